@@ -1,0 +1,406 @@
+/** What the stages need from outside; adapters implement, `main.ts` wires. */
+import type {
+  CandleFold,
+  CandleKey,
+  ClosedBy,
+  StoredCandle,
+} from "./domain/candle.ts";
+import type { Delivery, FeedKey, SeqGap, StreamEntry } from "./domain/entry.ts";
+import type { Forecast, ForecastScore, Skill } from "./domain/forecast.ts";
+import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
+import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
+import type { Signal } from "./domain/signal.ts";
+import type { Reject, RejectReason } from "./domain/tick.ts";
+import type { Brand } from "./domain/brand.ts";
+import type { EpochMicros } from "./domain/time.ts";
+
+// ---------------------------------------------------------------- time, log
+
+export interface Clock {
+  now(): EpochMicros;
+  /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** One fixed sentence and fields; a line of JSON. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+// ------------------------------------------------------------------- buffer
+
+/**
+ * Position of an entry in a partition's stream, as `1700000000000-0`: two
+ * whole numbers that compare one after the other. `0-0` is before the first.
+ */
+export type EntryId = Brand<string, "EntryId">;
+export const BEFORE_FIRST = "0-0" as EntryId;
+
+/**
+ * Orders two positions of one stream.
+ *
+ * @returns Below 0 if `a` comes first, 0 if they are the same.
+ */
+export function compareEntryIds(a: EntryId, b: EntryId): number {
+  const [aMajor, aMinor] = a.split("-").map(Number);
+  const [bMajor, bMinor] = b.split("-").map(Number);
+  return aMajor - bMajor || aMinor - bMinor;
+}
+
+export interface AppendRequest {
+  readonly p: number;
+  readonly key: FeedKey;
+  /** The feed's last number in this partition that this append follows. */
+  readonly expectLast: number;
+  /** The feed's last number after it; equal for marks and counts. */
+  readonly newLast: number;
+  readonly entry: StreamEntry;
+}
+
+export type AppendResult =
+  | { readonly kind: "appended"; readonly id: EntryId }
+  /** Somebody else appended first: `last` is where the chain stands. */
+  | { readonly kind: "conflict"; readonly last: number };
+
+export interface ReadEntry {
+  readonly id: EntryId;
+  readonly entry: StreamEntry;
+}
+
+export interface BufferStats {
+  /** Bytes held, applied or not. */
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+/**
+ * The log between the feeds and the candles: one stream a partition.
+ *
+ * An append is durable when it resolves. Appends of one feed and partition
+ * name the number they follow, so a failed one makes every later one a
+ * conflict: the stream never has a hole that nobody knows of.
+ */
+export interface TickBuffer {
+  /** Random; changes when the streams were lost and begun anew. */
+  readonly incarnation: string;
+  append(request: AppendRequest): Promise<AppendResult>;
+  /** Where the chain of a feed stands in a partition; 0 if it never was. */
+  lastSeq(p: number, key: FeedKey): Promise<number>;
+  /**
+   * Entries after a position, oldest first; waits up to `waitMs` for the
+   * first one. Empty if none came or the signal aborted.
+   */
+  read(p: number, after: EntryId, options: {
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    readonly waitMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<readonly ReadEntry[]>;
+  /** Forgets entries up to and including `through`; repeatable. */
+  trim(p: number, through: EntryId): Promise<void>;
+  /** Position of the newest entry, or `BEFORE_FIRST`. */
+  newest(p: number): Promise<EntryId>;
+  /** Position of the newest entry appended before `time`. */
+  newestBefore(p: number, time: EpochMicros): Promise<EntryId>;
+  stats(): Promise<BufferStats>;
+  close(): Promise<void>;
+}
+
+// ------------------------------------------------------------------ candles
+
+/** How far one feed has come with one instrument. */
+export interface FeedProgress {
+  readonly key: FeedKey;
+  readonly symbol: string;
+  /** Highest event time, of accepted ticks. */
+  readonly maxEvent: EpochMicros;
+  /** Listener's clock at the last accepted tick. */
+  readonly lastReceived: EpochMicros;
+  readonly replay: boolean;
+  /** The feed said that its session is complete. */
+  readonly ended: boolean;
+}
+
+/** One feed in one partition: numbers that must add up, and its state. */
+export interface FeedTotals {
+  readonly key: FeedKey;
+  readonly delivery: Delivery;
+  readonly replay: boolean;
+  readonly connected: boolean;
+  /** Chain position: the feed's last number in this partition. */
+  readonly lastSeq: number;
+  readonly received: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Event time from which this connection covers its instruments. */
+  readonly coveredFrom: EpochMicros | null;
+  /** Event time to which it did, if it went away. */
+  readonly coveredTo: EpochMicros | null;
+  /** Event time of its last accepted tick. */
+  readonly lastEvent: EpochMicros | null;
+}
+
+/** What a partition's owner finds when it starts: where to go on. */
+export interface PartitionState {
+  readonly p: number;
+  readonly leaseEpoch: number;
+  readonly position: EntryId;
+  readonly incarnation: string | null;
+  /** Newest listener's clock that a mark has brought. */
+  readonly markedAt: EpochMicros | null;
+  readonly progress: readonly FeedProgress[];
+  readonly feeds: readonly FeedTotals[];
+  /** Candles that are not closed, of every stored interval. */
+  readonly open: readonly CandleKey[];
+}
+
+export interface CandleClose {
+  readonly symbol: string;
+  readonly t: EpochMicros;
+  readonly closedBy: ClosedBy;
+  /** Milliseconds of the bucket that a feed covered. */
+  readonly coverageMs: number;
+  readonly complete: boolean;
+}
+
+/** A fold to merge into its row; `end` as the calendar cuts the bucket. */
+export interface CandleDelta {
+  readonly fold: CandleFold;
+  readonly end: EpochMicros;
+}
+
+export interface QuarantineRow {
+  readonly entryId: EntryId;
+  readonly index: number;
+  readonly key: FeedKey;
+  readonly receivedAt: EpochMicros;
+  readonly reject: Reject;
+}
+
+export interface GapRow {
+  readonly key: FeedKey;
+  /** `missing`: numbers never sent. `outage`: nobody was connected. */
+  readonly kind: "missing" | "outage";
+  readonly seq: SeqGap | null;
+  readonly from: EpochMicros;
+  readonly to: EpochMicros;
+}
+
+/** A longer candle that may differ from the merge of its shorter ones. */
+export interface DirtyRollup {
+  readonly symbol: string;
+  readonly interval: StoredInterval;
+  readonly t: EpochMicros;
+  readonly end: EpochMicros;
+  /** The bucket is over: close the candle, for this reason. */
+  readonly closedBy: ClosedBy | null;
+}
+
+/** Everything that applying some entries changes, in one transaction. */
+export interface Commit {
+  readonly p: number;
+  readonly leaseEpoch: number;
+  readonly expect: EntryId;
+  readonly next: EntryId;
+  readonly incarnation: string;
+  readonly markedAt: EpochMicros | null;
+  readonly deltas: readonly CandleDelta[];
+  readonly closes: readonly CandleClose[];
+  readonly dirty: readonly DirtyRollup[];
+  readonly progress: readonly FeedProgress[];
+  /** Absolute values, not differences. */
+  readonly feeds: readonly FeedTotals[];
+  /** Differences of this commit, by feed and reason. */
+  readonly rejected: readonly {
+    readonly key: FeedKey;
+    readonly reason: RejectReason;
+    readonly count: number;
+  }[];
+  readonly quarantine: readonly QuarantineRow[];
+  readonly readmitted: readonly {
+    readonly key: FeedKey;
+    readonly seq: number;
+  }[];
+  readonly gaps: readonly GapRow[];
+  /** Ticks in `deltas`, and rows in `quarantine`: the books. */
+  readonly applied: number;
+}
+
+/** A one-minute candle after a commit, and what the commit did to it. */
+export interface CommittedCandle {
+  readonly candle: StoredCandle;
+  readonly change: "updated" | "closed" | "revised";
+}
+
+export type CommitResult =
+  | { readonly kind: "committed"; readonly candles: readonly CommittedCandle[] }
+  /** The position or the lease was not ours any more: nothing was written. */
+  | { readonly kind: "fenced" };
+
+/** What the aggregation loop needs of the warehouse. */
+export interface AggregateStore {
+  /** Takes a partition; `null` while another process holds it. */
+  claim(p: number, owner: string): Promise<PartitionState | null>;
+  commit(commit: Commit): Promise<CommitResult>;
+  /** Brings up to `limit` dirty rollups up to date; empty if none is dirty. */
+  rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]>;
+  release(p: number, leaseEpoch: number): Promise<void>;
+  /** Makes what was committed safe from power loss; then trimming is too. */
+  checkpoint(): Promise<readonly { p: number; position: EntryId }[]>;
+}
+
+/** What the feeds need of the warehouse. */
+export interface FeedStore {
+  /** Highest number acked, of the epoch given or else of the newest one. */
+  loadAck(
+    feed: string,
+    epoch?: number,
+  ): Promise<{ readonly epoch: number; readonly seq: number } | null>;
+  saveAcks(acks: readonly { key: FeedKey; seq: number }[]): Promise<void>;
+  /** A feed's chain position in a partition, as committed; 0 if none. */
+  committedSeq(p: number, key: FeedKey): Promise<number>;
+  /**
+   * Says what this warehouse holds, once and for good: the first to say wins.
+   *
+   * @returns What it holds, which may differ from what was said.
+   */
+  claimContent(content: WarehouseContent): Promise<WarehouseContent>;
+}
+
+/** Simulated and real ticks never share a warehouse. */
+export type WarehouseContent = "simulated" | "real";
+
+/** One feed and instrument, as committed: what a feed's state is made from. */
+export interface FeedActivity extends FeedProgress {
+  readonly delivery: Delivery;
+  readonly connected: boolean;
+}
+
+export interface FeedActivityStore {
+  /** Of each instrument, the feed that brought its newest tick. */
+  activity(): Promise<readonly FeedActivity[]>;
+}
+
+export interface InstrumentStore {
+  load(): Promise<readonly Instrument[]>;
+  /** Adds what is new, updates what changed; returns the ones given. */
+  upsert(specs: readonly InstrumentSpec[]): Promise<readonly Instrument[]>;
+  /** Widens the scales, as a dated change. */
+  widen(
+    symbol: string,
+    scales: { readonly priceScale: number; readonly sizeScale: number },
+  ): Promise<Instrument>;
+}
+
+export interface CandleQuery {
+  readonly symbol: string;
+  readonly interval: ReadableInterval;
+  readonly from?: EpochMicros;
+  readonly to?: EpochMicros;
+  /** Counted from the end when `from` is absent. */
+  readonly limit: number;
+  /** As known at that time: closed candles only, with the revision then. */
+  readonly asof?: EpochMicros;
+}
+
+/** Reading candles; for the web, the forecasts and the tasks. */
+export interface CandleStore {
+  /** Ascending by `t`. */
+  candles(query: CandleQuery): Promise<readonly StoredCandle[]>;
+  /** The newest candles of many instruments, for lists and sparklines. */
+  latest(
+    symbols: readonly string[],
+    interval: StoredInterval,
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly StoredCandle[]>>;
+  /** Closed candles of history; never over candles made from ticks. */
+  importCandles(
+    symbol: string,
+    candles: readonly StoredCandle[],
+  ): Promise<{ readonly imported: number; readonly kept: number }>;
+  gaps(symbol: string, from: EpochMicros, to: EpochMicros): Promise<
+    readonly { from: EpochMicros; to: EpochMicros; kind: GapRow["kind"] }[]
+  >;
+}
+
+export interface ForecastQuery {
+  readonly symbol: string;
+  readonly from?: EpochMicros;
+  readonly to?: EpochMicros;
+  readonly limit: number;
+  readonly model?: string;
+  readonly horizon?: number;
+}
+
+export interface ScoredForecast {
+  readonly forecast: Forecast;
+  readonly score: ForecastScore | null;
+}
+
+export interface ForecastStore {
+  /**
+   * Stores forecasts; one that is there already stays as it was.
+   *
+   * Refuses, by a constraint, what was made more than a second after its
+   * minute began.
+   */
+  saveForecasts(forecasts: readonly Forecast[]): Promise<void>;
+  /** Ascending by `t`; of the champion unless a model is named. */
+  forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]>;
+  /** Forecasts whose candle has closed and that have no score. */
+  unscored(limit: number): Promise<
+    readonly { forecast: Forecast; candle: StoredCandle }[]
+  >;
+  saveScores(scores: readonly ForecastScore[]): Promise<void>;
+  /** Over the last `window` scored forecasts of horizon 1, of each model. */
+  skill(symbol: string, window: number): Promise<readonly Skill[]>;
+  saveSignals(signals: readonly Signal[]): Promise<void>;
+  signals(query: {
+    readonly symbol?: string;
+    readonly from?: EpochMicros;
+    readonly to?: EpochMicros;
+    readonly action?: Signal["action"];
+    readonly limit: number;
+  }): Promise<readonly Signal[]>;
+}
+
+/** The balance that must hold at every moment. */
+export interface Audit {
+  readonly ticks_unaccounted: number;
+  readonly balanced: boolean;
+  readonly partitions: readonly {
+    readonly p: number;
+    readonly position: string;
+    readonly applied: number;
+    readonly in_candles: number;
+    readonly rejected: number;
+    readonly in_quarantine: number;
+  }[];
+  readonly feeds: readonly {
+    readonly feed: string;
+    readonly epoch: number;
+    readonly delivery: Delivery;
+    readonly connected: boolean;
+    readonly last_seq: number;
+    readonly acked: number | null;
+    readonly received: number;
+    readonly accepted: number;
+    readonly duplicates: number;
+    readonly rejected: number;
+    readonly rejected_by_reason: Readonly<Record<string, number>>;
+    readonly balanced: boolean;
+  }[];
+}
+
+export interface AuditStore {
+  audit(): Promise<Audit>;
+  /** Resolves if the warehouse answers. */
+  ping(): Promise<void>;
+}
+
+export type { FeedKey };
