@@ -1,0 +1,383 @@
+import { z } from "zod";
+
+/** Parts of the program; one process runs all of them unless told otherwise. */
+export const ROLES = ["feed", "aggregate", "forecast", "web"] as const;
+export type Role = typeof ROLES[number];
+
+/** Where ticks come from. */
+export interface FeedEndpoint {
+  /** `listen`: sources connect to us. `tcp`: we dial the source. */
+  readonly mode: "listen" | "tcp";
+  readonly host: string;
+  /** 0 lets the system choose a free one; only to listen. */
+  readonly port: number;
+  readonly format: "ndjson" | "csv";
+}
+
+export interface Config {
+  readonly httpHost: string;
+  readonly httpPort: number;
+  readonly dataDir: string;
+  readonly feeds: readonly FeedEndpoint[];
+  /** The built-in simulator runs and feeds the first listener. */
+  readonly simulate: boolean;
+  readonly simulateSeed: number;
+  /** Instrument file; of the simulator's own if `null` and `simulate`. */
+  readonly instruments: string | null;
+  readonly autoRegister: boolean;
+  readonly roles: ReadonlySet<Role>;
+  readonly partitions: number;
+  /** Secret that a feed's hello must carry; `null` asks for none. */
+  readonly feedToken: string | null;
+  /** Secret that pages and the API ask for; `null` asks for none. */
+  readonly apiToken: string | null;
+  readonly latenessMs: number;
+  readonly graceHours: number;
+  readonly maxAheadMs: number;
+  readonly bandPercent: number;
+  readonly tickRetentionDays: number;
+  readonly bufferMaxMb: number;
+  readonly vacuumMinutes: number;
+  readonly feedConnectionsMax: number;
+  readonly httpConnectionsMax: number;
+}
+
+/** A setting that cannot be used, in words for whoever set it. */
+export interface ConfigProblem {
+  readonly key: string;
+  readonly value: string;
+  readonly wanted: string;
+}
+
+/** All that is wrong with the environment, at once. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    super(
+      problems.map(({ key, value, wanted }) =>
+        `Cannot use ${key}=${JSON.stringify(value)} as it must be ${wanted}`
+      ).join("\n"),
+    );
+  }
+}
+
+/** One setting: its key, default, unit and meaning, for people and for code. */
+export interface Setting {
+  readonly key: string;
+  readonly fallback: string;
+  readonly wanted: string;
+  readonly meaning: string;
+}
+
+const port = (text: string) => wholeNumber(text, 0, 65_535);
+
+const SETTINGS = {
+  HTTP_HOST: setting(
+    "127.0.0.1",
+    "a host name or an address",
+    "Where the dashboard listens",
+    (text) => /^[\w.:[\]-]+$/.test(text) ? text : null,
+  ),
+  HTTP_PORT: setting(
+    "8000",
+    "a port, 0 to 65535 (0 picks a free one)",
+    "Port of the dashboard",
+    port,
+  ),
+  DATA_DIR: setting(
+    "./data",
+    "a path of a folder",
+    "Where the embedded stores keep everything",
+    (text) => text,
+  ),
+  REDIS_URL: setting(
+    "",
+    "unset: this version buffers ticks in its embedded store only",
+    "Redis for the buffer, in a later version",
+    (text) => text === "" ? text : null,
+  ),
+  DATABASE_URL: setting(
+    "",
+    "unset: this version keeps its warehouse in the embedded store only",
+    "PostgreSQL for the warehouse, in a later version",
+    (text) => text === "" ? text : null,
+  ),
+  FEEDS: setting(
+    "listen://127.0.0.1:9101",
+    "comma-separated listen://host:port or tcp://host:port, each with an " +
+      "optional ?format=csv or ?format=ndjson",
+    "Where ticks come from",
+    parseFeeds,
+  ),
+  SIMULATE: setting(
+    "auto",
+    "auto, on or off",
+    "The built-in simulator; `auto` runs it while `FEEDS`, `REDIS_URL` and " +
+      "`DATABASE_URL` are unset",
+    oneOf("auto", "on", "off"),
+  ),
+  SIMULATE_SEED: setting(
+    "1",
+    "a whole number, 0 to 4294967295",
+    "Seed of the simulated prices",
+    (text) => wholeNumber(text, 0, 0xffffffff),
+  ),
+  INSTRUMENTS: setting(
+    "",
+    "a path of a JSON file",
+    "Instrument file; by default `markets/instruments/nse.json`, or " +
+      "`simulated.json` there with the simulator",
+    (text) => text,
+  ),
+  AUTO_REGISTER: setting(
+    "on",
+    "on or off",
+    "Whether a tick of an unknown symbol registers it",
+    oneOf("on", "off"),
+  ),
+  ROLES: setting(
+    "feed,aggregate,forecast,web",
+    "comma-separated, of feed, aggregate, forecast and web",
+    "Parts of the program that this process runs",
+    parseRoles,
+  ),
+  PARTITIONS: setting(
+    "1",
+    "a whole number, 1 to 1024",
+    "Streams that instruments are spread over; fixed when a warehouse is made",
+    (text) => wholeNumber(text, 1, 1_024),
+  ),
+  FEED_TOKEN: setting(
+    "",
+    "at least 16 characters, or unset",
+    "Secret that a feed's `hello` must carry; needed to listen for feeds " +
+      "beyond this machine",
+    token,
+  ),
+  API_TOKEN: setting(
+    "",
+    "at least 16 characters, or unset",
+    "Secret for the pages and the API; needed to serve them beyond this " +
+      "machine",
+    token,
+  ),
+  LATENESS_MS: setting(
+    "3000",
+    "milliseconds, 0 to 600000",
+    "How long a candle waits for ticks that come late",
+    (text) => wholeNumber(text, 0, 600_000),
+  ),
+  GRACE_HOURS: setting(
+    "24",
+    "hours, 0 to 8760",
+    "How late a tick may revise a closed candle",
+    (text) => wholeNumber(text, 0, 8_760),
+  ),
+  MAX_AHEAD_MS: setting(
+    "5000",
+    "milliseconds, 0 to 600000",
+    "How far ahead of our clock a tick may be stamped",
+    (text) => wholeNumber(text, 0, 600_000),
+  ),
+  BAND_PERCENT: setting(
+    "25",
+    "percent, 1 to 1000",
+    "How far from the median of recent ticks a price may be",
+    (text) => wholeNumber(text, 1, 1_000),
+  ),
+  TICK_RETENTION_DAYS: setting(
+    "7",
+    "days, 0 to 3650",
+    "How long ticks stay in the buffer once they are in candles",
+    (text) => wholeNumber(text, 0, 3_650),
+  ),
+  BUFFER_MAX_MB: setting(
+    "2048",
+    "megabytes, 16 to 1048576",
+    "Size of the buffer at which feeds are made to wait",
+    (text) => wholeNumber(text, 16, 1_048_576),
+  ),
+  VACUUM_MINUTES: setting(
+    "10",
+    "minutes, 1 to 1440",
+    "How often the embedded warehouse is vacuumed",
+    (text) => wholeNumber(text, 1, 1_440),
+  ),
+  FEED_CONNECTIONS_MAX: setting(
+    "64",
+    "a whole number, 1 to 10000",
+    "Connections of feeds at a time",
+    (text) => wholeNumber(text, 1, 10_000),
+  ),
+  HTTP_CONNECTIONS_MAX: setting(
+    "1000",
+    "a whole number, 1 to 100000",
+    "Connections of browsers at a time",
+    (text) => wholeNumber(text, 1, 100_000),
+  ),
+};
+
+/** Every setting, for the table in the README and the test that holds it. */
+export const settings: readonly Setting[] = Object.entries(SETTINGS).map(
+  ([key, { fallback, wanted, meaning }]) => ({
+    key,
+    fallback,
+    wanted,
+    meaning,
+  }),
+);
+
+/**
+ * Reads the settings from an environment; an empty value counts as unset.
+ *
+ * @throws {ConfigError} If any is unusable; it names all that are.
+ */
+export function parseConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
+  const schema = z.object(
+    Object.fromEntries(
+      Object.entries(SETTINGS).map(([key, { schema }]) => [key, schema]),
+    ),
+  );
+  const given = Object.fromEntries(
+    Object.keys(SETTINGS).map((key) => [key, env[key]?.trim() || undefined]),
+  );
+  const parsed = schema.safeParse(given);
+  const problems: ConfigProblem[] = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path: [key], message }) => ({
+      key: String(key),
+      value: redacted(String(key), given[String(key)] ?? ""),
+      wanted: message,
+    }));
+  const values = (parsed.data ?? {}) as Values;
+  if (parsed.success) problems.push(...exposed(values));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    httpHost: values.HTTP_HOST,
+    httpPort: values.HTTP_PORT,
+    dataDir: values.DATA_DIR,
+    feeds: values.FEEDS,
+    simulate: values.SIMULATE === "on" ||
+      (values.SIMULATE === "auto" && given.FEEDS === undefined),
+    simulateSeed: values.SIMULATE_SEED,
+    instruments: values.INSTRUMENTS || null,
+    autoRegister: values.AUTO_REGISTER === "on",
+    roles: values.ROLES,
+    partitions: values.PARTITIONS,
+    feedToken: values.FEED_TOKEN || null,
+    apiToken: values.API_TOKEN || null,
+    latenessMs: values.LATENESS_MS,
+    graceHours: values.GRACE_HOURS,
+    maxAheadMs: values.MAX_AHEAD_MS,
+    bandPercent: values.BAND_PERCENT,
+    tickRetentionDays: values.TICK_RETENTION_DAYS,
+    bufferMaxMb: values.BUFFER_MAX_MB,
+    vacuumMinutes: values.VACUUM_MINUTES,
+    feedConnectionsMax: values.FEED_CONNECTIONS_MAX,
+    httpConnectionsMax: values.HTTP_CONNECTIONS_MAX,
+  };
+}
+
+type Values = {
+  [K in keyof typeof SETTINGS]: typeof SETTINGS[K] extends {
+    schema: z.ZodType<infer T>;
+  } ? T
+    : never;
+};
+
+function setting<T>(
+  fallback: string,
+  wanted: string,
+  meaning: string,
+  read: (text: string) => T | null,
+) {
+  const schema = z.string().default(fallback).transform((text, context): T => {
+    const value = read(text);
+    if (value !== null) return value;
+    context.addIssue({ code: "custom", message: wanted });
+    return z.NEVER;
+  });
+  return { fallback, wanted, meaning, schema: schema as z.ZodType<T> };
+}
+
+function wholeNumber(text: string, min: number, max: number): number | null {
+  if (!/^\d{1,15}$/.test(text)) return null;
+  const n = Number(text);
+  return n >= min && n <= max ? n : null;
+}
+
+function oneOf<T extends string>(...words: readonly T[]) {
+  return (text: string): T | null =>
+    words.find((word) => word === text) ?? null;
+}
+
+function token(text: string): string | null {
+  return text === "" || text.length >= 16 ? text : null;
+}
+
+function parseRoles(text: string): ReadonlySet<Role> | null {
+  const words = text.split(",").map((word) => word.trim());
+  const roles = words.filter((word): word is Role =>
+    (ROLES as readonly string[]).includes(word)
+  );
+  return roles.length === words.length ? new Set(roles) : null;
+}
+
+function parseFeeds(text: string): readonly FeedEndpoint[] | null {
+  const endpoints = text.split(",").map((url) => parseFeed(url.trim()));
+  const usable = endpoints.filter((endpoint) => endpoint !== null);
+  return usable.length === endpoints.length ? usable : null;
+}
+
+const FEED_URL =
+  /^(listen|tcp):\/\/(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})\/?(?:\?format=(csv|ndjson))?$/;
+
+function parseFeed(url: string): FeedEndpoint | null {
+  const match = FEED_URL.exec(url);
+  if (!match) return null;
+  const number = port(match[3]);
+  const mode = match[1] as FeedEndpoint["mode"];
+  if (number === null || (mode === "tcp" && number === 0)) return null;
+  return {
+    mode,
+    host: match[2].replace(/^\[|\]$/g, ""),
+    port: number,
+    format: match[4] === "csv" ? "csv" : "ndjson",
+  };
+}
+
+/** Whether a host can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** What would stand open to the network without a secret. */
+function exposed(values: Values): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (!isLoopback(values.HTTP_HOST) && values.API_TOKEN === "") {
+    problems.push({
+      key: "HTTP_HOST",
+      value: values.HTTP_HOST,
+      wanted: "a loopback address unless API_TOKEN is set",
+    });
+  }
+  for (const { mode, host } of values.FEEDS) {
+    if (mode === "listen" && !isLoopback(host) && values.FEED_TOKEN === "") {
+      problems.push({
+        key: "FEEDS",
+        value: `listen://${host}`,
+        wanted: "on a loopback address unless FEED_TOKEN is set",
+      });
+    }
+  }
+  return problems;
+}
+
+function redacted(key: string, value: string): string {
+  if (key.endsWith("TOKEN")) return "(secret)";
+  return value.replace(/\/\/[^/@]*@/, "//(secret)@");
+}

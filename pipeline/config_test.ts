@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { ConfigError, isLoopback, parseConfig, settings } from "./config.ts";
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(env);
+  } catch (error) {
+    assert(error instanceof ConfigError);
+    return error.problems.map(({ key }) => key);
+  }
+  return [];
+}
+
+Deno.test("parseConfig() of nothing is the embedded default, simulated", () => {
+  const config = parseConfig({});
+  assert.equal(config.httpHost, "127.0.0.1");
+  assert.equal(config.httpPort, 8000);
+  assert.equal(config.dataDir, "./data");
+  assert.equal(config.simulate, true);
+  assert.deepEqual(config.feeds, [
+    { mode: "listen", host: "127.0.0.1", port: 9101, format: "ndjson" },
+  ]);
+  assert.deepEqual([...config.roles], [
+    "feed",
+    "aggregate",
+    "forecast",
+    "web",
+  ]);
+});
+
+Deno.test("parseConfig() takes an empty value as unset", () => {
+  assert.equal(parseConfig({ HTTP_PORT: "", FEEDS: " " }).simulate, true);
+});
+
+Deno.test("parseConfig() turns the simulator off where FEEDS is set", () => {
+  const env = { FEEDS: "listen://127.0.0.1:0" };
+  assert.equal(parseConfig(env).simulate, false);
+  assert.equal(parseConfig({ ...env, SIMULATE: "on" }).simulate, true);
+  assert.equal(parseConfig({ SIMULATE: "off" }).simulate, false);
+});
+
+Deno.test("parseConfig() reads feeds of both modes and formats", () => {
+  const { feeds } = parseConfig({
+    FEEDS: "listen://[::1]:9101?format=csv, tcp://feed.example:7000",
+  });
+  assert.deepEqual(feeds, [
+    { mode: "listen", host: "::1", port: 9101, format: "csv" },
+    { mode: "tcp", host: "feed.example", port: 7000, format: "ndjson" },
+  ]);
+});
+
+Deno.test("parseConfig() names every bad key at once, with what it wants", () => {
+  const env = {
+    HTTP_PORT: "80000",
+    FEEDS: "udp://127.0.0.1:1",
+    SIMULATE: "yes",
+    ROLES: "feed,everything",
+    FEED_TOKEN: "short",
+  };
+  try {
+    parseConfig(env);
+    assert.fail("it must throw");
+  } catch (error) {
+    assert(error instanceof ConfigError);
+    assert.deepEqual(
+      error.problems.map(({ key }) => key).toSorted(),
+      Object.keys(env).toSorted(),
+    );
+    assert.match(error.message, /HTTP_PORT="80000" as it must be a port/);
+    assert.doesNotMatch(error.message, /short/);
+  }
+});
+
+Deno.test("parseConfig() refuses to dial port 0", () => {
+  assert.deepEqual(problemsOf({ FEEDS: "tcp://127.0.0.1:0" }), ["FEEDS"]);
+});
+
+Deno.test("parseConfig() refuses to listen beyond this machine without a token", () => {
+  assert.deepEqual(
+    problemsOf({ HTTP_HOST: "0.0.0.0", FEEDS: "listen://0.0.0.0:9101" }),
+    ["HTTP_HOST", "FEEDS"],
+  );
+  assert.deepEqual(
+    problemsOf({
+      HTTP_HOST: "0.0.0.0",
+      FEEDS: "listen://0.0.0.0:9101",
+      API_TOKEN: "0123456789abcdef",
+      FEED_TOKEN: "0123456789abcdef",
+    }),
+    [],
+  );
+});
+
+Deno.test("parseConfig() says that servers are not supported yet, and hides their passwords", () => {
+  try {
+    parseConfig({ REDIS_URL: "redis://user:hunter2@127.0.0.1:6379" });
+    assert.fail("it must throw");
+  } catch (error) {
+    assert(error instanceof ConfigError);
+    assert.match(error.message, /REDIS_URL/);
+    assert.doesNotMatch(error.message, /hunter2/);
+  }
+});
+
+Deno.test("isLoopback() knows this machine from others", () => {
+  for (const host of ["localhost", "127.0.0.1", "127.8.9.1", "::1"]) {
+    assert(isLoopback(host), host);
+  }
+  for (const host of ["0.0.0.0", "10.0.0.1", "::", "127.0.0.1.example"]) {
+    assert(!isLoopback(host), host);
+  }
+});
+
+Deno.test("every setting says what it means and what it wants", () => {
+  for (const { key, meaning, wanted } of settings) {
+    assert(meaning.length > 0 && wanted.length > 0, key);
+  }
+});
