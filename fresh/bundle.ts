@@ -1,0 +1,113 @@
+import {
+  readBundleFolder,
+  readCachedBundle,
+  saveCachedBundle,
+  writeBundleFolder,
+} from "./bundle_cache.ts";
+import type { BundleReply, BundleRequest } from "./bundle_worker.ts";
+import { loadProject, type Project } from "./project.ts";
+import { type StaticFile, staticFile } from "./static_manifest.ts";
+
+/** The files of the islands' code, by their names below `/_fresh/js/<id>/`. */
+export type Bundle = ReadonlyMap<string, StaticFile>;
+
+/** The same as plain bytes. */
+export type BundleBytes = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+
+const BUNDLE_TIME_MAX_MS = 60_000;
+
+let current: { project: Project; bundle: Promise<Bundle> } | null = null;
+
+/**
+ * The code of the islands: from the cache, or bundled now, once.
+ *
+ * Pages do not wait for it, requests for the code do. Call it before the first
+ * of them to have it ready.
+ *
+ * @throws {Error} If an island cannot be bundled, naming it and the import.
+ */
+export async function islandBundle(): Promise<Bundle> {
+  const project = await loadProject();
+  if (current?.project !== project) {
+    current = { project, bundle: makeBundle(project).then(toFiles) };
+  }
+  return await current.bundle;
+}
+
+/** Bundles into a folder, for hosts that read it with `readBundle()`. */
+export async function writeBundle(folder: string): Promise<void> {
+  const project = await loadProject();
+  await writeBundleFolder(folder, project.buildId, await bundle(project));
+}
+
+/**
+ * Uses the code that `writeBundle()` wrote.
+ *
+ * @throws {Error} If it was made from other sources than those at hand.
+ */
+export async function readBundle(folder: string): Promise<void> {
+  const project = await loadProject();
+  const bytes = await readBundleFolder(folder, project.buildId);
+  if (bytes === null) {
+    throw new Error(
+      `Cannot use the bundle in ${folder} as it must be of these sources, ` +
+        `build ${project.buildId}: write it again`,
+    );
+  }
+  current = { project, bundle: toFiles(bytes) };
+}
+
+async function makeBundle(project: Project): Promise<BundleBytes> {
+  const cached = await readCachedBundle(project.buildId);
+  if (cached !== null) return cached;
+  const bytes = await bundle(project);
+  await saveCachedBundle(project.buildId, bytes);
+  return bytes;
+}
+
+/** One run of the bundler, in a Worker, as it keeps a thread busy. */
+async function bundle(project: Project): Promise<BundleBytes> {
+  const worker = new Worker(import.meta.resolve("./bundle_worker.ts"), {
+    type: "module",
+    name: "bundle",
+  });
+  const own = new URL(".", import.meta.url);
+  const request: BundleRequest = {
+    entries: {
+      "boot.js": pathOf(new URL("boot.ts", own)),
+      ...Object.fromEntries(
+        [...project.islands].map(([name, path]) => [name, project.root + path]),
+      ),
+    },
+    root: pathOf(new URL("../", own)),
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const reply = await new Promise<BundleReply>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(`Cannot run the bundler: ${event.message}`));
+      };
+      timer = setTimeout(
+        () => reject(new Error(`No bundle after ${BUNDLE_TIME_MAX_MS} ms`)),
+        BUNDLE_TIME_MAX_MS,
+      );
+      worker.postMessage(request);
+    });
+    if (reply.kind === "failed") throw new Error(reply.reason);
+    return reply.files;
+  } finally {
+    clearTimeout(timer);
+    worker.terminate();
+  }
+}
+
+async function toFiles(bytes: BundleBytes): Promise<Bundle> {
+  const files = Object.entries(bytes).map(async ([name, content]) =>
+    [name, await staticFile(name, content)] as const
+  );
+  return new Map(await Promise.all(files));
+}
+
+const pathOf = (url: URL) => decodeURIComponent(url.pathname);

@@ -1,0 +1,99 @@
+import { setBuildId } from "./build_id.ts";
+import type { FileRoutes } from "./fs_routes.ts";
+import { hashSources } from "./hash_sources.ts";
+import { registerIslands } from "./islands.ts";
+import { readStaticFiles, type StaticFile } from "./static_manifest.ts";
+import { listFiles } from "./list_files.ts";
+
+/** The files of the application, as they were when it started. */
+export interface Project {
+  readonly root: string;
+  readonly buildId: string;
+  readonly routes: FileRoutes;
+  /** The islands' modules: file in the bundle -> path under the root. */
+  readonly islands: ReadonlyMap<string, string>;
+  /** Files under `static/` by the path that requests name them by. */
+  readonly staticFiles: ReadonlyMap<string, StaticFile>;
+}
+
+let root = new URL("../", import.meta.url);
+let loading: Promise<Project> | null = null;
+
+/** The folder of main.ts, as a path that ends in a slash. */
+export function projectRoot(): string {
+  return filePath(root);
+}
+
+/** Uses another folder than the one above `fresh/`: for tests. */
+export function setProjectRoot(folder: URL): void {
+  root = folder;
+  loading = null;
+}
+
+/**
+ * Reads and imports the files of the application, once.
+ *
+ * Handlers wait for it by themselves; call it before serving to fail early.
+ */
+export function loadProject(): Promise<Project> {
+  return loading ??= load(root);
+}
+
+async function load(root: URL): Promise<Project> {
+  const folder = filePath(root);
+  const [all, islandFiles, staticFiles] = await Promise.all([
+    listFiles(folder + "routes"),
+    listFiles(folder + "islands"),
+    readStaticFiles(folder + "static"),
+  ]);
+  const routeFiles = all.filter(isModule);
+  const islands = new Map<string, string>();
+  const paths = [
+    ...islandFiles.filter(isModule).map((file) => `islands/${file}`),
+    ...routeFiles.filter(isLocalIsland).map((file) => `routes/${file}`),
+  ];
+  for (const path of paths) {
+    const name = stem(path).replace(/[^A-Za-z0-9-]+/g, "_") + ".js";
+    if (islands.has(name)) {
+      throw new Error(
+        `Cannot name the code of ${path} as ${islands.get(name)} is ${name}`,
+      );
+    }
+    islands.set(name, path);
+  }
+
+  const buildId = await hashSources(folder, [...islands.values()], staticFiles);
+  setBuildId(buildId);
+  // Islands before routes, whose modules may hold their elements.
+  for (const [name, path] of islands) {
+    registerIslands(name, await importModule(root, path));
+  }
+  const routes = await Promise.all(
+    routeFiles.filter((file) => !isInternal(file)).map(async (file) => ({
+      path: stem(file),
+      module: await importModule(root, `routes/${file}`),
+    })),
+  );
+  return { root: folder, buildId, routes, islands, staticFiles };
+}
+
+async function importModule(
+  root: URL,
+  path: string,
+): Promise<Record<string, unknown>> {
+  const url = new URL(path.split("/").map(encodeURIComponent).join("/"), root);
+  try {
+    return await import(url.href);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot import ${path}: ${reason}`, { cause });
+  }
+}
+
+const isModule = (path: string) =>
+  /\.tsx?$/.test(path) && !/[._]test\.tsx?$/.test(path) &&
+  !path.endsWith(".d.ts");
+const isInternal = (path: string) => /(^|\/)\(_[^/]*\)\//.test(path);
+const isLocalIsland = (path: string) => /(^|\/)\(_islands\)\//.test(path);
+const stem = (path: string) => path.replace(/\.tsx?$/, "");
+const filePath = (url: URL) => decodeURIComponent(url.pathname);
