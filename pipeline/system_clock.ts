@@ -1,0 +1,18 @@
+import { fromMillis } from "./domain/time.ts";
+import type { Clock } from "./ports.ts";
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => fromMillis(Date.now()),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener("abort", done);
+    }),
+};

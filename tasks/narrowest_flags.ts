@@ -1,0 +1,58 @@
+import type { Config } from "../pipeline/config.ts";
+
+/** Folders of the project that the running program reads. */
+const READ = [
+  "node_modules",
+  "deno.json",
+  "deno.lock",
+  "main.ts",
+  "markets",
+  "routes",
+  "islands",
+  "components",
+  "chart",
+  "web",
+  "fresh",
+  "static",
+  "pipeline",
+  "db",
+];
+
+/**
+ * Permission flags for one configuration and no other: its own addresses, its
+ * own folders, the settings that are set, and no run, ffi or sys.
+ *
+ * A port of 0 is chosen by the system, so there the host alone is named.
+ */
+export function narrowestFlags(
+  config: Config,
+  settingsGiven: readonly string[],
+): readonly string[] {
+  const address = (host: string, port: number) => {
+    const name = host.includes(":") ? `[${host}]` : host;
+    return port === 0 ? name : `${name}:${port}`;
+  };
+  const net = new Set([address(config.httpHost, config.httpPort)]);
+  for (const { host, port } of config.feeds) net.add(address(host, port));
+  const read = [...READ, config.dataDir];
+  if (config.instruments) read.push(config.instruments);
+  const env = settingsGiven.length > 0
+    ? [`--allow-env=${settingsGiven.join(",")}`]
+    : [];
+  return [
+    "--no-prompt",
+    "--frozen",
+    `--allow-net=${[...net].join(",")}`,
+    "--ignore-env",
+    ...env,
+    `--allow-read=${read.map(quoted).join(",")}`,
+    `--allow-write=${quoted(config.dataDir)}`,
+    "--deny-run",
+    "--deny-ffi",
+    "--deny-sys",
+  ];
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,135 @@
+import { TextLineStream } from "./text_line_stream.ts";
+import { parseConfig } from "../../pipeline/config.ts";
+import { narrowestFlags } from "../../tasks/narrowest_flags.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+/** Room for a machine that does something else as well. */
+const START_MS_MAX = 120_000;
+
+/** The whole program in a process of its own, as users run it. */
+export interface Program {
+  /** As in `http://127.0.0.1:41233`. */
+  readonly http: string;
+  /** As in `127.0.0.1:41234`, in the order of `FEEDS`. */
+  readonly feeds: readonly string[];
+  /** All that it has written to standard output so far. */
+  readonly output: readonly string[];
+  /** SIGTERM, then the exit code; the last lines of its log if it is not 0. */
+  stop(): Promise<{ readonly code: number; readonly log: string }>;
+  /** SIGKILL, and the end of the process. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts the program with these settings and nothing else, under the
+ * narrowest permissions, and waits until it says where it listens.
+ *
+ * @throws {Error} If it ends first, with what it wrote.
+ */
+export async function startProgram(
+  env: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const flags = narrowestFlags(parseConfig(env), Object.keys(env)).map(
+    (flag) => flag.replaceAll("'", ""),
+  );
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, "main.ts"],
+    cwd: ROOT,
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output: string[] = [];
+  const log: string[] = [];
+  let listening: (line: string) => void;
+  const listened = new Promise<string>((resolve) => listening = resolve);
+  const reading = Promise.all([
+    eachLine(child.stdout, (line) => {
+      output.push(line);
+      if (line.startsWith('{"event":"listening"')) listening(line);
+    }),
+    eachLine(child.stderr, (line) => {
+      log.push(line);
+      if (log.length > 200) log.shift();
+    }),
+  ]);
+  const late = setTimeout(() => child.kill("SIGKILL"), START_MS_MAX);
+  const line = await Promise.race([listened, child.status.then(() => null)]);
+  clearTimeout(late);
+  if (line === null) {
+    await reading;
+    const { code } = await child.status;
+    throw new ProgramEndedError(code, [...output, ...log].join("\n"));
+  }
+  const { http, feeds } = JSON.parse(line);
+  return {
+    http,
+    feeds: feeds.map((url: string) =>
+      new URL(url.replace(/^\w+/, "http")).host
+    ),
+    output,
+    async stop() {
+      child.kill("SIGTERM");
+      const { code } = await child.status;
+      await reading;
+      return { code, log: log.slice(-40).join("\n") };
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await child.status;
+      await reading;
+    },
+  };
+}
+
+/** The program ended before it listened. */
+export class ProgramEndedError extends Error {
+  override name = "ProgramEndedError";
+
+  constructor(readonly code: number, readonly written: string) {
+    super(`The program ended with ${code} before it listened:\n${written}`);
+  }
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  use: (line: string) => void,
+): Promise<void> {
+  const lines = stream.pipeThrough(new TextDecoderStream()).pipeThrough(
+    new TextLineStream(),
+  );
+  for await (const line of lines) use(line);
+}
+
+/** Asks until `ready` is satisfied with the answer, and returns it. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T>,
+  ready: (answer: T) => boolean,
+  msMax = START_MS_MAX,
+): Promise<T> {
+  const deadline = Date.now() + msMax;
+  for (;;) {
+    const answer = await ask().catch((error) => error);
+    if (!(answer instanceof Error) && ready(answer)) return answer;
+    if (Date.now() > deadline) {
+      const last = answer instanceof Error
+        ? String(answer)
+        : JSON.stringify(answer);
+      throw new Error(
+        `Waited ${msMax} ms for ${what}; last: ${last?.slice(0, 2_000)}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The JSON at a path of the program. */
+// deno-lint-ignore no-explicit-any
+export async function getJson(program: Program, path: string): Promise<any> {
+  const response = await fetch(program.http + path);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  return JSON.parse(text);
+}
