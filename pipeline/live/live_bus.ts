@@ -1,0 +1,241 @@
+import type { LiveEvent, LiveEventKind } from "../domain/live_event.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
+import type { Clock } from "../ports.ts";
+
+/** An event in the order of the bus, from 1. */
+export interface NumberedEvent {
+  readonly n: number;
+  readonly event: LiveEvent;
+}
+
+/** Which events somebody wants; `null` is all of them. */
+export interface LiveFilter {
+  readonly symbols: ReadonlySet<string> | null;
+  /** Of candles; other events have none. */
+  readonly intervals: ReadonlySet<string> | null;
+  readonly kinds: ReadonlySet<LiveEventKind> | null;
+}
+
+/** The way from the stages to whoever shows what they did. */
+export interface LiveBus {
+  publish(events: readonly LiveEvent[]): void;
+  /** Calls back, in order, until the returned function is called. */
+  subscribe(
+    filter: LiveFilter,
+    callback: (events: readonly NumberedEvent[]) => void,
+  ): () => void;
+  /** What `id` stands for: the newest event so far. */
+  readonly lastId: string;
+  idOf(event: NumberedEvent): string;
+  /**
+   * What came after `id`: every event kept, and of each forming candle the
+   * newest.
+   *
+   * @returns `null` if the id is of another bus or too old to tell.
+   */
+  since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null;
+}
+
+export interface LiveBusOptions {
+  readonly clock: Clock;
+  /** Tells this bus from the one before a restart; no `-` at its end. */
+  readonly bootId: string;
+  /** How many events, forming candles aside, can be given again. */
+  readonly keep?: number;
+  /** Shortest time between two updates of one forming candle. */
+  readonly formingEveryMs?: number;
+}
+
+const KEEP = 4_096;
+const FORMING_EVERY_MS = 250;
+
+type CandleEvent = Extract<LiveEvent, { candle: unknown }>;
+
+/** A symbol and interval whose candle is forming. */
+interface Forming {
+  /** Newest update sent, to be given again. */
+  sent: NumberedEvent | null;
+  sentAt: EpochMicros;
+  /** Newest update that waits for its turn. */
+  waiting: CandleEvent | null;
+}
+
+/**
+ * A bus inside one process.
+ *
+ * Updates of a forming candle are joined to at most four a second; closed and
+ * revised candles, forecasts, signals and feed states always pass. Memory: the
+ * last `keep` events and one update for each symbol and interval.
+ */
+export class InProcessBus implements LiveBus {
+  readonly #clock: Clock;
+  readonly #bootId: string;
+  readonly #keep: number;
+  readonly #everyMicros: number;
+  readonly #subscribers = new Set<
+    { filter: LiveFilter; callback: (events: readonly NumberedEvent[]) => void }
+  >();
+  readonly #forming = new Map<string, Forming>();
+  /** Oldest first; the first `#ringStart` are forgotten already. */
+  #ring: NumberedEvent[] = [];
+  #ringStart = 0;
+  #last = 0;
+  #flushing = false;
+
+  constructor(options: LiveBusOptions) {
+    this.#clock = options.clock;
+    this.#bootId = options.bootId;
+    this.#keep = options.keep ?? KEEP;
+    this.#everyMicros = (options.formingEveryMs ?? FORMING_EVERY_MS) *
+      MICROS_PER_MS;
+  }
+
+  get lastId(): string {
+    return `${this.#bootId}-${this.#last}`;
+  }
+
+  idOf(event: NumberedEvent): string {
+    return `${this.#bootId}-${event.n}`;
+  }
+
+  publish(events: readonly LiveEvent[]): void {
+    const now = this.#clock.now();
+    const passing: NumberedEvent[] = [];
+    for (const event of events) {
+      if (event.kind !== "candle") {
+        if (event.kind === "candle.closed" || event.kind === "candle.revised") {
+          this.#endForming(event);
+        }
+        passing.push(this.#record(event));
+        continue;
+      }
+      const forming = this.#formingOf(event);
+      forming.waiting = event;
+      if (now - forming.sentAt >= this.#everyMicros) {
+        passing.push(this.#sendForming(forming, event, now));
+      }
+    }
+    this.#send(passing);
+    this.#scheduleFlush();
+  }
+
+  subscribe(
+    filter: LiveFilter,
+    callback: (events: readonly NumberedEvent[]) => void,
+  ): () => void {
+    const subscriber = { filter, callback };
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null {
+    const match = /^(.+)-(\d{1,15})$/.exec(id);
+    if (match === null || match[1] !== this.#bootId) return null;
+    const n = Number(match[2]);
+    if (n > this.#last || n < this.#forgottenThrough) return null;
+    const missed = this.#ring.slice(this.#ringStart).filter((event) =>
+      event.n > n
+    );
+    for (const { sent } of this.#forming.values()) {
+      if (sent !== null && sent.n > n) missed.push(sent);
+    }
+    return missed.filter(({ event }) => matches(filter, event)).sort((a, b) =>
+      a.n - b.n
+    );
+  }
+
+  /** Number of the newest event that cannot be given again. */
+  #forgottenThrough = 0;
+
+  #record(event: LiveEvent): NumberedEvent {
+    const numbered = { n: ++this.#last, event };
+    this.#ring.push(numbered);
+    if (this.#ring.length - this.#ringStart > this.#keep) {
+      this.#forgottenThrough = this.#ring[this.#ringStart].n;
+      this.#ringStart++;
+    }
+    if (this.#ringStart > this.#keep) {
+      this.#ring = this.#ring.slice(this.#ringStart);
+      this.#ringStart = 0;
+    }
+    return numbered;
+  }
+
+  #formingOf({ symbol, interval }: CandleEvent): Forming {
+    const key = `${symbol} ${interval}`;
+    let forming = this.#forming.get(key);
+    if (forming === undefined) {
+      forming = { sent: null, sentAt: -Infinity as EpochMicros, waiting: null };
+      this.#forming.set(key, forming);
+    }
+    return forming;
+  }
+
+  /** An update of a candle that has closed since would open it again. */
+  #endForming(event: CandleEvent): void {
+    const forming = this.#formingOf(event);
+    const { t } = event.candle;
+    if (forming.waiting !== null && forming.waiting.candle.t <= t) {
+      forming.waiting = null;
+    }
+    const sent = forming.sent?.event as CandleEvent | undefined;
+    if (sent !== undefined && sent.candle.t <= t) forming.sent = null;
+  }
+
+  #sendForming(
+    forming: Forming,
+    event: CandleEvent,
+    now: EpochMicros,
+  ): NumberedEvent {
+    const numbered = { n: ++this.#last, event };
+    forming.sent = numbered;
+    forming.sentAt = now;
+    forming.waiting = null;
+    return numbered;
+  }
+
+  #send(events: readonly NumberedEvent[]): void {
+    if (events.length === 0) return;
+    for (const { filter, callback } of [...this.#subscribers]) {
+      const wanted = events.filter(({ event }) => matches(filter, event));
+      if (wanted.length > 0) callback(wanted);
+    }
+  }
+
+  /** One timer for all that waits; none while nothing does. */
+  #scheduleFlush(): void {
+    if (this.#flushing) return;
+    let next = Infinity;
+    for (const { waiting, sentAt } of this.#forming.values()) {
+      if (waiting !== null) next = Math.min(next, sentAt + this.#everyMicros);
+    }
+    if (next === Infinity) return;
+    this.#flushing = true;
+    const waitMs = Math.max(1, (next - this.#clock.now()) / MICROS_PER_MS);
+    this.#clock.sleep(Math.ceil(waitMs)).then(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const now = this.#clock.now();
+    const due: NumberedEvent[] = [];
+    for (const forming of this.#forming.values()) {
+      const { waiting, sentAt } = forming;
+      if (waiting !== null && now - sentAt >= this.#everyMicros) {
+        due.push(this.#sendForming(forming, waiting, now));
+      }
+    }
+    this.#send(due);
+    this.#scheduleFlush();
+  }
+}
+
+/** Whether somebody with this filter wants the event. */
+export function matches(filter: LiveFilter, event: LiveEvent): boolean {
+  return (filter.symbols?.has(event.symbol) ?? true) &&
+    (filter.kinds?.has(event.kind) ?? true) &&
+    (!("interval" in event) ||
+      (filter.intervals?.has(event.interval) ?? true));
+}

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import type { CandleView } from "../domain/candle.ts";
+import type { LiveEvent } from "../domain/live_event.ts";
+import { type EpochMicros, fromMillis } from "../domain/time.ts";
+import type { Clock } from "../ports.ts";
+import {
+  InProcessBus,
+  type LiveFilter,
+  type NumberedEvent,
+} from "./live_bus.ts";
+
+const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
+
+/** A clock that stands until it is moved. */
+class HandClock implements Clock {
+  ms = 1_000_000;
+  #sleepers: { until: number; wake: () => void }[] = [];
+
+  now(): EpochMicros {
+    return fromMillis(this.ms);
+  }
+  sleep(ms: number): Promise<void> {
+    return new Promise((wake) =>
+      this.#sleepers.push({ until: this.ms + ms, wake })
+    );
+  }
+  async move(ms: number): Promise<void> {
+    this.ms += ms;
+    const due = this.#sleepers.filter(({ until }) => until <= this.ms);
+    this.#sleepers = this.#sleepers.filter(({ until }) => until > this.ms);
+    for (const { wake } of due) wake();
+    await Promise.resolve();
+  }
+}
+
+function candle(t: number, n: number, closed = false): CandleView {
+  return {
+    t,
+    o: 1,
+    h: 1,
+    l: 1,
+    c: 1,
+    v: 0,
+    n,
+    vw: null,
+    closed,
+    rev: 0,
+    complete: closed,
+    coverage_ms: 60_000,
+    closed_by: closed ? "watermark" : null,
+  };
+}
+
+function forming(symbol: string, t: number, n: number): LiveEvent {
+  return { kind: "candle", symbol, interval: "1m", candle: candle(t, n) };
+}
+
+function closed(symbol: string, t: number, n: number): LiveEvent {
+  const view = candle(t, n, true);
+  return { kind: "candle.closed", symbol, interval: "1m", candle: view };
+}
+
+function setUp(keep?: number) {
+  const clock = new HandClock();
+  const bus = new InProcessBus({ clock, bootId: "boot", keep });
+  const seen: NumberedEvent[] = [];
+  bus.subscribe(ALL, (events) => seen.push(...events));
+  const counts = () =>
+    seen.map(({ event }) =>
+      "candle" in event ? `${event.kind}:${event.candle.n}` : event.kind
+    );
+  return { clock, bus, seen, counts };
+}
+
+Deno.test("a forming candle is sent at once, then at most four times a second", async () => {
+  const { clock, bus, counts } = setUp();
+  for (let n = 1; n <= 100; n++) {
+    bus.publish([forming("A", 0, n)]);
+    await clock.move(10);
+  }
+  await clock.move(250);
+  assert.equal(counts()[0], "candle:1");
+  assert.equal(counts().at(-1), "candle:100");
+  assert.ok(counts().length <= 6, counts().join(" "));
+});
+
+Deno.test("closed candles always pass, and end what waits of them", async () => {
+  const { clock, bus, counts } = setUp();
+  bus.publish([forming("A", 0, 1)]);
+  bus.publish([forming("A", 0, 2)]);
+  bus.publish([closed("A", 0, 3)]);
+  await clock.move(1_000);
+  assert.deepEqual(counts(), ["candle:1", "candle.closed:3"]);
+});
+
+Deno.test("a closed candle leaves the update of the next one waiting", async () => {
+  const { clock, bus, counts } = setUp();
+  bus.publish([forming("A", 0, 1)]);
+  bus.publish([forming("A", 60_000, 9), closed("A", 0, 3)]);
+  await clock.move(250);
+  assert.deepEqual(counts(), ["candle:1", "candle.closed:3", "candle:9"]);
+});
+
+Deno.test("one symbol does not hold back another", () => {
+  const { bus, counts } = setUp();
+  bus.publish([forming("A", 0, 1), forming("B", 0, 2), forming("A", 0, 3)]);
+  assert.deepEqual(counts(), ["candle:1", "candle:2"]);
+});
+
+Deno.test("since() gives what was missed, forming candles once", async () => {
+  const { clock, bus } = setUp();
+  bus.publish([closed("A", 0, 1)]);
+  const id = bus.lastId;
+  bus.publish([forming("A", 60_000, 2)]);
+  await clock.move(300);
+  bus.publish([forming("A", 60_000, 3), closed("B", 0, 4)]);
+  const missed = bus.since(id, ALL)!.map(({ event }) =>
+    "candle" in event ? event.candle.n : null
+  );
+  assert.deepEqual(missed, [3, 4]);
+  assert.deepEqual(bus.since(bus.lastId, ALL), []);
+});
+
+Deno.test("since() keeps to the filter", () => {
+  const { bus } = setUp();
+  const id = bus.lastId;
+  bus.publish([closed("A", 0, 1), closed("B", 0, 2)]);
+  const onlyB = { ...ALL, symbols: new Set(["B"]) };
+  assert.equal(bus.since(id, onlyB)!.length, 1);
+});
+
+Deno.test("since() does not know ids of another start, of the future, or forgotten", () => {
+  const { bus } = setUp(2);
+  assert.equal(bus.since("other-0", ALL), null);
+  assert.equal(bus.since("boot-7", ALL), null);
+  assert.equal(bus.since("nonsense", ALL), null);
+  const id = bus.lastId;
+  for (let t = 0; t < 3; t++) bus.publish([closed("A", t, t)]);
+  assert.equal(bus.since(id, ALL), null);
+  assert.equal(bus.since("boot-1", ALL)!.length, 2);
+});
+
+Deno.test("the ring keeps its bound however much passes", () => {
+  const { bus } = setUp(3);
+  for (let t = 0; t < 50; t++) bus.publish([closed("A", t, t)]);
+  assert.deepEqual(
+    bus.since("boot-47", ALL)!.map(({ n }) => n),
+    [48, 49, 50],
+  );
+});
+
+Deno.test("a subscriber that left hears nothing", () => {
+  const { bus } = setUp();
+  let calls = 0;
+  const leave = bus.subscribe(ALL, () => calls++);
+  leave();
+  bus.publish([closed("A", 0, 1)]);
+  assert.equal(calls, 0);
+});

@@ -1,0 +1,69 @@
+import type { Catalog } from "../catalog.ts";
+import type { FeedState } from "../domain/live_event.ts";
+import type { Clock, FeedActivity, FeedActivityStore, Log } from "../ports.ts";
+import { feedStateOf, sameFeedState } from "./feed_status.ts";
+import type { LiveBus } from "./live_bus.ts";
+
+const EVERY_MS = 1_000;
+/** A state that stays the same is told again, as its age still changes. */
+const REPEAT_EVERY = 15;
+
+/**
+ * Watches the feeds and publishes each state that changed, until aborted.
+ *
+ * While the warehouse does not answer, what was last known grows old: the
+ * states turn quiet and stale by themselves.
+ */
+export async function runFeedStatus(options: {
+  readonly catalog: Catalog;
+  readonly store: FeedActivityStore;
+  readonly bus: LiveBus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { catalog, store, bus, clock, log, signal } = options;
+  const known = new Map<string, FeedState>();
+  let activity: readonly FeedActivity[] = [];
+  let failed = false;
+  for (let round = 0; !signal.aborted; round++) {
+    try {
+      activity = await store.activity();
+      failed = false;
+    } catch (error) {
+      if (!failed) {
+        log.warn("Cannot read the feeds' activity", { error: String(error) });
+      }
+      failed = true;
+    }
+    const states = statesOf(catalog, activity, clock);
+    const repeat = round % REPEAT_EVERY === 0;
+    const changed = states.filter((state) => {
+      const before = known.get(state.symbol);
+      return repeat || before === undefined || !sameFeedState(before, state);
+    });
+    for (const state of changed) known.set(state.symbol, state);
+    bus.publish(
+      changed.map((state) => ({ kind: "feed", symbol: state.symbol, state })),
+    );
+    await clock.sleep(EVERY_MS, signal);
+  }
+}
+
+/** The state of every instrument's feed, now. */
+export function statesOf(
+  catalog: Catalog,
+  activity: readonly FeedActivity[],
+  clock: Pick<Clock, "now">,
+): readonly FeedState[] {
+  const bySymbol = new Map(activity.map((one) => [one.symbol, one]));
+  const now = clock.now();
+  return catalog.all().map((instrument) =>
+    feedStateOf({
+      symbol: instrument.symbol,
+      activity: bySymbol.get(instrument.symbol),
+      calendar: catalog.calendarOf(instrument),
+      now,
+    })
+  );
+}
