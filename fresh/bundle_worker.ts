@@ -74,6 +74,10 @@ function fileResolver(
     const importer = importedBy.get(path);
     return [...(importer === undefined ? [] : wayTo(importer)), path];
   };
+  /** A package by its name, another file by its path under the root. */
+  const shortPath = (path: string): string =>
+    /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ??
+      path.replace(root, "");
   return {
     name: "files",
     setup(build) {
@@ -88,9 +92,10 @@ function fileResolver(
           return { path: found };
         } catch (error) {
           const reason = error instanceof Error ? error.message : error;
-          const [first, ...way] = wayTo(importer)
-            .map((each) => each.replace(root, ""));
-          const through = way.length ? ` through ${way.join(", ")}` : "";
+          const [first, ...way] = wayTo(importer).map(shortPath);
+          const through = way.length
+            ? ` through ${[...new Set(way)].join(", ")}`
+            : "";
           return {
             errors: [{
               text: `Cannot bundle ${first} for the browser as it imports ` +
@@ -113,11 +118,13 @@ function loaderOf(path: string): esbuild.Loader {
   return path.endsWith(".json") ? "json" : "js";
 }
 
+/** The first error says it; one bad package alone can make a hundred. */
 function describeFailure(error: unknown): string {
   const { errors } = error as Partial<esbuild.BuildFailure>;
   if (errors === undefined) return String(error);
-  return errors.map(({ text, location }) => {
-    if (text.startsWith("Cannot ") || location === null) return text;
-    return `Cannot bundle ${location.file}:${location.line}: ${text}`;
-  }).join("\n");
+  const [{ text, location }, ...more] = errors;
+  const place = location === null || text.startsWith("Cannot ")
+    ? ""
+    : `Cannot bundle ${location.file}:${location.line}: `;
+  return place + text + (more.length ? ` (and ${more.length} more)` : "");
 }

@@ -120,16 +120,7 @@ export class Context<State> {
     init?: ResponseInit,
   ): Response {
     const chunks = typeof stream === "function" ? stream() : stream;
-    const encoder = new TextEncoder();
-    const encode = new TransformStream<U, Uint8Array>({
-      transform(chunk, controller) {
-        controller.enqueue(
-          typeof chunk === "string" ? encoder.encode(chunk) : chunk,
-        );
-      },
-    });
-    const body = ReadableStream.from(chunks).pipeThrough(encode);
-    return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, init);
+    return new Response(ReadableStream.from(encodeText(chunks)), init);
   }
 
   /** Upgrades to a WebSocket: with handlers, or bare. */
@@ -162,5 +153,16 @@ export class Context<State> {
       (event) => on.close?.(socket, event.code, event.reason),
     );
     return response;
+  }
+}
+
+async function* encodeText(
+  chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  for await (const chunk of chunks) {
+    yield typeof chunk === "string"
+      ? encoder.encode(chunk)
+      : chunk as Uint8Array<ArrayBuffer>;
   }
 }

@@ -1,4 +1,4 @@
-import type { AnyComponent, RenderableProps, VNode } from "preact";
+import type { AnyComponent } from "preact";
 import type { Context } from "./context.ts";
 
 export type Method =
@@ -82,17 +82,9 @@ export type PageProps<Data = unknown, State = unknown> =
   >
   & { data: Data };
 
-export interface AsyncComponent<P> {
-  // deno-lint-ignore no-explicit-any
-  (props: RenderableProps<P>): Promise<VNode<any> | Response | null>;
-}
-
-export type RouteComponent<State> =
-  // A page knows the type of its own data, a list of pages does not.
-  // deno-lint-ignore no-explicit-any
-  | AnyComponent<PageProps<any, State>>
-  // deno-lint-ignore no-explicit-any
-  | AsyncComponent<PageProps<any, State>>;
+/** A page, layout or `_app`, async or not; a page's data has its own type. */
+// deno-lint-ignore no-explicit-any
+export type RouteComponent<State> = AnyComponent<PageProps<any, State>>;
 
 export interface LayoutConfig {
   skipInheritedLayouts?: boolean;

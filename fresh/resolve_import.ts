@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { packageFile } from "./package_exports.ts";
 
 export type Imports = Readonly<Record<string, string>>;
@@ -15,7 +16,8 @@ export async function resolveImport(
   importer: string,
   { imports, root }: { imports: Imports; root: string },
 ): Promise<string> {
-  if (/^\.{0,2}\//.test(specifier)) {
+  if (isBuiltin(specifier)) throw new Error("browsers have no such module");
+  if (/^\.{1,2}(\/|$)/.test(specifier)) {
     return await existingFile(folderOf(importer) + specifier);
   }
   if (importer.includes("/node_modules/")) {
@@ -50,9 +52,7 @@ async function packageImport(
   from: string,
 ): Promise<string> {
   const [, name, path] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(specifier) ?? [];
-  if (name === undefined || specifier.includes(":")) {
-    throw new Error("it is no npm package");
-  }
+  if (name === undefined) throw new Error("it is no npm package");
   for (let folder = from; folder !== ""; folder = parentOf(folder)) {
     const candidate = `${folder}node_modules/${name}/`;
     const json = await readJson(candidate + "package.json");
