@@ -1,0 +1,161 @@
+/** What the reader did, in CSS pixels from the chart's top left. */
+export interface GestureTarget {
+  pan(dxPx: number): void;
+  zoom(factor: number, xPx: number): void;
+  hover(xPx: number, yPx: number, touch: boolean): void;
+  leave(): void;
+  /** A short touch, or a click. */
+  tap(xPx: number, yPx: number, touch: boolean): void;
+}
+
+const DRAG_FROM_PX = 4;
+const LONG_PRESS_MS = 350;
+/** Of one notch of a wheel: about a tenth. */
+const ZOOM_PER_WHEEL_PX = 0.0012;
+const WHEEL_PX_MAX = 240;
+
+interface Pointer {
+  x: number;
+  y: number;
+  readonly startX: number;
+  readonly startY: number;
+}
+
+/**
+ * Turns pointers and the wheel into pan, zoom and hover.
+ *
+ * One finger pans sideways and leaves scrolling the page to the browser; two
+ * zoom; a finger held still brings the crosshair. Everything ends with `signal`.
+ */
+export function listenGestures(
+  element: HTMLElement,
+  target: GestureTarget,
+  signal: AbortSignal,
+): void {
+  const pointers = new Map<number, Pointer>();
+  let dragging = false;
+  let crosshairHeld = false;
+  let pinchPx = 0;
+  let pressTimer = 0;
+
+  function place(event: MouseEvent): { x: number; y: number } {
+    const box = element.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  function pinch(): { distance: number; middle: number } {
+    const [a, b] = [...pointers.values()];
+    return {
+      distance: Math.max(10, Math.hypot(a.x - b.x, a.y - b.y)),
+      middle: (a.x + b.x) / 2,
+    };
+  }
+
+  function down(event: PointerEvent): void {
+    if (event.pointerType === "mouse" && event.button !== 0) return;
+    const { x, y } = place(event);
+    pointers.set(event.pointerId, { x, y, startX: x, startY: y });
+    element.setPointerCapture(event.pointerId);
+    clearTimeout(pressTimer);
+    if (pointers.size === 2) {
+      dragging = true;
+      crosshairHeld = false;
+      target.leave();
+      pinchPx = pinch().distance;
+    } else if (event.pointerType !== "mouse") {
+      pressTimer = setTimeout(() => {
+        if (pointers.size !== 1 || dragging) return;
+        crosshairHeld = true;
+        target.hover(x, y, true);
+      }, LONG_PRESS_MS);
+    }
+  }
+
+  function move(event: PointerEvent): void {
+    const { x, y } = place(event);
+    const pointer = pointers.get(event.pointerId);
+    if (!pointer) {
+      if (event.pointerType === "mouse") target.hover(x, y, false);
+      return;
+    }
+    const dx = x - pointer.x;
+    if (pointers.size === 2) {
+      const before = pinch().middle;
+      pointer.x = x;
+      pointer.y = y;
+      const now = pinch();
+      target.pan(now.middle - before);
+      target.zoom(now.distance / pinchPx, now.middle);
+      pinchPx = now.distance;
+      return;
+    }
+    if (crosshairHeld) {
+      target.hover(x, y, true);
+    } else if (
+      dragging || Math.hypot(x - pointer.startX, y - pointer.startY) >
+        DRAG_FROM_PX
+    ) {
+      if (!dragging) clearTimeout(pressTimer);
+      dragging = true;
+      element.classList.add("tc-dragging");
+      target.pan(dx);
+      if (event.pointerType === "mouse") target.hover(x, y, false);
+    } else return;
+    pointer.x = x;
+    pointer.y = y;
+  }
+
+  function up(event: PointerEvent): void {
+    const pointer = pointers.get(event.pointerId);
+    if (!pointer) return;
+    clearTimeout(pressTimer);
+    pointers.delete(event.pointerId);
+    if (pointers.size > 0) return;
+    const touch = event.pointerType !== "mouse";
+    if (!dragging && !crosshairHeld && event.type === "pointerup") {
+      target.tap(pointer.x, pointer.y, touch);
+    }
+    dragging = false;
+    crosshairHeld = false;
+    element.classList.remove("tc-dragging");
+  }
+
+  function wheel(event: WheelEvent): void {
+    event.preventDefault();
+    // Lines and pages, where the browser does not count in pixels.
+    const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
+    const dx = event.deltaX * unit;
+    const dy = event.deltaY * unit;
+    if (Math.abs(dx) > Math.abs(dy) || event.shiftKey) {
+      target.pan(-(dx || dy));
+      return;
+    }
+    const bounded = Math.max(-WHEEL_PX_MAX, Math.min(WHEEL_PX_MAX, dy));
+    // A pinch on a trackpad comes as a wheel with ctrl, in small numbers.
+    const speed = event.ctrlKey ? 8 : 1;
+    target.zoom(
+      Math.exp(-bounded * ZOOM_PER_WHEEL_PX * speed),
+      place(event).x,
+    );
+  }
+
+  const passive = { signal, passive: true };
+  element.addEventListener("pointerdown", down, passive);
+  element.addEventListener("pointermove", move, passive);
+  element.addEventListener("pointerup", up, passive);
+  element.addEventListener("pointercancel", up, passive);
+  element.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse" && !dragging) target.leave();
+  }, passive);
+  element.addEventListener("wheel", wheel, { signal, passive: false });
+  element.addEventListener("touchmove", (event) => {
+    // While the crosshair is held, the page must not scroll under the finger.
+    if (crosshairHeld || pointers.size > 1) event.preventDefault();
+  }, { signal, passive: false });
+  element.addEventListener("contextmenu", (event) => {
+    if (crosshairHeld) event.preventDefault();
+  }, { signal });
+  signal.addEventListener("abort", () => clearTimeout(pressTimer), {
+    once: true,
+  });
+}

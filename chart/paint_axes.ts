@@ -1,0 +1,129 @@
+import { clampToPane, type Frame, pricePillBox, xOf, yOf } from "./frame.ts";
+
+type Context = CanvasRenderingContext2D;
+
+/** Gridlines at round prices and times, session lines, and the line between the panes. */
+export function paintGrid(ctx: Context, frame: Frame): void {
+  const { theme, hair, plotRight, plotBottom } = frame;
+  ctx.fillStyle = theme.grid;
+  for (const { price } of frame.priceTicks) {
+    ctx.fillRect(0, yOf(frame, price), plotRight, hair);
+  }
+  for (const { slot } of frame.timeTicks) {
+    const x = xOf(frame, slot);
+    if (x >= 0 && x < plotRight) ctx.fillRect(x, 0, hair, plotBottom);
+  }
+  ctx.fillStyle = theme.sessionLine;
+  for (const slot of frame.sessions) {
+    const x = Math.round(xOf(frame, slot) - frame.slotWidth / 2);
+    if (x <= 0 || x >= plotRight) continue;
+    const dash = 4 * hair;
+    for (let y = 0; y < plotBottom; y += 2 * dash) {
+      ctx.fillRect(x, y, hair, Math.min(dash, plotBottom - y));
+    }
+  }
+  ctx.fillStyle = theme.paneLine;
+  if (frame.volumeTop < plotBottom) {
+    const y = Math.round((frame.priceBottom + frame.volumeTop) / 2);
+    ctx.fillRect(0, y, plotRight, hair);
+  }
+  ctx.fillRect(0, plotBottom, frame.width, hair);
+  ctx.fillRect(plotRight, 0, hair, plotBottom);
+}
+
+/** Labels of prices, on the right; none under the last price's pill. */
+export function paintPriceLabels(ctx: Context, frame: Frame): void {
+  const { theme, dpr, plotRight } = frame;
+  const pill = pricePillBox(frame);
+  const half = frame.fontPx * dpr * 0.7;
+  setText(ctx, frame, theme.text, "left");
+  const x = plotRight + 8 * dpr;
+  for (const { price, label } of frame.priceTicks) {
+    const y = yOf(frame, price);
+    if (y - half < 0 || y + half > frame.plotBottom) continue;
+    if (pill && y + half > pill.top && y - half < pill.bottom) continue;
+    ctx.fillText(label, x, y);
+  }
+  if (frame.volumeLabel && frame.volumeTop < frame.plotBottom) {
+    const y = frame.volumeTop + half;
+    if (!pill || y - half > pill.bottom) ctx.fillText(frame.volumeLabel, x, y);
+  }
+}
+
+/** Labels of times, below; a turn of day, month or year stands out. */
+export function paintTimeLabels(ctx: Context, frame: Frame): void {
+  const { theme, dpr, plotRight, plotBottom } = frame;
+  const y = Math.round((plotBottom + frame.height) / 2);
+  for (const { slot, rank, label } of frame.timeTicks) {
+    const x = xOf(frame, slot);
+    setText(ctx, frame, rank > 0 ? theme.textStrong : theme.text, "center");
+    const half = ctx.measureText(label).width / 2;
+    if (x + half > plotRight + 30 * dpr || x < 0) continue;
+    ctx.fillText(label, Math.max(x, half + 2 * dpr), y);
+  }
+}
+
+/** The dashed line at the last price, and its pill with the time to the close. */
+export function paintLastPrice(ctx: Context, frame: Frame): void {
+  const { lastPrice, theme, dpr, hair, plotRight } = frame;
+  const box = pricePillBox(frame);
+  if (!lastPrice || !box) return;
+  const colour = lastPrice.rising ? theme.up : theme.down;
+  const y = yOf(frame, lastPrice.price);
+  ctx.fillStyle = colour;
+  if (y === clampToPane(frame, y)) {
+    const dash = 3 * hair;
+    for (let x = 0; x < plotRight; x += 2 * dash) {
+      ctx.fillRect(x, y, Math.min(dash, plotRight - x), hair);
+    }
+  }
+  pill(ctx, frame, plotRight, box.top, frame.width, box.bottom);
+  ctx.fillStyle = colour;
+  ctx.fill();
+  const x = plotRight + 8 * dpr;
+  const middle = (box.top + box.bottom) / 2;
+  const line = frame.fontPx * dpr * 1.2;
+  setText(ctx, frame, theme.pricePillText, "left", "bold");
+  if (!lastPrice.countdown) {
+    ctx.fillText(lastPrice.label, x, middle);
+    return;
+  }
+  ctx.fillText(lastPrice.label, x, Math.round(middle - line / 2));
+  setText(ctx, frame, theme.pricePillText, "left");
+  ctx.fillText(lastPrice.countdown, x, Math.round(middle + line / 2));
+}
+
+/** Sets font, colour and alignment for text around a middle line. */
+export function setText(
+  ctx: Context,
+  frame: Frame,
+  colour: string,
+  align: CanvasTextAlign,
+  weight: "normal" | "bold" = "normal",
+): void {
+  const font = fontOf(frame, weight);
+  // Setting a font makes the browser parse it.
+  if (ctx.font !== font) ctx.font = font;
+  ctx.fillStyle = colour;
+  ctx.textAlign = align;
+  ctx.textBaseline = "middle";
+}
+
+export function fontOf(frame: Frame, weight: "normal" | "bold"): string {
+  const face = weight === "bold" ? "600 " : "";
+  return `${face}${frame.fontPx * frame.dpr}px ${frame.fontFamily}`;
+}
+
+/** A path with rounded right corners, flush with the axis on the left. */
+export function pill(
+  ctx: Context,
+  frame: Frame,
+  left: number,
+  top: number,
+  right: number,
+  bottom: number,
+): void {
+  const radius = 3 * frame.dpr;
+  ctx.beginPath();
+  ctx.roundRect(left, top, right - left - frame.dpr, bottom - top, radius);
+}
