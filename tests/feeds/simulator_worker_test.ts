@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { startSimulator } from "../../pipeline/feeds/start_simulator.ts";
+import { readEpoch } from "../../pipeline/feeds/simulator_sequence.ts";
+import type { Log } from "../../pipeline/ports.ts";
+import { FakeListener } from "./fake_listener.ts";
+
+const quiet: Log = { info() {}, warn() {}, error() {} };
+const SYMBOLS = 5;
+const HISTORY_TICKS = 6 * 3_600 * SYMBOLS;
+
+Deno.test("startSimulator() sends six hours, and goes on after a restart", async () => {
+  const listener = new FakeListener({ window: 20_000 });
+  const start = () =>
+    startSimulator({
+      hostname: "127.0.0.1",
+      port: listener.port,
+      seed: 1,
+      log: quiet,
+    });
+  try {
+    const first = start();
+    await until(() => listener.acked > HISTORY_TICKS / 2);
+    await first.stop();
+    const { epoch } = listener;
+    const second = start();
+    await until(() => listener.acked >= HISTORY_TICKS);
+    await second.stop();
+    assert.equal(listener.epoch, epoch);
+    assert.equal((await second.done).error, null);
+  } finally {
+    listener.close();
+  }
+  const { ticks, epoch, hellos } = listener;
+  const began = readEpoch(epoch);
+  assert(began && began.symbols === SYMBOLS);
+  ticks.forEach(({ seq, ts }, i) => {
+    assert.equal(seq, i + 1);
+    const second = began.startSecond + Math.floor(i / SYMBOLS);
+    assert.equal(Math.floor(ts / 1_000), second);
+  });
+  assert.equal(new Set(ticks.map(({ symbol }) => symbol)).size, SYMBOLS);
+  assert(hellos.every(({ simulated }) => simulated === true));
+});
+
+Deno.test("startSimulator() says why the listener refused it", async () => {
+  const listener = new FakeListener({
+    refuse: { code: "content", reason: "the warehouse holds real ticks" },
+  });
+  try {
+    const { error } = await startSimulator({
+      hostname: "127.0.0.1",
+      port: listener.port,
+      seed: 1,
+      log: quiet,
+    }).done;
+    assert.match(error ?? "", /content.*the warehouse holds real ticks/);
+  } finally {
+    listener.close();
+  }
+});
+
+/** Waits for something that comes within seconds, at most 20. */
+async function until(met: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!met()) {
+    assert(performance.now() < deadline, "it came in time");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
