@@ -39,26 +39,22 @@ export async function saveCachedBundle(
   }
 }
 
-/** Writes beside the folder and renames, so that no half of it is seen. */
+/** Writes the manifest last: without one, there is no bundle in a folder. */
 export async function writeBundleFolder(
   folder: string,
   buildId: string,
   bytes: BundleBytes,
 ): Promise<void> {
-  const partial = `${folder}.${crypto.randomUUID()}`;
-  await Deno.mkdir(partial, { recursive: true });
+  await removeIfThere(folder);
+  await Deno.mkdir(folder, { recursive: true });
   const files: Record<string, string> = {};
   for (const [name, content] of Object.entries(bytes)) {
     files[name] = await shortHash(content);
-    await Deno.writeFile(`${partial}/${name}`, content);
+    await Deno.writeFile(`${folder}/${name}`, content);
   }
   const manifest: Manifest = { buildId, files };
-  await Deno.writeTextFile(
-    `${partial}/manifest.json`,
-    JSON.stringify(manifest, null, 2),
-  );
-  await removeIfThere(folder);
-  await Deno.rename(partial, folder);
+  const text = JSON.stringify(manifest, null, 2);
+  await Deno.writeTextFile(`${folder}/manifest.json`, text);
 }
 
 /** The bundle in a folder, or null if it is damaged or of another build. */

@@ -16,13 +16,6 @@ export interface Wrappers<State> {
   layouts: readonly RouteComponent<State>[];
 }
 
-export interface WebSocketHandlers {
-  open?(socket: WebSocket): void;
-  message?(socket: WebSocket, event: MessageEvent): void;
-  close?(socket: WebSocket, code: number, reason: string): void;
-  error?(socket: WebSocket, event: Event | ErrorEvent): void;
-}
-
 export interface ContextInit {
   req: Request;
   url: URL;
@@ -123,36 +116,14 @@ export class Context<State> {
     return new Response(ReadableStream.from(encodeText(chunks)), init);
   }
 
-  /** Upgrades to a WebSocket: with handlers, or bare. */
+  /** Upgrades to a WebSocket; the handler returns the response. */
   upgrade(
     options?: Deno.UpgradeWebSocketOptions,
-  ): { socket: WebSocket; response: Response };
-  upgrade(
-    handlers: WebSocketHandlers,
-    options?: Deno.UpgradeWebSocketOptions,
-  ): Response;
-  upgrade(
-    first: WebSocketHandlers | Deno.UpgradeWebSocketOptions = {},
-    second?: Deno.UpgradeWebSocketOptions,
-  ): { socket: WebSocket; response: Response } | Response {
+  ): { socket: WebSocket; response: Response } {
     if (this.req.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       throw new HttpError(400, "Expected a WebSocket upgrade request");
     }
-    const on = first as WebSocketHandlers;
-    const managed = [on.open, on.message, on.close, on.error].some(Boolean);
-    const { socket, response } = Deno.upgradeWebSocket(
-      this.req,
-      managed ? second : first as Deno.UpgradeWebSocketOptions,
-    );
-    if (!managed) return { socket, response };
-    socket.addEventListener("open", () => on.open?.(socket));
-    socket.addEventListener("message", (event) => on.message?.(socket, event));
-    socket.addEventListener("error", (event) => on.error?.(socket, event));
-    socket.addEventListener(
-      "close",
-      (event) => on.close?.(socket, event.code, event.reason),
-    );
-    return response;
+    return Deno.upgradeWebSocket(this.req, options);
   }
 }
 

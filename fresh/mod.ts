@@ -5,11 +5,7 @@
  * `fresh` only. docs/decisions/0005 says why it is here.
  */
 export { App, type ListenOptions } from "./app.ts";
-export type {
-  Context,
-  ResolvedFreshConfig,
-  WebSocketHandlers,
-} from "./context.ts";
+export type { Context, ResolvedFreshConfig } from "./context.ts";
 export { createDefine, type Define } from "./define.ts";
 export {
   type HandlerByMethod,

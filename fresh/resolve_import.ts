@@ -33,7 +33,7 @@ export async function resolveImport(
 
 /** deno.json's `"a": "npm:a@1"` also stands for `a/b`. */
 function mapped(specifier: string, imports: Imports): string {
-  if (imports[specifier] !== undefined) return imports[specifier];
+  if (Object.hasOwn(imports, specifier)) return imports[specifier];
   const name = Object.keys(imports)
     .filter((key) => specifier.startsWith(key.replace(/\/?$/, "/")))
     .sort((a, b) => b.length - a.length)[0];
