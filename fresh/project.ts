@@ -47,21 +47,10 @@ async function load(root: URL): Promise<Project> {
     readStaticFiles(folder + "static"),
   ]);
   const routeFiles = all.filter(isModule);
-  const islands = new Map<string, string>();
-  const paths = [
+  const islands = nameIslands([
     ...islandFiles.filter(isModule).map((file) => `islands/${file}`),
     ...routeFiles.filter(isLocalIsland).map((file) => `routes/${file}`),
-  ];
-  for (const path of paths) {
-    const name = stem(path).replace(/[^A-Za-z0-9-]+/g, "_") + ".js";
-    if (islands.has(name)) {
-      throw new Error(
-        `Cannot name the code of ${path} as ${islands.get(name)} is ${name}`,
-      );
-    }
-    islands.set(name, path);
-  }
-
+  ]);
   const buildId = await hashSources(folder, [...islands.values()], staticFiles);
   setBuildId(buildId);
   // Islands before routes, whose modules may hold their elements.
@@ -75,6 +64,20 @@ async function load(root: URL): Promise<Project> {
     })),
   );
   return { root: folder, buildId, routes, islands, staticFiles };
+}
+
+/** Names the code of each island's module: one folder, so one plain name. */
+function nameIslands(paths: readonly string[]): Map<string, string> {
+  const islands = new Map<string, string>();
+  for (const path of paths) {
+    const name = stem(path).replace(/[^A-Za-z0-9-]+/g, "_") + ".js";
+    const other = islands.get(name);
+    if (other !== undefined) {
+      throw new Error(`Cannot name the code of ${path} as ${other} is ${name}`);
+    }
+    islands.set(name, path);
+  }
+  return islands;
 }
 
 async function importModule(
