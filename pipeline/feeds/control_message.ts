@@ -1,0 +1,104 @@
+import { z } from "zod";
+
+/** What a feed may be called. */
+export const FEED_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}$/;
+
+const scale = z.int().min(0).max(8);
+
+const declaredInstrument = z.union([
+  z.string().transform((symbol) => ({ symbol })),
+  z.object({
+    symbol: z.string(),
+    /** Decimals to register it with, if it is unknown. */
+    price_scale: scale.optional(),
+    size_scale: scale.optional(),
+  }),
+]);
+
+const helloSchema = z.object({
+  type: z.literal("hello"),
+  feed: z.string().regex(FEED_PATTERN),
+  epoch: z.int().min(1).max(2 ** 31 - 1).optional(),
+  token: z.string().max(1_024).optional(),
+  instruments: z.array(declaredInstrument).max(4_096).optional(),
+  simulated: z.boolean().optional(),
+  replay: z.boolean().optional(),
+});
+
+const messageSchema = z.discriminatedUnion("type", [
+  helloSchema,
+  z.object({ type: z.literal("heartbeat") }),
+  z.object({ type: z.literal("end"), total: z.int().min(0).optional() }),
+], {
+  error: (issue) =>
+    issue.code === "invalid_union"
+      ? "type must be hello, heartbeat, end or tick"
+      : undefined,
+});
+
+/** First line of a feed that numbers its ticks and wants to be acked. */
+export type HelloMessage = z.infer<typeof helloSchema>;
+/** A line from the source that is no tick. */
+export type ControlMessage = z.infer<typeof messageSchema>;
+
+/** Checks a parsed line that has a `type`; says what is wrong with it. */
+export function decodeControl(
+  value: unknown,
+):
+  | { readonly kind: "control"; readonly message: ControlMessage }
+  | { readonly kind: "invalid"; readonly detail: string } {
+  const result = messageSchema.safeParse(value);
+  if (result.success) return { kind: "control", message: result.data };
+  const [issue] = result.error.issues;
+  const where = issue.path.join(".");
+  return {
+    kind: "invalid",
+    detail: where ? `${where}: ${issue.message}` : issue.message,
+  };
+}
+
+/** Why a connection is closed by us. */
+export type ErrorCode =
+  | "token"
+  | "content"
+  | "epoch_too_low"
+  | "seq_too_low"
+  | "superseded"
+  | "protocol"
+  | "silent"
+  | "slow_reader"
+  | "too_many_connections"
+  | "buffer_lost"
+  | "unavailable";
+
+/** A line from us to the source. */
+export type ServerMessage =
+  | {
+    readonly type: "welcome";
+    readonly feed: string;
+    readonly epoch: number;
+    readonly resume_after: number;
+    readonly window: number;
+  }
+  | { readonly type: "buffered"; readonly seq: number }
+  | { readonly type: "ack"; readonly seq: number }
+  | {
+    readonly type: "nack";
+    readonly seq: number | null;
+    readonly line: number | null;
+    readonly code: string;
+    readonly reason: string;
+  }
+  | { readonly type: "resend"; readonly from: number }
+  | { readonly type: "heartbeat" }
+  | {
+    readonly type: "error";
+    readonly code: ErrorCode;
+    readonly reason: string;
+  };
+
+const encoder = new TextEncoder();
+
+export function encodeMessage(message: ServerMessage): Uint8Array {
+  return encoder.encode(`${JSON.stringify(message)}\n`);
+}
