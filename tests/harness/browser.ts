@@ -1,0 +1,82 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const EXECUTABLES = [
+  Deno.env.get("CHROMIUM"),
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+
+async function findBrowser(): Promise<string | null> {
+  for (const path of EXECUTABLES) {
+    if (!path) continue;
+    if (await Deno.stat(path).then(() => true, () => false)) return path;
+  }
+  return null;
+}
+
+/**
+ * A test in a real browser. Where none is installed it says that it was
+ * ignored; in CI that is a failure.
+ */
+export async function browserTest(
+  name: string,
+  run: (browser: Browser, t: Deno.TestContext) => Promise<void>,
+): Promise<void> {
+  const executablePath = await findBrowser();
+  if (executablePath === null && Deno.env.get("CI") === "true") {
+    Deno.test(name, () => {
+      throw new Error("Chromium must be installed in CI");
+    });
+    return;
+  }
+  Deno.test({
+    name: name + (executablePath ? "" : " (ignored: no Chromium was found)"),
+    ignore: executablePath === null,
+    async fn(t) {
+      const browser = await chromium.launch({
+        executablePath: executablePath!,
+        args: [
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
+        ],
+      });
+      try {
+        await run(browser, t);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/** What a page did that it should not have. */
+export interface PageFaults {
+  /** Errors on the console and uncaught ones, with CSP violations. */
+  readonly errors: string[];
+  /** Requests to any host but the program's. */
+  readonly strangers: string[];
+}
+
+/** Records the faults of a page from its first moment on. */
+export function watchFaults(page: Page, http: string): PageFaults {
+  const faults: PageFaults = { errors: [], strangers: [] };
+  page.on("console", (message) => {
+    if (message.type() === "error" || /Content.Security/.test(message.text())) {
+      faults.errors.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => faults.errors.push(String(error)));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${http}/`) && !url.startsWith("data:")) {
+      faults.strangers.push(url);
+    }
+  });
+  return faults;
+}
