@@ -1,0 +1,144 @@
+import { type FeedKey, feedKeyText } from "../../domain/entry.ts";
+import type { EpochMicros } from "../../domain/time.ts";
+import {
+  type AppendRequest,
+  type AppendResult,
+  BEFORE_FIRST,
+  type BufferStats,
+  compareEntryIds,
+  type EntryId,
+  type ReadEntry,
+  type TickBuffer,
+} from "../../ports.ts";
+import { AppendSignal } from "../append_signal.ts";
+import { decodeEntry, encodeEntry } from "../tick_codec.ts";
+
+interface Held {
+  readonly id: EntryId;
+  readonly at: EpochMicros;
+  readonly bytes: Uint8Array;
+}
+
+interface Stream {
+  entries: Held[];
+  newest: number;
+  newestAt: EpochMicros;
+  readonly chains: Map<string, number>;
+}
+
+/** The buffer of one process, lost with it: for tests of what is around it. */
+export class MemoryBuffer implements TickBuffer {
+  readonly incarnation: string;
+  readonly #streams = new Map<number, Stream>();
+  readonly #signal = new AppendSignal();
+  #closed = false;
+
+  constructor(incarnation: string = crypto.randomUUID()) {
+    this.incarnation = incarnation;
+  }
+
+  // deno-lint-ignore require-await -- a failure must be a rejection
+  async append(request: AppendRequest): Promise<AppendResult> {
+    const bytes = encodeEntry(request.entry);
+    const stream = this.#stream(request.p);
+    const feed = feedKeyText(request.key);
+    const last = stream.chains.get(feed) ?? 0;
+    if (last !== request.expectLast) return { kind: "conflict", last };
+    stream.chains.set(feed, request.newLast);
+    stream.newest++;
+    stream.newestAt = Math.max(
+      stream.newestAt,
+      request.entry.receivedAt,
+    ) as EpochMicros;
+    const id = `${stream.newest}-0` as EntryId;
+    stream.entries.push({ id, at: stream.newestAt, bytes });
+    this.#signal.notify(request.p);
+    return { kind: "appended", id };
+  }
+
+  lastSeq(p: number, key: FeedKey): Promise<number> {
+    return Promise.resolve(
+      this.#stream(p).chains.get(feedKeyText(key)) ?? 0,
+    );
+  }
+
+  async read(
+    p: number,
+    after: EntryId,
+    options: Parameters<TickBuffer["read"]>[2],
+  ): Promise<readonly ReadEntry[]> {
+    const deadline = performance.now() + options.waitMs;
+    for (;;) {
+      const seen = this.#signal.version(p);
+      const found = this.#after(p, after, options);
+      const left = deadline - performance.now();
+      if (
+        found.length > 0 || left <= 0 || options.signal?.aborted ||
+        this.#closed
+      ) return found;
+      await this.#signal.wait(p, seen, left, options.signal);
+    }
+  }
+
+  trim(p: number, through: EntryId): Promise<void> {
+    const stream = this.#stream(p);
+    stream.entries = stream.entries.filter(({ id }) =>
+      compareEntryIds(id, through) > 0
+    );
+    return Promise.resolve();
+  }
+
+  newest(p: number): Promise<EntryId> {
+    return Promise.resolve(`${this.#stream(p).newest}-0` as EntryId);
+  }
+
+  newestBefore(p: number, time: EpochMicros): Promise<EntryId> {
+    const older = this.#stream(p).entries.filter(({ at }) => at < time);
+    return Promise.resolve(older.at(-1)?.id ?? BEFORE_FIRST);
+  }
+
+  stats(): Promise<BufferStats> {
+    const held = [...this.#streams.values()].flatMap(({ entries }) => entries);
+    return Promise.resolve({
+      entries: held.length,
+      bytes: held.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#signal.notifyAll();
+    return Promise.resolve();
+  }
+
+  #after(
+    p: number,
+    after: EntryId,
+    { maxEntries, maxBytes }: { maxEntries: number; maxBytes: number },
+  ): ReadEntry[] {
+    const found: ReadEntry[] = [];
+    let bytes = 0;
+    for (const held of this.#stream(p).entries) {
+      if (compareEntryIds(held.id, after) <= 0) continue;
+      bytes += held.bytes.length;
+      if (found.length >= maxEntries) break;
+      if (found.length > 0 && bytes > maxBytes) break;
+      found.push({ id: held.id, entry: decodeEntry(held.bytes) });
+    }
+    return found;
+  }
+
+  #stream(p: number): Stream {
+    let stream = this.#streams.get(p);
+    if (!stream) {
+      stream = {
+        entries: [],
+        newest: 0,
+        newestAt: 0 as EpochMicros,
+        chains: new Map(),
+      };
+      this.#streams.set(p, stream);
+    }
+    return stream;
+  }
+}

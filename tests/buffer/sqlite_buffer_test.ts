@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { streamEntry } from "../../pipeline/domain/entry.ts";
+import { epochMicros } from "../../pipeline/domain/time.ts";
+import { BEFORE_FIRST } from "../../pipeline/ports.ts";
+import {
+  BufferError,
+  SqliteBuffer,
+} from "../../pipeline/buffer/sqlite_buffer.ts";
+import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
+
+async function withFolder(use: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "tickhouse-buffer-" });
+  try {
+    await use(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+for (const { name, check } of BUFFER_CONTRACT) {
+  Deno.test(`SqliteBuffer ${name}`, () =>
+    withFolder(async (dir) => {
+      const buffer = await SqliteBuffer.open(join(dir, "buffer.sqlite"));
+      try {
+        await check(buffer);
+      } finally {
+        await buffer.close();
+      }
+    }));
+}
+
+const KEY = { feed: "nse", epoch: 1 };
+
+function append(buffer: SqliteBuffer, seq: number) {
+  return buffer.append({
+    p: 2,
+    key: KEY,
+    expectLast: seq - 1,
+    newLast: seq,
+    entry: streamEntry({
+      kind: "ticks",
+      key: KEY,
+      receivedAt: epochMicros(seq),
+    }),
+  });
+}
+
+Deno.test("SqliteBuffer goes on where it was when opened again", () =>
+  withFolder(async (dir) => {
+    const path = join(dir, "buffer.sqlite");
+    const first = await SqliteBuffer.open(path);
+    const { incarnation } = first;
+    for (let seq = 1; seq <= 3; seq++) await append(first, seq);
+    const newest = await first.newest(2);
+    await first.trim(2, newest);
+    await first.close();
+
+    const second = await SqliteBuffer.open(path);
+    assert.equal(second.incarnation, incarnation);
+    assert.equal(await second.lastSeq(2, KEY), 3);
+    assert.equal(await second.newest(2), newest);
+    assert.deepEqual(await append(second, 4), {
+      kind: "appended",
+      id: "4-0",
+    });
+    await second.close();
+  }));
+
+Deno.test("SqliteBuffer has a new incarnation in a new file", () =>
+  withFolder(async (dir) => {
+    const a = await SqliteBuffer.open(join(dir, "a.sqlite"));
+    const b = await SqliteBuffer.open(join(dir, "b.sqlite"));
+    assert.notEqual(a.incarnation, b.incarnation);
+    await a.close();
+    await b.close();
+  }));
+
+Deno.test("SqliteBuffer refuses every call after close", () =>
+  withFolder(async (dir) => {
+    const buffer = await SqliteBuffer.open(join(dir, "buffer.sqlite"));
+    await buffer.close();
+    await assert.rejects(append(buffer, 1), BufferError);
+    await assert.rejects(buffer.newest(0), BufferError);
+    await assert.rejects(
+      buffer.read(0, BEFORE_FIRST, { maxEntries: 1, maxBytes: 1, waitMs: 0 }),
+      BufferError,
+    );
+  }));
+
+Deno.test("SqliteBuffer says so when it cannot open its file", () =>
+  withFolder(async (dir) => {
+    await assert.rejects(
+      SqliteBuffer.open(join(dir, "absent", "buffer.sqlite")),
+      BufferError,
+    );
+  }));
