@@ -1,0 +1,90 @@
+import { toMillis } from "../pipeline/domain/time.ts";
+import type { FilledCandle } from "./fill_candles.ts";
+import { closedRangeResponse, liveResponse } from "./etag_response.ts";
+import type { CandlesPage, CandlesQuery } from "./query_candles.ts";
+
+/** Columns of CSV and of `shape=array`, in order. */
+export const CANDLE_COLUMNS = [
+  "t",
+  "o",
+  "h",
+  "l",
+  "c",
+  "v",
+  "n",
+  "vw",
+  "closed",
+  "rev",
+  "complete",
+  "coverage_ms",
+  "closed_by",
+  "synthetic",
+] as const;
+
+/** A page of candles in the format that was asked for. */
+export async function candlesResponse(
+  request: Request,
+  query: CandlesQuery,
+  page: CandlesPage,
+): Promise<Response> {
+  const headers: Record<string, string> = {
+    "Content-Type": CONTENT_TYPES[query.format],
+  };
+  if (page.next !== null) {
+    const url = new URL(request.url);
+    url.searchParams.set("cursor", page.next);
+    headers.Link = `<${url.pathname}${url.search}>; rel="next"`;
+  }
+  const body = formatPage(query, page);
+  return page.settled
+    ? await closedRangeResponse(request, body, headers)
+    : liveResponse(body, headers);
+}
+
+const CONTENT_TYPES = {
+  json: "application/json",
+  csv: "text/csv; charset=utf-8; header=present",
+  ndjson: "application/x-ndjson",
+} as const;
+
+function formatPage(query: CandlesQuery, page: CandlesPage): string {
+  const { symbol, interval, format, shape } = query;
+  const rows = page.candles;
+  switch (format) {
+    case "csv":
+      return [CANDLE_COLUMNS.join(","), ...rows.map(csvRow), ""].join("\r\n");
+    case "ndjson":
+      return rows.map((row) => JSON.stringify(shaped(row, shape)) + "\n")
+        .join("");
+    case "json":
+      return JSON.stringify({
+        symbol,
+        interval,
+        ...(shape === "array" ? { columns: CANDLE_COLUMNS } : {}),
+        candles: rows.map((row) => shaped(row, shape)),
+        ...(query.fill === "none" ? {} : {
+          gaps: page.gaps.map(({ from, to, kind }) => ({
+            from: toMillis(from),
+            to: toMillis(to),
+            kind,
+          })),
+        }),
+        next: page.next,
+      });
+  }
+}
+
+function shaped(row: FilledCandle, shape: "object" | "array"): unknown {
+  return shape === "object" ? row : values(row);
+}
+
+function values(row: FilledCandle): readonly unknown[] {
+  return CANDLE_COLUMNS.map((column) =>
+    column === "synthetic" ? row.synthetic ?? false : row[column]
+  );
+}
+
+function csvRow(row: FilledCandle): string {
+  return values(row).map((value) => value === null ? "" : String(value))
+    .join(",");
+}

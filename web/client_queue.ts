@@ -1,0 +1,92 @@
+import type { LiveEvent } from "../pipeline/domain/live_event.ts";
+import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
+
+/**
+ * What waits to be sent to one client: frames in order, and of each forming
+ * candle only the newest, until the frames are gone.
+ *
+ * So a slow client loses updates of forming candles and nothing else; once
+ * more than `bytesMax` wait, it has to be cut off.
+ */
+export class ClientQueue {
+  readonly #frames: Uint8Array[] = [];
+  readonly #forming = new Map<string, NumberedEvent>();
+  #bytes = 0;
+  #free = 0;
+
+  constructor(
+    private readonly bytesMax: number,
+    private readonly frameOf: (event: NumberedEvent) => Uint8Array,
+  ) {}
+
+  get empty(): boolean {
+    return this.#frames.length === 0 && this.#forming.size === 0;
+  }
+
+  /** Bytes that wait and count: the snapshot does not. */
+  get bytes(): number {
+    return Math.max(0, this.#bytes - this.#free);
+  }
+
+  get overflown(): boolean {
+    return this.bytes > this.bytesMax;
+  }
+
+  /** Adds bytes that are allowed whatever their size. */
+  pushFree(frame: Uint8Array): void {
+    this.#free += frame.length;
+    this.#push(frame);
+  }
+
+  push(event: NumberedEvent): void {
+    if (event.event.kind === "candle") {
+      this.#forming.set(keyOf(event.event), event);
+      return;
+    }
+    if ("candle" in event.event) this.#dropForming(event.event);
+    this.#push(this.frameOf(event));
+  }
+
+  pushFrame(frame: Uint8Array): void {
+    this.#push(frame);
+  }
+
+  /** Everything that waits, joined; `null` if nothing does. */
+  take(): Uint8Array | null {
+    const late = [...this.#forming.values()].sort((a, b) => a.n - b.n);
+    this.#forming.clear();
+    for (const event of late) this.#push(this.frameOf(event));
+    if (this.#frames.length === 0) return null;
+    const frames = this.#frames.splice(0);
+    this.#bytes = 0;
+    this.#free = 0;
+    if (frames.length === 1) return frames[0];
+    const joined = new Uint8Array(
+      frames.reduce((sum, { length }) => sum + length, 0),
+    );
+    let at = 0;
+    for (const frame of frames) {
+      joined.set(frame, at);
+      at += frame.length;
+    }
+    return joined;
+  }
+
+  #push(frame: Uint8Array): void {
+    this.#bytes += frame.length;
+    this.#frames.push(frame);
+  }
+
+  #dropForming(event: Extract<LiveEvent, { candle: unknown }>): void {
+    const key = keyOf(event);
+    const waiting = this.#forming.get(key)?.event;
+    if (
+      waiting !== undefined && "candle" in waiting &&
+      waiting.candle.t <= event.candle.t
+    ) this.#forming.delete(key);
+  }
+}
+
+function keyOf(event: Extract<LiveEvent, { candle: unknown }>): string {
+  return `${event.symbol} ${event.interval}`;
+}

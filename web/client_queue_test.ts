@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import type { CandleView } from "../pipeline/domain/candle.ts";
+import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
+import { ClientQueue } from "./client_queue.ts";
+
+function candleEvent(
+  n: number,
+  kind: "candle" | "candle.closed",
+  symbol = "A",
+  t = 0,
+): NumberedEvent {
+  const candle = { t, n } as CandleView;
+  return { n, event: { kind, symbol, interval: "1m", candle } };
+}
+
+function queue(bytesMax: number) {
+  return new ClientQueue(
+    bytesMax,
+    ({ n, event }) => new TextEncoder().encode(`${event.kind}${n};`),
+  );
+}
+
+const text = (bytes: Uint8Array | null) =>
+  bytes === null ? null : new TextDecoder().decode(bytes);
+
+Deno.test("a slow client gets the newest update of each forming candle, once", () => {
+  const waiting = queue(1_000);
+  for (let n = 1; n <= 500; n++) waiting.push(candleEvent(n, "candle"));
+  waiting.push(candleEvent(501, "candle", "B"));
+  assert.equal(waiting.overflown, false);
+  assert.equal(text(waiting.take()), "candle500;candle501;");
+  assert.equal(waiting.take(), null);
+});
+
+Deno.test("closed candles all stay, in order, and end the update that waits", () => {
+  const waiting = queue(1_000);
+  waiting.push(candleEvent(1, "candle"));
+  waiting.push(candleEvent(2, "candle.closed"));
+  waiting.push(candleEvent(3, "candle.closed", "B"));
+  waiting.push(candleEvent(4, "candle", "A", 60_000));
+  assert.equal(
+    text(waiting.take()),
+    "candle.closed2;candle.closed3;candle4;",
+  );
+});
+
+Deno.test("more bytes than allowed overflow, the snapshot's aside", () => {
+  const waiting = queue(40);
+  waiting.pushFree(new Uint8Array(1_000));
+  assert.equal(waiting.overflown, false);
+  for (let n = 1; n <= 3; n++) waiting.push(candleEvent(n, "candle.closed"));
+  assert.equal(waiting.overflown, true);
+  assert.equal(waiting.take()!.length, 1_045);
+  assert.equal(waiting.bytes, 0);
+});

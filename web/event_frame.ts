@@ -1,0 +1,49 @@
+import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
+import type { LiveEvent } from "../pipeline/domain/live_event.ts";
+
+const encoder = new TextEncoder();
+const frames = new WeakMap<NumberedEvent, Uint8Array>();
+
+/** One event of a stream, as bytes. */
+export function eventFrame(
+  name: string,
+  data: unknown,
+  id: string,
+): Uint8Array {
+  return encoder.encode(
+    `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`,
+  );
+}
+
+/** The frame of an event of the bus, made once for all who get it. */
+export function liveFrame(event: NumberedEvent, id: string): Uint8Array {
+  let frame = frames.get(event);
+  if (frame === undefined) {
+    frame = eventFrame(event.event.kind, payloadOf(event.event), id);
+    frames.set(event, frame);
+  }
+  return frame;
+}
+
+export const HEARTBEAT = encoder.encode(": heartbeat\n\n");
+export const RETRY = encoder.encode("retry: 2000\n\n");
+
+/** What a client gets: the event's own fields, its kind being the name. */
+function payloadOf(event: LiveEvent): unknown {
+  switch (event.kind) {
+    case "candle":
+    case "candle.closed":
+    case "candle.revised":
+      return {
+        symbol: event.symbol,
+        interval: event.interval,
+        candle: event.candle,
+      };
+    case "forecast":
+      return { symbol: event.symbol, forecasts: event.forecasts };
+    case "signal":
+      return { symbol: event.symbol, signal: event.signal };
+    case "feed":
+      return event.state;
+  }
+}

@@ -1,0 +1,154 @@
+import { type CandleView, candleView } from "../pipeline/domain/candle.ts";
+import {
+  type ForecastView,
+  forecastView,
+} from "../pipeline/domain/forecast.ts";
+import type {
+  Instrument,
+  InstrumentType,
+} from "../pipeline/domain/instrument.ts";
+import type { FeedState } from "../pipeline/domain/live_event.ts";
+import { type SignalView, signalView } from "../pipeline/domain/signal.ts";
+import {
+  type EpochMicros,
+  MICROS_PER_SECOND,
+  toMillis,
+} from "../pipeline/domain/time.ts";
+import { statesOf } from "../pipeline/live/run_feed_status.ts";
+import { type PriceChange, priceChange } from "./price_change.ts";
+import type { Services } from "./services.ts";
+
+/** An instrument as clients see it, from the catalog. */
+export interface InstrumentView {
+  readonly symbol: string;
+  readonly name: string;
+  readonly exchange: string;
+  readonly type: InstrumentType;
+  readonly currency: string;
+  readonly price_scale: number;
+  readonly size_scale: number;
+  readonly tick_size: string;
+  readonly lot_size: number;
+  readonly calendar: string;
+  /** IANA name of the exchange's time zone. */
+  readonly zone: string;
+  readonly cost_bps: number;
+  /** Registered by its first tick. */
+  readonly auto: boolean;
+  readonly note: string | null;
+  readonly valid_from: number | null;
+  readonly valid_to: number | null;
+}
+
+/** An instrument with what is known of it now: one item of `/api/instruments`. */
+export interface InstrumentNow extends InstrumentView {
+  /** Its newest one-minute candle, forming or closed. */
+  readonly last: CandleView | null;
+  readonly change: PriceChange | null;
+  readonly forecast: ForecastView | null;
+  readonly signal: SignalView | null;
+  readonly feed: FeedState;
+}
+
+/** All instruments, with the closes that a sparkline shows. */
+export interface Overview {
+  readonly at: EpochMicros;
+  readonly instruments: readonly InstrumentNow[];
+  /** Closes of the newest one-minute candles, oldest first, by symbol. */
+  readonly sparks: ReadonlyMap<string, readonly number[]>;
+}
+
+export const SPARK_CANDLES = 60;
+const FRESH_FOR = MICROS_PER_SECOND;
+
+const cache = new WeakMap<
+  Services,
+  { at: EpochMicros; overview: Promise<Overview> }
+>();
+
+/**
+ * Reads all instruments with their newest candles, forecasts and signals.
+ *
+ * Answers given within a second share one reading, however many ask.
+ */
+export function readOverview(services: Services): Promise<Overview> {
+  const now = services.clock.now();
+  const cached = cache.get(services);
+  if (cached !== undefined && now - cached.at < FRESH_FOR) {
+    return cached.overview;
+  }
+  const overview = read(services, now);
+  cache.set(services, { at: now, overview });
+  overview.catch(() => cache.delete(services));
+  return overview;
+}
+
+async function read(services: Services, at: EpochMicros): Promise<Overview> {
+  const { catalog, candles, forecasts, activity } = services;
+  const all = catalog.all();
+  const symbols = all.map(({ symbol }) => symbol);
+  const [minutes, hours, days, feeds, newest] = await Promise.all([
+    candles.latest(symbols, "1m", SPARK_CANDLES),
+    candles.latest(symbols, "1h", 26),
+    candles.latest(symbols, "1d", 2),
+    activity.activity(),
+    Promise.all(symbols.map(async (symbol) => ({
+      forecast: (await forecasts.forecasts({ symbol, limit: 1, horizon: 1 }))
+        .at(-1),
+      signal: (await forecasts.signals({ symbol, limit: 1 })).at(-1),
+    }))),
+  ]);
+  const states = statesOf(catalog, feeds, services.clock);
+  const instruments = all.map((instrument, i): InstrumentNow => {
+    const { symbol } = instrument;
+    const last = minutes.get(symbol)?.at(-1);
+    const { forecast, signal } = newest[i];
+    return {
+      ...instrumentView(services, instrument),
+      last: last === undefined ? null : candleView(last),
+      change: last === undefined ? null : priceChange({
+        last,
+        hours: hours.get(symbol) ?? [],
+        days: days.get(symbol) ?? [],
+        calendar: catalog.calendarOf(instrument),
+      }),
+      forecast: forecast === undefined
+        ? null
+        : forecastView(forecast.forecast, forecast.score),
+      signal: signal === undefined ? null : signalView(signal),
+      feed: states[i],
+    };
+  });
+  const sparks = new Map(
+    [...minutes].map(([symbol, rows]) => [
+      symbol,
+      rows.map(({ close }) => Number(close)),
+    ]),
+  );
+  return { at, instruments, sparks };
+}
+
+export function instrumentView(
+  { catalog }: Services,
+  instrument: Instrument,
+): InstrumentView {
+  const { validFrom, validTo } = instrument;
+  return {
+    symbol: instrument.symbol,
+    name: instrument.name,
+    exchange: instrument.exchange,
+    type: instrument.type,
+    currency: instrument.currency,
+    price_scale: instrument.priceScale,
+    size_scale: instrument.sizeScale,
+    tick_size: instrument.tickSize,
+    lot_size: instrument.lotSize,
+    calendar: instrument.calendar,
+    zone: catalog.calendarOf(instrument).zone,
+    cost_bps: instrument.costBps,
+    auto: instrument.auto,
+    note: instrument.note,
+    valid_from: validFrom === null ? null : toMillis(validFrom),
+    valid_to: validTo === null ? null : toMillis(validTo),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Calendar } from "../pipeline/domain/calendar.ts";
+import type { StoredCandle } from "../pipeline/domain/candle.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_DAY,
+  toMillis,
+} from "../pipeline/domain/time.ts";
+
+/** How far a price has come, and from where. */
+export interface PriceChange {
+  readonly abs: number;
+  readonly pct: number;
+  /** `24h`, the close of the day before, or as far as candles go back. */
+  readonly basis: "24h" | "previous_close" | "since";
+  /** Time of the price compared with, Unix ms. */
+  readonly since: number;
+}
+
+/**
+ * The change of the last price over 24 hours where the market never shuts, and
+ * against the trading day before elsewhere; over less where less is known.
+ *
+ * @param hours Hourly candles, ascending, the newest last.
+ * @param days Daily candles, ascending, the newest last.
+ */
+export function priceChange(input: {
+  readonly last: StoredCandle;
+  readonly hours: readonly StoredCandle[];
+  readonly days: readonly StoredCandle[];
+  readonly calendar: Calendar;
+}): PriceChange | null {
+  const { last, hours, days, calendar } = input;
+  const price = Number(last.close);
+  if (calendar.id !== "24x7") {
+    const today = days.findIndex(({ t, end }) => t <= last.t && last.t < end);
+    const before = days[today - 1];
+    if (before !== undefined) {
+      return changeFrom(
+        price,
+        Number(before.close),
+        "previous_close",
+        before.end,
+      );
+    }
+  }
+  const dayAgo = epochMicros(last.t - MICROS_PER_DAY);
+  const hour = hours.findLast(({ end }) => end <= dayAgo) ??
+    hours.find(({ t }) => t >= dayAgo);
+  if (hour === undefined) return null;
+  return hour.end <= dayAgo
+    ? changeFrom(price, Number(hour.close), "24h", hour.end)
+    : changeFrom(price, Number(hour.open), "since", hour.t);
+}
+
+function changeFrom(
+  price: number,
+  reference: number,
+  basis: PriceChange["basis"],
+  since: EpochMicros,
+): PriceChange {
+  return {
+    abs: price - reference,
+    pct: (price / reference - 1) * 100,
+    basis,
+    since: toMillis(since),
+  };
+}

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import {
+  type ForecastView,
+  forecastView,
+  type Skill,
+} from "../pipeline/domain/forecast.ts";
+import {
+  findInstrument,
+  parameter,
+  symbolParameter,
+  timeParameter,
+  wholeNumber,
+} from "./read_query.ts";
+import type { Services } from "./services.ts";
+
+/** Scored forecasts that skill is reckoned over. */
+export const SKILL_WINDOW = 500;
+
+/** Parameters of `/api/forecasts`. */
+export const forecastsQuery = z.object({
+  symbol: symbolParameter.optional(),
+  from: timeParameter.optional(),
+  to: timeParameter.optional(),
+  limit: wholeNumber(1, 10_000).default(100),
+  model: parameter(
+    "a model's name, such as arima(1,1,1) or random-walk",
+    (text) => /^[\w(),.+-]{1,64}$/.test(text) ? text : null,
+  ).optional(),
+  horizon: wholeNumber(1, 1_000).optional(),
+});
+export type ForecastsQuery = z.output<typeof forecastsQuery>;
+
+/** A model's record, as clients see it. */
+export interface SkillView {
+  readonly symbol: string;
+  readonly model: string;
+  readonly n: number;
+  readonly skill: number | null;
+  readonly coverage80: number | null;
+  readonly coverage95: number | null;
+  readonly direction_hits: number;
+  readonly direction_n: number;
+  readonly source: Skill["source"];
+}
+
+export interface ForecastsAnswer {
+  readonly forecasts: readonly ForecastView[];
+  readonly skill: readonly SkillView[];
+}
+
+/**
+ * Forecasts ascending by the minute they are for, of one instrument or of each
+ * (`limit` counts for each), and the record of their models.
+ *
+ * @throws {ProblemError} If the symbol is unknown.
+ */
+export async function queryForecasts(
+  services: Services,
+  query: ForecastsQuery,
+): Promise<ForecastsAnswer> {
+  const { symbol, ...rest } = query;
+  const symbols = symbol === undefined
+    ? services.catalog.all().map((instrument) => instrument.symbol)
+    : [findInstrument(services.catalog, symbol).symbol];
+  const answers = await Promise.all(symbols.map(async (symbol) => ({
+    forecasts: await services.forecasts.forecasts({ ...rest, symbol }),
+    skill: await services.forecasts.skill(symbol, SKILL_WINDOW),
+  })));
+  return {
+    forecasts: answers.flatMap(({ forecasts }) =>
+      forecasts.map(({ forecast, score }) => forecastView(forecast, score))
+    ).sort((a, b) => a.t - b.t || a.horizon - b.horizon),
+    skill: answers.flatMap(({ skill }) => skill.map(skillView)),
+  };
+}
+
+function skillView(skill: Skill): SkillView {
+  return {
+    symbol: skill.symbol,
+    model: skill.model,
+    n: skill.n,
+    skill: skill.skill,
+    coverage80: skill.coverage80,
+    coverage95: skill.coverage95,
+    direction_hits: skill.directionHits,
+    direction_n: skill.directionN,
+    source: skill.source,
+  };
+}

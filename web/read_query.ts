@@ -1,0 +1,109 @@
+import { z } from "zod";
+import {
+  type Instrument,
+  SYMBOL_PATTERN,
+} from "../pipeline/domain/instrument.ts";
+import {
+  INTERVALS,
+  isReadableInterval,
+  type ReadableInterval,
+} from "../pipeline/domain/interval.ts";
+import { type EpochMicros, parseTime } from "../pipeline/domain/time.ts";
+import type { Catalog } from "../pipeline/catalog.ts";
+import { badParameters, unknownSymbol } from "./problem.ts";
+
+/**
+ * Reads the parameters of a request by a schema of texts.
+ *
+ * A schema's own messages say what was expected, after "must be". Parameters
+ * that the schema does not know, and those given twice, are wrong too.
+ *
+ * @throws {ProblemError} If any is wrong; it names all that are.
+ */
+export function readQuery<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  query: URLSearchParams,
+): z.output<z.ZodObject<Shape>> {
+  const names = Object.keys(schema.shape);
+  const errors = [];
+  for (const name of new Set(query.keys())) {
+    if (!names.includes(name)) {
+      errors.push({
+        parameter: name.slice(0, 64),
+        value: query.get(name)!.slice(0, 64),
+        expected: `absent, as the parameters are ${names.join(", ")}`,
+      });
+    } else if (query.getAll(name).length > 1) {
+      errors.push({
+        parameter: name,
+        value: query.getAll(name).join(", ").slice(0, 64),
+        expected: "given once",
+      });
+    }
+  }
+  const parsed = schema.safeParse(Object.fromEntries(query));
+  for (const issue of parsed.error?.issues ?? []) {
+    const parameter = String(issue.path[0]);
+    if (!names.includes(parameter)) continue;
+    const value = query.get(parameter);
+    errors.push({
+      parameter,
+      value: value === null ? null : value.slice(0, 64),
+      expected: issue.message,
+    });
+  }
+  if (errors.length > 0 || !parsed.success) throw badParameters(errors);
+  return parsed.data;
+}
+
+/** A text that `read` understands; what it must be is told otherwise. */
+export function parameter<T>(
+  expected: string,
+  read: (text: string) => T | null,
+) {
+  return z.string(expected).transform((text, context): T => {
+    const value = read(text);
+    if (value !== null) return value;
+    context.addIssue({ code: "custom", message: expected });
+    return z.NEVER;
+  });
+}
+
+export function choice<T extends string>(...words: readonly T[]) {
+  return parameter(
+    `one of ${words.join(", ")}`,
+    (text) => words.find((word) => word === text) ?? null,
+  );
+}
+
+export function wholeNumber(min: number, max: number) {
+  return parameter(`a whole number, ${min} to ${max}`, (text) => {
+    if (!/^\d{1,15}$/.test(text)) return null;
+    const n = Number(text);
+    return n >= min && n <= max ? n : null;
+  });
+}
+
+export const symbolParameter = parameter(
+  "a symbol of /api/instruments",
+  (text) => SYMBOL_PATTERN.test(text) ? text : null,
+);
+
+export const timeParameter = parameter<EpochMicros>(
+  "a time, as Unix milliseconds or ISO 8601",
+  parseTime,
+);
+
+/** Intervals that can be read, shortest first. */
+const READABLE = INTERVALS.filter(isReadableInterval);
+
+export const intervalParameter = choice<ReadableInterval>(...READABLE);
+
+/**
+ * @throws {ProblemError} If there is no such instrument.
+ */
+export function findInstrument(catalog: Catalog, symbol: string): Instrument {
+  const instrument = catalog.get(symbol);
+  if (instrument === undefined) throw unknownSymbol(symbol);
+  return instrument;
+}

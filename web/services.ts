@@ -1,0 +1,70 @@
+import type { Catalog } from "../pipeline/catalog.ts";
+import type { LiveBus } from "../pipeline/live/live_bus.ts";
+import type {
+  AuditStore,
+  CandleStore,
+  Clock,
+  FeedActivityStore,
+  ForecastStore,
+} from "../pipeline/ports.ts";
+
+/** Whether the program can do its work, and if not, why. */
+export interface HealthReport {
+  readonly ready: boolean;
+  /** What is wrong, in words a person reads; empty when ready. */
+  readonly reasons: readonly string[];
+  /** For `/healthz`: parts of the program by name, as plain data. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** What never changes while the program runs. */
+export interface ProgramInfo {
+  readonly simulated: boolean;
+  readonly seed: number | null;
+  /** Such as `SQLite log in ./data/buffer.sqlite`. */
+  readonly buffer: string;
+  /** Such as `PGlite in ./data/warehouse`. */
+  readonly warehouse: string;
+  /** Where feeds connect or are dialled, such as `listen://127.0.0.1:9101`. */
+  readonly feeds: readonly string[];
+}
+
+/** Bounds of the event streams. */
+export interface StreamLimits {
+  readonly clients: number;
+  /** Of one address; loopback is exempt. */
+  readonly clientsOfAddress: number;
+  /** Bytes that may wait for one client, its snapshot aside. */
+  readonly queuedBytes: number;
+  readonly heartbeatMs: number;
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  clients: 500,
+  clientsOfAddress: 20,
+  queuedBytes: 64 * 1024,
+  heartbeatMs: 15_000,
+};
+
+/** Everything that routes reach, each through its port. */
+export interface Services {
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly candles: CandleStore;
+  readonly forecasts: ForecastStore;
+  readonly audit: AuditStore;
+  readonly activity: FeedActivityStore;
+  readonly bus: LiveBus;
+  health(): Promise<HealthReport>;
+  readonly info: ProgramInfo;
+  /** Asked of pages and API; `null` asks for none. */
+  readonly apiToken: string | null;
+  /** Aborted when the program stops: open streams end. */
+  readonly shutdown: AbortSignal;
+  readonly streamLimits?: StreamLimits;
+}
+
+/** What every route finds in `ctx.state`. */
+export interface State {
+  services: Services;
+}

@@ -1,0 +1,298 @@
+import { z } from "zod";
+import { type CandleView, candleView } from "../pipeline/domain/candle.ts";
+import { forecastView } from "../pipeline/domain/forecast.ts";
+import {
+  STORED_INTERVALS,
+  type StoredInterval,
+} from "../pipeline/domain/interval.ts";
+import type {
+  LiveEvent,
+  LiveEventKind,
+} from "../pipeline/domain/live_event.ts";
+import { signalView } from "../pipeline/domain/signal.ts";
+import { toMillis } from "../pipeline/domain/time.ts";
+import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
+import { statesOf } from "../pipeline/live/run_feed_status.ts";
+import { ClientQueue } from "./client_queue.ts";
+import { eventFrame, HEARTBEAT, liveFrame, RETRY } from "./event_frame.ts";
+import { ProblemError, unknownSymbol } from "./problem.ts";
+import { parameter, wholeNumber } from "./read_query.ts";
+import { type Services, STREAM_LIMITS } from "./services.ts";
+import { StreamClients } from "./stream_clients.ts";
+import { isNewer } from "./view/newer_candle.ts";
+
+const KINDS = [
+  "candle",
+  "candle.closed",
+  "candle.revised",
+  "forecast",
+  "signal",
+  "feed",
+] as const satisfies readonly LiveEventKind[];
+
+const SYMBOLS_MAX = 64;
+const SNAPSHOT_CANDLES_MAX = 500;
+
+function listOf<T extends string>(words: readonly T[], max = words.length) {
+  return parameter(
+    `comma-separated, of ${words.join(", ")}`,
+    (text): readonly T[] | null => {
+      const given = text.split(",");
+      const known = given.filter((word): word is T =>
+        (words as readonly string[]).includes(word)
+      );
+      return known.length === given.length && given.length <= max
+        ? [...new Set(known)]
+        : null;
+    },
+  );
+}
+
+/** Parameters of `/api/stream`. */
+export const streamQuery = z.object({
+  symbols: parameter(
+    `comma-separated symbols of /api/instruments, at most ${SYMBOLS_MAX}`,
+    (text) => {
+      const symbols = [...new Set(text.split(","))];
+      return symbols.length <= SYMBOLS_MAX ? symbols : null;
+    },
+  ).optional(),
+  interval: listOf(STORED_INTERVALS).default(["1m"]),
+  events: listOf(KINDS).optional(),
+  /** Closed candles of each symbol and interval in the snapshot. */
+  history: wholeNumber(0, SNAPSHOT_CANDLES_MAX).default(100),
+});
+export type StreamQuery = z.output<typeof streamQuery>;
+
+/** What the stream begins with, of one symbol. */
+export interface SnapshotOfSymbol {
+  readonly symbol: string;
+  readonly candles: readonly {
+    readonly interval: StoredInterval;
+    /** Closed ones, oldest first. */
+    readonly closed: readonly CandleView[];
+    readonly forming: CandleView | null;
+  }[];
+  readonly forecasts: readonly ReturnType<typeof forecastView>[];
+  readonly signals: readonly ReturnType<typeof signalView>[];
+  readonly feed: ReturnType<typeof statesOf>[number];
+}
+
+export interface Snapshot {
+  /** Server's clock, Unix ms. */
+  readonly at: number;
+  readonly symbols: readonly SnapshotOfSymbol[];
+}
+
+const clients = new StreamClients();
+
+/** Streams open in this process. */
+export function openStreams(): number {
+  return clients.total;
+}
+
+/**
+ * Opens a stream of events: what was missed since the id given, or else a
+ * snapshot, and then everything as it happens.
+ *
+ * The subscription is older than the snapshot, and what the snapshot holds
+ * already is dropped from what came meanwhile: there is no seam.
+ *
+ * @throws {ProblemError} If a symbol is unknown, or too many streams are open.
+ */
+export async function streamResponse(
+  services: Services,
+  query: StreamQuery,
+  client: {
+    readonly address: string;
+    readonly lastEventId: string | null;
+    readonly signal: AbortSignal;
+  },
+): Promise<Response> {
+  for (const symbol of query.symbols ?? []) {
+    if (services.catalog.get(symbol) === undefined) throw unknownSymbol(symbol);
+  }
+  const limits = services.streamLimits ?? STREAM_LIMITS;
+  const leave = clients.enter(client.address, limits);
+  if (leave === null) {
+    throw new ProblemError({
+      type: "about:blank",
+      title: "Too many streams",
+      status: 503,
+      detail: `Streams open at a time must be at most ${limits.clients}, ` +
+        `and ${limits.clientsOfAddress} of one address`,
+    }, { "Retry-After": "5" });
+  }
+
+  const { bus } = services;
+  const filter: LiveFilter = {
+    symbols: query.symbols === undefined ? null : new Set(query.symbols),
+    intervals: new Set(query.interval),
+    kinds: query.events === undefined ? null : new Set(query.events),
+  };
+  const queue = new ClientQueue(
+    limits.queuedBytes,
+    (event) => liveFrame(event, bus.idOf(event)),
+  );
+  const early: NumberedEvent[] = [];
+  let receive = (events: readonly NumberedEvent[]) => {
+    early.push(...events);
+  };
+  const unsubscribe = bus.subscribe(filter, (events) => receive(events));
+  try {
+    queue.pushFree(RETRY);
+    const missed = client.lastEventId === null
+      ? null
+      : bus.since(client.lastEventId, filter);
+    if (missed !== null) {
+      for (const event of missed) {
+        queue.pushFree(liveFrame(event, bus.idOf(event)));
+      }
+    } else {
+      const id = bus.lastId;
+      const snapshot = await readSnapshot(services, query);
+      queue.pushFree(eventFrame("snapshot", snapshot, id));
+      for (const event of early) {
+        if (!isInSnapshot(event.event, snapshot)) queue.push(event);
+      }
+    }
+  } catch (error) {
+    unsubscribe();
+    leave();
+    throw error;
+  }
+
+  const { readable, wake, cut, end } = streamOf(queue, () => {
+    clearInterval(heartbeat);
+    unsubscribe();
+    leave();
+    services.shutdown.removeEventListener("abort", end);
+    client.signal.removeEventListener("abort", end);
+  });
+  receive = (events) => {
+    for (const event of events) queue.push(event);
+    if (queue.overflown) cut();
+    else wake();
+  };
+  const heartbeat = setInterval(() => {
+    if (queue.empty) queue.pushFrame(HEARTBEAT);
+    wake();
+  }, limits.heartbeatMs);
+  services.shutdown.addEventListener("abort", end);
+  client.signal.addEventListener("abort", end);
+  if (services.shutdown.aborted || client.signal.aborted) end();
+  return new Response(readable, {
+    headers: {
+      "Content-Type": "text/event-stream; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Accel-Buffering": "no",
+    },
+  });
+}
+
+/** A body that hands out a queue whenever its reader asks for more. */
+function streamOf(queue: ClientQueue, done: () => void) {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  let asked: (() => void) | null = null;
+  let open = true;
+
+  const finish = (how: () => void) => {
+    if (!open) return;
+    open = false;
+    done();
+    how();
+    asked?.();
+  };
+  const wake = () => {
+    if (!open || asked === null) return;
+    const chunk = queue.take();
+    if (chunk === null) return;
+    controller.enqueue(chunk);
+    asked();
+    asked = null;
+  };
+  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (own) => {
+      controller = own;
+    },
+    pull: () => {
+      const answered = new Promise<void>((resolve) => asked = resolve);
+      wake();
+      return answered;
+    },
+    cancel: () => finish(() => {}),
+  }, { highWaterMark: 0 });
+  return {
+    readable,
+    wake,
+    end: () => finish(() => controller.close()),
+    cut: () =>
+      finish(() =>
+        controller.error(new Error("Client reads slower than candles close"))
+      ),
+  };
+}
+
+async function readSnapshot(
+  services: Services,
+  query: StreamQuery,
+): Promise<Snapshot> {
+  const { catalog, candles, forecasts, activity, clock } = services;
+  const symbols = query.symbols ?? catalog.all().map(({ symbol }) => symbol);
+  const [feeds, ...latest] = await Promise.all([
+    activity.activity(),
+    ...query.interval.map((interval) =>
+      candles.latest(symbols, interval, query.history + 1)
+    ),
+  ]);
+  const states = new Map(
+    statesOf(catalog, feeds, clock).map((state) => [state.symbol, state]),
+  );
+  return {
+    at: toMillis(clock.now()),
+    symbols: await Promise.all(symbols.map(async (symbol) => ({
+      symbol,
+      candles: query.interval.map((interval, i) => {
+        const rows = (latest[i].get(symbol) ?? []).map(candleView);
+        const forming = rows.at(-1)?.closed === false ? rows.at(-1)! : null;
+        const closed = rows.filter(({ closed }) => closed);
+        return {
+          interval,
+          closed: query.history === 0 ? [] : closed.slice(-query.history),
+          forming,
+        };
+      }),
+      forecasts: (await forecasts.forecasts({ symbol, limit: 5 })).map((
+        { forecast, score },
+      ) => forecastView(forecast, score)),
+      signals: (await forecasts.signals({ symbol, limit: 5 })).map(signalView),
+      feed: states.get(symbol)!,
+    }))),
+  };
+}
+
+/** Whether the snapshot tells this, or something newer, already. */
+function isInSnapshot(event: LiveEvent, snapshot: Snapshot): boolean {
+  const part = snapshot.symbols.find(({ symbol }) => symbol === event.symbol);
+  if (part === undefined) return false;
+  switch (event.kind) {
+    case "candle":
+    case "candle.closed":
+    case "candle.revised": {
+      const { closed, forming } = part.candles.find(({ interval }) =>
+        interval === event.interval
+      )!;
+      const { candle } = event;
+      const shown = forming?.t === candle.t
+        ? forming
+        : closed.find(({ t }) => t === candle.t);
+      if (shown !== undefined) return !isNewer(candle, shown);
+      return event.kind === "candle" && forming !== null &&
+        candle.t < forming.t;
+    }
+    case "forecast":
+    case "signal":
+    case "feed":
+      return false; // the same again does no harm
+  }
+}
