@@ -1,0 +1,45 @@
+import type { Skill } from "../domain/forecast.ts";
+import type { Candidate } from "./candidates.ts";
+import { type FitFailure, fitTrack } from "./fit_track.ts";
+import type { ForecastEngine } from "./forecast_engine.ts";
+import type { OhlcTrack, PriceGrid } from "./ohlc_model.ts";
+import type { CandleFloats } from "./training_series.ts";
+import { walkForward, type WalkForwardOptions } from "./walk_forward.ts";
+
+/** Everything that fitting one instrument needs: plain data. */
+export interface FitJob {
+  readonly symbol: string;
+  readonly grid: PriceGrid;
+  /** Closed candles, ascending. */
+  readonly candles: readonly CandleFloats[];
+  /** Newest candles that the fit uses. */
+  readonly window: number;
+  readonly candidates: readonly Candidate[];
+  /** How to measure the models on the past, or `null` not to. */
+  readonly walkForward: WalkForwardOptions | null;
+}
+
+/** What came of a job; `track` is `null` if no candle could be used. */
+export interface FitOutcome {
+  readonly symbol: string;
+  readonly track: OhlcTrack | null;
+  readonly failures: readonly FitFailure[];
+  /** Of the walk forward; empty if there was none. */
+  readonly skills: readonly Skill[];
+}
+
+/** Fits all models of one instrument, and measures them on the past. */
+export function fitInstrument(
+  engine: ForecastEngine,
+  job: FitJob,
+): FitOutcome {
+  const { track, failures } = fitTrack(
+    { close: engine, range: engine },
+    job.candles.slice(-job.window),
+    job.candidates,
+  );
+  const skills = job.walkForward === null
+    ? []
+    : walkForward(engine, job, job.walkForward);
+  return { symbol: job.symbol, track, failures, skills };
+}

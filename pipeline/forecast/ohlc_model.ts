@@ -1,0 +1,160 @@
+import type { Bands } from "../domain/forecast.ts";
+import type { Candidate } from "./candidates.ts";
+import { nextVariance } from "./ewma.ts";
+import type { FittedModel } from "./forecast_engine.ts";
+import { forecastModel, updateModel } from "./model_steps.ts";
+import { type CandleFloats, candleStep } from "./training_series.ts";
+
+/** Quantiles of the normal distribution: two-sided 50, 80 and 95 %. */
+const Z50 = 0.674490;
+const Z80 = 1.281552;
+const Z95 = 1.959964;
+
+/** One model of the close, and how far its errors spread of late. */
+export interface CloseTrack {
+  readonly candidate: Candidate;
+  readonly model: FittedModel;
+  /** Exponentially weighted mean square of its one-step errors. */
+  readonly variance: number;
+}
+
+/**
+ * All models of one instrument and where they stand: plain data.
+ *
+ * The range (U, V, W) is modelled once and shared by the models of the close.
+ */
+export interface OhlcTrack {
+  readonly closes: readonly CloseTrack[];
+  readonly upper: FittedModel;
+  readonly lower: FittedModel;
+  readonly body: FittedModel;
+  /** Sum of the returns so far, as in the training series. */
+  readonly level: number;
+  /** The newest candle seen. */
+  readonly last: CandleFloats;
+  /** That candle follows the one before it without a gap. */
+  readonly joined: boolean;
+  /** Candles seen, those of the fit included. */
+  readonly n: number;
+}
+
+/** The models after one more candle; as they were if it cannot be used. */
+export function advanceTrack(
+  track: OhlcTrack,
+  candle: CandleFloats,
+): OhlcTrack {
+  const step = candleStep(candle, track.last);
+  if (step === null) return track;
+  const level = track.level + step.change;
+  return {
+    closes: track.closes.map(({ candidate, model, variance }) => ({
+      candidate,
+      model: updateModel(model, level),
+      variance: nextVariance(
+        variance,
+        level - forecastModel(model, 1).mean[0],
+      ),
+    })),
+    upper: updateModel(track.upper, step.upper),
+    lower: updateModel(track.lower, step.lower),
+    body: updateModel(track.body, step.body),
+    level,
+    last: candle,
+    joined: step.joined,
+    n: track.n + 1,
+  };
+}
+
+/** How an instrument writes its prices. */
+export interface PriceGrid {
+  /** Smallest step of a price. */
+  readonly tick: number;
+  /** Decimals of a price. */
+  readonly scale: number;
+}
+
+/** A forecast candle, in prices on the instrument's grid. */
+export interface CandleForecast extends Bands {
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** Standard error of the close, in log price. */
+  readonly se: number;
+}
+
+/**
+ * Forecast candles 1 to `h` minutes ahead by one model of the close.
+ *
+ * In logs: the open is the close before it; mid = (open + close) / 2,
+ * half = max(W, |close - open|) / 2, high = mid + half + U,
+ * low = mid - half - V, with U, V and W cut at 0. The standard error is the
+ * model's, on the scale of its recent errors, and at least what rounding to
+ * the grid makes. Always low <= min(open, close) <= max(open, close) <= high,
+ * and each band within the wider one and around the close.
+ */
+export function forecastCandles(
+  track: OhlcTrack,
+  close: CloseTrack,
+  h: number,
+  grid: PriceGrid,
+): readonly CandleForecast[] {
+  const path = forecastModel(close.model, h);
+  const upper = forecastModel(track.upper, h).mean;
+  const lower = forecastModel(track.lower, h).mean;
+  const body = forecastModel(track.body, h).mean;
+  const start = Math.log(track.last.close);
+  const rounding = (grid.tick / track.last.close) ** 2 / 12;
+  const out: CandleForecast[] = [];
+  let o = start;
+  for (let i = 0; i < h; i++) {
+    const c = start + path.mean[i] - track.level;
+    const ratio = path.se[0] > 0 ? path.se[i] / path.se[0] : Math.sqrt(i + 1);
+    const se = Math.sqrt(close.variance * ratio * ratio + rounding);
+    const mid = (o + c) / 2;
+    const half = Math.max(Math.max(0, body[i]), Math.abs(c - o)) / 2;
+    out.push(onGrid(grid, {
+      o,
+      c,
+      h: mid + half + Math.max(0, upper[i]),
+      l: mid - half - Math.max(0, lower[i]),
+      se,
+    }));
+    o = c;
+  }
+  return out;
+}
+
+function onGrid(
+  grid: PriceGrid,
+  log: {
+    readonly o: number;
+    readonly h: number;
+    readonly l: number;
+    readonly c: number;
+    readonly se: number;
+  },
+): CandleForecast {
+  const price = (value: number) => snap(Math.exp(value), grid);
+  const open = price(log.o);
+  const close = price(log.c);
+  return {
+    open,
+    high: Math.max(price(log.h), open, close),
+    low: Math.min(price(log.l), open, close),
+    close,
+    se: log.se,
+    lo50: price(log.c - Z50 * log.se),
+    hi50: price(log.c + Z50 * log.se),
+    lo80: price(log.c - Z80 * log.se),
+    hi80: price(log.c + Z80 * log.se),
+    lo95: price(log.c - Z95 * log.se),
+    hi95: price(log.c + Z95 * log.se),
+  };
+}
+
+/** The nearest price that the instrument can have; at least one tick. */
+export function snap(price: number, grid: PriceGrid): number {
+  const ticks = Math.max(1, Math.round(price / grid.tick));
+  return Number((ticks * grid.tick).toFixed(grid.scale));
+}
