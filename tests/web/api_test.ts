@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { toMillis } from "../../pipeline/domain/time.ts";
+import { createApp } from "../../web/create_app.ts";
+import type { Services } from "../../web/services.ts";
+import {
+  candle,
+  fakeData,
+  fakeServices,
+  MINUTE,
+  minutesAgo,
+  signal,
+} from "./fake_services.ts";
+
+async function setUp(changes: Partial<Services> = {}, data = fakeData()) {
+  const services = await fakeServices(changes, data);
+  const handler = createApp(() => services).handler();
+  const get = (path: string, headers: HeadersInit = {}) =>
+    handler(new Request(`http://localhost${path}`, { headers }));
+  const json = async (path: string) => {
+    const response = await get(path);
+    return { status: response.status, body: await response.json() };
+  };
+  return { services, handler, get, json };
+}
+
+const iso = (n: number) => new Date(toMillis(minutesAgo(n))).toISOString();
+
+Deno.test("/api/candles gives the newest candles, the forming one last", async () => {
+  const { json } = await setUp();
+  const { status, body } = await json("/api/candles?symbol=NIFTY50&limit=3");
+  assert.equal(status, 200);
+  assert.equal(body.symbol, "NIFTY50");
+  assert.equal(body.interval, "1m");
+  assert.deepEqual(
+    body.candles.map((one: { t: number; closed: boolean }) => [
+      one.t,
+      one.closed,
+    ]),
+    [2, 1, 0].map((n) => [toMillis(minutesAgo(n)), n > 0]),
+  );
+  assert.deepEqual(body.candles[0], {
+    t: toMillis(minutesAgo(2)),
+    o: 100,
+    h: 101,
+    l: 99.5,
+    c: 100.5,
+    v: 12,
+    n: 7,
+    vw: 100.25,
+    closed: true,
+    rev: 0,
+    complete: true,
+    coverage_ms: 60_000,
+    closed_by: "watermark",
+  });
+});
+
+Deno.test("/api/candles includes from and leaves out to, ISO or Unix ms", async () => {
+  const { json } = await setUp();
+  for (const from of [iso(5), String(toMillis(minutesAgo(5)))]) {
+    const { body } = await json(
+      `/api/candles?symbol=NIFTY50&from=${from}&to=${iso(3)}`,
+    );
+    assert.deepEqual(
+      body.candles.map(({ t }: { t: number }) => t),
+      [toMillis(minutesAgo(5)), toMillis(minutesAgo(4))],
+    );
+    assert.equal(body.next, null);
+  }
+});
+
+Deno.test("/api/candles pages forwards from `from` and backwards without", async () => {
+  const { json } = await setUp();
+  const whole = (await json("/api/candles?symbol=NIFTY50")).body.candles;
+  for (const first of [`&from=${iso(9)}`, ""]) {
+    const pages: unknown[][] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const more: string = cursor === "" ? "" : `&cursor=${cursor}`;
+      const { body } = await json(
+        `/api/candles?symbol=NIFTY50&limit=4${first}${more}`,
+      );
+      pages.push(body.candles);
+      cursor = body.next;
+    }
+    assert.deepEqual(pages.map(({ length }) => length), [4, 4, 2]);
+    const ascending = first === "" ? pages.toReversed() : pages;
+    assert.deepEqual(ascending.flat(), whole);
+  }
+});
+
+Deno.test("/api/candles names every wrong parameter, its value and what was expected", async () => {
+  const { get } = await setUp();
+  const response = await get(
+    "/api/candles?interval=7m&limit=0&from=yesterday&colour=red",
+  );
+  assert.equal(response.status, 400);
+  assert.equal(
+    response.headers.get("content-type"),
+    "application/problem+json",
+  );
+  const problem = await response.json();
+  assert.deepEqual(
+    problem.errors.map((
+      { parameter, value }: { parameter: string; value: string },
+    ) => [parameter, value]).sort(),
+    [
+      ["colour", "red"],
+      ["from", "yesterday"],
+      ["interval", "7m"],
+      ["limit", "0"],
+      ["symbol", null],
+    ],
+  );
+  assert.match(problem.detail, /limit="0" must be a whole number, 1 to 10000/);
+  assert.equal(problem.status, 400);
+});
+
+Deno.test("an unknown symbol is a 404 problem, an odd one a 400", async () => {
+  const { json } = await setUp();
+  for (const path of ["candles", "forecasts", "signals"]) {
+    const unknown = await json(`/api/${path}?symbol=NOPE`);
+    assert.equal(unknown.status, 404, path);
+    assert.equal(unknown.body.errors[0].value, "NOPE");
+    const odd = await json(`/api/${path}?symbol=%3Cscript%3E`);
+    assert.equal(odd.status, 400, path);
+  }
+  assert.equal((await json("/api/stream?symbols=NOPE")).status, 404);
+});
+
+Deno.test("a closed range has a strong tag and answers 304 to it", async () => {
+  const { get, services } = await setUp();
+  const path = `/api/candles?symbol=NIFTY50&from=${iso(9)}&to=${iso(2)}`;
+  const first = await get(path);
+  const etag = first.headers.get("etag")!;
+  assert.match(etag, /^"[0-9a-f]{32}"$/);
+  const again = await get(path, { "If-None-Match": etag });
+  assert.equal(again.status, 304);
+  assert.equal(await again.text(), "");
+  services.data.candles[3] = candle("NIFTY50", minutesAgo(6), { rev: 1 });
+  const revised = await get(path, { "If-None-Match": etag });
+  assert.equal(revised.status, 200);
+  const open = await get("/api/candles?symbol=NIFTY50");
+  assert.equal(open.headers.get("etag"), null);
+});
+
+Deno.test("/api/candles writes CSV and NDJSON, as objects or arrays", async () => {
+  const { get } = await setUp();
+  const path = "/api/candles?symbol=NIFTY50&limit=2";
+  const csv = await get(`${path}&format=csv`);
+  assert.match(csv.headers.get("content-type")!, /^text\/csv/);
+  assert.match(csv.headers.get("link")!, /rel="next"/);
+  const lines = (await csv.text()).trimEnd().split("\r\n");
+  assert.equal(
+    lines[0],
+    "t,o,h,l,c,v,n,vw,closed,rev,complete,coverage_ms,closed_by,synthetic",
+  );
+  assert.equal(lines.length, 3);
+  assert.match(
+    lines[1],
+    /^\d+,100,101,99.5,100.5,12,7,100.25,true,0,true,60000,watermark,false$/,
+  );
+  const ndjson = await (await get(`${path}&format=ndjson&shape=array`)).text();
+  const rows = ndjson.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.equal(rows.length, 2);
+  assert.equal(rows[0][4], 100.5);
+});
+
+Deno.test("/api/candles fills quiet minutes and reports outages", async () => {
+  const data = fakeData();
+  data.candles = [9, 6, 2].map((n) => candle("NIFTY50", minutesAgo(n)));
+  data.gaps = [{ from: minutesAgo(5), to: minutesAgo(4), kind: "outage" }];
+  const { json } = await setUp({}, data);
+  const range = `symbol=NIFTY50&from=${iso(9)}&to=${iso(0)}`;
+  const filled = (await json(`/api/candles?${range}&fill=prev`)).body;
+  assert.deepEqual(
+    filled.candles.map((
+      { t, synthetic }: { t: number; synthetic?: boolean },
+    ) => [(toMillis(MINUTE) - t) / 60_000, synthetic ?? false]),
+    [
+      [9, false],
+      [8, true],
+      [7, true],
+      [6, false],
+      [2, false],
+      [1, true],
+    ],
+  );
+  assert.deepEqual(filled.gaps.map(({ kind }: { kind: string }) => kind), [
+    "outage",
+  ]);
+  const empty = (await json(`/api/candles?${range}&fill=null`)).body;
+  assert.equal(empty.candles.length, 9);
+  assert.equal(empty.candles[1].c, null);
+});
+
+Deno.test("/api/instruments has catalog, price, change and feed of each", async () => {
+  const { json } = await setUp();
+  const { body } = await json("/api/instruments");
+  assert.deepEqual(
+    body.instruments.map(({ symbol }: { symbol: string }) => symbol),
+    ["EUR/USD", "NIFTY50"],
+  );
+  const [one] = body.instruments;
+  assert.equal(one.price_scale, 2);
+  assert.equal(one.last.c, 100.5);
+  assert.equal(one.feed.status, "live");
+  assert.equal(one.signal.action, "HOLD");
+});
+
+Deno.test("/api/forecasts gives forecasts with scores, and the models' record", async () => {
+  const { json } = await setUp();
+  const { body } = await json("/api/forecasts?symbol=NIFTY50");
+  assert.equal(body.forecasts.length, 2);
+  assert.equal(body.forecasts[0].actual, 100.5);
+  assert.equal(body.forecasts[1].actual, null);
+  assert.equal(body.skill[0].skill, -0.012);
+  const all = (await json("/api/forecasts")).body;
+  assert.equal(all.forecasts.length, 4);
+});
+
+Deno.test("/api/signals filters by symbol and action", async () => {
+  const data = fakeData();
+  data.signals.push(signal("NIFTY50", minutesAgo(4), "BUY"));
+  const { json } = await setUp({}, data);
+  const buys = (await json("/api/signals?action=BUY")).body.signals;
+  assert.deepEqual(
+    buys.map(({ symbol, action }: { symbol: string; action: string }) => [
+      symbol,
+      action,
+    ]),
+    [["NIFTY50", "BUY"]],
+  );
+  const mine = (await json("/api/signals?symbol=NIFTY50")).body.signals;
+  assert.equal(mine.length, 2);
+  assert.ok(mine[0].t < mine[1].t);
+});
+
+Deno.test("/readyz says 503 and why, /healthz tells, /livez asks nothing", async () => {
+  const data = fakeData();
+  const { json } = await setUp({}, data);
+  assert.equal((await json("/readyz")).status, 200);
+  data.health = {
+    ready: false,
+    reasons: ["The buffer holds 90 % of what it may: feeds wait"],
+    details: { buffer: { bytes: 1 } },
+  };
+  const { status, body } = await json("/readyz");
+  assert.equal(status, 503);
+  assert.deepEqual(body.reasons, data.health.reasons);
+  const health = await json("/healthz");
+  assert.equal(health.status, 200);
+  assert.equal(health.body.status, "degraded");
+  assert.equal((await json("/livez")).status, 200);
+});
+
+Deno.test("/api/audit gives the balance as it is", async () => {
+  const { json, services } = await setUp();
+  assert.deepEqual((await json("/api/audit")).body, services.data.audit);
+});
+
+Deno.test("before the program has started all but /livez is 503", async () => {
+  const handler = createApp(() => null).handler();
+  const get = (path: string) => handler(new Request(`http://localhost${path}`));
+  assert.equal((await get("/livez")).status, 200);
+  const page = await get("/");
+  assert.equal(page.status, 503);
+  assert.match(await page.text(), /is starting/);
+  const api = await get("/api/candles?symbol=A");
+  assert.equal(api.status, 503);
+  assert.equal(api.headers.get("content-type"), "application/problem+json");
+});
+
+Deno.test("a path that the API does not have is a 404 problem", async () => {
+  const { get } = await setUp();
+  const response = await get("/api/nothing");
+  assert.equal(response.status, 404);
+  assert.equal(
+    response.headers.get("content-type"),
+    "application/problem+json",
+  );
+});
+
+Deno.test("a warehouse that does not answer is a 503 problem", async () => {
+  const { json, services } = await setUp();
+  services.candles.candles = () => Promise.reject(new Error("gone"));
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const { status, body } = await json("/api/candles?symbol=NIFTY50");
+    assert.equal(status, 503);
+    assert.ok(!JSON.stringify(body).includes("gone"));
+  } finally {
+    console.error = error;
+  }
+});
+
+Deno.test("with a token set, pages and API ask for it, /livez does not", async () => {
+  const token = "a-token-of-24-characters";
+  const { get, handler } = await setUp({ apiToken: token });
+  assert.equal((await get("/livez")).status, 200);
+  const refused = await get("/api/instruments");
+  assert.equal(refused.status, 401);
+  assert.match(refused.headers.get("www-authenticate")!, /^Bearer/);
+  const page = await get("/?a=1");
+  assert.equal(page.status, 303);
+  assert.equal(page.headers.get("location"), "/login?next=%2F%3Fa%3D1");
+  const wrong = { Authorization: "Bearer wrong" };
+  assert.equal((await get("/api/instruments", wrong)).status, 401);
+  const right = { Authorization: `Bearer ${token}` };
+  assert.equal((await get("/api/instruments", right)).status, 200);
+
+  const post = (value: string) =>
+    handler(
+      new Request("http://localhost/login", {
+        method: "POST",
+        body: new URLSearchParams({ token: value, next: "//evil.example/" }),
+      }),
+    );
+  assert.equal((await post("wrong")).status, 401);
+  const login = await post(token);
+  assert.equal(login.status, 303);
+  assert.equal(login.headers.get("location"), "/");
+  const cookie = login.headers.get("set-cookie")!;
+  assert.match(cookie, /HttpOnly/);
+  assert.match(cookie, /SameSite=Strict/);
+  assert.ok(!cookie.includes(token));
+  const own = { Cookie: cookie.split(";")[0] };
+  assert.equal((await get("/api/instruments", own)).status, 200);
+});

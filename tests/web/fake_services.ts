@@ -1,0 +1,333 @@
+import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
+import { Catalog } from "../../pipeline/catalog.ts";
+import type { StoredCandle } from "../../pipeline/domain/candle.ts";
+import type { Forecast } from "../../pipeline/domain/forecast.ts";
+import type { Instrument } from "../../pipeline/domain/instrument.ts";
+import type { Signal } from "../../pipeline/domain/signal.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  fromMillis,
+  MICROS_PER_MINUTE,
+} from "../../pipeline/domain/time.ts";
+import { InProcessBus } from "../../pipeline/live/live_bus.ts";
+import type {
+  Audit,
+  CandleQuery,
+  Clock,
+  FeedActivity,
+  ForecastQuery,
+  ScoredForecast,
+} from "../../pipeline/ports.ts";
+import type { HealthReport, Services } from "../../web/services.ts";
+
+/** Where the fake clock stands: 2025-11-25 04:00:20 UTC. */
+export const NOW = fromMillis(1_764_043_220_000);
+/** The minute that is forming then. */
+export const MINUTE = epochMicros(
+  Math.floor(NOW / MICROS_PER_MINUTE) * MICROS_PER_MINUTE,
+);
+
+/** The open time of the minute `n` before the forming one. */
+export const minutesAgo = (n: number): EpochMicros =>
+  epochMicros(MINUTE - n * MICROS_PER_MINUTE);
+
+export function instrument(symbol: string, id = 1): Instrument {
+  return {
+    id,
+    symbol,
+    name: `${symbol} name`,
+    exchange: "TEST",
+    type: "index",
+    currency: "INR",
+    priceScale: 2,
+    sizeScale: 0,
+    tickSize: "0.05",
+    lotSize: 1,
+    calendar: "24x7",
+    costBps: 2,
+    auto: false,
+    note: null,
+    validFrom: null,
+    validTo: null,
+  };
+}
+
+export function candle(
+  symbol: string,
+  t: EpochMicros,
+  changes: Partial<StoredCandle> = {},
+): StoredCandle {
+  return {
+    symbol,
+    interval: "1m",
+    t,
+    end: epochMicros(t + MICROS_PER_MINUTE),
+    open: "100.00",
+    high: "101.00",
+    low: "99.50",
+    close: "100.50",
+    volume: "12",
+    vw: "100.2500",
+    n: 7,
+    closed: true,
+    closedBy: "watermark",
+    rev: 0,
+    complete: true,
+    coverageMs: 60_000,
+    origin: "ticks",
+    lastTs: t,
+    ...changes,
+  };
+}
+
+export function forecast(
+  symbol: string,
+  t: EpochMicros,
+  changes: Partial<Forecast> = {},
+): Forecast {
+  return {
+    symbol,
+    interval: "1m",
+    t,
+    horizon: 1,
+    model: "arima(1,1,1)",
+    order: [1, 1, 1],
+    champion: true,
+    madeAt: epochMicros(t + 300_000),
+    trainedThrough: t,
+    position: "1-0",
+    rev: 0,
+    last: 100.5,
+    open: 100.5,
+    high: 101,
+    low: 100,
+    close: 100.6,
+    se: 0.0005,
+    lo50: 100.4,
+    hi50: 100.8,
+    lo80: 100.2,
+    hi80: 101,
+    lo95: 100,
+    hi95: 101.2,
+    ...changes,
+  };
+}
+
+export function signal(
+  symbol: string,
+  t: EpochMicros,
+  action: Signal["action"],
+): Signal {
+  return {
+    symbol,
+    t,
+    madeAt: t,
+    model: "arima(1,1,1)",
+    action,
+    lean: action === "SELL" ? "down" : "up",
+    reason: "Expected 1.0 bps does not exceed the cost of 2.0 bps",
+    confidence: 0.6,
+    price: 100.5,
+    expectedBps: 1,
+    costBps: 2,
+  };
+}
+
+export function activity(symbol: string): FeedActivity {
+  return {
+    key: { feed: "sim", epoch: 1 },
+    symbol,
+    maxEvent: epochMicros(NOW - 400_000),
+    lastReceived: epochMicros(NOW - 300_000),
+    replay: false,
+    ended: false,
+    delivery: "acked",
+    connected: true,
+  };
+}
+
+export interface FakeData {
+  instruments: Instrument[];
+  candles: StoredCandle[];
+  forecasts: ScoredForecast[];
+  signals: Signal[];
+  activity: FeedActivity[];
+  gaps: { from: EpochMicros; to: EpochMicros; kind: "missing" | "outage" }[];
+  health: HealthReport;
+  audit: Audit;
+  clock: Clock;
+}
+
+const AUDIT: Audit = {
+  ticks_unaccounted: 0,
+  balanced: true,
+  partitions: [{
+    p: 0,
+    position: "9-0",
+    applied: 1_234,
+    in_candles: 1_234,
+    rejected: 2,
+    in_quarantine: 2,
+  }],
+  feeds: [],
+};
+
+/** Two instruments, ten minutes of each, the last one forming. */
+export function fakeData(): FakeData {
+  const symbols = ["NIFTY50", "EUR/USD"];
+  return {
+    instruments: symbols.map((symbol, i) => instrument(symbol, i + 1)),
+    candles: symbols.flatMap((symbol) =>
+      Array.from({ length: 10 }, (_, i) =>
+        candle(
+          symbol,
+          minutesAgo(9 - i),
+          i === 9 ? { closed: false, closedBy: null, complete: false } : {},
+        ))
+    ),
+    forecasts: symbols.flatMap((symbol) => [
+      {
+        forecast: forecast(symbol, minutesAgo(1)),
+        score: {
+          symbol,
+          interval: "1m" as const,
+          t: minutesAgo(1),
+          horizon: 1,
+          model: "arima(1,1,1)",
+          scoredAt: MINUTE,
+          actual: 100.5,
+          absError: 0.1,
+          absErrorNaive: 0.05,
+          inside50: true,
+          inside80: true,
+          inside95: true,
+          directionHit: null,
+        },
+      },
+      { forecast: forecast(symbol, MINUTE), score: null },
+    ]),
+    signals: symbols.map((symbol) => signal(symbol, MINUTE, "HOLD")),
+    activity: symbols.map(activity),
+    gaps: [],
+    health: { ready: true, reasons: [], details: { buffer: "ok" } },
+    audit: AUDIT,
+    clock: { now: () => NOW, sleep: () => new Promise(() => {}) },
+  };
+}
+
+export interface FakeServices extends Services {
+  readonly data: FakeData;
+}
+
+/** Services over plain arrays, which a test may change at any time. */
+export async function fakeServices(
+  changes: Partial<Services> = {},
+  data: FakeData = fakeData(),
+): Promise<FakeServices> {
+  const catalog = new Catalog(
+    {
+      load: () => Promise.resolve(data.instruments),
+      upsert: () => Promise.reject(new Error("not in this test")),
+      widen: () => Promise.reject(new Error("not in this test")),
+    },
+    new Map([["24x7", alwaysOpen()]]),
+    { autoRegister: false },
+  );
+  await catalog.refresh();
+  const within = <T extends { t: number }>(
+    rows: readonly T[],
+    { from, to, limit }: { from?: number; to?: number; limit: number },
+  ): T[] => {
+    const wanted = rows.filter(({ t }) =>
+      t >= (from ?? -Infinity) && t < (to ?? Infinity)
+    ).sort((a, b) => a.t - b.t);
+    return from === undefined ? wanted.slice(-limit) : wanted.slice(0, limit);
+  };
+  return {
+    data,
+    catalog,
+    clock: data.clock,
+    candles: {
+      candles: (query: CandleQuery) =>
+        Promise.resolve(within(
+          data.candles.filter(({ symbol, interval, closed }) =>
+            symbol === query.symbol && interval === query.interval &&
+            (query.asof === undefined || closed)
+          ),
+          query,
+        )),
+      latest: (symbols, interval, limit) =>
+        Promise.resolve(
+          new Map(symbols.map((symbol) => [
+            symbol,
+            within(
+              data.candles.filter((one) =>
+                one.symbol === symbol && one.interval === interval
+              ),
+              { limit },
+            ),
+          ])),
+        ),
+      importCandles: () => Promise.reject(new Error("not in this test")),
+      gaps: (_symbol, from, to) =>
+        Promise.resolve(
+          data.gaps.filter((gap) => gap.from < to && gap.to > from),
+        ),
+    },
+    forecasts: {
+      saveForecasts: () => Promise.reject(new Error("not in this test")),
+      saveScores: () => Promise.reject(new Error("not in this test")),
+      saveSignals: () => Promise.reject(new Error("not in this test")),
+      unscored: () => Promise.resolve([]),
+      forecasts: (query: ForecastQuery) =>
+        Promise.resolve(
+          within(
+            data.forecasts.filter(({ forecast }) =>
+              forecast.symbol === query.symbol &&
+              (query.horizon ?? forecast.horizon) === forecast.horizon &&
+              (query.model ?? forecast.model) === forecast.model
+            ).map((scored) => ({ t: scored.forecast.t, scored })),
+            query,
+          ).map(({ scored }) => scored),
+        ),
+      skill: (symbol) =>
+        Promise.resolve([{
+          symbol,
+          model: "arima(1,1,1)",
+          n: 240,
+          skill: -0.012,
+          coverage80: 0.81,
+          coverage95: 0.952,
+          directionHits: 118,
+          directionN: 236,
+          source: "live",
+        }]),
+      signals: (query) =>
+        Promise.resolve(within(
+          data.signals.filter((one) =>
+            one.symbol === (query.symbol ?? one.symbol) &&
+            one.action === (query.action ?? one.action)
+          ),
+          query,
+        )),
+    },
+    audit: {
+      audit: () => Promise.resolve(data.audit),
+      ping: () => Promise.resolve(),
+    },
+    activity: { activity: () => Promise.resolve(data.activity) },
+    bus: new InProcessBus({ clock: data.clock, bootId: "test" }),
+    health: () => Promise.resolve(data.health),
+    info: {
+      simulated: true,
+      seed: 1,
+      buffer: "SQLite log in ./data",
+      warehouse: "PGlite in ./data",
+      feeds: ["listen://127.0.0.1:9101"],
+    },
+    apiToken: null,
+    shutdown: new AbortController().signal,
+    ...changes,
+  };
+}

@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { candleView } from "../../pipeline/domain/candle.ts";
+import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
+import { toMillis } from "../../pipeline/domain/time.ts";
+import { createApp } from "../../web/create_app.ts";
+import type { Services } from "../../web/services.ts";
+import {
+  candle,
+  fakeData,
+  fakeServices,
+  MINUTE,
+  minutesAgo,
+} from "./fake_services.ts";
+
+interface Message {
+  event: string;
+  id: string;
+  // deno-lint-ignore no-explicit-any
+  data: any;
+}
+
+/** Reads messages of a stream; comments are left out but counted. */
+class Reader {
+  comments = 0;
+  #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #text = "";
+
+  constructor(readonly response: Response) {
+    this.#reader = response.body!.getReader();
+  }
+  async next(): Promise<Message | null> {
+    for (;;) {
+      const end = this.#text.indexOf("\n\n");
+      if (end >= 0) {
+        const block = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + 2);
+        if (block.startsWith(":")) this.comments++;
+        const fields = Object.fromEntries(
+          block.split("\n").map((line) => {
+            const colon = line.indexOf(": ");
+            return [line.slice(0, colon), line.slice(colon + 2)];
+          }),
+        );
+        if (fields.event === undefined) continue;
+        return {
+          event: fields.event,
+          id: fields.id,
+          data: JSON.parse(fields.data),
+        };
+      }
+      const { done, value } = await this.#reader.read();
+      if (done) return null;
+      this.#text += new TextDecoder().decode(value);
+    }
+  }
+  leave(): Promise<void> {
+    return this.#reader.cancel();
+  }
+}
+
+function closed(n: number, ticks = 7): LiveEvent {
+  const view = candleView(candle("NIFTY50", minutesAgo(n), { n: ticks }));
+  const kind = "candle.closed";
+  return { kind, symbol: "NIFTY50", interval: "1m", candle: view };
+}
+
+function forming(ticks: number): LiveEvent {
+  const row = candle("NIFTY50", MINUTE, { n: ticks, closed: false });
+  const candleOf = candleView(row);
+  return {
+    kind: "candle",
+    symbol: "NIFTY50",
+    interval: "1m",
+    candle: candleOf,
+  };
+}
+
+async function setUp(changes: Partial<Services> = {}) {
+  const services = await fakeServices(changes, fakeData());
+  const handler = createApp(() => services).handler();
+  const open = async (query = "?symbols=NIFTY50", headers: HeadersInit = {}) =>
+    new Reader(
+      await handler(
+        new Request(`http://localhost/api/stream${query}`, { headers }),
+      ),
+    );
+  return { services, open };
+}
+
+Deno.test("a stream begins with a snapshot and goes on with what happens", async () => {
+  const { services, open } = await setUp();
+  const reader = await open();
+  assert.match(
+    reader.response.headers.get("content-type")!,
+    /^text\/event-stream/,
+  );
+  const snapshot = (await reader.next())!;
+  assert.equal(snapshot.event, "snapshot");
+  const [part] = snapshot.data.symbols;
+  assert.equal(part.symbol, "NIFTY50");
+  assert.equal(part.candles[0].closed.length, 9);
+  assert.equal(part.candles[0].forming.t, toMillis(MINUTE));
+  assert.equal(part.forecasts.length, 2);
+  assert.equal(part.signals[0].action, "HOLD");
+  assert.equal(part.feed.status, "live");
+
+  services.bus.publish([forming(8)]);
+  assert.equal((await reader.next())!.data.candle.n, 8);
+  services.bus.publish([closed(0, 9)]);
+  const last = (await reader.next())!;
+  assert.equal(last.event, "candle.closed");
+  assert.equal(last.id, services.bus.lastId);
+  await reader.leave();
+});
+
+Deno.test("nothing is lost or told twice between the snapshot and what follows", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  candles.latest = async (...args) => {
+    const rows = await latest(...args);
+    // Committed and published after the snapshot was read, before it is sent.
+    services.bus.publish([closed(1), closed(2, 99), forming(3)]);
+    return rows;
+  };
+  const reader = await open();
+  assert.equal((await reader.next())!.event, "snapshot");
+  const next = (await reader.next())!;
+  assert.deepEqual([next.event, next.data.candle.n], ["candle.closed", 99]);
+  services.bus.publish([closed(0, 50)]);
+  assert.equal((await reader.next())!.data.candle.n, 50);
+  await reader.leave();
+});
+
+Deno.test("Last-Event-ID brings what was missed, without a snapshot", async () => {
+  const { services, open } = await setUp();
+  const first = await open();
+  const { id } = (await first.next())!;
+  await first.leave();
+  services.bus.publish([closed(3, 11), closed(2, 12)]);
+  const again = await open("?symbols=NIFTY50", { "Last-Event-ID": id });
+  const missed = [await again.next(), await again.next()];
+  assert.deepEqual(missed.map((one) => one!.data.candle.n), [11, 12]);
+  await again.leave();
+  const unknown = await open("?symbols=NIFTY50", {
+    "Last-Event-ID": "before-3",
+  });
+  assert.equal((await unknown.next())!.event, "snapshot");
+  await unknown.leave();
+});
+
+Deno.test("a stream keeps to its symbols, intervals and events", async () => {
+  const { services, open } = await setUp();
+  const reader = await open("?symbols=EUR/USD&interval=1m,5m&events=feed");
+  const { data } = (await reader.next())!;
+  assert.equal(data.symbols.length, 1);
+  assert.deepEqual(
+    data.symbols[0].candles.map(({ interval }: { interval: string }) =>
+      interval
+    ),
+    ["1m", "5m"],
+  );
+  const state = { ...data.symbols[0].feed, status: "down" };
+  services.bus.publish([
+    closed(1),
+    { kind: "feed", symbol: "EUR/USD", state },
+  ]);
+  const next = (await reader.next())!;
+  assert.deepEqual([next.event, next.data.status], ["feed", "down"]);
+  await reader.leave();
+});
+
+Deno.test("a client that does not read loses forming updates, then is cut off", async () => {
+  const { services, open } = await setUp({
+    streamLimits: {
+      clients: 10,
+      clientsOfAddress: 10,
+      queuedBytes: 2_000,
+      heartbeatMs: 60_000,
+    },
+  });
+  const reader = await open();
+  for (let n = 0; n < 500; n++) services.bus.publish([forming(n)]);
+  assert.equal((await reader.next())!.event, "snapshot");
+  for (let n = 0; n < 50; n++) services.bus.publish([closed(1, n)]);
+  await assert.rejects(async () => {
+    while (await reader.next() !== null);
+  }, /slower/);
+});
+
+Deno.test("streams end when the program stops", async () => {
+  const stop = new AbortController();
+  const { open } = await setUp({ shutdown: stop.signal });
+  const reader = await open();
+  assert.equal((await reader.next())!.event, "snapshot");
+  stop.abort();
+  assert.equal(await reader.next(), null);
+});
+
+Deno.test("streams beyond the bound are refused, places come back", async () => {
+  const { open } = await setUp({
+    streamLimits: {
+      clients: 2,
+      clientsOfAddress: 1,
+      queuedBytes: 65_536,
+      heartbeatMs: 60_000,
+    },
+  });
+  const one = await open();
+  const two = await open(); // loopback is exempt from the bound of an address
+  const three = await open();
+  assert.equal(three.response.status, 503);
+  assert.equal(three.response.headers.get("retry-after"), "5");
+  await three.leave();
+  await one.leave();
+  const four = await open();
+  assert.equal(four.response.status, 200);
+  await Promise.all([two.leave(), four.leave()]);
+});
+
+Deno.test("a quiet stream beats", async () => {
+  const { services, open } = await setUp({
+    streamLimits: {
+      clients: 10,
+      clientsOfAddress: 10,
+      queuedBytes: 65_536,
+      heartbeatMs: 10,
+    },
+  });
+  const reader = await open();
+  await reader.next();
+  const later = reader.next();
+  while (reader.comments === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  services.bus.publish([closed(1, 8)]);
+  assert.equal((await later)!.event, "candle.closed");
+  await reader.leave();
+});
