@@ -1,0 +1,147 @@
+/// <reference lib="deno.worker" />
+import { PGlite } from "@electric-sql/pglite";
+import { dataDir as template } from "@electric-sql/pglite-prepopulatedfs";
+import type { Row, Statement } from "./db.ts";
+import type {
+  PgliteCall,
+  PgliteReply,
+  PgliteRequest,
+  PgliteReturned,
+} from "./pglite_protocol.ts";
+import { syncFolder } from "./sync_folder.ts";
+import { untar } from "./untar.ts";
+
+/**
+ * Settings of ours: the memory and the files of a warehouse on one machine,
+ * and UTC whatever the template was made in.
+ */
+const SETTINGS = `
+shared_buffers = '64MB'
+max_wal_size = '256MB'
+min_wal_size = '32MB'
+timezone = 'UTC'
+log_timezone = 'UTC'
+`;
+
+let pg: PGlite | null = null;
+let folder = "";
+let syncedAt = 0;
+let tail: Promise<unknown> = Promise.resolve();
+
+function database(): PGlite {
+  if (!pg) throw new Error("The database is not open");
+  return pg;
+}
+
+/** One after the other, as there is one connection; a batch is not split. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = tail.then(work);
+  tail = result.catch(() => {});
+  return result;
+}
+
+/**
+ * Unpacks a prepared cluster beside the folder and renames it, so that a first
+ * start that is killed leaves nothing half made.
+ */
+async function prepare(dir: string): Promise<void> {
+  if (await exists(`${dir}/PG_VERSION`)) return;
+  const fresh = `${dir}.new`;
+  if (await exists(fresh)) await Deno.remove(fresh, { recursive: true });
+  await untar(await template(), fresh);
+  await Deno.writeTextFile(`${fresh}/postgresql.auto.conf`, SETTINGS);
+  await Deno.rename(fresh, dir);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function open(dir: string): Promise<void> {
+  await prepare(dir);
+  folder = dir;
+  pg = await PGlite.create({ dataDir: dir });
+}
+
+async function batch(
+  statements: readonly Statement[],
+): Promise<readonly (readonly Row[])[] | null> {
+  const db = database();
+  await db.exec("begin");
+  try {
+    const results: (readonly Row[])[] = [];
+    for (const { sql, params, expectRows } of statements) {
+      const { rows } = await db.query<Row>(sql, [...params ?? []]);
+      if (expectRows !== undefined && rows.length !== expectRows) {
+        await db.exec("rollback");
+        return null;
+      }
+      results.push(rows);
+    }
+    await db.exec("commit");
+    return results;
+  } catch (error) {
+    await db.exec("rollback");
+    throw error;
+  }
+}
+
+/** What changed since the last time is written; the rest is there already. */
+async function sync(): Promise<void> {
+  const startedAt = Date.now();
+  await inTurn(() => database().exec("checkpoint"));
+  await syncFolder(folder, { changedSince: syncedAt });
+  syncedAt = startedAt;
+}
+
+async function run(request: PgliteRequest): Promise<PgliteReturned> {
+  switch (request.kind) {
+    case "open":
+      await open(request.dir);
+      return null;
+    case "query": {
+      const { sql, params } = request;
+      const { rows } = await inTurn(() =>
+        database().query<Row>(sql, [...params])
+      );
+      return rows;
+    }
+    case "batch":
+      return await inTurn(() => batch(request.statements));
+    case "script":
+      await inTurn(() => database().exec(request.sql));
+      return null;
+    case "sync":
+      await sync();
+      return null;
+    case "close":
+      await inTurn(async () => {
+        await pg?.close();
+        pg = null;
+      });
+      return null;
+  }
+}
+
+self.onmessage = async ({ data }: MessageEvent<PgliteCall>) => {
+  let reply: PgliteReply;
+  try {
+    reply = { id: data.id, returned: await run(data.request) };
+  } catch (error) {
+    const { message, code } = error as Error & { code?: unknown };
+    reply = {
+      id: data.id,
+      failed: {
+        message: String(message ?? error),
+        code: typeof code === "string" ? code : null,
+      },
+    };
+  }
+  self.postMessage(reply);
+};
