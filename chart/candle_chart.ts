@@ -58,7 +58,7 @@ class MountedChart implements CandleChart {
   #crosshair: Crosshair | null = null;
   #pointer: { readonly x: number; readonly y: number } | null = null;
   #frameRequest = 0;
-  #clock = 0;
+  #clock: ReturnType<typeof setTimeout> | undefined;
   #dirty = true;
   #resized = true;
   #overlayPainted = false;
@@ -274,6 +274,8 @@ class MountedChart implements CandleChart {
     if (this.#scene.store.length > 0) this.#host.classList.add("tc-ready");
     this.#dirty = false;
     this.#resized = false;
+    // The candles may have moved under a pointer at rest.
+    if (this.#pointer) this.#pointAt(this.#pointer.x, this.#pointer.y);
     const away = !this.#scene.live && this.#scene.store.length > 0;
     if (this.#goLive.hidden === away) this.#goLive.hidden = !away;
   }
@@ -417,7 +419,10 @@ class MountedChart implements CandleChart {
         this.#scene.zoomBy(factor, xPx);
         this.#invalidate();
       },
-      hover: (x, y) => this.#pointAt(x, y),
+      hover: (x, y) => {
+        this.#pointAt(x, y);
+        this.#request();
+      },
       leave: () => this.#clearCrosshair(),
       tap: (x, y, touch) => this.#tap(x, y, touch),
     }, signal);
@@ -453,13 +458,13 @@ class MountedChart implements CandleChart {
     this.#crosshair = { slot, y };
     this.#showTip(x, y, 4);
     this.#tellCrosshair();
-    this.#request();
   }
 
   #tap(xPx: number, yPx: number, touch: boolean): void {
     if (!touch) return;
     const was = this.#crosshair?.slot;
     this.#pointAt(xPx, yPx);
+    this.#request();
     if (was !== undefined && was === this.#crosshair?.slot) {
       this.#clearCrosshair();
       return;
@@ -590,7 +595,8 @@ class MountedChart implements CandleChart {
     const { store, frame } = this.#scene;
     if (store.length === 0) return;
     const end = store.length - 1 + frame.future.length;
-    const from = this.#crosshair?.slot ?? store.length - (by < 0 ? 0 : 1);
+    const seen = Math.min(store.length - 1, frame.last);
+    const from = this.#crosshair?.slot ?? seen - Math.min(by, 0);
     const slot = Math.min(Math.max(0, from + by), end);
     this.#pointer = null;
     this.#crosshair = { slot, y: null };

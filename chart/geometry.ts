@@ -48,7 +48,7 @@ export function geometryOf(
 /** Room for the legend: two lines, more where it has to wrap. */
 export function legendPx(width: number): number {
   if (width >= 760) return 52;
-  return width >= 480 ? 70 : 84;
+  return width >= 480 ? 70 : 96;
 }
 
 /** Width of the price axis for the longest label, in steps of 8 so that it rarely changes. */

@@ -36,7 +36,7 @@ export function listenGestures(
   let dragging = false;
   let crosshairHeld = false;
   let pinchPx = 0;
-  let pressTimer = 0;
+  let pressTimer: ReturnType<typeof setTimeout> | undefined;
 
   function place(event: MouseEvent): { x: number; y: number } {
     const box = element.getBoundingClientRect();

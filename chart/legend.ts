@@ -147,7 +147,9 @@ function signed(value: number, format: (value: number) => string): string {
 
 function percent(share: number): string {
   if (!Number.isFinite(share)) return "–";
-  return `${signed(share * 100, (value) => value.toFixed(2))}%`;
+  // A minute moves a thousandth of a percent: "+0.00%" would say nothing.
+  const decimals = Math.abs(share) < 0.001 ? 3 : 2;
+  return `${signed(share * 100, (value) => value.toFixed(decimals))}%`;
 }
 
 /** One sentence or two about a slot, for a screen reader. */

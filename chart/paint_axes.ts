@@ -9,16 +9,17 @@ export function paintGrid(ctx: Context, frame: Frame): void {
   for (const { price } of frame.priceTicks) {
     ctx.fillRect(0, yOf(frame, price), plotRight, hair);
   }
+  const top = linesTop(frame);
   for (const { slot } of frame.timeTicks) {
     const x = xOf(frame, slot);
-    if (x >= 0 && x < plotRight) ctx.fillRect(x, 0, hair, plotBottom);
+    if (x >= 0 && x < plotRight) ctx.fillRect(x, top, hair, plotBottom - top);
   }
   ctx.fillStyle = theme.sessionLine;
   for (const slot of frame.sessions) {
     const x = Math.round(xOf(frame, slot) - frame.slotWidth / 2);
     if (x <= 0 || x >= plotRight) continue;
     const dash = 4 * hair;
-    for (let y = 0; y < plotBottom; y += 2 * dash) {
+    for (let y = top; y < plotBottom; y += 2 * dash) {
       ctx.fillRect(x, y, hair, Math.min(dash, plotBottom - y));
     }
   }
@@ -28,7 +29,12 @@ export function paintGrid(ctx: Context, frame: Frame): void {
     ctx.fillRect(0, y, plotRight, hair);
   }
   ctx.fillRect(0, plotBottom, frame.width, hair);
-  ctx.fillRect(plotRight, 0, hair, plotBottom);
+  ctx.fillRect(plotRight, top, hair, plotBottom - top);
+}
+
+/** Below the legend, so that no line runs through its text. */
+export function linesTop(frame: Frame): number {
+  return Math.max(0, frame.priceTop - Math.round(6 * frame.dpr));
 }
 
 /** Labels of prices, on the right; none under the last price's pill. */
@@ -54,12 +60,12 @@ export function paintPriceLabels(ctx: Context, frame: Frame): void {
 export function paintTimeLabels(ctx: Context, frame: Frame): void {
   const { theme, dpr, plotRight, plotBottom } = frame;
   const y = Math.round((plotBottom + frame.height) / 2);
-  for (const { slot, rank, label } of frame.timeTicks) {
+  for (const { slot, label, strong } of frame.timeTicks) {
     const x = xOf(frame, slot);
-    setText(ctx, frame, rank > 0 ? theme.textStrong : theme.text, "center");
+    setText(ctx, frame, strong ? theme.textStrong : theme.text, "center");
     const half = ctx.measureText(label).width / 2;
-    if (x + half > plotRight + 30 * dpr || x < 0) continue;
-    ctx.fillText(label, Math.max(x, half + 2 * dpr), y);
+    if (x + half > plotRight + 30 * dpr || x < half) continue;
+    ctx.fillText(label, x, y);
   }
 }
 

@@ -1,5 +1,5 @@
 import { clampToPane, type Frame, pricePillBox, xOf } from "./frame.ts";
-import { pill, setText } from "./paint_axes.ts";
+import { linesTop, pill, setText } from "./paint_axes.ts";
 
 type Context = CanvasRenderingContext2D;
 
@@ -21,7 +21,7 @@ export function paintCrosshair(
   ctx.fillStyle = theme.crosshair;
   const x = xOf(frame, at.slot);
   if (x >= 0 && x < plotRight) {
-    for (let y = 0; y < plotBottom; y += 2 * dash) {
+    for (let y = linesTop(frame); y < plotBottom; y += 2 * dash) {
       ctx.fillRect(x, y, hair, Math.min(dash, plotBottom - y));
     }
   }

@@ -41,8 +41,11 @@ function paintPastBand(
       ctx.lineTo(xOf(frame, i), yOf(frame, high[i]));
     }
     const end = i - 1;
-    ctx.lineTo(xOf(frame, end) + half, yOf(frame, high[end]));
-    ctx.lineTo(xOf(frame, end) + half, yOf(frame, low[end]));
+    // Where the cone goes on, an overlap would show as a darker strip.
+    const joined = end === frame.store.length - 1 && frame.future.length > 0;
+    const right = xOf(frame, end) + (joined ? 0 : half);
+    ctx.lineTo(right, yOf(frame, high[end]));
+    ctx.lineTo(right, yOf(frame, low[end]));
     for (let k = end; k >= start; k--) {
       ctx.lineTo(xOf(frame, k), yOf(frame, low[k]));
     }
@@ -72,10 +75,10 @@ function paintCone(
     lows.push(forming[low], forming[low]);
     highs.push(forming[high], forming[high]);
   } else if (future.length > 0) {
-    const seen = store.isClosed(last) ? NaN : store[low][last];
+    const hasBand = store[high][last] >= store[low][last];
     slots.push(xOf(frame, last));
-    lows.push(Number.isNaN(seen) ? store.c[last] : store[low][last]);
-    highs.push(Number.isNaN(seen) ? store.c[last] : store[high][last]);
+    lows.push(hasBand ? store[low][last] : store.c[last]);
+    highs.push(hasBand ? store[high][last] : store.c[last]);
   }
   for (let k = 0; k < future.length; k++) {
     slots.push(xOf(frame, last + 1 + k));

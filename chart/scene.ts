@@ -11,6 +11,8 @@ import {
 import { priceTicks, shortNumber } from "./price_ticks.ts";
 import {
   clampView,
+  DEFAULT_FUTURE_SLOTS,
+  DEFAULT_SLOTS,
   defaultView,
   isLive,
   liveRight,
@@ -40,7 +42,6 @@ import type {
 
 const PRICE_SPACING_PX = 44;
 const FUTURE_TIMES_MAX = 500;
-const DEFAULT_FUTURE_SLOTS = 8;
 
 /** Size of the drawing: CSS pixels, and device pixels for each of them. */
 export interface SceneSize {
@@ -341,7 +342,7 @@ export class Scene {
       const index = wanted.toT === null
         ? -1
         : this.store.indexAtOrBefore(wanted.toT);
-      const slots = wanted.slots > 0 ? wanted.slots : 150;
+      const slots = wanted.slots > 0 ? wanted.slots : DEFAULT_SLOTS;
       this.#move(clampView({
         slotPx: bounds.widthPx / slots,
         right: index < 0 ? liveRight(bounds) : index + 1,
@@ -360,7 +361,7 @@ export class Scene {
     const { store, frame } = this;
     const lastT = store.length > 0 ? store.t[store.length - 1] : NaN;
     for (const forecast of this.#forecasts) {
-      if (forecast.t > lastT || forecast.t === lastT) break;
+      if (!(forecast.t < lastT)) break;
       const index = store.indexOf(forecast.t);
       if (index >= 0 && Number.isNaN(store.fc[index])) {
         store.upsertForecast(forecast);
@@ -454,7 +455,7 @@ export class Scene {
   }
 
   #chooseTimes(): void {
-    const { frame, store } = this;
+    const { frame } = this;
     const spacingPx = this.#size.width < 480 ? 58 : 84;
     const step = timeStep(this.#density(spacingPx));
     const wallAt = (slot: number) => this.wallOf(slot);
@@ -467,8 +468,10 @@ export class Scene {
     const sessions: number[] = [];
     if (step.kind === "clock") {
       for (let i = Math.max(1, frame.first); i <= frame.last; i++) {
-        const before = i - 1 < store.length ? store.wall[i - 1] : wallAt(i - 1);
-        if (rankBetween(before, wallAt(i)) >= DAY) sessions.push(i);
+        const wall = wallAt(i);
+        // Beyond the times known there are no sessions either.
+        if (Number.isNaN(wall)) break;
+        if (rankBetween(wallAt(i - 1), wall) >= DAY) sessions.push(i);
       }
     }
     frame.sessions = sessions;

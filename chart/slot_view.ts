@@ -21,8 +21,12 @@ const SLOT_PX_MAX = 80;
 const SLOTS_MIN = 8;
 /** A narrower default slot would not show a candle's body on a phone. */
 const DEFAULT_SLOT_PX_MIN = 7;
+/** Of the width that may be left free right of the newest candle. */
+const FREE_PART_MAX = 0.4;
 /** Candles of the first view on a wide screen, and of the server's picture. */
 export const DEFAULT_SLOTS = 150;
+/** Free slots right of the newest candle, unless told otherwise. */
+export const DEFAULT_FUTURE_SLOTS = 8;
 
 /** How many slots the width holds. */
 export function slotsAcross(view: SlotView, widthPx: number): number {
@@ -81,7 +85,10 @@ export function clampView(view: SlotView, bounds: SlotBounds): SlotView {
     liveRight(bounds),
     Math.min(bounds.count, SLOTS_MIN),
   );
-  const rightMax = Math.max(liveRight(bounds), bounds.count + slots * 0.6);
+  const rightMax = Math.max(
+    liveRight(bounds),
+    bounds.count + slots * FREE_PART_MAX,
+  );
   const right = Math.min(Math.max(view.right, rightMin), rightMax);
   return { slotPx, right };
 }

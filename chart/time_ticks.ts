@@ -11,6 +11,8 @@ export interface TimeTick {
   readonly slot: number;
   readonly rank: Rank;
   readonly label: string;
+  /** A turn of the next larger unit: a day among hours, a month among days. */
+  readonly strong: boolean;
 }
 
 /** Labels at round local times, or at the turn of a day, week, month, quarter, year. */
@@ -113,7 +115,8 @@ export function timeTicks(
   const ticks: TimeTick[] = [];
   for (const { slot, rank, wall } of kept) {
     if (slot < range.from || slot > range.to) continue;
-    ticks.push({ slot, rank, label: labelOf(step, rank, wall, words) });
+    const strong = rank > (step.kind === "clock" ? TIME : DAY);
+    ticks.push({ slot, rank, label: labelOf(step, rank, wall, words), strong });
   }
   return ticks;
 }
