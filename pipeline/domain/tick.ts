@@ -36,6 +36,7 @@ export const REJECT_REASONS = [
   "unknown_symbol",
   "price_not_positive",
   "volume_negative",
+  "volume_too_large",
   "too_many_decimals",
   "out_of_band",
   "too_far_ahead",

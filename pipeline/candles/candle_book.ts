@@ -1,0 +1,772 @@
+import { assert, assertNever } from "../domain/assert.ts";
+import type { Calendar } from "../domain/calendar.ts";
+import type { CandleFold, ClosedBy } from "../domain/candle.ts";
+import { formatScaled } from "../domain/decimal.ts";
+import { feedKeyText, feedOrder, type StreamEntry } from "../domain/entry.ts";
+import {
+  BASE_INTERVAL,
+  ROLLUPS,
+  type StoredInterval,
+} from "../domain/interval.ts";
+import type { Reject, RejectReason } from "../domain/tick.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MS,
+  toIso,
+  toMillis,
+} from "../domain/time.ts";
+import type {
+  CandleClose,
+  CandleDelta,
+  Commit,
+  DirtyRollup,
+  EntryId,
+  FeedProgress,
+  FeedTotals,
+  GapRow,
+  PartitionState,
+  QuarantineRow,
+  ReadEntry,
+} from "../ports.ts";
+import { type EntryFold, foldEntry, tryMerge } from "./fold_entry.ts";
+
+export interface BookSettings {
+  /** How much later than the newest tick an older one may come. */
+  readonly latenessMs: number;
+  /** How long after its end a candle takes late ticks, as revisions. */
+  readonly graceMs: number;
+  /** Silence of a live feed, beyond the lateness, that ends a candle. */
+  readonly idleMs: number;
+  /** Silence of a replay that ends its candles. */
+  readonly replayIdleMs: number;
+}
+
+export const BOOK_DEFAULTS: BookSettings = {
+  latenessMs: 3_000,
+  graceMs: 24 * 3_600_000,
+  idleMs: 2_000,
+  replayIdleMs: 60_000,
+};
+
+/** What applying some entries changes: a commit without its fence. */
+export interface BookOutcome
+  extends Omit<Commit, "p" | "leaseEpoch" | "expect" | "incarnation"> {
+  /** Entries applied, from the first one on; the others come next time. */
+  readonly consumed: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface FeedBook {
+  readonly order: number;
+  readonly totals: Mutable<FeedTotals>;
+}
+
+interface ProgressBook {
+  readonly feed: FeedBook;
+  readonly row: Mutable<FeedProgress>;
+}
+
+interface OpenCandle {
+  readonly interval: StoredInterval;
+  readonly t: EpochMicros;
+  readonly end: EpochMicros;
+  /** When it is over: `end`, or the close of the day's last session. */
+  readonly closeAt: EpochMicros;
+  /** Its row may be closed already, so that each entry is a revision. */
+  readonly settled: boolean;
+}
+
+interface SymbolBook {
+  readonly symbol: string;
+  readonly calendar: Calendar;
+  readonly progress: Map<string, ProgressBook>;
+  readonly open: Map<string, OpenCandle>;
+  /** Newest bucket looked up, of each interval. */
+  readonly buckets: Map<StoredInterval, OpenCandle>;
+  /** Highest event time of any feed. */
+  newest: number;
+  /** No open candle is over before this time. */
+  nextCloseAt: number;
+}
+
+/** What one `apply` collects. */
+interface Batch {
+  readonly deltas: Map<string, CandleDelta>;
+  readonly closes: Map<string, CandleClose>;
+  readonly dirty: Map<string, DirtyRollup>;
+  /** One-minute candles that the next entry to touch them would revise. */
+  readonly sealed: Set<string>;
+  readonly progress: Set<ProgressBook>;
+  readonly feeds: Set<FeedBook>;
+  readonly rejected: Map<string, Mutable<Commit["rejected"][number]>>;
+  readonly quarantine: QuarantineRow[];
+  readonly readmitted: { key: FeedTotals["key"]; seq: number }[];
+  readonly gaps: GapRow[];
+  applied: number;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+/**
+ * The candles of one partition, as a state machine over its stream.
+ *
+ * All that it decides comes from the entries and the state that it was made
+ * from, so the same entries give the same candles, however they are batched
+ * and however often a crash makes it begin again at what was stored. Its
+ * stored half is the warehouse's: what is in memory are the candles that are
+ * not closed, how far each feed has come, and the feeds' totals.
+ *
+ * Memory: instruments x (feeds + open candles).
+ */
+export class CandleBook {
+  readonly #symbols = new Map<string, SymbolBook>();
+  readonly #feeds = new Map<string, FeedBook>();
+  readonly #lateness: number;
+  readonly #grace: number;
+  readonly #idle: number;
+  readonly #replayIdle: number;
+  #markedAt: EpochMicros | null;
+
+  /** @param calendarOf Calendar of a symbol that the warehouse knows. */
+  constructor(
+    state: Pick<PartitionState, "markedAt" | "progress" | "feeds" | "open">,
+    private readonly calendarOf: (symbol: string) => Calendar,
+    settings: BookSettings = BOOK_DEFAULTS,
+  ) {
+    this.#lateness = settings.latenessMs * MICROS_PER_MS;
+    this.#grace = settings.graceMs * MICROS_PER_MS;
+    this.#idle = this.#lateness + settings.idleMs * MICROS_PER_MS;
+    this.#replayIdle = settings.replayIdleMs * MICROS_PER_MS;
+    this.#markedAt = state.markedAt;
+    for (const totals of state.feeds) {
+      this.#feeds.set(feedKeyText(totals.key), {
+        order: feedOrder(totals.key),
+        totals: { ...totals },
+      });
+    }
+    for (const row of state.progress) {
+      const book = this.#symbol(row.symbol);
+      book.progress.set(feedKeyText(row.key), {
+        feed: this.#feedOf(row),
+        row: { ...row },
+      });
+      book.newest = Math.max(book.newest, row.maxEvent);
+    }
+    for (const { symbol, interval, t } of state.open) {
+      const book = this.#symbol(symbol);
+      this.#keepOpen(book, { ...this.#bucket(book, interval, t) });
+    }
+  }
+
+  /**
+   * Applies entries in their order, the first of them at least.
+   *
+   * It stops before an entry that would revise a candle which an entry before
+   * it has closed or revised, so that each has a commit, and a revision, of
+   * its own; and before sums grow past what a double holds.
+   */
+  apply(entries: readonly ReadEntry[]): BookOutcome {
+    assert(entries.length > 0, "there are entries to apply");
+    const batch: Batch = {
+      deltas: new Map(),
+      closes: new Map(),
+      dirty: new Map(),
+      sealed: new Set(),
+      progress: new Set(),
+      feeds: new Set(),
+      rejected: new Map(),
+      quarantine: [],
+      readmitted: [],
+      gaps: [],
+      applied: 0,
+    };
+    let consumed = 0;
+    for (const { id, entry } of entries) {
+      if (!this.#applyEntry(id, entry, batch)) break;
+      consumed++;
+    }
+    assert(consumed > 0, "the first entry of a batch can always be applied");
+    return {
+      consumed,
+      next: entries[consumed - 1].id,
+      markedAt: this.#markedAt,
+      deltas: [...batch.deltas.values()],
+      closes: [...batch.closes.values()],
+      dirty: [...batch.dirty.values()],
+      progress: [...batch.progress].map(({ row }) => ({ ...row })),
+      feeds: [...batch.feeds].map(({ totals }) => ({ ...totals })),
+      rejected: [...batch.rejected.values()].filter((r) => r.count !== 0),
+      quarantine: batch.quarantine,
+      readmitted: batch.readmitted,
+      gaps: batch.gaps,
+      applied: batch.applied,
+    };
+  }
+
+  /** @returns False if the entry must wait for the next commit. */
+  #applyEntry(id: EntryId, entry: StreamEntry, batch: Batch): boolean {
+    switch (entry.kind) {
+      case "mark":
+        this.#mark(entry.receivedAt, batch);
+        return true;
+      case "start":
+        for (const feed of this.#feeds.values()) {
+          if (feed.totals.connected) this.#disconnect(feed, batch);
+        }
+        return true;
+      case "open": {
+        if (!this.#applyContent(id, entry, batch)) return false;
+        this.#connect(this.#feedOf(entry, entry), batch);
+        return true;
+      }
+      case "close":
+        if (!this.#applyContent(id, entry, batch)) return false;
+        this.#disconnect(this.#feedOf(entry, entry), batch);
+        return true;
+      case "end":
+        if (!this.#applyContent(id, entry, batch)) return false;
+        this.#endFeed(this.#feedOf(entry, entry), batch);
+        return true;
+      case "ticks":
+        return this.#applyContent(id, entry, batch);
+      default:
+        return assertNever(entry.kind);
+    }
+  }
+
+  // -------------------------------------------------------------- ticks
+
+  #applyContent(id: EntryId, entry: StreamEntry, batch: Batch): boolean {
+    const feed = this.#feedOf(entry, entry);
+    const acked = entry.delivery === "acked";
+    if (acked && appliedBefore(entry, feed.totals.lastSeq)) return true;
+    const books = entry.symbols.map(({ symbol }) => this.#symbol(symbol));
+    const name = feedKeyText(entry.key);
+    const maxEvent = Float64Array.from(
+      books,
+      (book) => book.progress.get(name)?.row.maxEvent ?? -Infinity,
+    );
+    const fold = foldEntry(entry.ticks, {
+      symbols: entry.symbols,
+      feed: feed.order,
+      maxEvent,
+      tooLateMicros: this.#lateness + this.#grace,
+      appliedSeq: acked ? feed.totals.lastSeq : -Infinity,
+      readmitted: entry.readmitted.length > 0
+        ? new Set(entry.readmitted)
+        : NONE,
+    });
+    if (!mayJoin(fold, batch)) return false;
+
+    const touched = this.#merge(fold, batch);
+    for (const [i, book] of books.entries()) {
+      if (touched.has(book)) {
+        this.#advance(book, name, feed, entry, maxEvent[i], batch);
+      }
+    }
+    this.#cover(feed, entry, fold, batch);
+    this.#count(id, feed, entry, fold, batch);
+    for (const book of touched) this.#closeWhatIsOver(book, batch);
+    return true;
+  }
+
+  /** Adds an entry's folds to the batch's, and opens what they touch. */
+  #merge(fold: EntryFold, batch: Batch): Set<SymbolBook> {
+    const touched = new Set<SymbolBook>();
+    for (const part of fold.folds) {
+      const book = this.#symbol(part.symbol);
+      const key = candleKey(part);
+      const delta = batch.deltas.get(key);
+      const merged = delta ? tryMerge(delta.fold, part) : part;
+      assert(merged !== null, "an entry names each symbol once");
+      const open = this.#open(book, BASE_INTERVAL, part.t);
+      batch.deltas.set(key, { fold: merged, end: open.end });
+      if (open.settled) batch.sealed.add(key);
+      for (const { interval } of ROLLUPS) {
+        markDirty(batch, book, this.#open(book, interval, part.t), null);
+      }
+      batch.applied += part.n;
+      touched.add(book);
+    }
+    return touched;
+  }
+
+  #advance(
+    book: SymbolBook,
+    name: string,
+    feed: FeedBook,
+    entry: StreamEntry,
+    maxEvent: number,
+    batch: Batch,
+  ): void {
+    let progress = book.progress.get(name);
+    if (!progress) {
+      progress = {
+        feed,
+        row: {
+          key: feed.totals.key,
+          symbol: book.symbol,
+          maxEvent: epochMicros(maxEvent),
+          lastReceived: entry.receivedAt,
+          replay: entry.replay,
+          ended: false,
+        },
+      };
+      book.progress.set(name, progress);
+    }
+    const { row } = progress;
+    row.maxEvent = later(row.maxEvent, epochMicros(maxEvent));
+    row.lastReceived = later(row.lastReceived, entry.receivedAt);
+    row.replay = entry.replay;
+    row.ended = false;
+    book.newest = Math.max(book.newest, maxEvent);
+    batch.progress.add(progress);
+  }
+
+  /** Keeps the feed's books: every line is accepted, duplicate or rejected. */
+  #count(
+    id: EntryId,
+    feed: FeedBook,
+    entry: StreamEntry,
+    fold: EntryFold,
+    batch: Batch,
+  ): void {
+    const { totals } = feed;
+    const { key } = totals;
+    const accepted = entry.ticks.length - fold.refused.length -
+      fold.duplicates;
+    const rows = [
+      ...entry.rejects.map((reject, index) => ({ index, reject })),
+      ...fold.refused.map(({ index, reason }) => ({
+        index: entry.rejects.length + index,
+        reject: this.#refusal(entry, index, reason),
+      })),
+    ];
+    for (const { index, reject } of rows) {
+      const receivedAt = entry.receivedAt;
+      batch.quarantine.push({ entryId: id, index, key, receivedAt, reject });
+      countReject(batch, totals, reject.reason, 1);
+    }
+    for (const seq of entry.readmitted) {
+      batch.readmitted.push({ key, seq });
+    }
+    countReject(batch, totals, "out_of_band", -entry.readmitted.length);
+    totals.received += entry.received;
+    totals.accepted += accepted;
+    totals.duplicates += entry.duplicates + fold.duplicates;
+    totals.lastSeq = Math.max(totals.lastSeq, highestSeq(entry) ?? 0);
+    batch.feeds.add(feed);
+  }
+
+  #refusal(
+    entry: StreamEntry,
+    index: number,
+    reason: "too_late" | "volume_too_large",
+  ): Reject {
+    const { ticks } = entry;
+    const { symbol, priceScale, sizeScale } =
+      entry.symbols[ticks.symbol[index]];
+    const ts = epochMicros(ticks.ts[index]);
+    const seq = ticks.seq[index];
+    const volume = formatScaled(ticks.size[index], sizeScale);
+    const detail = reason === "too_late"
+      ? `ts must be at most ${this.#grace / 3_600_000_000} h older than the ` +
+        `feed's newest tick of ${symbol}, got ${toIso(ts)}`
+      : `volumes of one batch and minute must sum up to less than 2^53 of ` +
+        `the smallest step, got ${volume}`;
+    return {
+      seq,
+      line: 0,
+      reason,
+      detail,
+      symbol,
+      ts,
+      raw: `{"symbol":${JSON.stringify(symbol)},"ts":${toMillis(ts)},` +
+        `"price":${formatScaled(ticks.price[index], priceScale)},` +
+        `"volume":${volume},"seq":${seq}}`,
+    };
+  }
+
+  // ------------------------------------------------------------ closing
+
+  #mark(time: EpochMicros, batch: Batch): void {
+    this.#markedAt = this.#markedAt === null
+      ? time
+      : later(this.#markedAt, time);
+    const over = this.#markedAt - this.#idle;
+    for (const book of this.#symbols.values()) {
+      if (book.nextCloseAt <= over) this.#closeWhatIsOver(book, batch);
+    }
+  }
+
+  #endFeed(feed: FeedBook, batch: Batch): void {
+    this.#coveredUpToLastEvent(feed, batch);
+    const name = feedKeyText(feed.totals.key);
+    for (const book of this.#symbols.values()) {
+      const progress = book.progress.get(name);
+      if (!progress) continue;
+      progress.row.ended = true;
+      batch.progress.add(progress);
+      this.#closeWhatIsOver(book, batch);
+    }
+  }
+
+  #closeWhatIsOver(book: SymbolBook, batch: Batch): void {
+    for (const [key, candle] of book.open) {
+      const by = this.#closedBy(book, candle);
+      if (by === null) continue;
+      book.open.delete(key);
+      if (candle.interval !== BASE_INTERVAL) {
+        markDirty(batch, book, candle, by);
+        continue;
+      }
+      const { symbol } = book;
+      const { t } = candle;
+      const id = candleKey({ symbol, t });
+      batch.sealed.add(id);
+      batch.closes.set(id, {
+        symbol,
+        t,
+        closedBy: by,
+        ...coverageOf(book, candle),
+      });
+    }
+    book.nextCloseAt = Infinity;
+    for (const { closeAt } of book.open.values()) {
+      book.nextCloseAt = Math.min(book.nextCloseAt, closeAt);
+    }
+  }
+
+  /**
+   * What ends a candle by now, or `null` if it must wait.
+   *
+   * It waits for every feed that has come as far as its start: for live ones
+   * only, if there are any, so that a replay neither holds back nor ends what
+   * is live.
+   */
+  #closedBy(book: SymbolBook, candle: OpenCandle): ClosedBy | null {
+    let live = false;
+    for (const { row } of book.progress.values()) {
+      if (row.maxEvent >= candle.t && !row.replay) live = true;
+    }
+    let by: ClosedBy = "watermark";
+    let contributors = 0;
+    for (const { row } of book.progress.values()) {
+      if (row.maxEvent < candle.t || (live && row.replay)) continue;
+      contributors++;
+      const passed = this.#passedBy(row, candle);
+      if (passed === null) return null;
+      if (by !== "idle" && passed !== "watermark") by = passed;
+    }
+    if (contributors === 0 && !this.#silentSince(candle.closeAt)) return null;
+    if (contributors === 0) by = "idle";
+    return by === "idle" && endsSession(book.calendar, candle.closeAt)
+      ? "session_end"
+      : by;
+  }
+
+  /** How a feed has passed the end of a candle, or `null` if it has not. */
+  #passedBy(
+    row: FeedProgress,
+    candle: OpenCandle,
+  ): "watermark" | "replay" | "idle" | null {
+    if (row.maxEvent - this.#lateness >= candle.closeAt) return "watermark";
+    if (row.replay && row.ended) return "replay";
+    if (!this.#silentSince(candle.closeAt)) return null;
+    const silence = row.replay ? this.#replayIdle : this.#idle;
+    return this.#markedAt! - row.lastReceived >= silence ? "idle" : null;
+  }
+
+  #silentSince(t: EpochMicros): boolean {
+    return this.#markedAt !== null && this.#markedAt - t >= this.#idle;
+  }
+
+  #open(
+    book: SymbolBook,
+    interval: StoredInterval,
+    t: EpochMicros,
+  ): OpenCandle {
+    const bucket = this.#bucket(book, interval, t);
+    const known = book.open.get(openKey(bucket));
+    return known ?? this.#keepOpen(book, {
+      ...bucket,
+      settled: book.newest >= bucket.t,
+    });
+  }
+
+  #keepOpen(book: SymbolBook, candle: OpenCandle): OpenCandle {
+    book.open.set(openKey(candle), candle);
+    book.nextCloseAt = Math.min(book.nextCloseAt, candle.closeAt);
+    return candle;
+  }
+
+  /** The bucket that a moment lies in, not settled. */
+  #bucket(
+    book: SymbolBook,
+    interval: StoredInterval,
+    t: EpochMicros,
+  ): OpenCandle {
+    const known = book.buckets.get(interval);
+    if (known && known.t <= t && t < known.end) return known;
+    const { calendar } = book;
+    const { start, end } = calendar.bucketAt(interval, t);
+    const closeAt = interval === "1d"
+      ? calendar.sessionsBetween(start, end).at(-1)?.close ?? end
+      : end;
+    const bucket = {
+      interval,
+      t: start,
+      end,
+      closeAt,
+      settled: false,
+    };
+    book.buckets.set(interval, bucket);
+    return bucket;
+  }
+
+  // ----------------------------------------------------------- coverage
+
+  /** Notes from when on the feed covers its instruments, and its gaps. */
+  #cover(
+    feed: FeedBook,
+    entry: StreamEntry,
+    fold: EntryFold,
+    batch: Batch,
+  ): void {
+    const { totals } = feed;
+    const first = firstSeen(entry, fold);
+    for (const seq of entry.gaps) {
+      const to = first ?? entry.receivedAt;
+      const from = totals.lastEvent === null
+        ? to
+        : epochMicros(Math.min(totals.lastEvent, to));
+      batch.gaps.push({ key: totals.key, kind: "missing", seq, from, to });
+      totals.coveredFrom = null;
+      totals.coveredTo = null;
+    }
+    if (first !== null) this.#present(feed, first, batch);
+    for (const { lastTs } of fold.folds) {
+      const last = epochMicros(lastTs);
+      totals.lastEvent = totals.lastEvent === null
+        ? last
+        : later(totals.lastEvent, last);
+    }
+    batch.feeds.add(feed);
+  }
+
+  /** The feed has shown, by a line of that event time, that it is there. */
+  #present(feed: FeedBook, ts: EpochMicros, batch: Batch): void {
+    const { totals } = feed;
+    totals.connected = true;
+    if (totals.coveredFrom === null) {
+      totals.coveredFrom = ts;
+      totals.coveredTo = null;
+    } else if (totals.coveredTo !== null) {
+      if (totals.delivery === "acked") {
+        totals.coveredTo = null;
+      } else if (ts > totals.coveredTo) {
+        const { key, coveredTo: from } = totals;
+        if (!totals.replay) {
+          batch.gaps.push({ key, kind: "outage", seq: null, from, to: ts });
+        }
+        totals.coveredFrom = ts;
+        totals.coveredTo = null;
+      }
+    }
+  }
+
+  #connect(feed: FeedBook, batch: Batch): void {
+    feed.totals.connected = true;
+    // What an acked feed has not had acked, it sends again.
+    if (feed.totals.delivery === "acked") feed.totals.coveredTo = null;
+    batch.feeds.add(feed);
+  }
+
+  #disconnect(feed: FeedBook, batch: Batch): void {
+    feed.totals.connected = false;
+    this.#coveredUpToLastEvent(feed, batch);
+  }
+
+  #coveredUpToLastEvent(feed: FeedBook, batch: Batch): void {
+    const { totals } = feed;
+    if (totals.coveredFrom !== null && totals.coveredTo === null) {
+      totals.coveredTo = totals.lastEvent ?? totals.coveredFrom;
+    }
+    batch.feeds.add(feed);
+  }
+
+  // -------------------------------------------------------------- state
+
+  #symbol(symbol: string): SymbolBook {
+    let book = this.#symbols.get(symbol);
+    if (!book) {
+      book = {
+        symbol,
+        calendar: this.calendarOf(symbol),
+        progress: new Map(),
+        open: new Map(),
+        buckets: new Map(),
+        newest: -Infinity,
+        nextCloseAt: Infinity,
+      };
+      this.#symbols.set(symbol, book);
+    }
+    return book;
+  }
+
+  /** The feed of a row or an entry, brought up to what the entry says. */
+  #feedOf(
+    of: { readonly key: FeedTotals["key"] },
+    entry?: StreamEntry,
+  ): FeedBook {
+    const name = feedKeyText(of.key);
+    let feed = this.#feeds.get(name);
+    if (!feed) {
+      feed = {
+        order: feedOrder(of.key),
+        totals: {
+          key: of.key,
+          delivery: "best_effort",
+          replay: false,
+          connected: false,
+          lastSeq: 0,
+          received: 0,
+          accepted: 0,
+          duplicates: 0,
+          rejected: 0,
+          coveredFrom: null,
+          coveredTo: null,
+          lastEvent: null,
+        },
+      };
+      this.#feeds.set(name, feed);
+    }
+    if (entry) {
+      feed.totals.delivery = entry.delivery;
+      feed.totals.replay = entry.replay;
+    }
+    return feed;
+  }
+}
+
+/** Whether an entry may go into the same commit as those before it. */
+function mayJoin(fold: EntryFold, batch: Batch): boolean {
+  return fold.folds.every((part) => {
+    const key = candleKey(part);
+    if (batch.sealed.has(key)) return false;
+    const delta = batch.deltas.get(key);
+    return delta === undefined || tryMerge(delta.fold, part) !== null;
+  });
+}
+
+function candleKey(
+  { symbol, t }: Pick<CandleFold, "symbol" | "t">,
+): string {
+  return `${symbol}|${t}`;
+}
+
+function openKey({ interval, t }: Pick<OpenCandle, "interval" | "t">): string {
+  return `${interval}|${t}`;
+}
+
+function markDirty(
+  batch: Batch,
+  book: SymbolBook,
+  { interval, t, end }: OpenCandle,
+  closedBy: ClosedBy | null,
+): void {
+  const { symbol } = book;
+  const key = `${symbol}|${interval}|${t}`;
+  const by = closedBy ?? batch.dirty.get(key)?.closedBy ?? null;
+  batch.dirty.set(key, { symbol, interval, t, end, closedBy: by });
+}
+
+function countReject(
+  batch: Batch,
+  totals: Mutable<FeedTotals>,
+  reason: RejectReason,
+  count: number,
+): void {
+  if (count === 0) return;
+  totals.rejected += count;
+  const name = `${feedKeyText(totals.key)}|${reason}`;
+  const row = batch.rejected.get(name);
+  if (row) row.count += count;
+  else batch.rejected.set(name, { key: totals.key, reason, count });
+}
+
+/** Highest number that an entry takes of the feed's chain, if any. */
+function highestSeq(entry: StreamEntry): number | null {
+  let highest = -1;
+  const { seq, length } = entry.ticks;
+  for (let i = 0; i < length; i++) if (seq[i] > highest) highest = seq[i];
+  for (const reject of entry.rejects) {
+    if (reject.seq !== null && reject.seq > highest) highest = reject.seq;
+  }
+  for (const { to } of entry.gaps) if (to > highest) highest = to;
+  return highest < 0 ? null : highest;
+}
+
+/**
+ * Every tick of an entry was applied from an older stream: this one was begun
+ * anew, and the feed has sent again what it had no ack for.
+ */
+function appliedBefore(entry: StreamEntry, lastSeq: number): boolean {
+  return entry.ticks.length > 0 && (highestSeq(entry) ?? 0) <= lastSeq;
+}
+
+/**
+ * Event time at which the feed was first seen in an entry. What it sent out of
+ * hours tells as well: a feed that was there before the session opened covers
+ * the session's first candle.
+ */
+function firstSeen(entry: StreamEntry, fold: EntryFold): EpochMicros | null {
+  let first = fold.first < 0 ? Infinity : entry.ticks.ts[fold.first];
+  for (const { reason, ts } of entry.rejects) {
+    if (reason === "closed_session" && ts !== null && ts < first) first = ts;
+  }
+  return first === Infinity ? null : epochMicros(first);
+}
+
+/** How much of a candle the feeds of its instrument covered. */
+function coverageOf(
+  book: SymbolBook,
+  candle: OpenCandle,
+): Pick<CandleClose, "coverageMs" | "complete"> {
+  const session = book.calendar.sessionsBetween(candle.t, candle.end).at(0);
+  const from = Math.max(candle.t, session?.open ?? candle.t);
+  const to = Math.min(candle.end, session?.close ?? candle.end);
+  const spans: [number, number][] = [];
+  for (const { feed } of book.progress.values()) {
+    const { coveredFrom, coveredTo } = feed.totals;
+    if (coveredFrom === null) continue;
+    const start = Math.max(from, coveredFrom);
+    const end = Math.min(to, coveredTo ?? to);
+    if (start < end) spans.push([start, end]);
+  }
+  spans.sort((a, b) => a[0] - b[0]);
+  let covered = 0;
+  let reached = from;
+  for (const [start, end] of spans) {
+    if (end <= reached) continue;
+    covered += end - Math.max(start, reached);
+    reached = end;
+  }
+  return {
+    coverageMs: Math.floor(covered / MICROS_PER_MS),
+    complete: covered >= to - from,
+  };
+}
+
+/** A session ends at that moment, and none begins. */
+function endsSession(calendar: Calendar, t: EpochMicros): boolean {
+  const before = calendar.stateAt(epochMicros(t - 1));
+  if (before.kind !== "open" || before.session.close !== t) return false;
+  return calendar.stateAt(t).kind !== "open";
+}
+
+function later(a: EpochMicros, b: EpochMicros): EpochMicros {
+  return a > b ? a : b;
+}

@@ -1,0 +1,425 @@
+import { AssertionError } from "../domain/assert.ts";
+import type { Calendar } from "../domain/calendar.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
+import {
+  type AggregateStore,
+  BEFORE_FIRST,
+  type Clock,
+  type CommittedCandle,
+  compareEntryIds,
+  type EntryId,
+  type Log,
+  type PartitionState,
+  type ReadEntry,
+  type TickBuffer,
+} from "../ports.ts";
+import {
+  BOOK_DEFAULTS,
+  type BookOutcome,
+  type BookSettings,
+  CandleBook,
+} from "./candle_book.ts";
+
+export interface AggregatorSettings {
+  readonly book: BookSettings;
+  /** Budget of one read, so that applying it takes a few milliseconds. */
+  readonly batchEntriesMax: number;
+  readonly batchBytesMax: number;
+  /** Longest wait for the first entry of a read. */
+  readonly readWaitMs: number;
+  /** Least time between two commits while there is little to do. */
+  readonly paceMs: number;
+  /** Least time between two rounds of rollups. */
+  readonly rollUpEveryMs: number;
+  /** Rollups of one statement, and statements of one round. */
+  readonly rollUpLimit: number;
+  readonly rollUpRoundsMax: number;
+  /** Applied ticks are kept for this long, and at least five minutes. */
+  readonly retentionMs: number;
+  readonly trimEveryMs: number;
+  /** Wait while another process holds the partition. */
+  readonly claimRetryMs: number;
+  /** First and longest wait after a store or the buffer failed. */
+  readonly retryMsMin: number;
+  readonly retryMsMax: number;
+}
+
+export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
+  book: BOOK_DEFAULTS,
+  batchEntriesMax: 512,
+  batchBytesMax: 1_048_576,
+  readWaitMs: 1_000,
+  paceMs: 50,
+  rollUpEveryMs: 250,
+  rollUpLimit: 500,
+  rollUpRoundsMax: 4,
+  retentionMs: 7 * 86_400_000,
+  trimEveryMs: 300_000,
+  claimRetryMs: 500,
+  retryMsMin: 100,
+  retryMsMax: 5_000,
+};
+
+const TRIM_LAG_MS_MIN = 300_000;
+
+/** What the loop needs of the instruments; `Catalog` has it. */
+export interface InstrumentCalendars {
+  get(symbol: string): Instrument | undefined;
+  calendarOf(instrument: Instrument): Calendar;
+  refresh(): Promise<void>;
+}
+
+/** Called after a commit; they must not throw, and must not take long. */
+export interface AggregatorEvents {
+  /** Everything up to `position` is in the warehouse: acks may go out. */
+  onCommitted(p: number, position: EntryId, change: {
+    readonly candles: readonly CommittedCandle[];
+    readonly tooLate: number;
+  }): void;
+  /** Longer candles have been brought up to date. */
+  onRolledUp(p: number, candles: readonly CommittedCandle[]): void;
+}
+
+export interface AggregatorOptions {
+  readonly p: number;
+  /** Name of this process, for the lease. */
+  readonly owner: string;
+  readonly buffer: TickBuffer;
+  readonly store: AggregateStore;
+  readonly catalog: InstrumentCalendars;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: AggregatorEvents;
+  readonly settings?: Partial<AggregatorSettings>;
+  /** From 0 to 1; for the jitter of retries. */
+  readonly random?: () => number;
+}
+
+/** The buffer or the warehouse failed: retried, from what is stored. */
+export class AggregatorOutageError extends Error {
+  override name = "AggregatorOutageError";
+}
+
+/**
+ * Turns one partition's stream into committed candles, until aborted.
+ *
+ * The position that it reads on from is the one found in the warehouse, stored
+ * with the candles. When a commit is refused, or nobody knows whether it came
+ * through, what is in memory is dropped and the partition claimed again, so
+ * nothing is ever applied twice. Aborted, it commits the batch in hand and
+ * gives the partition back.
+ *
+ * @throws {AssertionError} For a bug of ours: the process must end.
+ */
+export async function runAggregator(
+  options: AggregatorOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const loop = new AggregatorLoop(options, signal);
+  const { clock, log, p } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const progressed = await loop.ownPartition();
+      failures = 0;
+      if (!progressed) await clock.sleep(loop.settings.claimRetryMs, signal);
+    } catch (error) {
+      if (!(error instanceof AggregatorOutageError)) throw error;
+      if (loop.takeProgress()) failures = 0;
+      failures++;
+      const waitMs = retryDelayMs(failures, loop.settings, options.random);
+      log.warn("Aggregation waits for a store", {
+        p,
+        failures,
+        waitMs,
+        error: error.message,
+        cause: String(error.cause),
+      });
+      await clock.sleep(waitMs, signal);
+    }
+  }
+  await loop.stop();
+}
+
+/** Doubles from the first wait to the longest, less up to half at random. */
+export function retryDelayMs(
+  failures: number,
+  { retryMsMin, retryMsMax }: Pick<
+    AggregatorSettings,
+    "retryMsMin" | "retryMsMax"
+  >,
+  random: () => number = Math.random,
+): number {
+  const full = Math.min(retryMsMax, retryMsMin * 2 ** (failures - 1));
+  return Math.round(full * (1 - random() / 2));
+}
+
+class AggregatorLoop {
+  readonly settings: AggregatorSettings;
+  #leaseEpoch: number | null = null;
+  #progressed = false;
+  /** Whether the stored position is one of the stream that is read. */
+  #positionIsOfStream = false;
+  #rolledUpAt = -Infinity;
+  #trimmedAt: number;
+  #trimming: Promise<void> | null = null;
+
+  constructor(
+    private readonly options: AggregatorOptions,
+    private readonly signal: AbortSignal,
+  ) {
+    this.settings = { ...AGGREGATOR_DEFAULTS, ...options.settings };
+    this.#trimmedAt = this.#nowMs();
+  }
+
+  /** Whether there was a commit since the last call. */
+  takeProgress(): boolean {
+    const progressed = this.#progressed;
+    this.#progressed = false;
+    return progressed;
+  }
+
+  /**
+   * Claims the partition and applies its stream until aborted or fenced.
+   *
+   * @returns False if another process holds it, or took it before a commit.
+   */
+  async ownPartition(): Promise<boolean> {
+    const { p, buffer, log } = this.options;
+    const state = await this.#claim();
+    if (state === null) return false;
+    const sameStream = state.incarnation === null ||
+      state.incarnation === buffer.incarnation;
+    this.#positionIsOfStream = sameStream;
+    if (!sameStream) {
+      log.warn("The buffer was begun anew; reading it from its start", {
+        p,
+        position: state.position,
+      });
+    }
+    await this.#knowSymbols([
+      ...state.progress.map(({ symbol }) => symbol),
+      ...state.open.map(({ symbol }) => symbol),
+    ]);
+    const book = new CandleBook(
+      state,
+      (symbol) => this.#calendarOf(symbol),
+      this.settings.book,
+    );
+    const readFrom = sameStream ? state.position : BEFORE_FIRST;
+    // What was committed before a crash may not have been announced.
+    this.options.events.onCommitted(p, readFrom, { candles: [], tooLate: 0 });
+    return await this.#applyStream(book, state, readFrom);
+  }
+
+  /**
+   * Takes the partition, with its longer candles up to date: only then are all
+   * that are open among those that it is told of.
+   */
+  async #claim(): Promise<PartitionState | null> {
+    const { p, owner, store } = this.options;
+    for (;;) {
+      const state = await outside(
+        "claim the partition",
+        () => store.claim(p, owner),
+      );
+      this.#leaseEpoch = state?.leaseEpoch ?? null;
+      if (state === null || !await this.#rollUpOnce()) return state;
+      while (await this.#rollUpOnce());
+    }
+  }
+
+  async #applyStream(
+    book: CandleBook,
+    state: PartitionState,
+    readFrom: EntryId,
+  ): Promise<boolean> {
+    const { p, buffer, clock, log } = this.options;
+    let committed = false;
+    const { batchEntriesMax: maxEntries, batchBytesMax: maxBytes } =
+      this.settings;
+    let position = readFrom;
+    let expect = state.position;
+    while (!this.signal.aborted) {
+      const turnAt = this.#nowMs();
+      let pending = await outside(
+        "read the buffer",
+        () =>
+          buffer.read(p, position, {
+            maxEntries,
+            maxBytes,
+            waitMs: this.settings.readWaitMs,
+            signal: this.signal,
+          }),
+      );
+      const little = pending.length < maxEntries / 4;
+      await this.#knowSymbols(symbolsOf(pending));
+      while (pending.length > 0) {
+        const outcome = book.apply(pending);
+        if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
+          log.warn("Another process has taken the partition", { p });
+          this.#leaseEpoch = null;
+          return committed;
+        }
+        committed = true;
+        position = expect = outcome.next;
+        pending = pending.slice(outcome.consumed);
+      }
+      await this.#rollUp();
+      this.#trimNowAndThen();
+      const spent = this.#nowMs() - turnAt;
+      if (little && spent < this.settings.paceMs) {
+        await clock.sleep(this.settings.paceMs - spent, this.signal);
+      }
+    }
+    return true;
+  }
+
+  async #commit(
+    { consumed: _, ...change }: BookOutcome,
+    leaseEpoch: number,
+    expect: EntryId,
+  ): Promise<boolean> {
+    const { p, store, buffer, events } = this.options;
+    const result = await outside("commit candles", () =>
+      store.commit({
+        p,
+        leaseEpoch,
+        expect,
+        incarnation: buffer.incarnation,
+        ...change,
+      }));
+    if (result.kind === "fenced") return false;
+    this.#progressed = true;
+    this.#positionIsOfStream = true;
+    events.onCommitted(p, change.next, {
+      candles: result.candles,
+      tooLate: change.quarantine.filter(({ reject }) =>
+        reject.reason === "too_late"
+      ).length,
+    });
+    return true;
+  }
+
+  /** Brings longer candles up to date; what is left waits for the next turn. */
+  async #rollUp(): Promise<void> {
+    const { rollUpEveryMs, rollUpRoundsMax } = this.settings;
+    if (this.#nowMs() - this.#rolledUpAt < rollUpEveryMs) return;
+    for (let round = 0; round < rollUpRoundsMax; round++) {
+      if (!await this.#rollUpOnce()) break;
+    }
+    this.#rolledUpAt = this.#nowMs();
+  }
+
+  /** @returns Whether anything was dirty. */
+  async #rollUpOnce(): Promise<boolean> {
+    const { p, store, events } = this.options;
+    const candles = await outside(
+      "roll candles up",
+      () => store.rollUp(p, this.settings.rollUpLimit),
+    );
+    if (candles.length > 0) events.onRolledUp(p, candles);
+    return candles.length > 0;
+  }
+
+  /** Starts a trim beside the loop, if it is time and none is under way. */
+  #trimNowAndThen(): void {
+    const { p, log } = this.options;
+    if (this.#trimming || !this.#positionIsOfStream) return;
+    if (this.#nowMs() - this.#trimmedAt < this.settings.trimEveryMs) return;
+    this.#trimming = this.#trim()
+      .catch((error) => {
+        if (error instanceof AssertionError) throw error;
+        log.warn("Could not trim the buffer; it is tried again", {
+          p,
+          error: String(error),
+        });
+      })
+      .finally(() => {
+        this.#trimmedAt = this.#nowMs();
+        this.#trimming = null;
+      });
+  }
+
+  /**
+   * Forgets ticks that are old enough and whose candles are safe even from
+   * power loss: lagging, so that a warehouse that comes back a little behind
+   * finds the ticks it lacks.
+   */
+  async #trim(): Promise<void> {
+    const { p, buffer, store, clock } = this.options;
+    const safe = await store.checkpoint();
+    const position = safe.find((row) => row.p === p)?.position;
+    if (position === undefined) return;
+    const lagMs = Math.max(TRIM_LAG_MS_MIN, this.settings.retentionMs);
+    const before = epochMicros(clock.now() - lagMs * MICROS_PER_MS);
+    const old = await buffer.newestBefore(p, before);
+    const through = compareEntryIds(position, old) < 0 ? position : old;
+    if (compareEntryIds(through, BEFORE_FIRST) > 0) {
+      await buffer.trim(p, through);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { p, store, log } = this.options;
+    await this.#trimming;
+    if (this.#leaseEpoch === null) return;
+    try {
+      await store.release(p, this.#leaseEpoch);
+    } catch (error) {
+      log.warn("Could not release the partition; its lease runs out", {
+        p,
+        error: String(error),
+      });
+    }
+  }
+
+  /** Others may have registered instruments since the catalog was read. */
+  async #knowSymbols(symbols: Iterable<string>): Promise<void> {
+    const { catalog } = this.options;
+    const unknown = [...symbols].filter((symbol) => !catalog.get(symbol));
+    if (unknown.length === 0) return;
+    await outside("read the instruments", async () => {
+      await catalog.refresh();
+      const missing = unknown.find((symbol) => !catalog.get(symbol));
+      if (missing !== undefined) {
+        throw new Error(
+          `Cannot apply ticks of ${missing} as the warehouse does not know it`,
+        );
+      }
+    });
+  }
+
+  #calendarOf(symbol: string): Calendar {
+    const { catalog } = this.options;
+    const instrument = catalog.get(symbol);
+    if (!instrument) throw new AssertionError(`${symbol} was looked up before`);
+    return catalog.calendarOf(instrument);
+  }
+
+  #nowMs(): number {
+    return this.options.clock.now() / MICROS_PER_MS;
+  }
+}
+
+function symbolsOf(entries: readonly ReadEntry[]): Set<string> {
+  const symbols = new Set<string>();
+  for (const { entry } of entries) {
+    for (const { symbol } of entry.symbols) symbols.add(symbol);
+  }
+  return symbols;
+}
+
+/** Runs what may fail for reasons outside, and says what it was. */
+async function outside<T>(
+  action: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AssertionError) throw cause;
+    throw new AggregatorOutageError(`Cannot ${action}`, { cause });
+  }
+}

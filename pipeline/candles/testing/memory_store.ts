@@ -1,0 +1,309 @@
+import { assert } from "../../domain/assert.ts";
+import {
+  type CandleFold,
+  type CandleKey,
+  type ClosedBy,
+  mergeFolds,
+  type StoredCandle,
+  vwapText,
+} from "../../domain/candle.ts";
+import { formatScaled } from "../../domain/decimal.ts";
+import { feedKeyText } from "../../domain/entry.ts";
+import {
+  BASE_INTERVAL,
+  ROLLUPS,
+  type StoredInterval,
+} from "../../domain/interval.ts";
+import { type EpochMicros, epochMicros } from "../../domain/time.ts";
+import {
+  type AggregateStore,
+  BEFORE_FIRST,
+  type Commit,
+  type CommitResult,
+  type CommittedCandle,
+  type DirtyRollup,
+  type EntryId,
+  type FeedProgress,
+  type FeedTotals,
+  type GapRow,
+  type PartitionState,
+  type QuarantineRow,
+} from "../../ports.ts";
+
+/** A row of the candles' table, as the warehouse would hold it. */
+export interface CandleRow {
+  readonly interval: StoredInterval;
+  readonly fold: CandleFold;
+  readonly end: EpochMicros;
+  readonly closedBy: ClosedBy | null;
+  readonly rev: number;
+  readonly complete: boolean;
+  readonly coverageMs: number;
+}
+
+interface Partition {
+  leaseEpoch: number;
+  owner: string | null;
+  position: EntryId;
+  incarnation: string | null;
+  markedAt: EpochMicros | null;
+  applied: number;
+  readonly progress: Map<string, FeedProgress>;
+  readonly feeds: Map<string, FeedTotals>;
+  readonly symbols: Set<string>;
+  readonly dirty: Map<string, DirtyRollup>;
+}
+
+/**
+ * An `AggregateStore` in memory, with the rules of the real one said plainly.
+ *
+ * A commit counts only with the lease and the position that it names. A delta
+ * on a closed row adds one to `rev`; a close on a closed row changes its
+ * coverage only. A lease lasts until another owner takes it with `steal`.
+ */
+export class MemoryStore implements AggregateStore {
+  readonly rows = new Map<string, CandleRow>();
+  readonly quarantine = new Map<string, QuarantineRow>();
+  readonly rejected = new Map<string, number>();
+  readonly gaps: GapRow[] = [];
+  readonly #partitions = new Map<number, Partition>();
+
+  claim(p: number, owner: string): Promise<PartitionState | null> {
+    const partition = this.#partition(p);
+    if (partition.owner !== null && partition.owner !== owner) {
+      return Promise.resolve(null);
+    }
+    partition.owner = owner;
+    partition.leaseEpoch++;
+    return Promise.resolve(this.state(p));
+  }
+
+  /** Takes a partition from whoever holds it, as when a lease runs out. */
+  steal(p: number): void {
+    const partition = this.#partition(p);
+    partition.owner = null;
+    partition.leaseEpoch++;
+  }
+
+  /** What an owner would find; copies, as from a database. */
+  state(p: number): PartitionState {
+    const partition = this.#partition(p);
+    const open: CandleKey[] = [...this.rows.values()]
+      .filter((row) =>
+        row.closedBy === null && partition.symbols.has(row.fold.symbol)
+      )
+      .map(({ interval, fold: { symbol, t } }) => ({ symbol, interval, t }));
+    return structuredClone({
+      p,
+      leaseEpoch: partition.leaseEpoch,
+      position: partition.position,
+      incarnation: partition.incarnation,
+      markedAt: partition.markedAt,
+      progress: [...partition.progress.values()],
+      feeds: [...partition.feeds.values()],
+      open,
+    });
+  }
+
+  commit(commit: Commit): Promise<CommitResult> {
+    const partition = this.#partition(commit.p);
+    if (
+      partition.leaseEpoch !== commit.leaseEpoch ||
+      partition.position !== commit.expect
+    ) return Promise.resolve({ kind: "fenced" });
+    partition.position = commit.next;
+    partition.incarnation = commit.incarnation;
+    partition.markedAt = commit.markedAt;
+    partition.applied += commit.applied;
+    for (const row of commit.progress) {
+      partition.progress.set(`${feedKeyText(row.key)}|${row.symbol}`, row);
+    }
+    for (const row of commit.feeds) {
+      partition.feeds.set(feedKeyText(row.key), row);
+    }
+    this.#keepRejects(commit);
+    this.gaps.push(...commit.gaps);
+    for (const dirty of commit.dirty) {
+      const key = rowKey(dirty.interval, dirty.symbol, dirty.t);
+      const closedBy = dirty.closedBy ?? partition.dirty.get(key)?.closedBy ??
+        null;
+      partition.dirty.set(key, { ...dirty, closedBy });
+    }
+    return Promise.resolve({
+      kind: "committed",
+      candles: this.#writeCandles(commit, partition),
+    });
+  }
+
+  #keepRejects(commit: Commit): void {
+    for (const { key, seq } of commit.readmitted) {
+      for (const [id, row] of this.quarantine) {
+        if (
+          feedKeyText(row.key) === feedKeyText(key) && row.reject.seq === seq &&
+          row.reject.reason === "out_of_band"
+        ) this.quarantine.delete(id);
+      }
+    }
+    for (const row of commit.quarantine) {
+      const id = `${commit.p}|${row.entryId}|${row.index}`;
+      assert(!this.quarantine.has(id), `${id} is quarantined once`);
+      this.quarantine.set(id, row);
+    }
+    for (const { key, reason, count } of commit.rejected) {
+      const name = `${feedKeyText(key)}|${reason}`;
+      this.rejected.set(name, (this.rejected.get(name) ?? 0) + count);
+    }
+  }
+
+  #writeCandles(commit: Commit, partition: Partition): CommittedCandle[] {
+    const changes = new Map<string, CommittedCandle["change"]>();
+    for (const { fold, end } of commit.deltas) {
+      partition.symbols.add(fold.symbol);
+      const key = rowKey(BASE_INTERVAL, fold.symbol, fold.t);
+      const row = this.rows.get(key);
+      changes.set(key, row?.closedBy ? "revised" : "updated");
+      this.rows.set(key, {
+        interval: BASE_INTERVAL,
+        fold: row ? mergeFolds(row.fold, fold) : { ...fold },
+        end,
+        closedBy: row?.closedBy ?? null,
+        rev: row?.closedBy ? row.rev + 1 : 0,
+        complete: row?.complete ?? false,
+        coverageMs: row?.coverageMs ?? 0,
+      });
+    }
+    for (const { symbol, t, closedBy, coverageMs, complete } of commit.closes) {
+      const key = rowKey(BASE_INTERVAL, symbol, t);
+      const row = this.rows.get(key);
+      assert(row !== undefined, `${key} was open before it is closed`);
+      if (row.closedBy === null) changes.set(key, "closed");
+      else if (!changes.has(key)) changes.set(key, "updated");
+      this.rows.set(key, {
+        ...row,
+        closedBy: row.closedBy ?? closedBy,
+        coverageMs,
+        complete,
+      });
+    }
+    return [...changes].map(([key, change]) => ({
+      candle: storedCandle(this.rows.get(key)!),
+      change,
+    }));
+  }
+
+  rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]> {
+    const { dirty } = this.#partition(p);
+    const done: CommittedCandle[] = [];
+    for (const { interval, source } of ROLLUPS) {
+      for (const [key, mark] of [...dirty]) {
+        if (mark.interval !== interval || done.length === limit) continue;
+        dirty.delete(key);
+        const parts = [...this.rows.values()].filter((row) =>
+          row.interval === source && row.fold.symbol === mark.symbol &&
+          mark.t <= row.fold.t && row.fold.t < mark.end
+        );
+        assert(parts.length > 0, `${key} has parts`);
+        done.push(this.#writeRollup(key, mark, parts));
+      }
+    }
+    return Promise.resolve(done);
+  }
+
+  #writeRollup(
+    key: string,
+    { interval, t, end, closedBy }: DirtyRollup,
+    parts: readonly CandleRow[],
+  ): CommittedCandle {
+    const before = this.rows.get(key);
+    const row: CandleRow = {
+      interval,
+      fold: parts.map(({ fold }) => ({ ...fold, t })).reduce(mergeFolds),
+      end,
+      closedBy: before?.closedBy ?? closedBy,
+      rev: before?.closedBy ? before.rev + 1 : 0,
+      complete: false,
+      coverageMs: parts.reduce((sum, part) => sum + part.coverageMs, 0),
+    };
+    this.rows.set(key, row);
+    const change = before?.closedBy
+      ? "revised"
+      : closedBy
+      ? "closed"
+      : "updated";
+    return { candle: storedCandle(row), change };
+  }
+
+  release(p: number, leaseEpoch: number): Promise<void> {
+    const partition = this.#partition(p);
+    if (partition.leaseEpoch === leaseEpoch) partition.owner = null;
+    return Promise.resolve();
+  }
+
+  checkpoint(): Promise<readonly { p: number; position: EntryId }[]> {
+    return Promise.resolve(
+      [...this.#partitions].map(([p, { position }]) => ({ p, position })),
+    );
+  }
+
+  ownerOf(p: number): string | null {
+    return this.#partition(p).owner;
+  }
+
+  /** Ticks in candles, by all commits: must be the sum of candles' `n`. */
+  appliedOf(p: number): number {
+    return this.#partition(p).applied;
+  }
+
+  dirtyOf(p: number): number {
+    return this.#partition(p).dirty.size;
+  }
+
+  #partition(p: number): Partition {
+    let partition = this.#partitions.get(p);
+    if (!partition) {
+      partition = {
+        leaseEpoch: 0,
+        owner: null,
+        position: BEFORE_FIRST,
+        incarnation: null,
+        markedAt: null,
+        applied: 0,
+        progress: new Map(),
+        feeds: new Map(),
+        symbols: new Set(),
+        dirty: new Map(),
+      };
+      this.#partitions.set(p, partition);
+    }
+    return partition;
+  }
+}
+
+function rowKey(interval: StoredInterval, symbol: string, t: number): string {
+  return `${interval}|${symbol}|${t}`;
+}
+
+function storedCandle(row: CandleRow): StoredCandle {
+  const { fold } = row;
+  const price = (units: number) => formatScaled(units, fold.priceScale);
+  return {
+    symbol: fold.symbol,
+    interval: row.interval,
+    t: fold.t,
+    end: row.end,
+    open: price(fold.open),
+    high: price(fold.high),
+    low: price(fold.low),
+    close: price(fold.close),
+    volume: formatScaled(fold.volume, fold.sizeScale),
+    vw: vwapText(fold),
+    n: fold.n,
+    closed: row.closedBy !== null,
+    closedBy: row.closedBy,
+    rev: row.rev,
+    complete: row.complete,
+    coverageMs: row.coverageMs,
+    origin: "ticks",
+    lastTs: epochMicros(fold.lastTs),
+  };
+}
