@@ -3,9 +3,11 @@ import type { Clock } from "../ports.ts";
 import {
   type FeedHello,
   type ListenerMessage,
+  type Nack,
   parseListenerMessage,
   type Welcome,
 } from "./feed_messages.ts";
+import { guardedSource, TickSourceError } from "./guarded_source.ts";
 
 /** The part of a TCP connection that a source needs. */
 export interface FeedConnection {
@@ -71,6 +73,8 @@ export interface FeedClientOptions {
   readonly signal?: AbortSignal;
   /** Called after every change of the summary; must not throw. */
   readonly onProgress?: (summary: FeedSummary) => void;
+  /** Called for each tick that the listener rejects, once. */
+  readonly onNack?: (nack: Nack) => void;
   /** Called when a connection is lost or refused, before the next try. */
   readonly onLost?: (cause: unknown) => void;
   /** Longest time without a welcome before it gives up; never if absent. */
@@ -114,10 +118,9 @@ const NACK_REASONS_MAX = 32;
 
 /** Refusals that pass by themselves. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
-  "busy",
-  "draining",
-  "internal",
-  "shutdown",
+  "buffer_lost",
+  "silent",
+  "slow_reader",
   "too_many_connections",
   "unavailable",
 ]);
@@ -134,6 +137,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
  * @returns When every tick was acked, or the signal aborts (then `complete` is
  * false unless all were acked).
  * @throws {FeedRefusedError} If the listener refuses the feed for good.
+ * @throws {TickSourceError} If the source fails.
  * @throws {FeedUnreachableError} If nobody welcomed it for `giveUpAfterMs`.
  */
 export async function runFeedClient(
@@ -168,6 +172,9 @@ export async function runFeedClient(
       continue;
     }
     if (signal?.aborted) break;
+    if (end.kind === "lost" && end.cause instanceof TickSourceError) {
+      throw end.cause;
+    }
     if (end.kind === "refused" && !PASSING_CODES.has(end.code)) {
       throw new FeedRefusedError(end.code, end.reason);
     }
@@ -296,7 +303,7 @@ class FeedSession {
       );
     }
     this.#begin(welcome);
-    const source = this.options.source(welcome.epoch);
+    const source = guardedSource(this.options.source(welcome.epoch));
     const window = welcome.window ?? WINDOW_FALLBACK;
     while (!this.#ending) await this.#sendPass(source, window);
   }
@@ -425,7 +432,7 @@ class FeedSession {
     }
   }
 
-  #countNack(nack: Extract<ListenerMessage, { type: "nack" }>): void {
+  #countNack(nack: Nack): void {
     const { summary } = this.state;
     if (typeof nack.seq === "number") {
       if (nack.seq <= (this.state.nackedThrough ?? 0)) return;
@@ -437,6 +444,7 @@ class FeedSession {
     const key = known ? reason : "other";
     summary.nacked[key] = (summary.nacked[key] ?? 0) + 1;
     summary.rejected++;
+    this.options.onNack?.(nack);
   }
 
   /** Heartbeats, and an end to waiting for a peer that is not there. */

@@ -41,6 +41,7 @@ const LISTENER_MESSAGE = z.discriminatedUnion("type", [
 /** What a listener answers to a source that said hello. */
 export type ListenerMessage = z.infer<typeof LISTENER_MESSAGE>;
 export type Welcome = Extract<ListenerMessage, { type: "welcome" }>;
+export type Nack = Extract<ListenerMessage, { type: "nack" }>;
 
 /**
  * Reads one line of the listener.
