@@ -1,54 +1,16 @@
-import { type CandleView, candleView } from "../pipeline/domain/candle.ts";
-import {
-  type ForecastView,
-  forecastView,
-} from "../pipeline/domain/forecast.ts";
-import type {
-  Instrument,
-  InstrumentType,
-} from "../pipeline/domain/instrument.ts";
-import type { FeedState } from "../pipeline/domain/live_event.ts";
-import { type SignalView, signalView } from "../pipeline/domain/signal.ts";
+import type { InstrumentNow, InstrumentView } from "../components/api_views.ts";
+import { candleView } from "../pipeline/domain/candle.ts";
+import { forecastView } from "../pipeline/domain/forecast.ts";
+import type { Instrument } from "../pipeline/domain/instrument.ts";
+import { signalView } from "../pipeline/domain/signal.ts";
 import {
   type EpochMicros,
   MICROS_PER_SECOND,
   toMillis,
 } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
-import { type PriceChange, priceChange } from "./price_change.ts";
+import { priceChange } from "./price_change.ts";
 import type { Services } from "./services.ts";
-
-/** An instrument as clients see it, from the catalog. */
-export interface InstrumentView {
-  readonly symbol: string;
-  readonly name: string;
-  readonly exchange: string;
-  readonly type: InstrumentType;
-  readonly currency: string;
-  readonly price_scale: number;
-  readonly size_scale: number;
-  readonly tick_size: string;
-  readonly lot_size: number;
-  readonly calendar: string;
-  /** IANA name of the exchange's time zone. */
-  readonly zone: string;
-  readonly cost_bps: number;
-  /** Registered by its first tick. */
-  readonly auto: boolean;
-  readonly note: string | null;
-  readonly valid_from: number | null;
-  readonly valid_to: number | null;
-}
-
-/** An instrument with what is known of it now: one item of `/api/instruments`. */
-export interface InstrumentNow extends InstrumentView {
-  /** Its newest one-minute candle, forming or closed. */
-  readonly last: CandleView | null;
-  readonly change: PriceChange | null;
-  readonly forecast: ForecastView | null;
-  readonly signal: SignalView | null;
-  readonly feed: FeedState;
-}
 
 /** All instruments, with the closes that a sparkline shows. */
 export interface Overview {

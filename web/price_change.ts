@@ -1,3 +1,4 @@
+import type { PriceChange } from "../components/api_views.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import {
@@ -6,16 +7,6 @@ import {
   MICROS_PER_DAY,
   toMillis,
 } from "../pipeline/domain/time.ts";
-
-/** How far a price has come, and from where. */
-export interface PriceChange {
-  readonly abs: number;
-  readonly pct: number;
-  /** `24h`, the close of the day before, or as far as candles go back. */
-  readonly basis: "24h" | "previous_close" | "since";
-  /** Time of the price compared with, Unix ms. */
-  readonly since: number;
-}
 
 /**
  * The change of the last price over 24 hours where the market never shuts, and
@@ -62,6 +53,7 @@ function changeFrom(
   return {
     abs: price - reference,
     pct: (price / reference - 1) * 100,
+    reference,
     basis,
     since: toMillis(since),
   };

@@ -1,9 +1,6 @@
+import type { ForecastsAnswer, SkillView } from "../components/api_views.ts";
 import { z } from "zod";
-import {
-  type ForecastView,
-  forecastView,
-  type Skill,
-} from "../pipeline/domain/forecast.ts";
+import { forecastView, type Skill } from "../pipeline/domain/forecast.ts";
 import {
   findInstrument,
   parameter,
@@ -29,24 +26,6 @@ export const forecastsQuery = z.object({
   horizon: wholeNumber(1, 1_000).optional(),
 });
 export type ForecastsQuery = z.output<typeof forecastsQuery>;
-
-/** A model's record, as clients see it. */
-export interface SkillView {
-  readonly symbol: string;
-  readonly model: string;
-  readonly n: number;
-  readonly skill: number | null;
-  readonly coverage80: number | null;
-  readonly coverage95: number | null;
-  readonly direction_hits: number;
-  readonly direction_n: number;
-  readonly source: Skill["source"];
-}
-
-export interface ForecastsAnswer {
-  readonly forecasts: readonly ForecastView[];
-  readonly skill: readonly SkillView[];
-}
 
 /**
  * Forecasts ascending by the minute they are for, of one instrument or of each

@@ -1,10 +1,8 @@
+import type { Snapshot } from "../components/api_views.ts";
 import { z } from "zod";
-import { type CandleView, candleView } from "../pipeline/domain/candle.ts";
+import { candleView } from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
-import {
-  STORED_INTERVALS,
-  type StoredInterval,
-} from "../pipeline/domain/interval.ts";
+import { STORED_INTERVALS } from "../pipeline/domain/interval.ts";
 import type {
   LiveEvent,
   LiveEventKind,
@@ -19,7 +17,7 @@ import { ProblemError, unknownSymbol } from "./problem.ts";
 import { parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { StreamClients } from "./stream_clients.ts";
-import { isNewer } from "./view/newer_candle.ts";
+import { isNewer } from "../components/newer_candle.ts";
 
 const KINDS = [
   "candle",
@@ -63,26 +61,6 @@ export const streamQuery = z.object({
   history: wholeNumber(0, SNAPSHOT_CANDLES_MAX).default(100),
 });
 export type StreamQuery = z.output<typeof streamQuery>;
-
-/** What the stream begins with, of one symbol. */
-export interface SnapshotOfSymbol {
-  readonly symbol: string;
-  readonly candles: readonly {
-    readonly interval: StoredInterval;
-    /** Closed ones, oldest first. */
-    readonly closed: readonly CandleView[];
-    readonly forming: CandleView | null;
-  }[];
-  readonly forecasts: readonly ReturnType<typeof forecastView>[];
-  readonly signals: readonly ReturnType<typeof signalView>[];
-  readonly feed: ReturnType<typeof statesOf>[number];
-}
-
-export interface Snapshot {
-  /** Server's clock, Unix ms. */
-  readonly at: number;
-  readonly symbols: readonly SnapshotOfSymbol[];
-}
 
 const clients = new StreamClients();
 

@@ -1,0 +1,20 @@
+import type { FeedState } from "../pipeline/domain/live_event.ts";
+import {
+  dataAge,
+  describeFeed,
+  FEED_SHAPES,
+  feedWord,
+} from "./describe_feed.ts";
+
+/** How fresh the data are, and since when. */
+export function FeedBadge(
+  { feed, now }: { readonly feed: FeedState; readonly now: number },
+) {
+  return (
+    <span class={`feed feed-${feed.status}`} title={describeFeed(feed)}>
+      <span aria-hidden="true">{FEED_SHAPES[feed.status]}</span>{" "}
+      {feedWord(feed)}
+      <small>{dataAge(feed, now)}</small>
+    </span>
+  );
+}

@@ -1,0 +1,112 @@
+import type { ForecastView } from "../pipeline/domain/forecast.ts";
+import type { SkillView } from "./api_views.ts";
+import { describeModel } from "./describe_model.ts";
+import { describeHitRate, describeSkill } from "./describe_skill.ts";
+import { isCurrent, MINUTE_MS, newestForecast } from "./forecast_parts.ts";
+import {
+  ARROWS,
+  directionOf,
+  expectedBps,
+  formatShare,
+} from "./format_change.ts";
+import { formatPrice, formatRange, formatSigned } from "./format_price.ts";
+import { formatAge, formatClock, formatSeconds } from "./format_time.ts";
+
+/** What is forecast, by what, and how good that has been. */
+export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
+  readonly forecasts: readonly ForecastView[];
+  readonly skill: readonly SkillView[];
+  readonly decimals: number;
+  readonly zone: string;
+  readonly now: number;
+}) {
+  const newest = newestForecast(forecasts);
+  if (newest === undefined) {
+    return (
+      <section class="panel" aria-labelledby="forecast-title">
+        <h2 id="forecast-title">Forecast</h2>
+        <p class="muted">
+          None yet: the first is made when enough candles have closed.
+        </p>
+      </section>
+    );
+  }
+  const record = skill.find(({ model }) => model === newest.model) ?? skill[0];
+  const words = describeSkill(record);
+  const hits = describeHitRate(record);
+  const bps = expectedBps(newest);
+  const direction = directionOf(Math.round(bps * 100));
+  const minute = `${formatClock(newest.t, zone)}–${
+    formatClock(newest.t + MINUTE_MS, zone)
+  }`;
+  const current = isCurrent(newest, now);
+  return (
+    <section class="panel" aria-labelledby="forecast-title">
+      <h2 id="forecast-title">
+        Forecast <small>{minute}</small>
+      </h2>
+      {!current && (
+        <p class="notice">
+          No current forecast: this one is {formatAge(now - newest.t)} old.
+        </p>
+      )}
+      <p class="headline">
+        <b>{formatPrice(newest.c, decimals)}</b>
+        <span class={`change ${direction}`}>
+          <span aria-hidden="true">{ARROWS[direction]}</span>{" "}
+          {formatSigned(bps, 2)} bps
+        </span>
+      </p>
+      <dl class="ohlc">
+        {(["o", "h", "l", "c"] as const).map((key) => (
+          <div key={key}>
+            <dt>{{ o: "Open", h: "High", l: "Low", c: "Close" }[key]}</dt>
+            <dd>{formatPrice(newest[key], decimals)}</dd>
+          </div>
+        ))}
+      </dl>
+      <dl class="facts">
+        <div>
+          <dt>80 % band</dt>
+          <dd>{formatRange(newest.lo80, newest.hi80, decimals)}</dd>
+        </div>
+        <div>
+          <dt>95 % band</dt>
+          <dd>{formatRange(newest.lo95, newest.hi95, decimals)}</dd>
+        </div>
+        <div>
+          <dt>Made</dt>
+          <dd>
+            {formatSeconds(newest.made_at, zone)}, from candles to{" "}
+            {formatClock(newest.trained_through, zone)}
+          </dd>
+        </div>
+        <div>
+          <dt>Model</dt>
+          <dd>{describeModel(newest.model, newest.order)}</dd>
+        </div>
+      </dl>
+      <p class={`verdict verdict-${words.verdict}`}>
+        <b>{words.title}</b> {words.detail}
+      </p>
+      <dl class="facts">
+        {hits !== null && (
+          <div>
+            <dt>Direction right</dt>
+            <dd>{hits}</dd>
+          </div>
+        )}
+        {record !== undefined && record.coverage80 !== null &&
+          record.coverage95 !== null && (
+          <div>
+            <dt>Closes inside</dt>
+            <dd>
+              {formatShare(record.coverage80)} of the 80 % bands,{" "}
+              {formatShare(record.coverage95)} of the 95 % bands
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+import type { SkillView } from "./api_views.ts";
+import { formatShare } from "./format_change.ts";
+
+/** Fewer scores than this say nothing. */
+const ENOUGH = 30;
+
+export interface SkillWords {
+  /** `none` is a finding too, and said plainly. */
+  readonly verdict: "unknown" | "none" | "some";
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** What a model's record against "no change" amounts to. */
+export function describeSkill(skill: SkillView | undefined): SkillWords {
+  if (skill === undefined || skill.skill === null || skill.n === 0) {
+    return {
+      verdict: "unknown",
+      title: "Not scored yet",
+      detail: "A forecast is scored when its minute has closed.",
+    };
+  }
+  const n = `${skill.n} forecasts${
+    skill.source === "walk_forward" ? " over stored candles" : ""
+  }`;
+  const size = formatShare(Math.abs(skill.skill), 1);
+  if (skill.n < ENOUGH) {
+    return {
+      verdict: "unknown",
+      title: "Too few to tell",
+      detail: `Errors are ${size} ${
+        skill.skill > 0 ? "smaller" : "larger"
+      } than those of "no change", over only ${n}.`,
+    };
+  }
+  if (skill.skill <= 0) {
+    return {
+      verdict: "none",
+      title: "No skill",
+      detail: skill.skill === 0
+        ? `It does as well as "no change", over ${n}.`
+        : `Its errors are ${size} larger than those of "no change", over ${n}.`,
+    };
+  }
+  return {
+    verdict: "some",
+    title: `Skill ${formatShare(skill.skill, 1)}`,
+    detail: `Its errors are ${size} smaller than those of "no change", over ` +
+      `${n}.`,
+  };
+}
+
+/** How often the direction was right, with what chance alone would allow. */
+export function describeHitRate(skill: SkillView | undefined): string | null {
+  if (skill === undefined || skill.direction_n === 0) return null;
+  const { direction_hits: hits, direction_n: n } = skill;
+  const { low, high } = wilson(hits, n);
+  const range = `${formatShare(low)} to ${formatShare(high)} with 95 %`;
+  const coin = low <= 0.5 && high >= 0.5 ? ", no better than a coin" : "";
+  return `${formatShare(hits / n)} of ${n} (${range} confidence${coin})`;
+}
+
+/** Wilson's 95 % interval of a proportion. Source: Wilson (1927). */
+export function wilson(
+  hits: number,
+  n: number,
+): { readonly low: number; readonly high: number } {
+  const z = 1.959964;
+  const p = hits / n;
+  const centre = p + z * z / (2 * n);
+  const spread = z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+  const scale = 1 + z * z / n;
+  return {
+    low: Math.max(0, (centre - spread) / scale),
+    high: Math.min(1, (centre + spread) / scale),
+  };
+}

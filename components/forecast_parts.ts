@@ -1,0 +1,34 @@
+import type { ForecastView } from "../pipeline/domain/forecast.ts";
+
+export const MINUTE_MS = 60_000;
+
+/** The newest forecast of the minute that begins as it is made. */
+export function newestForecast(
+  forecasts: readonly ForecastView[],
+): ForecastView | undefined {
+  return forecasts.findLast(({ horizon }) => horizon === 1);
+}
+
+/** Whether a forecast's minute is still running. */
+export function isCurrent(forecast: ForecastView, now: number): boolean {
+  return now < forecast.t + MINUTE_MS + 5_000;
+}
+
+/** One-minute forecasts whose candle has begun before the newest one. */
+export function pastForecasts(
+  forecasts: readonly ForecastView[],
+  formingT: number,
+): readonly ForecastView[] {
+  return forecasts.filter(({ horizon, t }) => horizon === 1 && t < formingT);
+}
+
+/** The newest batch, from the forming candle on. */
+export function futureForecasts(
+  forecasts: readonly ForecastView[],
+  formingT: number,
+): readonly ForecastView[] {
+  const madeAt = newestForecast(forecasts)?.made_at;
+  return forecasts.filter(({ made_at, t }) =>
+    made_at === madeAt && t >= formingT
+  );
+}

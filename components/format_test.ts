@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { describeModel } from "./describe_model.ts";
+import { describeHitRate, describeSkill, wilson } from "./describe_skill.ts";
+import { changeBasis, changeTo, formatChange } from "./format_change.ts";
+import { formatCount, formatPrice, formatSigned } from "./format_price.ts";
+import { formatAge, formatClock, formatMoment } from "./format_time.ts";
+
+Deno.test("prices have the instrument's decimals and groups of three", () => {
+  assert.equal(formatPrice(24321.5, 2), "24,321.50");
+  assert.equal(formatPrice(1234567, 0), "1,234,567");
+  assert.equal(formatPrice(83.4525, 4), "83.4525");
+  assert.equal(formatPrice(1234.56789, 5), "1,234.56789");
+  assert.equal(formatPrice(-5, 1), "−5.0");
+  assert.equal(formatPrice(-0.001, 2), "0.00");
+  assert.equal(formatPrice(NaN, 2), "–");
+});
+
+Deno.test("changes have a sign, zero has none", () => {
+  assert.equal(formatSigned(3, 1), "+3.0");
+  assert.equal(formatSigned(-3, 1), "−3.0");
+  assert.equal(formatSigned(0.001, 2), "0.00");
+  const change = {
+    abs: 2,
+    pct: 2,
+    reference: 100,
+    basis: "since",
+    since: 0,
+  } as const;
+  assert.equal(formatChange(change, 2), "+2.00 (+2.00 %)");
+  assert.equal(changeTo(99, change).pct.toFixed(6), "-1.000000");
+  assert.equal(changeBasis(change, 6 * 3_600_000), "in 6 h");
+});
+
+Deno.test("counts get short past ten thousand", () => {
+  assert.deepEqual(
+    [0, 9_999, 12_345, 164_000, 2_000_000, 0.25].map(formatCount),
+    ["0", "9,999", "12.3K", "164K", "2M", "0.25"],
+  );
+});
+
+Deno.test("times are in the exchange's zone", () => {
+  const t = Date.UTC(2025, 10, 25, 4, 5);
+  assert.equal(formatClock(t, "Asia/Kolkata"), "09:35");
+  assert.equal(formatClock(t, "UTC"), "04:05");
+  assert.equal(formatMoment(t, "UTC"), "25 Nov, 04:05");
+});
+
+Deno.test("ages are told in the unit that fits", () => {
+  assert.deepEqual(
+    [-5, 900, 99_000, 100_000, 7_200_000, 4e8].map(formatAge),
+    ["0 s", "0 s", "99 s", "1 min", "2 h", "4 d"],
+  );
+});
+
+Deno.test("models are told in words", () => {
+  assert.match(describeModel("random-walk", [0, 1, 0]), /the last one/);
+  assert.match(
+    describeModel("arima(2,1,1)", [2, 1, 1]),
+    /^ARIMA\(2,1,1\).*the last 2 moves and the last surprise/,
+  );
+});
+
+Deno.test("no skill is said plainly, few scores are not called skill", () => {
+  const base = {
+    symbol: "A",
+    model: "m",
+    n: 240,
+    skill: -0.012,
+    coverage80: 0.8,
+    coverage95: 0.95,
+    direction_hits: 118,
+    direction_n: 236,
+    source: "live",
+  } as const;
+  assert.equal(describeSkill(base).title, "No skill");
+  assert.match(describeSkill(base).detail, /1.2 % larger/);
+  assert.equal(describeSkill({ ...base, skill: 0.04 }).title, "Skill 4.0 %");
+  assert.equal(
+    describeSkill({ ...base, skill: 0.04, n: 5 }).title,
+    "Too few to tell",
+  );
+  assert.equal(describeSkill(undefined).verdict, "unknown");
+  assert.match(describeHitRate(base)!, /^50 % of 236 .*no better than a coin/);
+});
+
+Deno.test("wilson() gives the interval of the textbook", () => {
+  // R: prop.test(118, 236, correct = FALSE)$conf.int
+  const { low, high } = wilson(118, 236);
+  assert.ok(Math.abs(low - 0.4367) < 5e-4 && Math.abs(high - 0.5633) < 5e-4);
+  assert.equal(wilson(0, 10).low, 0);
+});

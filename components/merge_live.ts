@@ -1,0 +1,47 @@
+import type { CandleView } from "../pipeline/domain/candle.ts";
+import type { ForecastView } from "../pipeline/domain/forecast.ts";
+import type { SignalView } from "../pipeline/domain/signal.ts";
+import { isNewer } from "./newer_candle.ts";
+
+/** A candle in its place by open time; of two versions the newer stays. */
+export function mergeCandle(
+  candles: readonly CandleView[],
+  candle: CandleView,
+  keep: number,
+): readonly CandleView[] {
+  const at = candles.findLastIndex(({ t }) => t <= candle.t);
+  const before = candles[at];
+  if (before?.t === candle.t) {
+    return isNewer(before, candle) ? candles : candles.with(at, candle);
+  }
+  return candles.toSpliced(at + 1, 0, candle).slice(-keep);
+}
+
+/** Forecasts by minute and horizon, ascending; what comes later replaces. */
+export function mergeForecasts(
+  known: readonly ForecastView[],
+  more: readonly ForecastView[],
+  keep: number,
+): readonly ForecastView[] {
+  const byKey = new Map(
+    [...known, ...more].map((one) => [`${one.t} ${one.horizon}`, one]),
+  );
+  return [...byKey.values()].sort((a, b) => a.t - b.t || a.horizon - b.horizon)
+    .slice(-keep);
+}
+
+/** Signals by minute, ascending; one made later for a minute replaces. */
+export function mergeSignals(
+  known: readonly SignalView[],
+  more: readonly SignalView[],
+  keep: number,
+): readonly SignalView[] {
+  const byMinute = new Map<number, SignalView>();
+  for (const one of [...known, ...more]) {
+    const before = byMinute.get(one.t);
+    if (before === undefined || before.made_at <= one.made_at) {
+      byMinute.set(one.t, one);
+    }
+  }
+  return [...byMinute.values()].sort((a, b) => a.t - b.t).slice(-keep);
+}

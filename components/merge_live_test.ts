@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import type { CandleView } from "../pipeline/domain/candle.ts";
+import type { ForecastView } from "../pipeline/domain/forecast.ts";
+import type { SignalView } from "../pipeline/domain/signal.ts";
+import { mergeCandle, mergeForecasts, mergeSignals } from "./merge_live.ts";
+
+const candle = (t: number, changes: Partial<CandleView> = {}) =>
+  ({ t, rev: 0, closed: false, n: 1, ...changes }) as CandleView;
+
+Deno.test("mergeCandle() appends, replaces by open time, inserts what came late", () => {
+  let candles: readonly CandleView[] = [candle(1), candle(3)];
+  candles = mergeCandle(candles, candle(4), 10);
+  candles = mergeCandle(candles, candle(4, { n: 5 }), 10);
+  candles = mergeCandle(candles, candle(2), 10);
+  candles = mergeCandle(candles, candle(0), 10);
+  assert.deepEqual(candles.map(({ t }) => t), [0, 1, 2, 3, 4]);
+  assert.equal(candles[4].n, 5);
+});
+
+Deno.test("mergeCandle() keeps the newer of two versions, whichever comes last", () => {
+  const closed = candle(1, { closed: true, n: 9 });
+  const revised = candle(1, { closed: true, n: 10, rev: 1 });
+  assert.deepEqual(mergeCandle([closed], candle(1, { n: 8 }), 10), [closed]);
+  assert.deepEqual(mergeCandle([closed], revised, 10), [revised]);
+  assert.deepEqual(mergeCandle([revised], closed, 10), [revised]);
+});
+
+Deno.test("mergeCandle() keeps a bound", () => {
+  let candles: readonly CandleView[] = [];
+  for (let t = 0; t < 9; t++) candles = mergeCandle(candles, candle(t), 3);
+  assert.deepEqual(candles.map(({ t }) => t), [6, 7, 8]);
+});
+
+Deno.test("mergeForecasts() replaces by minute and horizon, as scores come", () => {
+  const one = (t: number, horizon: number, actual: number | null = null) =>
+    ({ t, horizon, actual }) as ForecastView;
+  const merged = mergeForecasts(
+    [one(1, 1), one(2, 2)],
+    [one(2, 1), one(1, 1, 5)],
+    10,
+  );
+  assert.deepEqual(
+    merged.map(({ t, horizon, actual }) => [t, horizon, actual]),
+    [[1, 1, 5], [2, 1, null], [2, 2, null]],
+  );
+});
+
+Deno.test("mergeSignals() lets the one made later stand for its minute", () => {
+  const one = (t: number, made_at: number) => ({ t, made_at }) as SignalView;
+  const merged = mergeSignals(
+    [one(1, 5), one(2, 6)],
+    [one(1, 4), one(2, 7)],
+    9,
+  );
+  assert.deepEqual(merged.map(({ made_at }) => made_at), [5, 7]);
+});
