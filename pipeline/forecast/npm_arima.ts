@@ -72,6 +72,10 @@ export function loadNpmArima(): NpmArima {
     wasmBinary: require(`${folder}/wrapper/native.bin.js`),
     print: silent,
     printErr: silent,
+    // Where it calls exit() it would also set the exit code of the program.
+    quit(_status: number, reason: unknown) {
+      throw reason;
+    },
   });
   const Arima: new (options: object) => PackageModel = require(
     `${folder}/load.js`,

