@@ -75,6 +75,7 @@ class MountedChart implements CandleChart {
     this.#calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.#canvas = make("canvas", "tc-canvas") as HTMLCanvasElement;
     this.#overlay = make("canvas", "tc-overlay") as HTMLCanvasElement;
+    this.#overlay.hidden = true;
     this.#legend = new Legend(this.#scene, this.#symbol);
     this.#tip = make("div", "tc-tip");
     this.#tip.hidden = true;
@@ -298,7 +299,11 @@ class MountedChart implements CandleChart {
     if (this.#overlayPainted) {
       ctx.clearRect(0, 0, this.#overlay.width, this.#overlay.height);
     }
-    this.#overlayPainted = this.#crosshair !== null;
+    // An empty canvas on top would still cost the browser a blend of every pixel.
+    if (this.#overlayPainted !== (this.#crosshair !== null)) {
+      this.#overlayPainted = this.#crosshair !== null;
+      this.#overlay.hidden = !this.#overlayPainted;
+    }
     if (!this.#crosshair) return;
     paintCrosshair(ctx, this.#scene.frame, this.#crosshair, {
       time: this.#timeLabel(this.#crosshair.slot),
