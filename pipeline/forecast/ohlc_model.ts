@@ -77,7 +77,7 @@ export interface PriceGrid {
   readonly scale: number;
 }
 
-/** A forecast candle, in prices on the instrument's grid. */
+/** A forecast candle, in prices whole ticks from the last one. */
 export interface CandleForecast extends Bands {
   readonly open: number;
   readonly high: number;
@@ -117,7 +117,7 @@ export function forecastCandles(
     const se = Math.sqrt(close.variance * ratio * ratio + rounding);
     const mid = (o + c) / 2;
     const half = Math.max(Math.max(0, body[i]), Math.abs(c - o)) / 2;
-    out.push(onGrid(grid, {
+    out.push(onGrid(grid, track.last.close, {
       o,
       c,
       h: mid + half + Math.max(0, upper[i]),
@@ -131,6 +131,7 @@ export function forecastCandles(
 
 function onGrid(
   grid: PriceGrid,
+  last: number,
   log: {
     readonly o: number;
     readonly h: number;
@@ -139,7 +140,7 @@ function onGrid(
     readonly se: number;
   },
 ): CandleForecast {
-  const price = (value: number) => snap(Math.exp(value), grid);
+  const price = (value: number) => snap(Math.exp(value), last, grid);
   const open = price(log.o);
   const close = price(log.c);
   return {
@@ -157,8 +158,17 @@ function onGrid(
   };
 }
 
-/** The nearest price that the instrument can have; at least one tick. */
-export function snap(price: number, grid: PriceGrid): number {
-  const ticks = Math.max(1, Math.round(price / grid.tick));
-  return Number((ticks * grid.tick).toFixed(grid.scale));
+/**
+ * The nearest price to `price` that lies whole ticks from `anchor`, above 0.
+ *
+ * Anchored at the last price, as an index may be quoted off its tick: "no
+ * change" must be exactly the last price.
+ */
+export function snap(price: number, anchor: number, grid: PriceGrid): number {
+  const { tick, scale } = grid;
+  const steps = Math.round((price - anchor) / tick);
+  const snapped = Number((anchor + steps * tick).toFixed(scale));
+  if (snapped > 0) return snapped;
+  const lowest = anchor - Math.floor(anchor / tick) * tick;
+  return Number(lowest.toFixed(scale)) || tick;
 }

@@ -117,7 +117,9 @@ Deno.test("forecastCandles() always makes candles that are valid, on the grid, w
       { tick: 1e-8, scale: 8 },
     ),
     (values, grid) => {
-      const given = track(values);
+      const last = Number(values.last.toFixed(grid.scale));
+      fc.pre(last > 0);
+      const given = track({ ...values, last });
       for (const one of forecastCandles(given, given.closes[0], 5, grid)) {
         const { open, high, low, close } = one;
         assert.ok(0 < low && low <= Math.min(open, close));
@@ -135,8 +137,11 @@ Deno.test("forecastCandles() always makes candles that are valid, on the grid, w
           assert.ok(order[i - 1] <= order[i], order.join(" "));
         }
         for (const price of [open, high, low, ...order]) {
-          const steps = price / grid.tick;
-          assert.ok(Math.abs(steps - Math.round(steps)) < 1e-6 * (1 + steps));
+          const steps = (price - last) / grid.tick;
+          const off = Math.abs(steps - Math.round(steps));
+          assert.ok(
+            off < 1e-6 * (1 + price / grid.tick) || price === grid.tick,
+          );
           assert.equal(Number(price.toFixed(grid.scale)), price);
         }
         assert.ok(one.se > 0 && Number.isFinite(one.se));
@@ -145,11 +150,30 @@ Deno.test("forecastCandles() always makes candles that are valid, on the grid, w
   ));
 });
 
-Deno.test("snap() goes to the nearest tick, and never to 0", () => {
-  assert.equal(snap(24321.57, GRID), 24321.55);
-  assert.equal(snap(24321.58, GRID), 24321.6);
-  assert.equal(snap(83.12374, { tick: 0.0025, scale: 4 }), 83.1225);
-  assert.equal(snap(0.001, GRID), 0.05);
+Deno.test("snap() goes whole ticks from the last price, and never to 0", () => {
+  assert.equal(snap(24321.57, 24300, GRID), 24321.55);
+  assert.equal(snap(24321.58, 24300, GRID), 24321.6);
+  assert.equal(snap(24321.58, 24300.02, GRID), 24321.57);
+  assert.equal(snap(83.12374, 83, { tick: 0.0025, scale: 4 }), 83.1225);
+  assert.equal(snap(0.001, 1, GRID), 0.05);
+  assert.equal(snap(-5, 1.02, GRID), 0.02);
+});
+
+Deno.test("forecastCandles() of the random walk is the last price exactly, off the grid too", () => {
+  for (const last of [24321.57, 100, 0.03]) {
+    const given = track({
+      last,
+      change: 0,
+      upper: 0.001,
+      lower: 0.001,
+      body: 0.001,
+      sd: 0.001,
+    });
+    for (const one of forecastCandles(given, given.closes[0], 5, GRID)) {
+      assert.equal(one.close, last);
+      assert.equal(one.open, last);
+    }
+  }
 });
 
 Deno.test("advanceTrack() leaves the jump over a gap out of returns and spread", () => {

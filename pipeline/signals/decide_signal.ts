@@ -1,7 +1,7 @@
 import type { Forecast, Skill } from "../domain/forecast.ts";
 import type { Lean, Signal, SignalAction } from "../domain/signal.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import { normalCdf, wilsonInterval } from "../forecast/scoring.ts";
+import { normalCdf, wilsonInterval } from "./probability.ts";
 
 export interface SignalRule {
   /** Least |forecast return| / standard error for an order. */
