@@ -43,14 +43,23 @@ export async function queryForecasts(
     : [findInstrument(services.catalog, symbol).symbol];
   const answers = await Promise.all(symbols.map(async (symbol) => ({
     forecasts: await services.forecasts.forecasts({ ...rest, symbol }),
-    skill: await services.forecasts.skill(symbol, SKILL_WINDOW),
+    skill: await skillOf(services, symbol),
   })));
   return {
     forecasts: answers.flatMap(({ forecasts }) =>
       forecasts.map(({ forecast, score }) => forecastView(forecast, score))
     ).sort((a, b) => a.t - b.t || a.horizon - b.horizon),
-    skill: answers.flatMap(({ skill }) => skill.map(skillView)),
+    skill: answers.flatMap(({ skill }) => skill),
   };
+}
+
+/** The record of each model of an instrument. */
+export async function skillOf(
+  services: Services,
+  symbol: string,
+): Promise<readonly SkillView[]> {
+  const skill = await services.forecasts.skill(symbol, SKILL_WINDOW);
+  return skill.map(skillView);
 }
 
 function skillView(skill: Skill): SkillView {

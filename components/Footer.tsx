@@ -1,0 +1,42 @@
+import { formatCount } from "./format_price.ts";
+
+/** The books, as `/api/audit` has them: every tick is accounted for. */
+export interface Balance {
+  readonly balanced: boolean;
+  readonly unaccounted: number;
+  readonly applied: number;
+  readonly rejected: number;
+}
+
+export function Footer({ balance, stores }: {
+  readonly balance: Balance | null;
+  readonly stores: string;
+}) {
+  return (
+    <footer class="foot">
+      <p>
+        {balance === null
+          ? "The books are not available: the warehouse does not answer."
+          : (
+            <>
+              <span class={balance.balanced ? "up" : "down"}>
+                <span aria-hidden="true">{balance.balanced ? "✓" : "✕"}</span>
+                {" "}
+                {balance.balanced
+                  ? "Books balance"
+                  : `${balance.unaccounted} ticks unaccounted`}
+              </span>
+              : {formatCount(balance.applied)} ticks in candles,{" "}
+              {formatCount(balance.rejected)} in quarantine,{" "}
+              {formatCount(balance.unaccounted)} unaccounted.{" "}
+              <a href="/api/audit">Audit</a>
+            </>
+          )}
+      </p>
+      <p class="muted">
+        {stores} <a href="/healthz">Health</a>{" "}
+        <a href="/api/instruments">API</a>
+      </p>
+    </footer>
+  );
+}

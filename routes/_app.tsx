@@ -1,0 +1,71 @@
+import type { PageProps } from "fresh";
+import { asset } from "fresh/runtime";
+import { Footer } from "../components/Footer.tsx";
+import ThemeToggle from "../islands/ThemeToggle.tsx";
+import { readBalance } from "../web/read_balance.ts";
+import { isAuthorized } from "../web/require_token.ts";
+import type { State } from "../web/services.ts";
+
+/** The document around every page. */
+export default async function App(
+  { Component, state, req }: PageProps<unknown, State>,
+) {
+  const { services } = state;
+  const { info, apiToken } = services;
+  const known = apiToken === null || isAuthorized(req.headers, apiToken);
+  const audit = known ? await readBalance(services) : null;
+  const sum = (key: "applied" | "rejected") =>
+    audit?.partitions.reduce((total, one) => total + one[key], 0) ?? 0;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="dark light" />
+        <meta
+          name="description"
+          content="Live candles and next-minute forecasts, with their record"
+        />
+        <title>Tickhouse</title>
+        <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
+        <link rel="stylesheet" href={asset("/styles.css")} />
+        <link rel="stylesheet" href={asset("/chart.css")} />
+        <script src={asset("/theme.js")}></script>
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header class="top">
+          <a class="brand" href="/">
+            <img src={asset("/icon.svg")} alt="" width="22" height="22" />
+            Tickhouse
+          </a>
+          {info.simulated && (
+            <span
+              class="simulated"
+              title={`Prices are made by a simulator${
+                info.seed === null ? "" : `, seed ${info.seed}`
+              }, not by a market`}
+            >
+              Simulated data
+            </span>
+          )}
+          <ThemeToggle />
+        </header>
+        <div id="main">
+          <Component />
+        </div>
+        {known && (
+          <Footer
+            balance={audit === null ? null : {
+              balanced: audit.balanced,
+              unaccounted: audit.ticks_unaccounted,
+              applied: sum("applied"),
+              rejected: sum("rejected"),
+            }}
+            stores={`${info.buffer}; ${info.warehouse}.`}
+          />
+        )}
+      </body>
+    </html>
+  );
+}

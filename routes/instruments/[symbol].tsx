@@ -1,0 +1,48 @@
+import { HttpError, page } from "fresh";
+import { Head } from "fresh/runtime";
+import InstrumentLive from "../../islands/InstrumentLive.tsx";
+import { define } from "../../web/define.ts";
+import { readInstrumentPage } from "../../web/instrument_page.ts";
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    const symbol = decodeSymbol(ctx.params.symbol);
+    const data = await readInstrumentPage(
+      ctx.state.services,
+      symbol,
+      ctx.url.searchParams,
+    );
+    if (data === null) throw new HttpError(404);
+    return page(data);
+  },
+});
+
+export default define.page<typeof handler>(function Instrument({ data }) {
+  const { instrument } = data;
+  return (
+    <main>
+      <Head>
+        <title>{instrument.symbol} · Tickhouse</title>
+      </Head>
+      {instrument.note !== null && (
+        <p class="banner" role="note">{instrument.note}</p>
+      )}
+      {instrument.auto && (
+        <p class="banner" role="note">
+          Registered by its first tick: decimals as seen, a round-the-clock
+          calendar.
+        </p>
+      )}
+      <InstrumentLive {...data} />
+    </main>
+  );
+});
+
+/** A symbol may have a slash, which a path carries as `%2F`. */
+function decodeSymbol(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
