@@ -1,5 +1,6 @@
 import { assertNever } from "../domain/assert.ts";
 import type { Clock } from "../ports.ts";
+import { AckWindow } from "./ack_window.ts";
 import {
   type FeedHello,
   type ListenerMessage,
@@ -110,9 +111,11 @@ const CONNECT_MS = 10_000;
 const FAREWELL_MS = 2_000;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5_000;
-/** Ticks that may wait for an ack if the listener does not say. */
-const WINDOW_FALLBACK = 4_096;
+/** Bytes that may wait for an ack if the listener does not say. */
+const WINDOW_BYTES_FALLBACK = 262_144;
 const CHUNK_MAX = 1_024;
+/** Of a usual line, so that several chunks fit in a window. */
+const LINE_BYTES_USUAL = 96;
 const LINE_BYTES_MAX = 65_536;
 const NACK_REASONS_MAX = 32;
 
@@ -130,7 +133,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
  * protocol.
  *
  * Says hello, goes on after what the listener has committed, keeps at most the
- * listener's window of ticks waiting for their ack, sends again what is asked
+ * listener's window of bytes waiting for their ack, sends again what is asked
  * for, and connects anew whenever the connection is lost. The listener may be
  * killed at any moment: what it acked is never sent again, the rest is.
  *
@@ -304,7 +307,7 @@ class FeedSession {
     }
     this.#begin(welcome);
     const source = guardedSource(this.options.source(welcome.epoch));
-    const window = welcome.window ?? WINDOW_FALLBACK;
+    const window = new AckWindow(welcome.window ?? WINDOW_BYTES_FALLBACK);
     while (!this.#ending) await this.#sendPass(source, window);
   }
 
@@ -324,25 +327,29 @@ class FeedSession {
   }
 
   /** Sends from `#next` to the source's end, or until a resend is asked for. */
-  async #sendPass(source: TickSource, window: number): Promise<void> {
+  async #sendPass(source: TickSource, window: AckWindow): Promise<void> {
     const { summary } = this.state;
     if (this.#resendFrom !== null) {
       this.#next = this.#resendFrom;
       this.#resendFrom = null;
+      window.rewind(this.#next);
       summary.resends++;
     }
     const pass = this.#pass = new AbortController();
     if (this.#ending) return;
-    const max = Math.max(1, Math.min(CHUNK_MAX, Math.floor(window / 4)));
+    const fits = Math.floor(window.bytesMax / 4 / LINE_BYTES_USUAL);
+    const max = Math.max(1, Math.min(CHUNK_MAX, fits));
     const chunks = source.from(this.#next, { max, signal: pass.signal });
     for await (const { bytes, count } of chunks) {
-      while (this.#next + count - 1 > this.#acked + window) {
-        if (pass.signal.aborted) return;
+      window.ack(this.#acked);
+      while (!window.hasRoom(bytes.length) && !pass.signal.aborted) {
         await this.#changed();
+        window.ack(this.#acked);
       }
       if (pass.signal.aborted) return;
       // Before the write: a resend may be asked for while it is under way.
       this.#next += count;
+      window.add(this.#next - 1, bytes.length);
       await this.#write(bytes);
       summary.sent += count;
     }

@@ -111,7 +111,7 @@ function ticks(total: number): TickSource {
 }
 
 const welcome = (say: (message: Message) => void, after = 0) =>
-  say({ type: "welcome", epoch: 1, resume_after: after, window: 100 });
+  say({ type: "welcome", epoch: 1, resume_after: after, window: 5_000 });
 
 function run(
   connect: () => FeedConnection,
@@ -153,7 +153,7 @@ Deno.test("runFeedClient() asks for the epoch that was chosen", async () => {
         if (message.type !== "hello") return willing(message, say, hangUp);
         hellos.push(message.epoch);
         const epoch = message.epoch ?? 3;
-        say({ type: "welcome", epoch, resume_after: 0, window: 10 });
+        say({ type: "welcome", epoch, resume_after: 0, window: 5_000 });
       }),
     { chooseEpoch: ({ epoch }) => epoch + 5 },
   );

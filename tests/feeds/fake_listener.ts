@@ -10,6 +10,7 @@ export interface HeardTick {
 }
 
 export interface FakeListenerOptions {
+  /** Bytes that may be uncommitted. */
   readonly window?: number;
   /** Acks wait this long after the ticks. */
   readonly ackDelayMs?: number;
@@ -41,7 +42,7 @@ export class FakeListener {
   readonly ends: number[] = [];
   heartbeats = 0;
   duplicates = 0;
-  unackedMax = 0;
+  uncommittedMax = 0;
   acked: number;
   epoch: number;
 
@@ -88,6 +89,7 @@ export class FakeListener {
     let holding = false;
     let heard = 0;
     let pending: HeardTick[] = [];
+    let pendingBytes = 0;
     const timers = new Set<ReturnType<typeof setTimeout>>();
     const say = (message: Record<string, unknown>) =>
       connection.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`))
@@ -102,6 +104,7 @@ export class FakeListener {
         this.acked = tick.seq;
       }
       pending = [];
+      pendingBytes = 0;
       say({ type: "ack", seq: this.acked });
     };
     try {
@@ -122,7 +125,7 @@ export class FakeListener {
             type: "welcome",
             epoch: this.epoch,
             resume_after: this.acked,
-            window: this.options.window ?? 1_000,
+            window: this.options.window ?? 65_536,
           });
         } else if (message.type === "heartbeat") {
           this.heartbeats++;
@@ -145,10 +148,8 @@ export class FakeListener {
             say({ type: "nack", seq: message.seq, line: 1, reason: "bad" });
           }
           pending.push(message);
-          this.unackedMax = Math.max(
-            this.unackedMax,
-            message.seq - this.acked,
-          );
+          pendingBytes += line.length + 1;
+          this.uncommittedMax = Math.max(this.uncommittedMax, pendingBytes);
           if (pending.length === 1) {
             timers.add(setTimeout(commit, this.options.ackDelayMs ?? 1));
           }
