@@ -1,0 +1,293 @@
+import type {
+  Delivery,
+  EntryKind,
+  FeedKey,
+  SeqGap,
+  StreamEntry,
+} from "../domain/entry.ts";
+import type {
+  AppendResult,
+  Clock,
+  EntryId,
+  Log,
+  TickBuffer,
+} from "../ports.ts";
+import type { AckTracker, Handed } from "./ack_tracker.ts";
+import { dropAppended, EntryDraft, type SealedDraft } from "./entry_draft.ts";
+
+/** Appends on their way at a time, in one chain. */
+const PIPELINE_DEPTH = 4;
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 5_000;
+
+export interface ChainOptions {
+  readonly p: number;
+  readonly key: FeedKey;
+  readonly delivery: Delivery;
+  readonly replay: boolean;
+  readonly buffer: TickBuffer;
+  readonly tracker: AckTracker;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gives up on what is not appended. */
+  readonly signal: AbortSignal;
+  /** Where the chain stands in the buffer. */
+  readonly bufferLast: number;
+  /** Highest number that is in the buffer or was committed. */
+  readonly last: number;
+  /** Called when something was appended. */
+  readonly onAppended: () => void;
+  /** Called when appended numbers are gone from the buffer. */
+  readonly onLost: () => void;
+}
+
+type Outcome = AppendResult | { readonly kind: "failed" };
+
+interface Sending {
+  readonly draft: SealedDraft;
+  readonly expectLast: number;
+  readonly newLast: number;
+  readonly outcome: Promise<Outcome>;
+}
+
+/**
+ * Appends one feed's lines to one partition, in order and without a hole.
+ *
+ * Several appends may be on their way; each names the number that it follows,
+ * so if one fails those after it do, and all are tried again in order. What
+ * another writer appended in between is found by asking the buffer where the
+ * chain stands, and left out.
+ */
+export class ChainWriter {
+  readonly draft = new EntryDraft();
+  /** Highest number that was taken here: lower ones are duplicates. */
+  last: number;
+  /** Bytes of lines that are not in the buffer. */
+  unappendedBytes = 0;
+  /** What kept the last append from the buffer, until one goes through. */
+  trouble: string | null = null;
+  /** Chain position after everything that is on its way. */
+  #chainLast: number;
+  #waiting: SealedDraft[] = [];
+  #sending: Sending[] = [];
+  #pumping = false;
+  #failures = 0;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(private readonly options: ChainOptions) {
+    this.last = options.last;
+    this.#chainLast = options.bufferLast;
+  }
+
+  get p(): number {
+    return this.options.p;
+  }
+
+  /** Nothing is drafted, waiting or on its way. */
+  get idle(): boolean {
+    return this.draft.empty && !this.#pumping;
+  }
+
+  /** The group that the draft's next line belongs to. */
+  handed(): Handed {
+    return this.draft.handed ??= this.options.tracker.hand(this.p);
+  }
+
+  /**
+   * Takes note of a line that was put into the draft: its bytes, and its number
+   * in the chain or Infinity.
+   */
+  count(number: number, bytes: number): void {
+    this.options.tracker.add(this.handed(), number, bytes);
+    this.unappendedBytes += bytes;
+    this.draft.received += 1;
+    if (number !== Infinity) this.#advance(number);
+  }
+
+  /** Takes note of a line that is in the stream already. */
+  countDuplicate(): void {
+    this.draft.received += 1;
+    this.draft.duplicates += 1;
+  }
+
+  /** Says that numbers are missing for good. */
+  addGap(gap: SeqGap): void {
+    this.draft.addGap(gap);
+    this.options.tracker.add(this.handed(), gap.from, 0);
+    this.#advance(gap.to);
+  }
+
+  #advance(number: number): void {
+    if (number <= this.last) return;
+    this.last = number;
+    this.draft.chainTo = number;
+  }
+
+  /** Sends off the draft, if there is something in it. */
+  flush(): void {
+    if (!this.draft.empty) this.#seal("ticks");
+  }
+
+  /** Appends an entry that only says something of the feed. */
+  say(kind: EntryKind): void {
+    this.flush();
+    this.#seal(kind);
+  }
+
+  #seal(kind: EntryKind): void {
+    this.#waiting.push(this.draft.seal(kind, this.handed()));
+    this.#pump();
+  }
+
+  /** Resolves once everything sealed is appended or given up. */
+  whenIdle(): Promise<void> {
+    if (!this.#pumping) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (!this.options.signal.aborted) {
+      this.#send();
+      if (this.#sending.length === 0) break;
+      const outcome = await this.#sending[0].outcome;
+      if (outcome.kind === "appended") this.#appended(outcome.id);
+      else await this.#recover();
+    }
+    this.#pumping = false;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #send(): void {
+    while (this.#waiting.length > 0 && this.#sending.length < PIPELINE_DEPTH) {
+      const draft = this.#waiting.shift()!;
+      const expectLast = this.#chainLast;
+      const newLast = Math.max(expectLast, draft.chainTo);
+      this.#chainLast = newLast;
+      const outcome = this.#append(draft, expectLast, newLast);
+      this.#sending.push({ draft, expectLast, newLast, outcome });
+    }
+  }
+
+  async #append(
+    draft: SealedDraft,
+    expectLast: number,
+    newLast: number,
+  ): Promise<Outcome> {
+    const { p, key, buffer, log } = this.options;
+    try {
+      const entry = this.#entryOf(draft);
+      return await buffer.append({ p, key, expectLast, newLast, entry });
+    } catch (error) {
+      this.trouble = String(error);
+      log.warn("Cannot append to the buffer, will try again", {
+        p,
+        feed: key.feed,
+        error: this.trouble,
+      });
+      return { kind: "failed" };
+    }
+  }
+
+  #entryOf(draft: SealedDraft): StreamEntry {
+    const { key, delivery, replay, clock } = this.options;
+    return {
+      kind: draft.kind,
+      key,
+      delivery,
+      replay,
+      receivedAt: clock.now(),
+      received: draft.received,
+      duplicates: draft.duplicates,
+      symbols: draft.symbols,
+      ticks: draft.ticks,
+      rejects: draft.rejects,
+      readmitted: draft.readmissions.map(({ seq }) => seq),
+      gaps: draft.gaps,
+    };
+  }
+
+  #appended(id: EntryId): void {
+    const { draft } = this.#sending.shift()!;
+    this.#failures = 0;
+    this.trouble = null;
+    this.#done(draft, id);
+  }
+
+  #done(draft: SealedDraft, id: EntryId): void {
+    draft.handed.id = id;
+    this.unappendedBytes -= draft.handed.bytes;
+    this.options.onAppended();
+  }
+
+  /**
+   * An append was refused or its fate is unknown: waits for those behind it,
+   * asks where the chain stands, and puts back what is not in the stream.
+   */
+  async #recover(): Promise<void> {
+    const { p, key, buffer, clock, log, signal, delivery } = this.options;
+    const outcomes = await Promise.all(this.#sending.map((s) => s.outcome));
+    const sent = this.#sending;
+    this.#sending = [];
+    for (;;) {
+      if (this.#failures > 0 || outcomes[0].kind === "failed") {
+        await clock.sleep(this.#retryMs(), signal);
+      }
+      this.#failures += 1;
+      if (signal.aborted) return;
+      try {
+        const last = await buffer.lastSeq(p, key);
+        const newest = await buffer.newest(p);
+        this.#rebase(sent, outcomes, { last, newest });
+        return;
+      } catch (error) {
+        this.trouble = String(error);
+        log.warn("Cannot ask the buffer where a feed stands", {
+          p,
+          feed: key.feed,
+          delivery,
+          error: this.trouble,
+        });
+      }
+    }
+  }
+
+  #retryMs(): number {
+    const ms = Math.min(RETRY_MS_MIN * 2 ** this.#failures, RETRY_MS_MAX);
+    return ms * (0.5 + Math.random() / 2);
+  }
+
+  #rebase(
+    sent: readonly Sending[],
+    outcomes: readonly Outcome[],
+    { last, newest }: { readonly last: number; readonly newest: EntryId },
+  ): void {
+    const acked = this.options.delivery === "acked";
+    if (last < sent[0].expectLast && acked) {
+      this.options.onLost();
+      return;
+    }
+    // Own appends that went through although the answer got lost.
+    let applied = 0;
+    sent.forEach(({ expectLast, newLast }, i) => {
+      const numbered = newLast > expectLast;
+      const other = outcomes[i].kind === "conflict";
+      if (outcomes[i].kind === "appended") applied = i + 1;
+      else if (numbered && last >= newLast && !other) applied = i + 1;
+    });
+    const back: SealedDraft[] = [];
+    sent.forEach(({ draft }, i) => {
+      const outcome = outcomes[i];
+      if (i < applied) {
+        this.#done(draft, outcome.kind === "appended" ? outcome.id : newest);
+        return;
+      }
+      if (acked) dropAppended(draft, last);
+      back.push(draft);
+    });
+    this.#waiting.unshift(...back);
+    this.#chainLast = last;
+    if (!acked && last > this.last) this.last = last;
+  }
+}

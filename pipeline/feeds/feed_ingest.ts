@@ -1,0 +1,846 @@
+import { type Catalog, UnknownSymbolError } from "../catalog.ts";
+import type { Cleaner, CleanState } from "../candles/clean.ts";
+import type {
+  Delivery,
+  EntryKind,
+  EntrySymbol,
+  FeedKey,
+} from "../domain/entry.ts";
+import { partitionOf } from "../domain/hash.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { RejectReason } from "../domain/tick.ts";
+import type { EpochMicros } from "../domain/time.ts";
+import type { Clock, EntryId, FeedStore, Log, TickBuffer } from "../ports.ts";
+import { AckTracker } from "./ack_tracker.ts";
+import { POWERS_OF_TEN } from "./byte_tables.ts";
+import { ChainWriter } from "./chain_writer.ts";
+import type { ErrorCode } from "./control_message.ts";
+import {
+  DecodedBatch,
+  type RejectedLine,
+  ROW_REJECT,
+  ROW_TICK,
+} from "./decoded_batch.ts";
+import type { FeedSettings } from "./feed_settings.ts";
+import { type FeedStats, type LineCounts, lineCounts } from "./feed_stats.ts";
+
+/** What a connection hears of its feed. */
+export interface FeedEvents {
+  buffered(seq: number): void;
+  ack(seq: number): void;
+  nack(nack: {
+    readonly seq: number | null;
+    readonly line: number | null;
+    readonly code: RejectReason;
+    readonly reason: string;
+  }): void;
+  resend(from: number): void;
+  /** The connection must be closed with this error. */
+  fail(code: ErrorCode, reason: string): void;
+}
+
+/** One symbol of a feed: where its ticks go, and at which scales. */
+interface Route {
+  readonly symbol: string;
+  readonly writer: ChainWriter;
+  instrument: Instrument;
+  clean: CleanState;
+  priceScale: number;
+  sizeScale: number;
+  /** Number of the symbol in the entry of that version. */
+  slot: number;
+  version: number;
+}
+
+/** A number that did not come, and the lines after it. */
+interface Hole {
+  /** First number that is there after the hole. */
+  first: number;
+  /** Lines after the hole, as many as fit. */
+  held: DecodedBatch | null;
+  heldLast: number;
+  /** Lines after the held ones are not kept: they are not counted either. */
+  full: boolean;
+  readonly timer: AbortController;
+}
+
+/** One connection's hold of a feed. */
+export interface FeedLink {
+  readonly events: FeedEvents;
+  readonly counts: LineCounts;
+  /** By the connection's number of the symbol. */
+  readonly routes: (Route | undefined)[];
+  /** By the connection's number of the symbol, as the decoder fills it. */
+  readonly symbols: readonly string[];
+  /** Its lines are taken; false once it was closed or replaced. */
+  attached: boolean;
+}
+
+export interface FeedIngestOptions {
+  readonly key: FeedKey;
+  readonly delivery: Delivery;
+  readonly replay: boolean;
+  readonly partitions: number;
+  readonly acked: number;
+  /** Of each partition, where the feed stands in it. */
+  readonly chains: readonly {
+    readonly bufferLast: number;
+    readonly committedLast: number;
+    readonly newest: EntryId;
+  }[];
+  readonly buffer: TickBuffer;
+  readonly store: FeedStore;
+  readonly catalog: Catalog;
+  readonly cleaner: Cleaner;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: FeedSettings;
+  /** Position to which a partition is known to be committed. */
+  readonly committedTo: (p: number) => EntryId | undefined;
+  /** All feeds without acks together have more uncommitted than they may. */
+  readonly overBudget: () => boolean;
+  /** Called when the feed lost what it had appended and cannot go on. */
+  readonly onLost: (feed: FeedIngest) => void;
+}
+
+const HELD_ROWS = 16_384;
+const HELD_BYTES = 1_048_576;
+const RETRY_MS = 500;
+
+type Stop = "end" | "admit" | "held";
+
+/**
+ * Takes the decoded lines of one feed epoch into the buffer: orders them,
+ * drops what came before, asks for what is missing, admits symbols, cleans,
+ * and groups by partition.
+ *
+ * A feed with acks numbers its lines from 1 without a hole, over all its
+ * symbols, and has one connection at a time. The lines of any other feed are
+ * numbered here, in the order in which they come, from any connections.
+ *
+ * Every line that is counted as received is counted as accepted, duplicate or
+ * rejected too. Lines after a hole are counted when the hole is closed.
+ */
+export class FeedIngest {
+  readonly key: FeedKey;
+  readonly delivery: Delivery;
+  readonly replay: boolean;
+  readonly tracker: AckTracker;
+  /** Highest number that was acked and saved. */
+  acked: number;
+  readonly #options: FeedIngestOptions;
+  readonly #sequenced: boolean;
+  readonly #writers: readonly ChainWriter[];
+  readonly #feedWriter: ChainWriter;
+  readonly #routes = new Map<string, Route>();
+  readonly #links = new Set<FeedLink>();
+  /** Who hears of acks: the newest connection, also while it closes. */
+  #listener: FeedLink | null = null;
+  readonly #counts = lineCounts();
+  readonly #rejectedBy: Partial<Record<RejectReason, number>> = {};
+  readonly #life = new AbortController();
+  /** Number of the next line. */
+  #next: number;
+  #hole: Hole | null = null;
+  /** `hole.first`, or Infinity: what the hot loop looks at. */
+  #holeFirst = Infinity;
+  #pendingEnd: { readonly total: number | undefined } | null = null;
+  #missing = 0;
+  #stop: Stop = "end";
+  #now: EpochMicros = 0 as EpochMicros;
+  #lastReceived: EpochMicros | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #lingering = false;
+  #counting = false;
+  #pausedTakes = 0;
+  #waiters: (() => void)[] = [];
+
+  constructor(options: FeedIngestOptions) {
+    const { key, delivery, replay, acked, ...rest } = options;
+    this.#options = options;
+    this.key = key;
+    this.delivery = delivery;
+    this.replay = replay;
+    this.acked = acked;
+    this.tracker = new AckTracker(acked);
+    this.#sequenced = delivery === "acked";
+    this.#writers = rest.chains.map((chain, p) => {
+      const last = Math.max(chain.bufferLast, chain.committedLast);
+      if (this.#sequenced && last > acked) {
+        // In the buffer from before: safe once all that is there is committed.
+        const earlier = this.tracker.hand(p);
+        this.tracker.add(earlier, acked + 1, 0);
+        earlier.id = chain.newest;
+      }
+      return new ChainWriter({
+        p,
+        key,
+        delivery,
+        replay,
+        buffer: rest.buffer,
+        tracker: this.tracker,
+        clock: rest.clock,
+        log: rest.log,
+        signal: this.#life.signal,
+        bufferLast: chain.bufferLast,
+        last,
+        onAppended: () => this.#onAppended(p),
+        onLost: () => this.#onLost(),
+      });
+    });
+    this.#feedWriter = this.#writers[partitionOf(key.feed, rest.partitions)];
+    this.#next = 1 +
+      (this.#sequenced
+        ? acked
+        : Math.max(...this.#writers.map(({ last }) => last)));
+    this.#writers.forEach(({ p }) => this.#settle(p));
+  }
+
+  // ------------------------------------------------------------ connections
+
+  /** Gives a connection its hold; of a feed with acks, the only one. */
+  attach(events: FeedEvents, symbols: readonly string[]): FeedLink {
+    if (this.#sequenced) {
+      for (const link of [...this.#links]) {
+        this.#drop(link);
+        link.events.fail("superseded", "a newer hello of this feed came");
+      }
+    }
+    const link: FeedLink = {
+      events,
+      symbols,
+      counts: lineCounts(),
+      routes: [],
+      attached: true,
+    };
+    this.#links.add(link);
+    this.#listener = link;
+    if (this.#links.size === 1) this.#say("open");
+    return link;
+  }
+
+  /** Ends a connection's hold: what it brought is sent off, and its end said. */
+  async detach(link: FeedLink): Promise<void> {
+    await this.#exclusive(() => {
+      if (!link.attached) return;
+      this.#drop(link);
+      if (this.#links.size === 0) this.#say("close");
+    });
+  }
+
+  #drop(link: FeedLink): void {
+    link.attached = false;
+    this.#links.delete(link);
+    this.#pendingEnd = null;
+    this.#closeHole();
+    this.#wake();
+  }
+
+  /** The connection hears nothing more. */
+  release(link: FeedLink): void {
+    if (this.#listener === link) this.#listener = null;
+  }
+
+  /** Ends all its connections with an error. */
+  fail(code: ErrorCode, reason: string): void {
+    const links = [...this.#links];
+    for (const link of links) {
+      this.#drop(link);
+      link.events.fail(code, reason);
+    }
+    if (links.length > 0) this.#say("close");
+  }
+
+  get connected(): boolean {
+    return this.#links.size > 0;
+  }
+
+  /** Nothing of it is on its way, and what can be acked is. */
+  get settled(): boolean {
+    return this.tracker.settled && this.#writers.every(({ idle }) => idle) &&
+      (!this.#sequenced || this.tracker.ack <= this.acked);
+  }
+
+  /** Resolves once it is settled, or the signal aborts. */
+  async whenSettled(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake);
+    while (!this.settled && !signal.aborted && !this.#life.signal.aborted) {
+      await this.#changed();
+    }
+    signal.removeEventListener("abort", wake);
+  }
+
+  /** Stops all that is under way; what is not appended is given up. */
+  dispose(): void {
+    this.#closeHole();
+    this.#life.abort();
+    this.#wake();
+  }
+
+  // ------------------------------------------------------------------ lines
+
+  /**
+   * Takes the lines of a batch, then waits while more is uncommitted than may
+   * be, unless `signal` says that nothing more will be read.
+   *
+   * The batch may be used again when this resolves.
+   */
+  async take(
+    link: FeedLink,
+    batch: DecodedBatch,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#exclusive(() => this.#takeAll(link, batch));
+    await this.#room(link, signal);
+  }
+
+  /** The source says that it has sent everything, `total` lines in all. */
+  async end(link: FeedLink, total: number | undefined): Promise<void> {
+    await this.#exclusive(() => {
+      if (!link.attached) return;
+      this.#pendingEnd = { total };
+      this.#checkEnd(link);
+    });
+  }
+
+  async #takeAll(link: FeedLink, batch: DecodedBatch): Promise<void> {
+    let i = 0;
+    while (link.attached && !this.#life.signal.aborted) {
+      this.#now = this.#options.clock.now();
+      i = this.#takeRows(link, batch, i);
+      if (this.#stop === "end") break;
+      if (this.#stop === "admit") await this.#admit(link, batch, i);
+      else await this.#takeHeld(link);
+    }
+    this.#lastReceived = this.#now;
+    this.#taken();
+  }
+
+  #taken(): void {
+    if (this.#sequenced) this.tracker.passed(this.#next - 1);
+    this.#flushSoon();
+  }
+
+  /**
+   * The hot loop: rows from `i` on, until one needs something to be waited
+   * for, which `#stop` says.
+   *
+   * @returns The first row that was not taken.
+   */
+  #takeRows(link: FeedLink, batch: DecodedBatch, from: number): number {
+    const { kind, symbol, ts, price, priceScale, size, sizeScale, seq } = batch;
+    const { cleaner } = this.#options;
+    const sequenced = this.#sequenced;
+    const routes = link.routes;
+    const now = this.#now;
+    let accepted = 0;
+    let i = from;
+    this.#stop = "end";
+    for (; i < batch.length; i++) {
+      if (this.#next >= this.#holeFirst) {
+        this.#stop = "held";
+        break;
+      }
+      if (sequenced && seq[i] !== this.#next) {
+        if (this.#outOfTurn(link, batch, i)) {
+          if (link.attached) continue;
+          break;
+        }
+      }
+      if (kind[i] === ROW_REJECT) {
+        this.#reject(link, batch, i, batch.rejectedLine(i));
+        continue;
+      }
+      const route = routes[symbol[i]];
+      if (
+        route === undefined || priceScale[i] > route.priceScale ||
+        sizeScale[i] > route.sizeScale
+      ) {
+        this.#stop = "admit";
+        break;
+      }
+      const number = this.#next;
+      const writer = route.writer;
+      if (sequenced && number <= writer.last) {
+        this.#duplicate(link);
+        this.#next = number + 1;
+        continue;
+      }
+      const ticks = price[i] *
+        POWERS_OF_TEN[route.priceScale - priceScale[i]];
+      const lots = size[i] * POWERS_OF_TEN[route.sizeScale - sizeScale[i]];
+      if (
+        ticks > Number.MAX_SAFE_INTEGER || lots > Number.MAX_SAFE_INTEGER
+      ) {
+        this.#reject(link, batch, i, tooLarge(route, batch, i));
+        continue;
+      }
+      const at = ts[i] as EpochMicros;
+      const order = seq[i] >= 0 ? seq[i] : number;
+      const verdict = cleaner.check(route.clean, at, ticks, lots, order, now);
+      if (verdict.kind === "rejected") {
+        this.#reject(link, batch, i, {
+          reason: verdict.reason,
+          detail: verdict.detail,
+          seq: order,
+          symbol: route.symbol,
+          ts: at,
+        });
+        continue;
+      }
+      const draft = writer.draft;
+      if (route.version !== draft.version) this.#enter(route);
+      if (verdict.kind === "readmits") {
+        for (const tick of verdict.earlier) {
+          draft.addTick(route.slot, tick.ts, tick.price, tick.size, tick.seq);
+          draft.markReadmitted(tick.seq, number);
+          this.#recount(link, "out_of_band", -1);
+        }
+      }
+      draft.addTick(route.slot, at, ticks, lots, order);
+      writer.count(number, batch.rawEnd[i] - batch.rawStart[i] + 1);
+      this.#next = number + 1;
+      accepted += 1;
+      if (draft.full) writer.flush();
+    }
+    if (this.#stop === "end" && this.#next >= this.#holeFirst) {
+      this.#stop = "held";
+    }
+    this.#counts.received += accepted;
+    this.#counts.accepted += accepted;
+    link.counts.received += accepted;
+    link.counts.accepted += accepted;
+    return i;
+  }
+
+  /** Numbers a symbol in the entry that is being filled. */
+  #enter(route: Route): void {
+    route.slot = route.writer.draft.addSymbol(
+      {
+        symbol: route.symbol,
+        priceScale: route.priceScale,
+        sizeScale: route.sizeScale,
+      } satisfies EntrySymbol,
+    );
+    route.version = route.writer.draft.version;
+  }
+
+  /**
+   * A row of a feed with acks whose number is not the next one.
+   *
+   * @returns False if the row is to be taken all the same: as a reject.
+   */
+  #outOfTurn(link: FeedLink, batch: DecodedBatch, i: number): boolean {
+    const seq = batch.seq[i];
+    if (!(seq >= 1)) {
+      if (batch.kind[i] === ROW_TICK) {
+        batch.rejectRow(i, withoutSeq(link, batch, i));
+      }
+      batch.seq[i] = NaN;
+      return false;
+    }
+    if (seq > this.#next) {
+      this.#hold(link, batch, i);
+      return true;
+    }
+    if (this.#next - seq > this.#options.settings.replayWindow) {
+      const reason =
+        `seq must go on from ${this.#next}, got ${seq}; a source ` +
+        `that counts anew must say hello with a higher epoch`;
+      this.fail("seq_too_low", reason);
+      return true;
+    }
+    this.#duplicate(link);
+    return true;
+  }
+
+  #duplicate(link: FeedLink): void {
+    this.#feedWriter.countDuplicate();
+    this.#counts.received += 1;
+    this.#counts.duplicates += 1;
+    link.counts.received += 1;
+    link.counts.duplicates += 1;
+  }
+
+  #reject(
+    link: FeedLink,
+    batch: DecodedBatch,
+    i: number,
+    line: RejectedLine,
+  ): void {
+    const numbered = !this.#sequenced || batch.seq[i] === this.#next;
+    const number = numbered ? this.#next : Infinity;
+    const writer = line.symbol === null
+      ? this.#feedWriter
+      : this.#writerOf(line.symbol);
+    if (numbered) this.#next = number + 1;
+    if (this.#sequenced && number <= writer.last) {
+      this.#duplicate(link);
+      return;
+    }
+    const reject = batch.rejectAt(i, line);
+    writer.draft.addReject(reject);
+    writer.count(number, batch.bytesOf(i));
+    for (const counts of [this.#counts, link.counts]) {
+      counts.received += 1;
+      counts.accepted += 1;
+    }
+    this.#recount(link, reject.reason, 1);
+    link.events.nack({
+      seq: reject.seq,
+      line: reject.line,
+      code: reject.reason,
+      reason: reject.detail,
+    });
+    if (writer.draft.full) writer.flush();
+  }
+
+  /** Moves lines between accepted and rejected. */
+  #recount(link: FeedLink | null, reason: RejectReason, lines: number): void {
+    this.#rejectedBy[reason] = (this.#rejectedBy[reason] ?? 0) + lines;
+    for (const counts of [this.#counts, link?.counts]) {
+      if (!counts) continue;
+      counts.rejected += lines;
+      counts.accepted -= lines;
+    }
+  }
+
+  #writerOf(symbol: string): ChainWriter {
+    return this.#writers[partitionOf(symbol, this.#options.partitions)];
+  }
+
+  // ---------------------------------------------------------------- symbols
+
+  /** Makes the row's symbol known at scales that hold it, or rejects the row. */
+  async #admit(link: FeedLink, batch: DecodedBatch, i: number): Promise<void> {
+    const { catalog, clock, log } = this.#options;
+    const symbol = link.symbols[batch.symbol[i]];
+    const price = batch.priceScale[i];
+    const size = batch.sizeScale[i];
+    const reject = (reason: RejectReason, detail: string) =>
+      batch.rejectRow(i, {
+        reason,
+        detail,
+        seq: Number.isNaN(batch.seq[i]) ? null : batch.seq[i],
+        symbol,
+        ts: batch.ts[i] as EpochMicros,
+      });
+    while (link.attached && !this.#life.signal.aborted) {
+      try {
+        const instrument = await catalog.admit(symbol, { price, size });
+        link.routes[batch.symbol[i]] = this.#route(instrument);
+        if (price > instrument.priceScale) {
+          reject(
+            "too_many_decimals",
+            `price must have at most ${instrument.priceScale} decimals, ` +
+              `got ${price}`,
+          );
+        } else if (size > instrument.sizeScale) {
+          reject(
+            "too_many_decimals",
+            `volume must have at most ${instrument.sizeScale} decimals, ` +
+              `got ${size}`,
+          );
+        }
+        return;
+      } catch (error) {
+        if (error instanceof UnknownSymbolError) {
+          reject("unknown_symbol", error.message);
+          return;
+        }
+        log.warn("Cannot admit a symbol, will try again", {
+          symbol,
+          error: String(error),
+        });
+        await clock.sleep(RETRY_MS, this.#life.signal);
+      }
+    }
+  }
+
+  /** The feed's route of an instrument, brought to its scales. */
+  #route(instrument: Instrument): Route {
+    const { catalog, cleaner } = this.#options;
+    const known = this.#routes.get(instrument.symbol);
+    if (known?.instrument === instrument) return known;
+    const clean = cleaner.stateOf(instrument, catalog.calendarOf(instrument));
+    const { priceScale, sizeScale, symbol } = instrument;
+    if (known) {
+      // One symbol has one pair of scales in an entry.
+      if (known.version === known.writer.draft.version) known.writer.flush();
+      return Object.assign(known, { instrument, clean, priceScale, sizeScale });
+    }
+    const route: Route = {
+      symbol,
+      writer: this.#writerOf(symbol),
+      instrument,
+      clean,
+      priceScale,
+      sizeScale,
+      slot: 0,
+      version: 0,
+    };
+    this.#routes.set(symbol, route);
+    return route;
+  }
+
+  // ------------------------------------------------------------------ holes
+
+  /** Keeps a line that comes after a hole, and asks for the hole once. */
+  #hold(link: FeedLink, batch: DecodedBatch, i: number): void {
+    const seq = batch.seq[i];
+    const hole = this.#hole ?? this.#openHole(link, seq);
+    if (seq < hole.first) {
+      // The source went back, though not to the hole: it sends the rest again.
+      hole.held = null;
+      hole.heldLast = 0;
+      hole.full = false;
+      this.#holeFirst = hole.first = seq;
+    }
+    if (seq <= hole.heldLast) {
+      this.#duplicate(link);
+      return;
+    }
+    if (hole.full) return;
+    hole.held ??= new DecodedBatch(new Uint8Array(HELD_BYTES), HELD_ROWS);
+    if (hole.held.copyRow(batch, i)) hole.heldLast = seq;
+    else hole.full = true;
+  }
+
+  #openHole(link: FeedLink, first: number): Hole {
+    const { clock, settings, log } = this.#options;
+    const timer = new AbortController();
+    const hole: Hole = { first, held: null, heldLast: 0, full: false, timer };
+    this.#hole = hole;
+    this.#holeFirst = first;
+    const from = this.#next;
+    link.events.resend(from);
+    log.warn("A feed has a hole, asked for it again", {
+      feed: this.key.feed,
+      epoch: this.key.epoch,
+      from,
+      got: first,
+    });
+    clock.sleep(settings.holeMs, timer.signal).then(() =>
+      this.#exclusive(() => this.#giveUp(link, hole))
+    );
+    return hole;
+  }
+
+  #closeHole(): Hole | null {
+    const hole = this.#hole;
+    hole?.timer.abort();
+    this.#hole = null;
+    this.#holeFirst = Infinity;
+    return hole;
+  }
+
+  /** The missing numbers did not come in time: says so, and goes on. */
+  async #giveUp(link: FeedLink, hole: Hole): Promise<void> {
+    if (this.#hole !== hole || !link.attached) return;
+    const gap = { from: this.#next, to: hole.first - 1 };
+    this.#options.log.warn("A feed has a gap", {
+      feed: this.key.feed,
+      epoch: this.key.epoch,
+      ...gap,
+    });
+    this.#feedWriter.addGap(gap);
+    this.#missing += gap.to - gap.from + 1;
+    this.#next = hole.first;
+    this.#now = this.#options.clock.now();
+    await this.#takeHeld(link);
+    this.#taken();
+  }
+
+  /** The hole is closed: takes the lines after it. */
+  async #takeHeld(link: FeedLink): Promise<void> {
+    const hole = this.#closeHole();
+    if (hole?.held) await this.#takeAll(link, hole.held);
+    this.#checkEnd(link);
+  }
+
+  /** Says the end, once everything up to it has come or was given up. */
+  #checkEnd(link: FeedLink): void {
+    if (!this.#pendingEnd || this.#hole || !link.attached) return;
+    const total = this.#pendingEnd.total ?? this.#next - 1;
+    if (this.#sequenced && total >= this.#next) {
+      this.#openHole(link, total + 1);
+      return;
+    }
+    this.#pendingEnd = null;
+    this.#say("end");
+  }
+
+  // ------------------------------------------------------ buffer and commits
+
+  #say(kind: EntryKind): void {
+    for (const writer of this.#writers) writer.say(kind);
+  }
+
+  flush(): void {
+    for (const writer of this.#writers) writer.flush();
+  }
+
+  /** Lines wait a little for others, and counts of duplicates longer. */
+  #flushSoon(): void {
+    const { clock, settings } = this.#options;
+    const pressing = this.#writers.some(({ draft }) => draft.pressing);
+    if (pressing && !this.#lingering) {
+      this.#lingering = true;
+      clock.sleep(settings.lingerMs, this.#life.signal).then(() => {
+        this.#lingering = false;
+        this.flush();
+      });
+    }
+    const counts = !pressing && this.#writers.some(({ draft }) => !draft.empty);
+    if (counts && !this.#counting) {
+      this.#counting = true;
+      clock.sleep(settings.countsMs, this.#life.signal).then(() => {
+        this.#counting = false;
+        this.flush();
+      });
+    }
+  }
+
+  #onAppended(p: number): void {
+    this.#settle(p);
+    if (this.#sequenced) this.#listener?.events.buffered(this.tracker.buffered);
+    this.#wake();
+  }
+
+  /** An append may be known after it was committed. */
+  #settle(p: number): void {
+    const committed = this.#options.committedTo(p);
+    if (committed !== undefined) this.tracker.committed(p, committed);
+  }
+
+  /** Everything of partition `p` up to `id` is in the warehouse. */
+  onCommitted(p: number, id: EntryId): void {
+    this.tracker.committed(p, id);
+    this.#wake();
+  }
+
+  /** A tick was accepted here, and found too late when it was applied. */
+  onTooLate(seq: number): void {
+    this.#recount(null, "too_late", 1);
+    this.#listener?.events.nack({
+      seq,
+      line: null,
+      code: "too_late",
+      reason: "ts must not be older than the grace allows",
+    });
+  }
+
+  /** There is a number to ack that was not saved. */
+  get ackDue(): boolean {
+    return this.#sequenced && this.tracker.ack > this.acked;
+  }
+
+  /** The ack was saved: tells the source. */
+  onAckSaved(seq: number): void {
+    this.acked = seq;
+    this.#listener?.events.ack(seq);
+    this.#wake();
+  }
+
+  #onLost(): void {
+    this.#options.log.error("The buffer lost lines of a feed, it must resend", {
+      feed: this.key.feed,
+      epoch: this.key.epoch,
+    });
+    this.dispose();
+    this.fail("buffer_lost", "the buffer lost ticks, connect and send again");
+    this.#options.onLost(this);
+  }
+
+  // ---------------------------------------------------------------- waiting
+
+  get #tooMuch(): boolean {
+    const { settings } = this.#options;
+    if (this.#sequenced) {
+      return this.tracker.uncommittedBytes > settings.windowBytes;
+    }
+    return this.#options.overBudget();
+  }
+
+  async #room(link: FeedLink, signal: AbortSignal): Promise<void> {
+    if (!this.#tooMuch) return;
+    this.flush();
+    this.#pausedTakes += 1;
+    const wake = () => this.#wake();
+    signal.addEventListener("abort", wake);
+    while (
+      this.#tooMuch && link.attached && !signal.aborted &&
+      !this.#life.signal.aborted
+    ) await this.#changed();
+    signal.removeEventListener("abort", wake);
+    this.#pausedTakes -= 1;
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+
+  /** Runs one piece of work on the feed's state at a time. */
+  #exclusive<T>(work: () => T | Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  stats(): FeedStats {
+    const sequenced = this.#sequenced;
+    return {
+      feed: this.key.feed,
+      epoch: this.key.epoch,
+      delivery: this.delivery,
+      replay: this.replay,
+      connections: this.#links.size,
+      ...this.#counts,
+      rejectedBy: { ...this.#rejectedBy },
+      bufferedSeq: sequenced ? this.tracker.buffered : null,
+      ackedSeq: sequenced ? this.acked : null,
+      missingSeq: this.#hole ? this.#next : null,
+      missing: this.#missing,
+      uncommittedBytes: this.tracker.uncommittedBytes,
+      paused: this.#pausedTakes > 0,
+      trouble: this.#writers.find(({ trouble }) => trouble)?.trouble ?? null,
+      lastReceived: this.#lastReceived,
+    };
+  }
+}
+
+function withoutSeq(
+  link: FeedLink,
+  batch: DecodedBatch,
+  i: number,
+): RejectedLine {
+  return {
+    reason: "seq_missing",
+    detail: Number.isNaN(batch.seq[i])
+      ? "a feed that said hello must number its ticks, got no seq"
+      : "seq must be at least 1, got 0",
+    seq: null,
+    symbol: link.symbols[batch.symbol[i]],
+    ts: batch.ts[i] as EpochMicros,
+  };
+}
+
+function tooLarge(
+  route: Route,
+  batch: DecodedBatch,
+  i: number,
+): RejectedLine {
+  return {
+    reason: "schema",
+    detail: `price and volume must fit in 2^53 steps at ${route.priceScale} ` +
+      `and ${route.sizeScale} decimals`,
+    seq: Number.isNaN(batch.seq[i]) ? null : batch.seq[i],
+    symbol: route.symbol,
+    ts: batch.ts[i] as EpochMicros,
+  };
+}

@@ -1,0 +1,27 @@
+/** Times and bounds of taking in ticks. */
+export interface FeedSettings {
+  /** How long a line waits for others to share its entry. */
+  readonly lingerMs: number;
+  /** The same for counts of duplicates alone. */
+  readonly countsMs: number;
+  /** Bytes of a feed with acks that may be uncommitted. */
+  readonly windowBytes: number;
+  /** Bytes of all other feeds together that may be uncommitted. */
+  readonly bestEffortBytes: number;
+  /** How long a missing number is waited for. */
+  readonly holeMs: number;
+  /** Shortest time between two rounds of acks. */
+  readonly ackMs: number;
+  /** How far back a number may lie and still be a duplicate. */
+  readonly replayWindow: number;
+}
+
+export const FEED_DEFAULTS: FeedSettings = {
+  lingerMs: 10,
+  countsMs: 1_000,
+  windowBytes: 1_048_576,
+  bestEffortBytes: 64 * 1_048_576,
+  holeMs: 5_000,
+  ackMs: 50,
+  replayWindow: 65_536,
+};

@@ -1,0 +1,303 @@
+import type { Catalog } from "../catalog.ts";
+import { Cleaner, type CleanSettings } from "../candles/clean.ts";
+import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
+import {
+  type Clock,
+  compareEntryIds,
+  type EntryId,
+  type FeedStore,
+  type Log,
+  type TickBuffer,
+  type WarehouseContent,
+} from "../ports.ts";
+import type { ErrorCode } from "./control_message.ts";
+import type { DecodedBatch } from "./decoded_batch.ts";
+import { type FeedEvents, FeedIngest, type FeedLink } from "./feed_ingest.ts";
+import { FEED_DEFAULTS, type FeedSettings } from "./feed_settings.ts";
+import type { FeedStats } from "./feed_stats.ts";
+
+export interface IngestOptions {
+  readonly buffer: TickBuffer;
+  readonly store: FeedStore;
+  readonly catalog: Catalog;
+  readonly clean: CleanSettings;
+  readonly partitions: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings?: Partial<FeedSettings>;
+}
+
+/** What a connection says it is. */
+export interface OpenRequest {
+  readonly feed: string;
+  /** The newest known, or 1, if absent. */
+  readonly epoch?: number;
+  readonly delivery: Delivery;
+  readonly replay: boolean;
+  readonly content: WarehouseContent;
+}
+
+/** A connection's way in. */
+export interface FeedEntrance {
+  readonly key: FeedKey;
+  /** Highest number that the source need not send again. */
+  readonly resumeAfter: number;
+  readonly windowBytes: number;
+  readonly counts: FeedLink["counts"];
+  /** Takes decoded lines; waits while too much is uncommitted. */
+  take(batch: DecodedBatch, signal: AbortSignal): Promise<void>;
+  /** Everything was sent: `total` lines in all, if it says so. */
+  end(total: number | undefined): Promise<void>;
+  /** Sends off what was taken, and says that the connection is gone. */
+  detach(): Promise<void>;
+  /** Resolves when all of the feed is committed and acked, or on abort. */
+  whenSettled(signal: AbortSignal): Promise<void>;
+  /** Hears nothing any more. */
+  release(): void;
+}
+
+export type OpenResult =
+  | { readonly kind: "opened"; readonly entrance: FeedEntrance }
+  | {
+    readonly kind: "refused";
+    readonly code: ErrorCode;
+    readonly reason: string;
+  };
+
+/** Feeds without a connection that stay in memory, for their counts. */
+const IDLE_FEEDS_MAX = 256;
+const RETRY_MS = 500;
+
+/**
+ * All feeds of this process: the way of ticks from connections to the buffer,
+ * and of commits back to acks.
+ */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #settings: FeedSettings;
+  /** By feed and epoch, longest unused first. */
+  readonly #feeds = new Map<string, FeedIngest>();
+  readonly #committed = new Map<number, EntryId>();
+  readonly #opening = new Map<string, Promise<unknown>>();
+  readonly #life = new AbortController();
+  #acking = false;
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#settings = { ...FEED_DEFAULTS, ...options.settings };
+  }
+
+  /**
+   * Lets a connection in, or says why not. A newer one of a feed with acks
+   * ends the older one.
+   *
+   * @throws {Error} If the buffer or the warehouse does not answer.
+   */
+  open(
+    request: OpenRequest,
+    events: FeedEvents,
+    symbols: readonly string[],
+  ): Promise<OpenResult> {
+    const { feed } = request;
+    const before = this.#opening.get(feed) ?? Promise.resolve();
+    const opening = before.then(() => this.#open(request, events, symbols));
+    const done = opening.catch(() => {}).then(() => {
+      if (this.#opening.get(feed) === done) this.#opening.delete(feed);
+    });
+    this.#opening.set(feed, done);
+    return opening;
+  }
+
+  async #open(
+    request: OpenRequest,
+    events: FeedEvents,
+    symbols: readonly string[],
+  ): Promise<OpenResult> {
+    const { store } = this.#options;
+    const content = await store.claimContent(request.content);
+    if (content !== request.content) {
+      const reason = `this warehouse holds ${content} ticks, and must not be ` +
+        `mixed with ${request.content} ones`;
+      return { kind: "refused", code: "content", reason };
+    }
+    const newest = await this.#newestEpoch(request.feed);
+    const epoch = request.epoch ?? newest ?? 1;
+    if (newest !== null && epoch < newest) {
+      const reason = `epoch must not fall below ${newest}, got ${epoch}`;
+      return { kind: "refused", code: "epoch_too_low", reason };
+    }
+    const key = { feed: request.feed, epoch };
+    const feed = await this.#feedOf(key, request);
+    if (newest === null || epoch > newest) {
+      if (request.delivery === "acked") {
+        await store.saveAcks([{ key, seq: feed.acked }]);
+      }
+      for (const older of this.#feeds.values()) {
+        if (older !== feed && older.key.feed === key.feed) {
+          older.fail("superseded", `epoch ${epoch} of this feed began`);
+        }
+      }
+    }
+    const link = feed.attach(events, symbols);
+    return { kind: "opened", entrance: this.#entrance(feed, link) };
+  }
+
+  async #newestEpoch(name: string): Promise<number | null> {
+    const known = [...this.#feeds.values()]
+      .filter(({ key }) => key.feed === name)
+      .map(({ key }) => key.epoch);
+    const stored = await this.#options.store.loadAck(name);
+    if (stored) known.push(stored.epoch);
+    return known.length > 0 ? Math.max(...known) : null;
+  }
+
+  async #feedOf(key: FeedKey, request: OpenRequest): Promise<FeedIngest> {
+    const text = feedKeyText(key);
+    const known = this.#feeds.get(text);
+    if (known) {
+      this.#feeds.delete(text);
+      this.#feeds.set(text, known);
+      return known;
+    }
+    const { buffer, store, partitions, clean, ...rest } = this.#options;
+    const stored = await store.loadAck(key.feed, key.epoch);
+    const chains = await Promise.all(
+      Array.from({ length: partitions }, async (_, p) => ({
+        bufferLast: await buffer.lastSeq(p, key),
+        committedLast: await store.committedSeq(p, key),
+        newest: await buffer.newest(p),
+      })),
+    );
+    const feed = new FeedIngest({
+      ...rest,
+      buffer,
+      store,
+      partitions,
+      key,
+      chains,
+      delivery: request.delivery,
+      replay: request.replay,
+      acked: stored?.seq ?? 0,
+      cleaner: new Cleaner(clean),
+      settings: this.#settings,
+      committedTo: (p) => this.#committed.get(p),
+      overBudget: () =>
+        this.#bestEffortBytes() > this.#settings.bestEffortBytes,
+      onLost: (lost) => this.#forget(lost),
+    });
+    this.#feeds.set(text, feed);
+    this.#forgetIdle();
+    return feed;
+  }
+
+  #entrance(feed: FeedIngest, link: FeedLink): FeedEntrance {
+    return {
+      key: feed.key,
+      resumeAfter: feed.acked,
+      windowBytes: this.#settings.windowBytes,
+      counts: link.counts,
+      take: (batch, signal) => feed.take(link, batch, signal),
+      end: (total) => feed.end(link, total),
+      detach: () => feed.detach(link),
+      whenSettled: (signal) => feed.whenSettled(signal),
+      release: () => feed.release(link),
+    };
+  }
+
+  #bestEffortBytes(): number {
+    let bytes = 0;
+    for (const { delivery, tracker } of this.#feeds.values()) {
+      if (delivery === "best_effort") bytes += tracker.uncommittedBytes;
+    }
+    return bytes;
+  }
+
+  #forget(feed: FeedIngest): void {
+    const text = feedKeyText(feed.key);
+    if (this.#feeds.get(text) === feed) this.#feeds.delete(text);
+  }
+
+  #forgetIdle(): void {
+    let over = this.#feeds.size - IDLE_FEEDS_MAX;
+    for (const feed of this.#feeds.values()) {
+      if (over <= 0) return;
+      if (feed.connected || !feed.settled) continue;
+      feed.dispose();
+      this.#forget(feed);
+      over -= 1;
+    }
+  }
+
+  /**
+   * Registers an instrument that a source declares with its decimals.
+   *
+   * @returns What is against it, or `null`.
+   */
+  async declare(
+    symbol: string,
+    decimals: { readonly price: number; readonly size: number },
+  ): Promise<string | null> {
+    try {
+      await this.#options.catalog.admit(symbol, decimals);
+      return null;
+    } catch (error) {
+      return String(error);
+    }
+  }
+
+  /**
+   * Partition `p` is committed in the warehouse up to `id`; of what was in it,
+   * the ticks named turned out too late.
+   *
+   * Calling it once with the position found at the start lets feeds be acked
+   * for what an earlier run of the program left.
+   */
+  onCommitted(
+    p: number,
+    id: EntryId,
+    tooLate: readonly { readonly key: FeedKey; readonly seq: number }[],
+  ): void {
+    const known = this.#committed.get(p);
+    if (known === undefined || compareEntryIds(id, known) > 0) {
+      this.#committed.set(p, id);
+    }
+    for (const { key, seq } of tooLate) {
+      this.#feeds.get(feedKeyText(key))?.onTooLate(seq);
+    }
+    for (const feed of this.#feeds.values()) feed.onCommitted(p, id);
+    this.#ack();
+  }
+
+  /** Saves the acks that are due, then sends them, in rounds. */
+  async #ack(): Promise<void> {
+    if (this.#acking) return;
+    this.#acking = true;
+    const { store, clock, log } = this.#options;
+    while (!this.#life.signal.aborted) {
+      const due = [...this.#feeds.values()].filter((feed) => feed.ackDue);
+      if (due.length === 0) break;
+      const acks = due.map((feed) => ({ feed, seq: feed.tracker.ack }));
+      try {
+        await store.saveAcks(
+          acks.map(({ feed, seq }) => ({ key: feed.key, seq })),
+        );
+        for (const { feed, seq } of acks) feed.onAckSaved(seq);
+        await clock.sleep(this.#settings.ackMs, this.#life.signal);
+      } catch (error) {
+        log.warn("Cannot save acks, will try again", { error: String(error) });
+        await clock.sleep(RETRY_MS, this.#life.signal);
+      }
+    }
+    this.#acking = false;
+  }
+
+  stats(): readonly FeedStats[] {
+    return [...this.#feeds.values()].map((feed) => feed.stats());
+  }
+
+  /** Stops everything; what is not appended by now is given up, unacked. */
+  dispose(): void {
+    this.#life.abort();
+    for (const feed of this.#feeds.values()) feed.dispose();
+  }
+}

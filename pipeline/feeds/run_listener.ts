@@ -1,0 +1,130 @@
+import type { OpenConnections } from "./connection_limits.ts";
+import { encodeMessage } from "./control_message.ts";
+import { type ConnectionOptions, runConnection } from "./run_connection.ts";
+
+export type ListenerOptions =
+  & Omit<ConnectionOptions, "plainFeed" | "peer">
+  & {
+    readonly hostname: string;
+    /** 0 lets the system choose. */
+    readonly port: number;
+    readonly connections: OpenConnections;
+  };
+
+/** A listener that runs. */
+export interface FeedListener {
+  /** Where it listens, as `host:port`. */
+  readonly address: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** Resolves when it was stopped and its connections have drained. */
+  readonly stopped: Promise<void>;
+}
+
+/** Out of file descriptors, most likely: some will be free again. */
+const ACCEPT_RETRY_MS = 50;
+
+/**
+ * Listens for feeds until the signal aborts.
+ *
+ * @throws {Error} If the address cannot be listened on.
+ */
+export function startListener(options: ListenerOptions): FeedListener {
+  const { hostname, port, signal } = options;
+  const listener = Deno.listen({ hostname, port, transport: "tcp" });
+  const bound = listener.addr.port;
+  const address = hostPort(hostname, bound);
+  const close = () => listener.close();
+  if (signal.aborted) close();
+  else signal.addEventListener("abort", close, { once: true });
+  return {
+    address,
+    hostname,
+    port: bound,
+    stopped: acceptAll(listener, address, options),
+  };
+}
+
+async function acceptAll(
+  listener: Deno.TcpListener,
+  address: string,
+  options: ListenerOptions,
+): Promise<void> {
+  const { signal, log, clock } = options;
+  const running = new Set<Promise<void>>();
+  while (!signal.aborted) {
+    let connection: Deno.TcpConn;
+    try {
+      connection = await listener.accept();
+    } catch (error) {
+      if (signal.aborted) break;
+      log.warn("Cannot accept a feed's connection, will try again", {
+        listener: address,
+        error: String(error),
+      });
+      await clock.sleep(ACCEPT_RETRY_MS, signal);
+      continue;
+    }
+    const run = serve(connection, address, options).catch((error) =>
+      log.error("A feed's connection failed", { error: String(error) })
+    ).then(() => void running.delete(run));
+    running.add(run);
+  }
+  await Promise.all(running);
+}
+
+async function serve(
+  connection: Deno.TcpConn,
+  address: string,
+  options: ListenerOptions,
+): Promise<void> {
+  const { hostname, port } = connection.remoteAddr as Deno.NetAddr;
+  const peer = hostPort(hostname, port);
+  const place = options.connections.enter(hostname);
+  if (!place) {
+    options.log.warn("A feed was refused as there are too many", { peer });
+    await refuse(connection);
+    return;
+  }
+  try {
+    await runConnection(
+      tcpConnection(connection),
+      { ...options, plainFeed: `plain@${address}`, peer },
+      place.onStats,
+    );
+  } finally {
+    place.leave();
+  }
+}
+
+async function refuse(connection: Deno.TcpConn): Promise<void> {
+  try {
+    await connection.write(encodeMessage({
+      type: "error",
+      code: "too_many_connections",
+      reason: "this listener has as many feeds as it may",
+    }));
+  } catch {
+    // Gone already: there is nobody to tell.
+  } finally {
+    connection.close();
+  }
+}
+
+/** Set up to send small acks at once, and to notice a peer that vanished. */
+export function tcpConnection(connection: Deno.TcpConn) {
+  connection.setNoDelay(true);
+  connection.setKeepAlive(true);
+  return {
+    read: (into: Uint8Array) => connection.read(into),
+    write: (bytes: Uint8Array) => connection.write(bytes),
+    closeWrite: () => connection.closeWrite(),
+    close: () => connection.close(),
+  };
+}
+
+export function hostPort(hostname: string, port: number): string {
+  return hostname.includes(":")
+    ? `[${hostname}]:${port}`
+    : `${hostname}:${port}`;
+}

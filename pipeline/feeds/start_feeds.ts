@@ -1,0 +1,105 @@
+import type { Clock, Log } from "../ports.ts";
+import { OpenConnections } from "./connection_limits.ts";
+import type { ConnectionStats, FeedStats } from "./feed_stats.ts";
+import type { Ingest } from "./ingest.ts";
+import { runDialer } from "./run_dialer.ts";
+import { type FeedListener, startListener } from "./run_listener.ts";
+
+/** Where ticks come from: sources that call us, or that we call. */
+export interface FeedEndpoint {
+  readonly mode: "listen" | "tcp";
+  readonly host: string;
+  readonly port: number;
+  readonly format: "ndjson" | "csv";
+}
+
+export interface FeedsOptions {
+  readonly endpoints: readonly FeedEndpoint[];
+  readonly ingest: Ingest;
+  /** Secret that a hello must carry; none if absent. */
+  readonly token?: string;
+  readonly connectionsMax?: number;
+  readonly perAddressMax?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Stops reading and drains. */
+  readonly signal: AbortSignal;
+  /** How long draining may take. */
+  readonly drainMs?: number;
+}
+
+/** All ways in, running. */
+export interface Feeds {
+  /** Where it listens, with the ports that were chosen, in the order given. */
+  readonly listening: readonly (FeedEndpoint & { readonly url: string })[];
+  /** Resolves when all connections are drained and closed. */
+  readonly stopped: Promise<void>;
+  feedStats(): readonly FeedStats[];
+  connectionStats(): readonly ConnectionStats[];
+}
+
+const CONNECTIONS_MAX = 64;
+const PER_ADDRESS_MAX = 4;
+const DRAIN_MS = 5_000;
+
+/**
+ * Opens every endpoint: listeners at once, dialled ones in the background.
+ *
+ * @throws {Error} If an address cannot be listened on.
+ */
+export function startFeeds(options: FeedsOptions): Feeds {
+  const { endpoints, ingest, token, clock, log, drainMs = DRAIN_MS } = options;
+  const connections = new OpenConnections({
+    connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+    perAddressMax: options.perAddressMax ?? PER_ADDRESS_MAX,
+  });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const shared = { ingest, token, clock, log, signal, drainMs };
+  const listeners: { endpoint: FeedEndpoint; listener: FeedListener }[] = [];
+  try {
+    for (const endpoint of endpoints) {
+      if (endpoint.mode !== "listen") continue;
+      const { host: hostname, port, format } = endpoint;
+      const listener = startListener({
+        ...shared,
+        hostname,
+        port,
+        format,
+        connections,
+      });
+      listeners.push({ endpoint, listener });
+    }
+  } catch (error) {
+    stop.abort();
+    throw error;
+  }
+  const dialled = new Map<FeedEndpoint, () => ConnectionStats>();
+  const dialers = endpoints.filter(({ mode }) => mode === "tcp").map(
+    (endpoint) =>
+      runDialer({
+        ...shared,
+        hostname: endpoint.host,
+        port: endpoint.port,
+        format: endpoint.format,
+        onStats: (stats) => {
+          if (stats) dialled.set(endpoint, stats);
+          else dialled.delete(endpoint);
+        },
+      }),
+  );
+  const running = [...listeners.map(({ listener }) => listener.stopped)];
+  return {
+    listening: listeners.map(({ endpoint, listener }) => ({
+      ...endpoint,
+      port: listener.port,
+      url: `listen://${listener.address}`,
+    })),
+    stopped: Promise.all([...running, ...dialers]).then(() => {}),
+    feedStats: () => ingest.stats(),
+    connectionStats: () => [
+      ...connections.stats(),
+      ...[...dialled.values()].map((stats) => stats()),
+    ],
+  };
+}

@@ -1,0 +1,212 @@
+import { MemoryBuffer } from "../../buffer/testing/memory_buffer.ts";
+import { CLEAN_DEFAULTS } from "../../candles/clean.ts";
+import { Catalog } from "../../catalog.ts";
+import type { Calendar } from "../../domain/calendar.ts";
+import { type FeedKey, feedKeyText } from "../../domain/entry.ts";
+import type { Instrument, InstrumentSpec } from "../../domain/instrument.ts";
+import {
+  type AppendRequest,
+  type AppendResult,
+  BEFORE_FIRST,
+  type Clock,
+  type EntryId,
+  type FeedStore,
+  type InstrumentStore,
+  type Log,
+  type ReadEntry,
+  type TickBuffer,
+  type WarehouseContent,
+} from "../../ports.ts";
+import type { FeedSettings } from "../feed_settings.ts";
+import { Ingest } from "../ingest.ts";
+import { ManualClock, turns } from "./manual_clock.ts";
+
+export const silentLog: Log = { info() {}, warn() {}, error() {} };
+
+const alwaysOpen: Calendar = {
+  id: "24x7",
+  zone: "UTC",
+  stateAt: () => ({ kind: "unknown" }),
+  bucketAt: () => {
+    throw new Error("not asked for when ticks are taken in");
+  },
+  sessionsBetween: () => [],
+};
+
+/** Instruments in memory. */
+class MemoryInstruments implements InstrumentStore {
+  readonly #bySymbol = new Map<string, Instrument>();
+
+  load(): Promise<readonly Instrument[]> {
+    return Promise.resolve([...this.#bySymbol.values()]);
+  }
+
+  upsert(specs: readonly InstrumentSpec[]): Promise<readonly Instrument[]> {
+    return Promise.resolve(specs.map((spec) => {
+      const instrument = { ...spec, id: this.#bySymbol.size + 1 };
+      this.#bySymbol.set(spec.symbol, instrument);
+      return instrument;
+    }));
+  }
+
+  widen(
+    symbol: string,
+    scales: { readonly priceScale: number; readonly sizeScale: number },
+  ): Promise<Instrument> {
+    const wider = { ...this.#bySymbol.get(symbol)!, ...scales };
+    this.#bySymbol.set(symbol, wider);
+    return Promise.resolve(wider);
+  }
+}
+
+/** What the feeds need of the warehouse, in memory. */
+class MemoryFeedStore implements FeedStore {
+  readonly acks = new Map<string, Map<number, number>>();
+  /** Chain positions as committed. */
+  readonly committed = new Map<string, number>();
+  #content: WarehouseContent | null = null;
+  failing = false;
+
+  loadAck(feed: string, epoch?: number) {
+    const epochs = this.acks.get(feed);
+    const wanted = epoch ?? Math.max(...(epochs?.keys() ?? []));
+    const seq = epochs?.get(wanted);
+    return Promise.resolve(seq === undefined ? null : { epoch: wanted, seq });
+  }
+
+  // deno-lint-ignore require-await -- a failure must be a rejection
+  async saveAcks(acks: readonly { key: FeedKey; seq: number }[]) {
+    if (this.failing) throw new Error("the warehouse is down");
+    for (const { key, seq } of acks) {
+      const epochs = this.acks.get(key.feed) ?? new Map<number, number>();
+      epochs.set(key.epoch, Math.max(seq, epochs.get(key.epoch) ?? 0));
+      this.acks.set(key.feed, epochs);
+    }
+  }
+
+  committedSeq(p: number, key: FeedKey): Promise<number> {
+    return Promise.resolve(this.committed.get(`${p} ${feedKeyText(key)}`) ?? 0);
+  }
+
+  content(): Promise<WarehouseContent | null> {
+    return Promise.resolve(this.#content);
+  }
+
+  claimContent(content: WarehouseContent): Promise<WarehouseContent> {
+    return Promise.resolve(this.#content ??= content);
+  }
+}
+
+/** A buffer that fails when a test says so. */
+export class ShakyBuffer extends MemoryBuffer {
+  /** What happens to the next appends, in order. */
+  readonly plan: ("ok" | "refused" | "reply lost")[] = [];
+
+  override async append(request: AppendRequest): Promise<AppendResult> {
+    const fate = this.plan.shift() ?? "ok";
+    if (fate === "refused") throw new Error("the buffer is full");
+    const result = await super.append(request);
+    if (fate === "reply lost") throw new Error("the reply is lost");
+    return result;
+  }
+}
+
+/** Everything around the ingest, in memory, with a hand on the clock. */
+export class FeedWorld<C extends Clock = ManualClock> {
+  readonly clock: C;
+  readonly store = new MemoryFeedStore();
+  readonly instruments = new MemoryInstruments();
+  ingest: Ingest;
+  catalog!: Catalog;
+  readonly #positions: EntryId[];
+
+  constructor(
+    readonly options: {
+      readonly partitions?: number;
+      readonly buffer?: TickBuffer;
+      readonly settings?: Partial<FeedSettings>;
+      readonly autoRegister?: boolean;
+      /** Stands still if absent. */
+      readonly clock?: C;
+    } = {},
+  ) {
+    this.clock = options.clock ?? new ManualClock() as Clock as C;
+    this.#positions = Array.from(
+      { length: this.partitions },
+      () => BEFORE_FIRST,
+    );
+    this.buffer = options.buffer ?? new MemoryBuffer();
+    this.ingest = this.start();
+  }
+
+  readonly buffer: TickBuffer;
+
+  get partitions(): number {
+    return this.options.partitions ?? 1;
+  }
+
+  /** A new process on the same stores; the old one is gone at once. */
+  start(): Ingest {
+    this.ingest?.dispose();
+    this.catalog = new Catalog(
+      this.instruments,
+      new Map([["24x7", alwaysOpen]]),
+      { autoRegister: this.options.autoRegister ?? true },
+    );
+    this.ingest = new Ingest({
+      buffer: this.buffer,
+      store: this.store,
+      catalog: this.catalog,
+      clean: CLEAN_DEFAULTS,
+      partitions: this.partitions,
+      clock: this.clock,
+      log: silentLog,
+      settings: this.options.settings,
+    });
+    return this.ingest;
+  }
+
+  /** All entries of a partition, or of all. */
+  async entries(p?: number): Promise<readonly ReadEntry[]> {
+    const all: ReadEntry[] = [];
+    for (let q = 0; q < this.partitions; q++) {
+      if (p !== undefined && p !== q) continue;
+      all.push(...await this.#after(q, BEFORE_FIRST));
+    }
+    return all;
+  }
+
+  /** Commits what is in the buffer, of one partition or of all. */
+  async commit(only?: number): Promise<void> {
+    await turns();
+    for (let p = 0; p < this.partitions; p++) {
+      if (only !== undefined && only !== p) continue;
+      for (const { id, entry } of await this.#after(p, this.#positions[p])) {
+        this.#positions[p] = id;
+        const seqs = [
+          ...entry.ticks.seq,
+          ...entry.rejects.map(({ seq }) => seq ?? 0),
+          ...entry.gaps.map(({ to }) => to),
+        ];
+        const key = `${p} ${feedKeyText(entry.key)}`;
+        const last = this.store.committed.get(key) ?? 0;
+        this.store.committed.set(key, Math.max(last, ...seqs));
+      }
+      this.ingest.onCommitted(p, this.#positions[p], []);
+    }
+    await turns();
+  }
+
+  /** Major number of the position that a partition is committed to. */
+  committedTo(p: number): number {
+    return Number(this.#positions[p].split("-")[0]);
+  }
+
+  #after(p: number, after: EntryId): Promise<readonly ReadEntry[]> {
+    return this.buffer.read(p, after, {
+      maxEntries: 1e6,
+      maxBytes: 1e9,
+      waitMs: 0,
+    });
+  }
+}
