@@ -204,6 +204,7 @@ comment on table feed_gaps is 'Numbers that a feed never sent, and times when no
 
 create table quarantine (
   p int not null,
+  incarnation text not null,
   entry_id text not null,
   idx int not null,
   feed text not null,
@@ -217,7 +218,7 @@ create table quarantine (
   ts timestamptz,
   raw text not null,
   readmitted boolean not null default false,
-  primary key (p, entry_id, idx)
+  primary key (p, incarnation, entry_id, idx)
 );
 comment on table quarantine is 'Lines that were not accepted, and why; readmitted ones were accepted later.';
 create index quarantine_seq on quarantine (p, feed, epoch, seq);

@@ -1,0 +1,614 @@
+import { assert } from "../pipeline/domain/assert.ts";
+import { type CandleFold, mergeFolds } from "../pipeline/domain/candle.ts";
+import { formatScaled } from "../pipeline/domain/decimal.ts";
+import type { Delivery } from "../pipeline/domain/entry.ts";
+import type { Instrument } from "../pipeline/domain/instrument.ts";
+import { ROLLUPS, type StoredInterval } from "../pipeline/domain/interval.ts";
+import type { EpochMicros } from "../pipeline/domain/time.ts";
+import type {
+  AggregateStore,
+  CandleDelta,
+  Clock,
+  Commit,
+  CommitResult,
+  CommittedCandle,
+  DirtyRollup,
+  EntryId,
+  FeedProgress,
+  FeedTotals,
+  PartitionState,
+} from "../pipeline/ports.ts";
+import type { Buckets } from "./buckets.ts";
+import type { CandleMonths } from "./candle_months.ts";
+import { candleOf, type CandleRow } from "./candle_rows.ts";
+import {
+  CLEAN_ROLLUPS,
+  CLOSE_CANDLES,
+  COUNT_REJECTS,
+  KEEP_REJECTS,
+  MARK_DIRTY,
+  MERGE_CANDLES,
+  MOVE_POSITION,
+  READMIT,
+  ROLL_UP,
+  SAVE_GAPS,
+  SAVE_PROGRESS,
+  SAVE_TOTALS,
+} from "./commit_sql.ts";
+import type { Db, Row, Statement } from "./db.ts";
+import type { PgInstrumentStore } from "./instrument_store.ts";
+import {
+  booleanArray,
+  micros,
+  microsOrNull,
+  numberArray,
+  textArray,
+  timestampText,
+} from "./sql_values.ts";
+
+/** How long an owner that went silent keeps its partition. */
+const LEASE_MS = 10_000;
+
+type Ids = ReadonlyMap<string, Instrument>;
+
+/** A mark of `rollup_dirty` as it is read. */
+interface Mark extends Row {
+  readonly instrument_id: number;
+  readonly symbol: string;
+  readonly interval: StoredInterval;
+  readonly t: number;
+  readonly end_t: number;
+  readonly closed_by: string | null;
+  readonly generation: number;
+}
+
+/** Positions, candles and books of the aggregation, each commit as one. */
+export class PgAggregateStore implements AggregateStore {
+  constructor(
+    private readonly db: Db,
+    private readonly instruments: PgInstrumentStore,
+    private readonly months: CandleMonths,
+    private readonly buckets: Buckets,
+    private readonly clock: Clock,
+    /** Makes all that was committed safe from power loss. */
+    private readonly sync: () => Promise<void>,
+  ) {}
+
+  async claim(p: number, owner: string): Promise<PartitionState | null> {
+    const [, claimed] = await this.#write([
+      {
+        sql: "insert into offsets (p) values ($1::int) on conflict do nothing",
+        params: [p],
+      },
+      {
+        sql: `update offsets set owner = $2, lease_epoch = lease_epoch + 1,
+            lease_until = now() + ($3::float8 * interval '1 millisecond')
+          where p = $1::int and (lease_until < now() or owner = $2)
+          returning lease_epoch::float8 as lease_epoch, position, incarnation,
+            to_micros(marked_at)::float8 as marked_at`,
+        params: [p, owner, LEASE_MS],
+      },
+    ]);
+    const [row] = claimed;
+    if (!row) return null;
+    return {
+      p,
+      leaseEpoch: row.lease_epoch as number,
+      position: row.position as EntryId,
+      incarnation: row.incarnation as string | null,
+      markedAt: microsOrNull(row.marked_at),
+      progress: await this.#loadProgress(p),
+      feeds: await this.#loadTotals(p),
+      open: await this.#loadOpen(p),
+    };
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    const deltas = onePerBucket(commit.deltas);
+    const dirty = onePerRollup(commit.dirty);
+    await this.months.ensure([
+      ...deltas.map(({ fold }) => fold.t),
+      ...dirty.map(({ t }) => t),
+    ]);
+    const ids = await this.instruments.admit(scalesIn(commit, deltas));
+    const now = timestampText(this.clock.now());
+
+    const merge = mergeCandles(deltas, ids, now);
+    const close = closeCandles(commit, ids, now);
+    const statements = [
+      movePosition(commit),
+      merge,
+      close,
+      markDirty(commit.p, dirty, ids),
+      saveProgress(commit, ids),
+      saveTotals(commit),
+      countRejects(commit),
+      keepRejects(commit),
+      readmit(commit),
+      saveGaps(commit),
+    ].filter((statement) => statement !== null);
+
+    const results = await this.db.batch(statements);
+    if (results === null) return { kind: "fenced" };
+    const rowsOf = (statement: Statement | null) =>
+      statement === null
+        ? []
+        : results[statements.indexOf(statement)] as CandleRow[];
+    return {
+      kind: "committed",
+      candles: touched(rowsOf(merge), rowsOf(close)),
+    };
+  }
+
+  async rollUp(
+    p: number,
+    limit: number,
+  ): Promise<readonly CommittedCandle[]> {
+    // Marks whose candles come out as they were give nothing to return; only
+    // when no mark is left is the answer empty.
+    for (;;) {
+      const marks = await this.#dirty(p, limit);
+      if (marks.length === 0) return [];
+      const changed = await this.#rollUpMarks(p, marks);
+      if (changed.length > 0) return changed;
+    }
+  }
+
+  async release(p: number, leaseEpoch: number): Promise<void> {
+    await this.db.query(
+      `update offsets set lease_until = '-infinity'
+        where p = $1::int and lease_epoch = $2::int8`,
+      [p, leaseEpoch],
+    );
+  }
+
+  async checkpoint(): Promise<readonly { p: number; position: EntryId }[]> {
+    // Read before: what is committed meanwhile may or may not be synced.
+    const rows = await this.db.query<{ p: number; position: EntryId }>(
+      "select p, position from offsets order by p",
+    );
+    await this.sync();
+    return rows;
+  }
+
+  /** Marks of one source interval, the shortest first. */
+  async #dirty(p: number, limit: number): Promise<readonly Mark[]> {
+    for (const source of new Set(ROLLUPS.map((rollup) => rollup.source))) {
+      const intervals = ROLLUPS.filter((rollup) => rollup.source === source)
+        .map(({ interval }) => interval);
+      const marks = await this.db.query<Mark>(
+        `select m.instrument_id, i.symbol, m.interval,
+            to_micros(m.t)::float8 as t, to_micros(m.end_t)::float8 as end_t,
+            m.closed_by, m.generation::float8 as generation
+          from rollup_dirty m join instruments i on i.id = m.instrument_id
+          where m.p = $1::int and m.interval = any (($2::text)::text[])
+          order by m.t limit $3::int`,
+        [p, textArray(intervals), limit],
+      );
+      if (marks.length > 0) return marks;
+    }
+    return [];
+  }
+
+  async #rollUpMarks(
+    p: number,
+    marks: readonly Mark[],
+  ): Promise<readonly CommittedCandle[]> {
+    const rollup = ROLLUPS.find(({ interval }) =>
+      interval === marks[0].interval
+    );
+    assert(rollup !== undefined, `${marks[0].interval} is rolled up`);
+    const times = marks.map(({ t }) => micros(t));
+    await this.months.ensure(times);
+    const first = Math.min(...times) as EpochMicros;
+    const end = Math.max(...marks.map(({ end_t }) => end_t)) as EpochMicros;
+    const column = <K extends keyof Mark>(key: K) =>
+      marks.map((mark) => mark[key]);
+    const [rolled] = await this.#write([
+      {
+        sql: ROLL_UP,
+        params: [
+          numberArray(column("instrument_id")),
+          textArray(column("interval")),
+          numberArray(column("t")),
+          numberArray(column("end_t")),
+          textArray(column("closed_by")),
+          numberArray(
+            marks.map((mark) =>
+              Math.round(this.buckets.tradingMs(mark.symbol, {
+                start: micros(mark.t),
+                end: micros(mark.end_t),
+              }))
+            ),
+          ),
+          rollup.source,
+          timestampText(first),
+          timestampText(end),
+          timestampText(this.clock.now()),
+        ],
+      },
+      {
+        sql: CLEAN_ROLLUPS,
+        params: [
+          p,
+          numberArray(column("instrument_id")),
+          textArray(column("interval")),
+          numberArray(column("t")),
+          numberArray(column("generation")),
+        ],
+      },
+    ]);
+    return (rolled as (CandleRow & { was_closed: boolean })[]).map((row) => ({
+      candle: candleOf(row),
+      change: row.was_closed ? "revised" : row.closed ? "closed" : "updated",
+    }));
+  }
+
+  async #loadProgress(p: number): Promise<readonly FeedProgress[]> {
+    const rows = await this.db.query(
+      `select f.feed, f.epoch::float8 as epoch, i.symbol,
+          to_micros(f.max_event)::float8 as max_event,
+          to_micros(f.last_received)::float8 as last_received, f.replay, f.ended
+        from feed_progress f join instruments i on i.id = f.instrument_id
+        where f.p = $1::int order by f.feed, f.epoch, i.symbol`,
+      [p],
+    );
+    return rows.map(progressOf);
+  }
+
+  async #loadTotals(p: number): Promise<readonly FeedTotals[]> {
+    const rows = await this.db.query(
+      `select feed, epoch::float8 as epoch, delivery, replay, connected,
+          last_seq::float8 as last_seq, received::float8 as received,
+          accepted::float8 as accepted, duplicates::float8 as duplicates,
+          rejected::float8 as rejected,
+          to_micros(covered_from)::float8 as covered_from,
+          to_micros(covered_to)::float8 as covered_to,
+          to_micros(last_event)::float8 as last_event
+        from feed_totals where p = $1::int order by feed, epoch`,
+      [p],
+    );
+    return rows.map((row) => ({
+      key: { feed: row.feed as string, epoch: row.epoch as number },
+      delivery: row.delivery as Delivery,
+      replay: row.replay as boolean,
+      connected: row.connected as boolean,
+      lastSeq: row.last_seq as number,
+      received: row.received as number,
+      accepted: row.accepted as number,
+      duplicates: row.duplicates as number,
+      rejected: row.rejected as number,
+      coveredFrom: microsOrNull(row.covered_from),
+      coveredTo: microsOrNull(row.covered_to),
+      lastEvent: microsOrNull(row.last_event),
+    }));
+  }
+
+  async #loadOpen(p: number): Promise<PartitionState["open"]> {
+    const rows = await this.db.query(
+      `select i.symbol, c.interval, to_micros(c.t)::float8 as t
+        from candles c join instruments i on i.id = c.instrument_id
+        where i.p = $1::int and not c.closed order by i.symbol, c.t`,
+      [p],
+    );
+    return rows.map((row) => ({
+      symbol: row.symbol as string,
+      interval: row.interval as StoredInterval,
+      t: micros(row.t),
+    }));
+  }
+
+  async #write(statements: readonly Statement[]) {
+    const results = await this.db.batch(statements);
+    assert(results !== null, "nothing was asked that could be refused");
+    return results;
+  }
+}
+
+/** The candles of a commit, as they are after all of it. */
+function touched(
+  merged: readonly CandleRow[],
+  closed: readonly CandleRow[],
+): readonly CommittedCandle[] {
+  const byKey = new Map<string, CommittedCandle>();
+  for (const row of merged) {
+    // One that is closed after a merge was closed before it.
+    byKey.set(`${row.symbol} ${row.t}`, {
+      candle: candleOf(row),
+      change: row.closed ? "revised" : "updated",
+    });
+  }
+  for (const row of closed) {
+    byKey.set(`${row.symbol} ${row.t}`, {
+      candle: candleOf(row),
+      change: "closed",
+    });
+  }
+  return [...byKey.values()];
+}
+
+/** A row of `feed_progress` with its symbol. */
+export function progressOf(row: Row): FeedProgress {
+  return {
+    key: { feed: row.feed as string, epoch: row.epoch as number },
+    symbol: row.symbol as string,
+    maxEvent: micros(row.max_event),
+    lastReceived: micros(row.last_received),
+    replay: row.replay as boolean,
+    ended: row.ended as boolean,
+  };
+}
+
+/** One statement cannot merge two rows into one candle. */
+function onePerBucket(deltas: readonly CandleDelta[]): readonly CandleDelta[] {
+  const byBucket = new Map<string, CandleDelta>();
+  for (const delta of deltas) {
+    const key = `${delta.fold.symbol} ${delta.fold.t}`;
+    const known = byBucket.get(key);
+    byBucket.set(
+      key,
+      known
+        ? { fold: mergeFolds(known.fold, delta.fold), end: delta.end }
+        : delta,
+    );
+  }
+  return [...byBucket.values()];
+}
+
+function onePerRollup(dirty: readonly DirtyRollup[]): readonly DirtyRollup[] {
+  const byBucket = new Map<string, DirtyRollup>();
+  for (const mark of dirty) {
+    const key = `${mark.symbol} ${mark.interval} ${mark.t}`;
+    const closedBy = mark.closedBy ?? byBucket.get(key)?.closedBy ?? null;
+    byBucket.set(key, { ...mark, closedBy });
+  }
+  return [...byBucket.values()];
+}
+
+/** Every symbol of a commit, with the decimals that its folds need. */
+function scalesIn(commit: Commit, deltas: readonly CandleDelta[]) {
+  const scales = new Map<string, { priceScale: number; sizeScale: number }>();
+  const need = (symbol: string, priceScale: number, sizeScale: number) => {
+    const known = scales.get(symbol);
+    scales.set(symbol, {
+      priceScale: Math.max(priceScale, known?.priceScale ?? 0),
+      sizeScale: Math.max(sizeScale, known?.sizeScale ?? 0),
+    });
+  };
+  for (const { fold } of deltas) {
+    need(fold.symbol, fold.priceScale, fold.sizeScale);
+  }
+  for (const { symbol } of commit.closes) need(symbol, 0, 0);
+  for (const { symbol } of commit.dirty) need(symbol, 0, 0);
+  for (const { symbol } of commit.progress) need(symbol, 0, 0);
+  return scales;
+}
+
+function idsOf(rows: readonly { symbol: string }[], ids: Ids): string {
+  return numberArray(rows.map(({ symbol }) => {
+    const instrument = ids.get(symbol);
+    assert(instrument !== undefined, `instrument ${symbol} was registered`);
+    return instrument.id;
+  }));
+}
+
+function movePosition(commit: Commit): Statement {
+  return {
+    sql: MOVE_POSITION,
+    params: [
+      commit.p,
+      commit.leaseEpoch,
+      commit.expect,
+      commit.next,
+      commit.incarnation,
+      commit.markedAt === null ? null : timestampText(commit.markedAt),
+      commit.applied,
+      commit.rejected.reduce((sum, { count }) => sum + count, 0),
+      LEASE_MS,
+    ],
+    expectRows: 1,
+  };
+}
+
+function mergeCandles(
+  deltas: readonly CandleDelta[],
+  ids: Ids,
+  now: string,
+): Statement | null {
+  if (deltas.length === 0) return null;
+  const folds = deltas.map(({ fold }) => fold);
+  const price = (key: "open" | "high" | "low" | "close") =>
+    `{${folds.map((fold) => formatScaled(fold[key], fold.priceScale))}}`;
+  const whole = (key: keyof CandleFold) =>
+    numberArray(folds.map((fold) => fold[key] as number));
+  return {
+    sql: MERGE_CANDLES,
+    params: [
+      idsOf(folds, ids),
+      whole("t"),
+      numberArray(deltas.map(({ end }) => end)),
+      price("open"),
+      price("high"),
+      price("low"),
+      price("close"),
+      `{${folds.map((fold) => formatScaled(fold.volume, fold.sizeScale))}}`,
+      `{${
+        folds.map((fold) =>
+          formatScaled(fold.notional, fold.priceScale + fold.sizeScale)
+        )
+      }}`,
+      whole("n"),
+      whole("firstTs"),
+      whole("firstFeed"),
+      whole("firstSeq"),
+      whole("lastTs"),
+      whole("lastFeed"),
+      whole("lastSeq"),
+      ...boundsOf(folds),
+      now,
+    ],
+  };
+}
+
+function closeCandles(
+  { closes }: Commit,
+  ids: Ids,
+  now: string,
+): Statement | null {
+  if (closes.length === 0) return null;
+  return {
+    sql: CLOSE_CANDLES,
+    params: [
+      idsOf(closes, ids),
+      numberArray(closes.map(({ t }) => t)),
+      textArray(closes.map(({ closedBy }) => closedBy)),
+      numberArray(closes.map(({ coverageMs }) => Math.round(coverageMs))),
+      booleanArray(closes.map(({ complete }) => complete)),
+      ...boundsOf(closes),
+      now,
+    ],
+  };
+}
+
+/** Earliest and latest t, for the planner to leave out the other months. */
+function boundsOf(rows: readonly { t: EpochMicros }[]): [string, string] {
+  let min = rows[0].t;
+  let max = min;
+  for (const { t } of rows) {
+    if (t < min) min = t;
+    if (t > max) max = t;
+  }
+  return [timestampText(min), timestampText(max)];
+}
+
+/** Marks the rollups of a partition that must be made anew. */
+export function markDirty(
+  p: number,
+  dirty: readonly DirtyRollup[],
+  ids: Ids,
+): Statement | null {
+  if (dirty.length === 0) return null;
+  return {
+    sql: MARK_DIRTY,
+    params: [
+      p,
+      idsOf(dirty, ids),
+      textArray(dirty.map(({ interval }) => interval)),
+      numberArray(dirty.map(({ t }) => t)),
+      numberArray(dirty.map(({ end }) => end)),
+      textArray(dirty.map(({ closedBy }) => closedBy)),
+    ],
+  };
+}
+
+function saveProgress({ p, progress }: Commit, ids: Ids): Statement | null {
+  if (progress.length === 0) return null;
+  return {
+    sql: SAVE_PROGRESS,
+    params: [
+      p,
+      textArray(progress.map(({ key }) => key.feed)),
+      numberArray(progress.map(({ key }) => key.epoch)),
+      idsOf(progress, ids),
+      numberArray(progress.map(({ maxEvent }) => maxEvent)),
+      numberArray(progress.map(({ lastReceived }) => lastReceived)),
+      booleanArray(progress.map(({ replay }) => replay)),
+      booleanArray(progress.map(({ ended }) => ended)),
+    ],
+  };
+}
+
+function saveTotals({ p, feeds }: Commit): Statement | null {
+  if (feeds.length === 0) return null;
+  const numbers = (key: keyof FeedTotals) =>
+    numberArray(feeds.map((feed) => feed[key] as number | null));
+  return {
+    sql: SAVE_TOTALS,
+    params: [
+      p,
+      textArray(feeds.map(({ key }) => key.feed)),
+      numberArray(feeds.map(({ key }) => key.epoch)),
+      textArray(feeds.map(({ delivery }) => delivery)),
+      booleanArray(feeds.map(({ replay }) => replay)),
+      booleanArray(feeds.map(({ connected }) => connected)),
+      numbers("lastSeq"),
+      numbers("received"),
+      numbers("accepted"),
+      numbers("duplicates"),
+      numbers("rejected"),
+      numbers("coveredFrom"),
+      numbers("coveredTo"),
+      numbers("lastEvent"),
+    ],
+  };
+}
+
+function countRejects({ p, rejected }: Commit): Statement | null {
+  if (rejected.length === 0) return null;
+  return {
+    sql: COUNT_REJECTS,
+    params: [
+      p,
+      textArray(rejected.map(({ key }) => key.feed)),
+      numberArray(rejected.map(({ key }) => key.epoch)),
+      textArray(rejected.map(({ reason }) => reason)),
+      numberArray(rejected.map(({ count }) => count)),
+    ],
+  };
+}
+
+function keepRejects(
+  { p, incarnation, quarantine }: Commit,
+): Statement | null {
+  if (quarantine.length === 0) return null;
+  const text = (values: (string | null)[]) => textArray(values);
+  return {
+    sql: KEEP_REJECTS,
+    params: [
+      p,
+      text(quarantine.map(({ entryId }) => entryId)),
+      numberArray(quarantine.map(({ index }) => index)),
+      text(quarantine.map(({ key }) => key.feed)),
+      numberArray(quarantine.map(({ key }) => key.epoch)),
+      numberArray(quarantine.map(({ receivedAt }) => receivedAt)),
+      numberArray(quarantine.map(({ reject }) => reject.seq)),
+      numberArray(quarantine.map(({ reject }) => reject.line)),
+      text(quarantine.map(({ reject }) => reject.reason)),
+      text(quarantine.map(({ reject }) => reject.detail)),
+      text(quarantine.map(({ reject }) => reject.symbol)),
+      numberArray(quarantine.map(({ reject }) => reject.ts)),
+      text(quarantine.map(({ reject }) => reject.raw)),
+      incarnation,
+    ],
+  };
+}
+
+function readmit({ p, readmitted }: Commit): Statement | null {
+  if (readmitted.length === 0) return null;
+  return {
+    sql: READMIT,
+    params: [
+      p,
+      textArray(readmitted.map(({ key }) => key.feed)),
+      numberArray(readmitted.map(({ key }) => key.epoch)),
+      numberArray(readmitted.map(({ seq }) => seq)),
+    ],
+  };
+}
+
+function saveGaps({ p, gaps }: Commit): Statement | null {
+  if (gaps.length === 0) return null;
+  return {
+    sql: SAVE_GAPS,
+    params: [
+      p,
+      textArray(gaps.map(({ key }) => key.feed)),
+      numberArray(gaps.map(({ key }) => key.epoch)),
+      textArray(gaps.map(({ kind }) => kind)),
+      numberArray(gaps.map(({ from }) => from)),
+      numberArray(gaps.map(({ to }) => to)),
+      numberArray(gaps.map(({ seq }) => seq?.from ?? 0)),
+      numberArray(gaps.map(({ seq }) => seq?.to ?? 0)),
+    ],
+  };
+}

@@ -1,0 +1,124 @@
+import { assert } from "../pipeline/domain/assert.ts";
+import type { Delivery } from "../pipeline/domain/entry.ts";
+import type { Audit, AuditStore } from "../pipeline/ports.ts";
+import type { Db } from "./db.ts";
+
+const PARTITIONS = `
+  select o.p, o.position, o.applied::float8 as applied,
+    coalesce(c.n, 0)::float8 as in_candles, o.rejected::float8 as rejected,
+    coalesce(q.n, 0)::float8 as in_quarantine
+  from offsets o
+  left join (
+    select i.p, sum(c.n) as n
+    from (
+      select instrument_id, sum(n) as n from candles
+      where interval = '1m' and origin = 'ticks' group by instrument_id
+    ) c join instruments i on i.id = c.instrument_id
+    group by i.p
+  ) c on c.p = o.p
+  left join (
+    select p, count(*) as n from quarantine where not readmitted group by p
+  ) q on q.p = o.p
+  order by o.p`;
+
+const FEEDS = `
+  select t.feed, t.epoch::float8 as epoch, min(t.delivery) as delivery,
+    bool_or(t.connected) as connected, max(t.last_seq)::float8 as last_seq,
+    min(a.seq)::float8 as acked, sum(t.received)::float8 as received,
+    sum(t.accepted)::float8 as accepted,
+    sum(t.duplicates)::float8 as duplicates,
+    sum(t.rejected)::float8 as rejected
+  from feed_totals t left join feed_acks a using (feed, epoch)
+  group by t.feed, t.epoch order by t.feed, t.epoch`;
+
+const REASONS = `
+  select feed, epoch::float8 as epoch, reason, sum(count)::float8 as count
+  from feed_rejects group by feed, epoch, reason having sum(count) <> 0
+  order by reason`;
+
+/** Whether the books balance, counted anew from the rows each time. */
+export class PgAuditStore implements AuditStore {
+  constructor(private readonly db: Db) {}
+
+  async audit(): Promise<Audit> {
+    // One transaction, so that no commit comes between the two sides.
+    const results = await this.db.batch([
+      { sql: "set transaction isolation level repeatable read" },
+      { sql: PARTITIONS },
+      { sql: FEEDS },
+      { sql: REASONS },
+    ]);
+    assert(results !== null, "nothing was asked that could be refused");
+    const [, partitionRows, feedRows, reasonRows] = results;
+
+    const reasons = new Map<string, Record<string, number>>();
+    for (const row of reasonRows) {
+      const key = `${row.feed}#${row.epoch}`;
+      const counts = reasons.get(key) ?? {};
+      counts[row.reason as string] = row.count as number;
+      reasons.set(key, counts);
+    }
+    const partitions = partitionRows.map((row) => ({
+      p: row.p as number,
+      position: row.position as string,
+      applied: row.applied as number,
+      in_candles: row.in_candles as number,
+      rejected: row.rejected as number,
+      in_quarantine: row.in_quarantine as number,
+    }));
+    const feeds = feedRows.map((row) => {
+      const counts = {
+        received: row.received as number,
+        accepted: row.accepted as number,
+        duplicates: row.duplicates as number,
+        rejected: row.rejected as number,
+      };
+      const byReason = reasons.get(`${row.feed}#${row.epoch}`) ?? {};
+      return {
+        feed: row.feed as string,
+        epoch: row.epoch as number,
+        delivery: row.delivery as Delivery,
+        connected: row.connected as boolean,
+        last_seq: row.last_seq as number,
+        acked: row.acked as number | null,
+        ...counts,
+        rejected_by_reason: byReason,
+        balanced: offBy(counts, byReason) === 0,
+      };
+    });
+
+    let unaccounted = 0;
+    for (const side of partitions) {
+      unaccounted += Math.abs(side.applied - side.in_candles) +
+        Math.abs(side.rejected - side.in_quarantine);
+    }
+    for (const feed of feeds) {
+      unaccounted += offBy(feed, feed.rejected_by_reason);
+    }
+    return {
+      ticks_unaccounted: unaccounted,
+      balanced: unaccounted === 0,
+      partitions,
+      feeds,
+    };
+  }
+
+  async ping(): Promise<void> {
+    await this.db.query("select 1 as one");
+  }
+}
+
+/** Lines of a feed that are not in its sums. */
+function offBy(
+  { received, accepted, duplicates, rejected }: {
+    readonly received: number;
+    readonly accepted: number;
+    readonly duplicates: number;
+    readonly rejected: number;
+  },
+  byReason: Readonly<Record<string, number>>,
+): number {
+  const reasons = Object.values(byReason).reduce((sum, n) => sum + n, 0);
+  return Math.abs(received - accepted - duplicates - rejected) +
+    Math.abs(rejected - reasons);
+}

@@ -1,0 +1,358 @@
+import { assert } from "../pipeline/domain/assert.ts";
+import type { StoredCandle } from "../pipeline/domain/candle.ts";
+import {
+  DERIVED_INTERVALS,
+  type DerivedInterval,
+  isStoredInterval,
+  nominalMicros,
+  ROLLUPS,
+  type StoredInterval,
+} from "../pipeline/domain/interval.ts";
+import type { EpochMicros } from "../pipeline/domain/time.ts";
+import { partitionOf } from "../pipeline/domain/hash.ts";
+import type {
+  CandleQuery,
+  CandleStore,
+  Clock,
+  DirtyRollup,
+  GapRow,
+} from "../pipeline/ports.ts";
+import { markDirty } from "./aggregate_store.ts";
+import { type Buckets, lengthMs } from "./buckets.ts";
+import type { CandleMonths } from "./candle_months.ts";
+import { CANDLE_COLUMNS, candleOf, type CandleRow } from "./candle_rows.ts";
+import type { Db, Param } from "./db.ts";
+import { IMPORT_CANDLES } from "./import_sql.ts";
+import type { PgInstrumentStore } from "./instrument_store.ts";
+import { mergeParts } from "./merge_parts.ts";
+import {
+  booleanArray,
+  micros,
+  numberArray,
+  textArray,
+  timestampText,
+} from "./sql_values.ts";
+
+/** Months that hold most of what a page asks for: tried before all others. */
+const NEWEST_MONTHS = 2;
+/** Candles of one statement of an import. */
+const IMPORT_BATCH = 2_000;
+/** How long after its end a bucket without a closing tick counts as over. */
+const SETTLED_MS = 10_000;
+
+const ALWAYS = -8_640_000_000_000_000 as EpochMicros;
+
+interface Range {
+  readonly from: EpochMicros | undefined;
+  readonly to: EpochMicros | undefined;
+  readonly limit: number;
+  readonly asof: EpochMicros | undefined;
+}
+
+/** Candles as they are, as they were, and as history brings them. */
+export class PgCandleStore implements CandleStore {
+  constructor(
+    private readonly db: Db,
+    private readonly instruments: PgInstrumentStore,
+    private readonly months: CandleMonths,
+    private readonly buckets: Buckets,
+    private readonly clock: Clock,
+    private readonly partitions: number,
+  ) {}
+
+  async candles(query: CandleQuery): Promise<readonly StoredCandle[]> {
+    const instrument = (await this.instruments.find([query.symbol]))
+      .get(query.symbol);
+    if (!instrument || query.limit <= 0) return [];
+    const { interval } = query;
+    const range = {
+      from: query.from,
+      to: query.to,
+      limit: query.limit,
+      asof: query.asof,
+    };
+    return isStoredInterval(interval)
+      ? (await this.#stored(instrument.id, interval, range)).map(candleOf)
+      : await this.#derived(instrument.id, query.symbol, interval, range);
+  }
+
+  async latest(
+    symbols: readonly string[],
+    interval: StoredInterval,
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly StoredCandle[]>> {
+    const found = await this.instruments.find(symbols);
+    const bySymbol = new Map<string, StoredCandle[]>();
+    for (const symbol of found.keys()) bySymbol.set(symbol, []);
+    const starts = await this.months.starts();
+    let wanted = [...found.values()];
+    // Of most instruments the newest months are enough; the rest is asked for
+    // with all months.
+    for (const from of [starts.at(-NEWEST_MONTHS) ?? ALWAYS, ALWAYS]) {
+      if (wanted.length === 0) break;
+      const rows = await this.db.query<CandleRow>(
+        `select ${CANDLE_COLUMNS}
+          from unnest(($1::text)::int[]) as w(id)
+          join instruments i on i.id = w.id
+          cross join lateral (
+            select * from candles
+            where instrument_id = w.id and interval = $2
+              and t >= $3::timestamptz
+            order by t desc limit $4::int
+          ) c
+          order by c.t`,
+        [
+          numberArray(wanted.map(({ id }) => id)),
+          interval,
+          boundText(from),
+          limit,
+        ],
+      );
+      for (const { symbol } of wanted) bySymbol.set(symbol, []);
+      for (const row of rows) bySymbol.get(row.symbol)?.push(candleOf(row));
+      wanted = wanted.filter(({ symbol }) =>
+        bySymbol.get(symbol)!.length < limit
+      );
+      if (starts.length <= NEWEST_MONTHS) break;
+    }
+    return bySymbol;
+  }
+
+  async importCandles(
+    symbol: string,
+    candles: readonly StoredCandle[],
+  ): Promise<{ readonly imported: number; readonly kept: number }> {
+    const instrument = (await this.instruments.find([symbol])).get(symbol);
+    assert(instrument !== undefined, `instrument ${symbol} was registered`);
+    await this.months.ensure(candles.map(({ t }) => t));
+    let imported = 0;
+    for (let at = 0; at < candles.length; at += IMPORT_BATCH) {
+      const some = candles.slice(at, at + IMPORT_BATCH);
+      const dirty = this.#rollupsOf(symbol, some);
+      const mark = markDirty(
+        partitionOf(symbol, this.partitions),
+        dirty,
+        new Map([[symbol, instrument]]),
+      );
+      const results = await this.db.batch([
+        {
+          sql: IMPORT_CANDLES,
+          params: this.#importParams(instrument.id, some),
+        },
+        ...mark ? [mark] : [],
+      ]);
+      assert(results !== null, "nothing was asked that could be refused");
+      imported += results[0].length;
+    }
+    return { imported, kept: candles.length - imported };
+  }
+
+  async gaps(symbol: string, from: EpochMicros, to: EpochMicros) {
+    const rows = await this.db.query(
+      `select distinct to_micros(g.from_t)::float8 as from_t,
+          to_micros(g.to_t)::float8 as to_t, g.kind
+        from instruments i
+        join feed_progress f on f.instrument_id = i.id and f.p = i.p
+        join feed_gaps g on g.p = f.p and g.feed = f.feed and g.epoch = f.epoch
+        where i.symbol = $1 and g.from_t < $3::timestamptz
+          and g.to_t > $2::timestamptz
+        order by 1, 2`,
+      [symbol, timestampText(from), timestampText(to)],
+    );
+    return rows.map((row) => ({
+      from: micros(row.from_t),
+      to: micros(row.to_t),
+      kind: row.kind as GapRow["kind"],
+    }));
+  }
+
+  /** Rows of a stored interval, ascending. */
+  async #stored(
+    id: number,
+    interval: StoredInterval,
+    range: Range,
+  ): Promise<readonly CandleRow[]> {
+    if (range.from !== undefined) {
+      return await this.#select(id, interval, range, "asc");
+    }
+    const starts = await this.months.starts();
+    const past = range.to === undefined
+      ? starts
+      : starts.filter((start) => start < range.to!);
+    const recent = past.at(-NEWEST_MONTHS);
+    if (recent !== undefined && past.length > NEWEST_MONTHS) {
+      const rows = await this.#select(
+        id,
+        interval,
+        { ...range, from: recent },
+        "desc",
+      );
+      if (rows.length === range.limit) return rows.toReversed();
+    }
+    return (await this.#select(id, interval, range, "desc")).toReversed();
+  }
+
+  async #select(
+    id: number,
+    interval: StoredInterval,
+    { from, to, limit, asof }: Range,
+    order: "asc" | "desc",
+  ): Promise<readonly CandleRow[]> {
+    const params: Param[] = [
+      id,
+      interval,
+      boundText(from ?? ALWAYS),
+      to === undefined ? "infinity" : timestampText(to),
+      limit,
+    ];
+    const bounds = `instrument_id = $1::int and interval = $2
+      and t >= $3::timestamptz and t < $4::timestamptz`;
+    let rows = `select * from candles where ${bounds}
+      order by t ${order} limit $5::int`;
+    if (asof !== undefined) {
+      params.push(timestampText(asof));
+      rows = knownAt(bounds, "$6::timestamptz", order, "$5::int");
+    }
+    return await this.db.query<CandleRow>(
+      `select ${CANDLE_COLUMNS}
+        from (${rows}) c join instruments i on i.id = c.instrument_id
+        order by c.t ${order}`,
+      params,
+    );
+  }
+
+  /** Candles merged from a stored interval, as its calendar cuts them. */
+  async #derived(
+    id: number,
+    symbol: string,
+    interval: DerivedInterval,
+    range: Range,
+  ): Promise<readonly StoredCandle[]> {
+    const source = DERIVED_INTERVALS[interval];
+    const bucketOf = (t: EpochMicros) =>
+      this.buckets.bucketOf(symbol, interval, t);
+    // A bucket has at most so many parts; one bucket more may be cut.
+    const parts = Math.ceil(nominalMicros(interval) / nominalMicros(source));
+    const limit = (range.limit + 1) * parts;
+    let to = range.to;
+    if (to !== undefined) {
+      const last = bucketOf((to - 1) as EpochMicros);
+      if (last.start < to) to = last.end;
+    }
+    const rows = await this.#stored(id, source, { ...range, to, limit });
+    const groups = new Map<number, CandleRow[]>();
+    for (const row of rows) {
+      const { start } = bucketOf(micros(row.t));
+      const group = groups.get(start);
+      if (group) group.push(row);
+      else groups.set(start, [row]);
+    }
+    const complete = rows.length < limit;
+    let starts = [...groups.keys()];
+    if (range.from !== undefined) {
+      starts = starts.filter((start) => start >= range.from!);
+      if (!complete) starts.pop();
+      starts = starts.slice(0, range.limit);
+    } else {
+      if (!complete) starts.shift();
+      starts = starts.slice(-range.limit);
+    }
+    const newest = rows.at(-1)?.t ?? 0;
+    const settled = (range.asof ?? this.clock.now()) - SETTLED_MS * 1_000;
+    return starts.map((start) => {
+      const bucket = bucketOf(micros(start));
+      return mergeParts(groups.get(start)!, {
+        interval,
+        bucket,
+        over: newest >= bucket.end || settled >= bucket.end,
+        tradingMs: this.buckets.tradingMs(symbol, bucket),
+      });
+    });
+  }
+
+  #rollupsOf(
+    symbol: string,
+    candles: readonly StoredCandle[],
+  ): readonly DirtyRollup[] {
+    const marks = new Map<string, DirtyRollup>();
+    for (const candle of candles) {
+      for (const interval of rollupsFrom(candle.interval as StoredInterval)) {
+        const { start, end } = this.buckets.bucketOf(
+          symbol,
+          interval,
+          candle.t,
+        );
+        const over = end <= this.clock.now();
+        marks.set(`${interval} ${start}`, {
+          symbol,
+          interval,
+          t: start,
+          end,
+          closedBy: over ? "import" : null,
+        });
+      }
+    }
+    return [...marks.values()];
+  }
+
+  #importParams(id: number, candles: readonly StoredCandle[]): Param[] {
+    const text = (key: "open" | "high" | "low" | "close" | "volume") =>
+      textArray(candles.map((candle) => candle[key]));
+    const whole = (key: "t" | "end" | "n") =>
+      numberArray(candles.map((candle) => candle[key]));
+    const times = candles.map(({ t }) => t);
+    return [
+      id,
+      textArray(candles.map(({ interval }) => interval)),
+      whole("t"),
+      whole("end"),
+      text("open"),
+      text("high"),
+      text("low"),
+      text("close"),
+      text("volume"),
+      textArray(candles.map(({ vw }) => vw)),
+      whole("n"),
+      booleanArray(candles.map(({ complete }) => complete)),
+      numberArray(candles.map((candle) =>
+        Math.round(Math.min(
+          candle.coverageMs,
+          lengthMs({ start: candle.t, end: candle.end }),
+        ))
+      )),
+      timestampText(Math.min(...times) as EpochMicros),
+      timestampText(Math.max(...times) as EpochMicros),
+      timestampText(this.clock.now()),
+    ];
+  }
+}
+
+/** Stored intervals that are made from this one, directly or not. */
+function rollupsFrom(interval: StoredInterval): readonly StoredInterval[] {
+  const made = ROLLUPS.filter(({ source }) => source === interval)
+    .map((rollup) => rollup.interval);
+  return [...made, ...made.flatMap(rollupsFrom)];
+}
+
+function boundText(t: EpochMicros): string {
+  return t <= ALWAYS ? "-infinity" : timestampText(t);
+}
+
+/** Closed candles, each with the revision that was known at a time. */
+function knownAt(
+  bounds: string,
+  asof: string,
+  order: string,
+  limit: string,
+): string {
+  const columns = `instrument_id, interval, t, end_t, open, high, low, close,
+    volume, notional, n, closed_by, complete, coverage_ms, rev, origin,
+    last_ts`;
+  return `select ${columns}, true as closed from (
+      select ${columns} from candles
+      where ${bounds} and closed and known_from <= ${asof}
+      union all
+      select ${columns} from candle_revisions
+      where ${bounds} and known_from <= ${asof} and known_to > ${asof}
+    ) known order by t ${order} limit ${limit}`;
+}

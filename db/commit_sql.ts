@@ -1,0 +1,337 @@
+/**
+ * The statements of a commit, each of which takes its rows as arrays: one
+ * literal a column, unnested. `$1` and up are literals of arrays unless said
+ * otherwise; bounds on t let the planner leave out the other months.
+ */
+import { CANDLE_COLUMNS } from "./candle_rows.ts";
+
+/** Moves the position if it and the lease are still ours; one row if so. */
+export const MOVE_POSITION = `
+  update offsets set
+    position = $4, incarnation = $5,
+    marked_at = greatest(marked_at, $6::timestamptz),
+    applied = applied + $7::int8, rejected = rejected + $8::int8,
+    lease_until = now() + ($9::float8 * interval '1 millisecond')
+  where p = $1::int and lease_epoch = $2::int8 and position = $3
+  returning p`;
+
+/** A candle made from ticks merges with more of them; an imported one yields. */
+const MERGES = "candles.origin = 'ticks'";
+const STARTS_EARLIER = `(excluded.first_ts, excluded.first_feed,
+  excluded.first_seq, excluded.open) < (candles.first_ts, candles.first_feed,
+  candles.first_seq, candles.open)`;
+const ENDS_LATER = `(excluded.last_ts, excluded.last_feed,
+  excluded.last_seq, excluded.close) > (candles.last_ts, candles.last_feed,
+  candles.last_seq, candles.close)`;
+
+function firstOf(column: string): string {
+  return `${column} = case when ${MERGES} and not ${STARTS_EARLIER}
+    then candles.${column} else excluded.${column} end`;
+}
+
+function lastOf(column: string): string {
+  return `${column} = case when ${MERGES} and not ${ENDS_LATER}
+    then candles.${column} else excluded.${column} end`;
+}
+
+function sumOf(column: string): string {
+  return `${column} = case when ${MERGES}
+    then candles.${column} + excluded.${column} else excluded.${column} end`;
+}
+
+/** Columns that a revision keeps of a candle `c`. */
+const ARCHIVE_COLUMNS = `instrument_id, interval, t, rev, end_t, open, high,
+  low, close, volume, notional, n, last_ts, closed_by, complete, coverage_ms,
+  origin, known_from`;
+
+/** Keeps closed candles of `d` as they were; `$now` is when they stopped. */
+function archive(join: string, now: string): string {
+  const columns = ARCHIVE_COLUMNS.split(",").map((name) => `c.${name.trim()}`);
+  return `insert into candle_revisions (${ARCHIVE_COLUMNS}, known_to)
+    select ${columns.join(", ")}, greatest(c.known_from, ${now})
+    from candles c join ${join}
+    where c.closed`;
+}
+
+/**
+ * Merges folds into their one-minute candles, as `mergeFolds` does; returns
+ * the candles. A closed one is kept as a revision before.
+ */
+export const MERGE_CANDLES = `
+  with d as materialized (
+    select instrument_id, from_micros(t) as t, from_micros(end_t) as end_t,
+      open, high, low, close, volume, notional, n, first_ts, first_feed,
+      first_seq, last_ts, last_feed, last_seq
+    from unnest(
+      ($1::text)::int[], ($2::text)::int8[], ($3::text)::int8[],
+      ($4::text)::numeric[], ($5::text)::numeric[], ($6::text)::numeric[],
+      ($7::text)::numeric[], ($8::text)::numeric[], ($9::text)::numeric[],
+      ($10::text)::int8[], ($11::text)::int8[], ($12::text)::int8[],
+      ($13::text)::int8[], ($14::text)::int8[], ($15::text)::int8[],
+      ($16::text)::int8[]
+    ) as u(instrument_id, t, end_t, open, high, low, close, volume, notional,
+      n, first_ts, first_feed, first_seq, last_ts, last_feed, last_seq)
+  ), kept as (
+    ${
+  archive(
+    `d on d.instrument_id = c.instrument_id and d.t = c.t
+      and c.interval = '1m' and c.t between $17::timestamptz and $18::timestamptz`,
+    "$19::timestamptz",
+  )
+}
+  ), c as (
+    insert into candles (instrument_id, interval, t, end_t, open, high, low,
+      close, volume, notional, n, first_ts, first_feed, first_seq, last_ts,
+      last_feed, last_seq, closed, complete, coverage_ms, rev, origin,
+      known_from, updated_at)
+    select instrument_id, '1m', t, end_t, open, high, low, close, volume,
+      notional, n, first_ts, first_feed, first_seq, last_ts, last_feed,
+      last_seq, false, false, 0, 0, 'ticks', $19::timestamptz, $19::timestamptz
+    from d
+    on conflict (instrument_id, interval, t) do update set
+      ${firstOf("open")},
+      ${firstOf("first_ts")},
+      ${firstOf("first_feed")},
+      ${firstOf("first_seq")},
+      ${lastOf("close")},
+      ${lastOf("last_ts")},
+      ${lastOf("last_feed")},
+      ${lastOf("last_seq")},
+      high = case when ${MERGES} then greatest(candles.high, excluded.high)
+        else excluded.high end,
+      low = case when ${MERGES} then least(candles.low, excluded.low)
+        else excluded.low end,
+      ${sumOf("volume")},
+      ${sumOf("notional")},
+      ${sumOf("n")},
+      end_t = excluded.end_t,
+      rev = candles.rev + candles.closed::int,
+      closed = candles.closed and ${MERGES},
+      closed_by = case when ${MERGES} then candles.closed_by end,
+      complete = candles.complete and ${MERGES},
+      coverage_ms = case when ${MERGES} then candles.coverage_ms else 0 end,
+      origin = 'ticks',
+      known_from = greatest(candles.known_from, excluded.known_from),
+      updated_at = excluded.updated_at
+    returning *
+  )
+  select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
+
+/** Closes one-minute candles that are open; returns them. */
+export const CLOSE_CANDLES = `
+  with d as materialized (
+    select instrument_id, from_micros(t) as t, closed_by, coverage_ms, complete
+    from unnest(($1::text)::int[], ($2::text)::int8[], ($3::text)::text[],
+      ($4::text)::int8[], ($5::text)::boolean[])
+      as u(instrument_id, t, closed_by, coverage_ms, complete)
+  ), c as (
+    update candles set closed = true, closed_by = d.closed_by,
+      coverage_ms = d.coverage_ms, complete = d.complete,
+      known_from = greatest(candles.known_from, $8::timestamptz),
+      updated_at = $8::timestamptz
+    from d
+    where candles.instrument_id = d.instrument_id and candles.t = d.t
+      and candles.interval = '1m' and not candles.closed
+      and candles.t between $6::timestamptz and $7::timestamptz
+    returning candles.*
+  )
+  select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
+
+/** `$1` is the partition, a number. */
+export const MARK_DIRTY = `
+  insert into rollup_dirty as m (p, instrument_id, interval, t, end_t, closed_by)
+  select $1::int, instrument_id, interval, from_micros(t), from_micros(end_t),
+    closed_by
+  from unnest(($2::text)::int[], ($3::text)::text[], ($4::text)::int8[],
+    ($5::text)::int8[], ($6::text)::text[])
+    as u(instrument_id, interval, t, end_t, closed_by)
+  on conflict (p, instrument_id, interval, t) do update set
+    end_t = excluded.end_t,
+    closed_by = coalesce(excluded.closed_by, m.closed_by),
+    generation = m.generation + 1`;
+
+export const SAVE_PROGRESS = `
+  insert into feed_progress as f (p, feed, epoch, instrument_id, max_event,
+    last_received, replay, ended)
+  select $1::int, feed, epoch, instrument_id, from_micros(max_event),
+    from_micros(last_received), replay, ended
+  from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::int[],
+    ($5::text)::int8[], ($6::text)::int8[], ($7::text)::boolean[],
+    ($8::text)::boolean[])
+    as u(feed, epoch, instrument_id, max_event, last_received, replay, ended)
+  on conflict (p, feed, epoch, instrument_id) do update set
+    max_event = excluded.max_event, last_received = excluded.last_received,
+    replay = excluded.replay, ended = excluded.ended`;
+
+export const SAVE_TOTALS = `
+  insert into feed_totals (p, feed, epoch, delivery, replay, connected,
+    last_seq, received, accepted, duplicates, rejected, covered_from,
+    covered_to, last_event)
+  select $1::int, feed, epoch, delivery, replay, connected, last_seq, received,
+    accepted, duplicates, rejected, from_micros(covered_from),
+    from_micros(covered_to), from_micros(last_event)
+  from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::text[],
+    ($5::text)::boolean[], ($6::text)::boolean[], ($7::text)::int8[],
+    ($8::text)::int8[], ($9::text)::int8[], ($10::text)::int8[],
+    ($11::text)::int8[], ($12::text)::int8[], ($13::text)::int8[],
+    ($14::text)::int8[])
+    as u(feed, epoch, delivery, replay, connected, last_seq, received, accepted,
+      duplicates, rejected, covered_from, covered_to, last_event)
+  on conflict (p, feed, epoch) do update set
+    delivery = excluded.delivery, replay = excluded.replay,
+    connected = excluded.connected, last_seq = excluded.last_seq,
+    received = excluded.received, accepted = excluded.accepted,
+    duplicates = excluded.duplicates, rejected = excluded.rejected,
+    covered_from = excluded.covered_from, covered_to = excluded.covered_to,
+    last_event = excluded.last_event`;
+
+export const COUNT_REJECTS = `
+  insert into feed_rejects as f (p, feed, epoch, reason, count)
+  select $1::int, feed, epoch, reason, sum(count)
+  from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::text[],
+    ($5::text)::int8[]) as u(feed, epoch, reason, count)
+  group by feed, epoch, reason
+  on conflict (p, feed, epoch, reason) do update set
+    count = f.count + excluded.count`;
+
+export const KEEP_REJECTS = `
+  insert into quarantine (p, incarnation, entry_id, idx, feed, epoch, received_at, seq,
+    line, reason, detail, symbol, ts, raw)
+  select $1::int, $14, entry_id, idx, feed, epoch, from_micros(received_at), seq,
+    line, reason, detail, symbol, from_micros(ts), raw
+  from unnest(($2::text)::text[], ($3::text)::int[], ($4::text)::text[],
+    ($5::text)::int8[], ($6::text)::int8[], ($7::text)::int8[],
+    ($8::text)::int8[], ($9::text)::text[], ($10::text)::text[],
+    ($11::text)::text[], ($12::text)::int8[], ($13::text)::text[])
+    as u(entry_id, idx, feed, epoch, received_at, seq, line, reason, detail,
+      symbol, ts, raw)`;
+
+/** Takes rejects back: out of the counts, and marked where they are kept. */
+export const READMIT = `
+  with back as (
+    update quarantine q set readmitted = true
+    from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[])
+      as u(feed, epoch, seq)
+    where q.p = $1::int and q.feed = u.feed and q.epoch = u.epoch
+      and q.seq = u.seq and not q.readmitted
+    returning q.feed, q.epoch, q.reason
+  ), fewer as (
+    update feed_rejects f set count = f.count - b.count
+    from (
+      select feed, epoch, reason, count(*) as count from back
+      group by feed, epoch, reason
+    ) b
+    where f.p = $1::int and f.feed = b.feed and f.epoch = b.epoch
+      and f.reason = b.reason
+  )
+  update offsets set rejected = rejected - (select count(*) from back)
+  where p = $1::int`;
+
+export const SAVE_GAPS = `
+  insert into feed_gaps as g (p, feed, epoch, kind, from_t, to_t, seq_from,
+    seq_to)
+  select $1::int, feed, epoch, kind, from_micros(from_t),
+    max(from_micros(to_t)), seq_from, max(seq_to)
+  from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::text[],
+    ($5::text)::int8[], ($6::text)::int8[], ($7::text)::int8[],
+    ($8::text)::int8[])
+    as u(feed, epoch, kind, from_t, to_t, seq_from, seq_to)
+  group by feed, epoch, kind, from_t, seq_from
+  on conflict (p, feed, epoch, kind, from_t, seq_from) do update set
+    to_t = greatest(g.to_t, excluded.to_t),
+    seq_to = greatest(g.seq_to, excluded.seq_to)`;
+
+/**
+ * Makes longer candles anew from the shorter ones in their buckets. A bucket
+ * that a mark closes, or that was closed, is closed after; one without a
+ * shorter candle stays away. Returns those that changed, and whether they were
+ * closed before.
+ *
+ * `$7` is the interval of the shorter ones, `$8` and `$9` bound every t, `$10`
+ * is now.
+ */
+export const ROLL_UP = `
+  with d as materialized (
+    select instrument_id, interval, from_micros(t) as t,
+      from_micros(end_t) as end_t, closed_by, whole_ms
+    from unnest(($1::text)::int[], ($2::text)::text[], ($3::text)::int8[],
+      ($4::text)::int8[], ($5::text)::text[], ($6::text)::int8[])
+      as u(instrument_id, interval, t, end_t, closed_by, whole_ms)
+  ), merged as materialized (
+    select d.instrument_id, d.interval, d.t, d.end_t, d.closed_by, d.whole_ms,
+      s.*
+    from d cross join lateral (
+      select
+        (min(array[to_micros(c.t)::numeric, c.open]))[2] as open,
+        max(c.high) as high, min(c.low) as low,
+        (max(array[to_micros(c.t)::numeric, c.close]))[2] as close,
+        sum(c.volume) as volume, sum(c.notional) as notional,
+        sum(c.n)::int8 as n, min(c.first_ts) as first_ts,
+        max(c.last_ts) as last_ts, sum(c.coverage_ms)::int8 as coverage_ms,
+        case when bool_and(c.origin = 'import') then 'import' else 'ticks' end
+          as origin,
+        count(*) as parts
+      from candles c
+      where c.instrument_id = d.instrument_id and c.interval = $7
+        and c.t >= d.t and c.t < d.end_t
+        and c.t >= $8::timestamptz and c.t < $9::timestamptz
+    ) s
+    where s.parts > 0
+  ), wanted as materialized (
+    select m.*, coalesce(o.closed, false) as was_closed,
+      coalesce(o.closed, false) or m.closed_by is not null as will_close
+    from merged m left join candles o
+      on o.instrument_id = m.instrument_id and o.interval = m.interval
+      and o.t = m.t and o.t >= $8::timestamptz and o.t < $9::timestamptz
+    where o.t is null
+      or not o.closed and m.closed_by is not null
+      or (o.open, o.high, o.low, o.close, o.volume, o.notional, o.n,
+        o.coverage_ms, o.origin, o.end_t)
+        is distinct from (m.open, m.high, m.low, m.close, m.volume,
+        m.notional, m.n, m.coverage_ms, m.origin, m.end_t)
+      or o.last_ts is distinct from m.last_ts
+  ), kept as (
+    ${
+  archive(
+    `wanted d on d.instrument_id = c.instrument_id
+      and d.interval = c.interval and d.t = c.t
+      and c.t >= $8::timestamptz and c.t < $9::timestamptz`,
+    "$10::timestamptz",
+  )
+}
+  ), c as (
+    insert into candles (instrument_id, interval, t, end_t, open, high, low,
+      close, volume, notional, n, first_ts, last_ts, closed, closed_by,
+      complete, coverage_ms, rev, origin, known_from, updated_at)
+    select instrument_id, interval, t, end_t, open, high, low, close, volume,
+      notional, n, first_ts, last_ts, will_close, closed_by,
+      will_close and coverage_ms >= whole_ms, coverage_ms, 0, origin,
+      $10::timestamptz, $10::timestamptz
+    from wanted
+    on conflict (instrument_id, interval, t) do update set
+      end_t = excluded.end_t, open = excluded.open, high = excluded.high,
+      low = excluded.low, close = excluded.close, volume = excluded.volume,
+      notional = excluded.notional, n = excluded.n,
+      first_ts = excluded.first_ts, last_ts = excluded.last_ts,
+      closed = excluded.closed,
+      closed_by = coalesce(candles.closed_by, excluded.closed_by),
+      complete = excluded.complete, coverage_ms = excluded.coverage_ms,
+      rev = candles.rev + candles.closed::int, origin = excluded.origin,
+      known_from = greatest(candles.known_from, excluded.known_from),
+      updated_at = excluded.updated_at
+    returning *
+  )
+  select ${CANDLE_COLUMNS}, w.was_closed
+  from c
+  join instruments i on i.id = c.instrument_id
+  join wanted w on w.instrument_id = c.instrument_id
+    and w.interval = c.interval and w.t = c.t`;
+
+/** Forgets marks that nobody has set again since they were read. */
+export const CLEAN_ROLLUPS = `
+  delete from rollup_dirty m
+  using unnest(($2::text)::int[], ($3::text)::text[], ($4::text)::int8[],
+    ($5::text)::int8[]) as u(instrument_id, interval, t, generation)
+  where m.p = $1::int and m.instrument_id = u.instrument_id
+    and m.interval = u.interval and m.t = from_micros(u.t)
+    and m.generation = u.generation`;

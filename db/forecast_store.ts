@@ -1,0 +1,419 @@
+import { assert } from "../pipeline/domain/assert.ts";
+import type {
+  Forecast,
+  ForecastScore,
+  Skill,
+} from "../pipeline/domain/forecast.ts";
+import type { Signal } from "../pipeline/domain/signal.ts";
+import type {
+  ForecastQuery,
+  ForecastStore,
+  ScoredForecast,
+} from "../pipeline/ports.ts";
+import type { StoredCandle } from "../pipeline/domain/candle.ts";
+import { CANDLE_COLUMNS, candleOf, type CandleRow } from "./candle_rows.ts";
+import type { Db, Param, Row, Statement } from "./db.ts";
+import type { PgInstrumentStore } from "./instrument_store.ts";
+import {
+  booleanArray,
+  micros,
+  numberArray,
+  textArray,
+  timestampText,
+} from "./sql_values.ts";
+
+/** Time after which a forecast whose candle never came is given up. */
+const UNSCORED_DAYS_MAX = 7;
+
+const FORECAST_COLUMNS = `i.symbol, f.interval, to_micros(f.t)::float8 as t,
+  f.horizon, f.model, f.order_p, f.order_d, f.order_q, f.champion,
+  to_micros(f.made_at)::float8 as made_at,
+  to_micros(f.trained_through)::float8 as trained_through, f.position,
+  f.rev as made_rev, f.last as made_last, f.open as made_open,
+  f.high as made_high, f.low as made_low, f.close as made_close, f.se, f.lo50,
+  f.hi50, f.lo80, f.hi80, f.lo95, f.hi95`;
+
+const SCORE_COLUMNS = `to_micros(s.scored_at)::float8 as scored_at, s.actual,
+  s.abs_error, s.abs_error_naive, s.inside50, s.inside80, s.inside95,
+  s.direction_hit`;
+
+const SAME_FORECAST = "(instrument_id, interval, t, horizon, model)";
+
+/** Forecasts, what came of them, and what was made of them. */
+export class PgForecastStore implements ForecastStore {
+  constructor(
+    private readonly db: Db,
+    private readonly instruments: PgInstrumentStore,
+  ) {}
+
+  async saveForecasts(forecasts: readonly Forecast[]): Promise<void> {
+    if (forecasts.length === 0) return;
+    const ids = await this.#ids(forecasts);
+    const floats = (key: keyof Forecast) =>
+      numberArray(forecasts.map((forecast) => forecast[key] as number));
+    const models = textArray(forecasts.map(({ model }) => model));
+    const keys = [
+      ids,
+      textArray(forecasts.map(({ interval }) => interval)),
+      floats("t"),
+      floats("horizon"),
+      models,
+    ];
+    await this.#write([
+      {
+        sql: `with made as (
+            insert into forecasts
+            select instrument_id, interval, from_micros(t), horizon, model,
+              order_p, order_d, order_q, champion, from_micros(made_at),
+              from_micros(trained_through), position, rev, last, open, high,
+              low, close, se, lo50, hi50, lo80, hi80, lo95, hi95
+            from unnest(($1::text)::int[], ($2::text)::text[],
+              ($3::text)::int8[], ($4::text)::int[], ($5::text)::text[],
+              ($6::text)::int[], ($7::text)::int[], ($8::text)::int[],
+              ($9::text)::boolean[], ($10::text)::int8[], ($11::text)::int8[],
+              ($12::text)::text[], ($13::text)::int[], ($14::text)::float8[],
+              ($15::text)::float8[], ($16::text)::float8[],
+              ($17::text)::float8[], ($18::text)::float8[],
+              ($19::text)::float8[], ($20::text)::float8[],
+              ($21::text)::float8[], ($22::text)::float8[],
+              ($23::text)::float8[], ($24::text)::float8[],
+              ($25::text)::float8[])
+              as u(instrument_id, interval, t, horizon, model, order_p,
+                order_d, order_q, champion, made_at, trained_through, position,
+                rev, last, open, high, low, close, se, lo50, hi50, lo80, hi80,
+                lo95, hi95)
+            on conflict do nothing
+            returning instrument_id, interval, t, horizon, model
+          )
+          insert into forecasts_unscored select * from made
+          on conflict do nothing`,
+        params: [
+          ...keys,
+          numberArray(forecasts.map(({ order }) => order[0])),
+          numberArray(forecasts.map(({ order }) => order[1])),
+          numberArray(forecasts.map(({ order }) => order[2])),
+          booleanArray(forecasts.map(({ champion }) => champion)),
+          floats("madeAt"),
+          floats("trainedThrough"),
+          textArray(forecasts.map(({ position }) => position)),
+          ...([
+            "rev",
+            "last",
+            "open",
+            "high",
+            "low",
+            "close",
+            "se",
+            "lo50",
+            "hi50",
+            "lo80",
+            "hi80",
+            "lo95",
+            "hi95",
+          ] as const).map(floats),
+        ],
+      },
+      {
+        sql: `insert into models
+          select instrument_id, model, min(from_micros(made_at))
+          from unnest(($1::text)::int[], ($2::text)::text[],
+            ($3::text)::int8[]) as u(instrument_id, model, made_at)
+          group by instrument_id, model
+          on conflict do nothing`,
+        params: [ids, models, floats("madeAt")],
+      },
+    ]);
+  }
+
+  async forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]> {
+    const params: Param[] = [
+      query.symbol,
+      query.from === undefined ? "-infinity" : timestampText(query.from),
+      query.to === undefined ? "infinity" : timestampText(query.to),
+      query.limit,
+      query.model ?? null,
+      query.horizon ?? null,
+    ];
+    const order = query.from === undefined ? "desc" : "asc";
+    const rows = await this.db.query(
+      `select ${FORECAST_COLUMNS}, ${SCORE_COLUMNS}
+        from (
+          select f.* from forecasts f
+          where f.instrument_id = (select id from instruments where symbol = $1)
+            and f.interval = '1m'
+            and f.t >= $2::timestamptz and f.t < $3::timestamptz
+            and case when $5::text is null then f.champion
+              else f.model = $5::text end
+            and f.horizon = coalesce($6::smallint, f.horizon)
+          order by f.t ${order}, f.horizon ${order} limit $4::int
+        ) f
+        join instruments i on i.id = f.instrument_id
+        left join forecast_scores s using ${SAME_FORECAST}
+        order by f.t, f.horizon, f.model`,
+      params,
+    );
+    return rows.map((row) => ({
+      forecast: forecastOf(row),
+      score: scoreOf(row),
+    }));
+  }
+
+  async unscored(limit: number) {
+    const rows = await this.db.query(
+      `select ${FORECAST_COLUMNS}, ${CANDLE_COLUMNS}
+        from forecasts_unscored u
+        join forecasts f using ${SAME_FORECAST}
+        join instruments i on i.id = u.instrument_id
+        cross join lateral (
+          select * from candles
+          where instrument_id = u.instrument_id and interval = u.interval
+            and t = u.t and closed
+          limit 1
+        ) c
+        order by u.t limit $1::int`,
+      [limit],
+    );
+    return rows.map((row): { forecast: Forecast; candle: StoredCandle } => ({
+      forecast: forecastOf(row),
+      candle: candleOf(row as CandleRow),
+    }));
+  }
+
+  async saveScores(scores: readonly ForecastScore[]): Promise<void> {
+    if (scores.length === 0) return;
+    const floats = (key: keyof ForecastScore) =>
+      numberArray(scores.map((score) => score[key] as number));
+    const booleans = (key: keyof ForecastScore) =>
+      booleanArray(scores.map((score) => score[key] as boolean | null));
+    const keys = [
+      await this.#ids(scores),
+      textArray(scores.map(({ interval }) => interval)),
+      floats("t"),
+      floats("horizon"),
+      textArray(scores.map(({ model }) => model)),
+    ];
+    const newest = Math.max(...scores.map(({ t }) => t));
+    const oldest = newest - UNSCORED_DAYS_MAX * 86_400_000_000;
+    await this.#write([
+      {
+        sql: `insert into forecast_scores as s (instrument_id, interval, t,
+            horizon, model, scored_at, actual, abs_error, abs_error_naive,
+            inside50, inside80, inside95, direction_hit)
+          select instrument_id, interval, from_micros(t), horizon, model,
+            from_micros(scored_at), actual, abs_error, abs_error_naive,
+            inside50, inside80, inside95, direction_hit
+          from unnest(($1::text)::int[], ($2::text)::text[],
+            ($3::text)::int8[], ($4::text)::int[], ($5::text)::text[],
+            ($6::text)::int8[], ($7::text)::float8[], ($8::text)::float8[],
+            ($9::text)::float8[], ($10::text)::boolean[],
+            ($11::text)::boolean[], ($12::text)::boolean[],
+            ($13::text)::boolean[])
+            as u(instrument_id, interval, t, horizon, model, scored_at, actual,
+              abs_error, abs_error_naive, inside50, inside80, inside95,
+              direction_hit)
+          on conflict (instrument_id, model, horizon, t, interval)
+          do update set scored_at = excluded.scored_at,
+            actual = excluded.actual, abs_error = excluded.abs_error,
+            abs_error_naive = excluded.abs_error_naive,
+            inside50 = excluded.inside50, inside80 = excluded.inside80,
+            inside95 = excluded.inside95,
+            direction_hit = excluded.direction_hit`,
+        params: [
+          ...keys,
+          floats("scoredAt"),
+          floats("actual"),
+          floats("absError"),
+          floats("absErrorNaive"),
+          booleans("inside50"),
+          booleans("inside80"),
+          booleans("inside95"),
+          booleans("directionHit"),
+        ],
+      },
+      {
+        sql: `delete from forecasts_unscored f
+          using unnest(($1::text)::int[], ($2::text)::text[],
+            ($3::text)::int8[], ($4::text)::int[], ($5::text)::text[])
+            as u(instrument_id, interval, t, horizon, model)
+          where f.instrument_id = u.instrument_id and f.interval = u.interval
+            and f.t = from_micros(u.t) and f.horizon = u.horizon
+            and f.model = u.model`,
+        params: keys,
+      },
+      {
+        sql: `delete from forecasts_unscored where t < from_micros($1::int8)`,
+        params: [oldest],
+      },
+    ]);
+  }
+
+  async skill(symbol: string, window: number): Promise<readonly Skill[]> {
+    const rows = await this.db.query(
+      `select m.model, count(*)::float8 as n,
+          1 - sum(s.abs_error) / nullif(sum(s.abs_error_naive), 0) as skill,
+          avg(s.inside80::int)::float8 as coverage80,
+          avg(s.inside95::int)::float8 as coverage95,
+          count(*) filter (where s.direction_hit)::float8 as hits,
+          count(s.direction_hit)::float8 as directions
+        from models m
+        join instruments i on i.id = m.instrument_id
+        cross join lateral (
+          select * from forecast_scores
+          where instrument_id = m.instrument_id and model = m.model
+            and horizon = 1
+          order by t desc limit $2::int
+        ) s
+        where i.symbol = $1
+        group by m.model order by m.model`,
+      [symbol, window],
+    );
+    return rows.map((row) => ({
+      symbol,
+      model: row.model as string,
+      n: row.n as number,
+      skill: row.skill as number | null,
+      coverage80: row.coverage80 as number | null,
+      coverage95: row.coverage95 as number | null,
+      directionHits: row.hits as number,
+      directionN: row.directions as number,
+      source: "live",
+    }));
+  }
+
+  async saveSignals(signals: readonly Signal[]): Promise<void> {
+    if (signals.length === 0) return;
+    const text = (key: "model" | "action" | "lean" | "reason") =>
+      textArray(signals.map((signal) => signal[key]));
+    const floats = (key: keyof Signal) =>
+      numberArray(signals.map((signal) => signal[key] as number));
+    await this.db.query(
+      `insert into signals (instrument_id, t, made_at, model, action, lean,
+          reason, confidence, price, expected_bps, cost_bps)
+        select instrument_id, from_micros(t), from_micros(made_at), model,
+          action, lean, reason, confidence, price, expected_bps, cost_bps
+        from unnest(($1::text)::int[], ($2::text)::int8[], ($3::text)::int8[],
+          ($4::text)::text[], ($5::text)::text[], ($6::text)::text[],
+          ($7::text)::text[], ($8::text)::float8[], ($9::text)::float8[],
+          ($10::text)::float8[], ($11::text)::float8[])
+          as u(instrument_id, t, made_at, model, action, lean, reason,
+            confidence, price, expected_bps, cost_bps)
+        on conflict do nothing`,
+      [
+        await this.#ids(signals),
+        floats("t"),
+        floats("madeAt"),
+        text("model"),
+        text("action"),
+        text("lean"),
+        text("reason"),
+        floats("confidence"),
+        floats("price"),
+        floats("expectedBps"),
+        floats("costBps"),
+      ],
+    );
+  }
+
+  async signals(
+    query: Parameters<ForecastStore["signals"]>[0],
+  ): Promise<readonly Signal[]> {
+    const order = query.from === undefined ? "desc" : "asc";
+    const rows = await this.db.query(
+      `select * from (
+          select i.symbol, to_micros(s.t)::float8 as t,
+            to_micros(s.made_at)::float8 as made_at, s.model, s.action, s.lean,
+            s.reason, s.confidence, s.price, s.expected_bps, s.cost_bps
+          from signals s join instruments i on i.id = s.instrument_id
+          where i.symbol = coalesce($1, i.symbol)
+            and s.t >= $2::timestamptz and s.t < $3::timestamptz
+            and s.action = coalesce($4, s.action)
+          order by s.t ${order}, i.symbol limit $5::int
+        ) s order by t, symbol`,
+      [
+        query.symbol ?? null,
+        query.from === undefined ? "-infinity" : timestampText(query.from),
+        query.to === undefined ? "infinity" : timestampText(query.to),
+        query.action ?? null,
+        query.limit,
+      ],
+    );
+    return rows.map((row) => ({
+      symbol: row.symbol as string,
+      t: micros(row.t),
+      madeAt: micros(row.made_at),
+      model: row.model as string,
+      action: row.action as Signal["action"],
+      lean: row.lean as Signal["lean"],
+      reason: row.reason as string,
+      confidence: row.confidence as number,
+      price: row.price as number,
+      expectedBps: row.expected_bps as number,
+      costBps: row.cost_bps as number,
+    }));
+  }
+
+  async #ids(rows: readonly { symbol: string }[]): Promise<string> {
+    const found = await this.instruments.find(rows.map((row) => row.symbol));
+    return numberArray(rows.map(({ symbol }) => {
+      const instrument = found.get(symbol);
+      assert(instrument !== undefined, `instrument ${symbol} was registered`);
+      return instrument.id;
+    }));
+  }
+
+  async #write(statements: readonly Statement[]): Promise<void> {
+    const results = await this.db.batch(statements);
+    assert(results !== null, "nothing was asked that could be refused");
+  }
+}
+
+function forecastOf(row: Row): Forecast {
+  return {
+    symbol: row.symbol as string,
+    interval: "1m",
+    t: micros(row.t),
+    horizon: row.horizon as number,
+    model: row.model as string,
+    order: [
+      row.order_p as number,
+      row.order_d as number,
+      row.order_q as number,
+    ],
+    champion: row.champion as boolean,
+    madeAt: micros(row.made_at),
+    trainedThrough: micros(row.trained_through),
+    position: row.position as string,
+    rev: row.made_rev as number,
+    last: row.made_last as number,
+    open: row.made_open as number,
+    high: row.made_high as number,
+    low: row.made_low as number,
+    close: row.made_close as number,
+    se: row.se as number,
+    lo50: row.lo50 as number,
+    hi50: row.hi50 as number,
+    lo80: row.lo80 as number,
+    hi80: row.hi80 as number,
+    lo95: row.lo95 as number,
+    hi95: row.hi95 as number,
+  };
+}
+
+function scoreOf(row: Row): ForecastScore | null {
+  if (row.scored_at === null) return null;
+  return {
+    symbol: row.symbol as string,
+    interval: "1m",
+    t: micros(row.t),
+    horizon: row.horizon as number,
+    model: row.model as string,
+    scoredAt: micros(row.scored_at),
+    actual: row.actual as number,
+    absError: row.abs_error as number,
+    absErrorNaive: row.abs_error_naive as number,
+    inside50: row.inside50 as boolean,
+    inside80: row.inside80 as boolean,
+    inside95: row.inside95 as boolean,
+    directionHit: row.direction_hit as boolean | null,
+  };
+}

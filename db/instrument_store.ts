@@ -1,0 +1,238 @@
+import { assert } from "../pipeline/domain/assert.ts";
+import { partitionOf } from "../pipeline/domain/hash.ts";
+import type {
+  Instrument,
+  InstrumentSpec,
+  InstrumentType,
+} from "../pipeline/domain/instrument.ts";
+import type { Clock, InstrumentStore } from "../pipeline/ports.ts";
+import type { Db, Param, Row, Statement } from "./db.ts";
+import {
+  cleanText,
+  microsOrNull,
+  textArray,
+  timestampText,
+} from "./sql_values.ts";
+
+const COLUMNS = `id, symbol, name, exchange, type, currency, price_scale,
+  size_scale, tick_size::text as tick_size, lot_size, calendar, cost_bps, auto,
+  note, to_micros(valid_from)::float8 as valid_from,
+  to_micros(valid_to)::float8 as valid_to`;
+
+/** Scales never narrow: candles that are stored have these decimals. */
+const UPSERT = `
+  insert into instruments (symbol, p, name, exchange, type, currency,
+    price_scale, size_scale, tick_size, lot_size, calendar, cost_bps, auto,
+    note, valid_from, valid_to)
+  values ($1, $2::int, $3, $4, $5, $6, $7::int, $8::int, ($9::text)::numeric,
+    $10::float8, $11, $12::float8, $13::boolean, $14, $15::timestamptz,
+    $16::timestamptz)
+  on conflict (symbol) do update set
+    name = excluded.name, exchange = excluded.exchange, type = excluded.type,
+    currency = excluded.currency,
+    price_scale = greatest(instruments.price_scale, excluded.price_scale),
+    size_scale = greatest(instruments.size_scale, excluded.size_scale),
+    tick_size = excluded.tick_size, lot_size = excluded.lot_size,
+    calendar = excluded.calendar, cost_bps = excluded.cost_bps,
+    auto = excluded.auto, note = excluded.note,
+    valid_from = excluded.valid_from, valid_to = excluded.valid_to
+  returning ${COLUMNS}`;
+
+/** A version for each instrument that is not as its newest version says. */
+const RECORD_VERSIONS = `
+  insert into instrument_versions
+  select i.id, coalesce(v.version, 0) + 1, $2::timestamptz, to_jsonb(i)
+  from instruments i
+  left join lateral (
+    select version, facts from instrument_versions
+    where instrument_id = i.id order by version desc limit 1
+  ) v on true
+  where i.symbol = any (($1::text)::text[])
+    and v.facts is distinct from to_jsonb(i)`;
+
+/** The instruments, and the small numbers that stand for them in keys. */
+export class PgInstrumentStore implements InstrumentStore {
+  readonly #bySymbol = new Map<string, Instrument>();
+  readonly #byId = new Map<number, Instrument>();
+
+  constructor(
+    private readonly db: Db,
+    private readonly partitions: number,
+    private readonly clock: Clock,
+  ) {}
+
+  async load(): Promise<readonly Instrument[]> {
+    return this.#keep(
+      await this.db.query(`select ${COLUMNS} from instruments order by symbol`),
+    );
+  }
+
+  async upsert(
+    specs: readonly InstrumentSpec[],
+  ): Promise<readonly Instrument[]> {
+    if (specs.length === 0) return [];
+    const statements: Statement[] = specs.map((spec) => ({
+      sql: UPSERT,
+      params: this.#params(spec),
+    }));
+    return await this.#change(specs.map(({ symbol }) => symbol), statements);
+  }
+
+  async widen(
+    symbol: string,
+    scales: { readonly priceScale: number; readonly sizeScale: number },
+  ): Promise<Instrument> {
+    const [widened] = await this.#change([symbol], [{
+      sql: `update instruments set
+          price_scale = greatest(price_scale, $2::int),
+          size_scale = greatest(size_scale, $3::int),
+          tick_size = least(tick_size,
+            ('1e-' || greatest(price_scale, $2::int))::numeric)
+        where symbol = $1 returning ${COLUMNS}`,
+      params: [symbol, scales.priceScale, scales.sizeScale],
+    }]);
+    assert(widened !== undefined, `instrument ${symbol} was registered`);
+    return widened;
+  }
+
+  /** Instruments of these symbols; those that are not stored are left out. */
+  async find(
+    symbols: Iterable<string>,
+  ): Promise<ReadonlyMap<string, Instrument>> {
+    const wanted = new Set(symbols);
+    const missing = [...wanted].filter((symbol) => !this.#bySymbol.has(symbol));
+    if (missing.length > 0) {
+      this.#keep(
+        await this.db.query(
+          `select ${COLUMNS} from instruments
+            where symbol = any (($1::text)::text[])`,
+          [textArray(missing)],
+        ),
+      );
+    }
+    const found = new Map<string, Instrument>();
+    for (const symbol of wanted) {
+      const instrument = this.#bySymbol.get(symbol);
+      if (instrument) found.set(symbol, instrument);
+    }
+    return found;
+  }
+
+  /** Symbol of an id that a row of this database has. */
+  async symbolOf(id: number): Promise<string> {
+    if (!this.#byId.has(id)) await this.load();
+    const instrument = this.#byId.get(id);
+    assert(instrument !== undefined, `instrument ${id} is stored`);
+    return instrument.symbol;
+  }
+
+  /**
+   * The instruments of these symbols with at least these decimals.
+   *
+   * They are registered before their first tick is appended; but the log is
+   * synced at once and the warehouse is not, so that after a power failure
+   * the log can know one that the warehouse has lost.
+   */
+  async admit(
+    wanted: ReadonlyMap<string, { priceScale: number; sizeScale: number }>,
+  ): Promise<ReadonlyMap<string, Instrument>> {
+    const found = new Map(await this.find(wanted.keys()));
+    for (const [symbol, scales] of wanted) {
+      const known = found.get(symbol);
+      if (!known) {
+        const [made] = await this.upsert([autoSpec(symbol, scales)]);
+        found.set(symbol, made);
+      } else if (
+        known.priceScale < scales.priceScale ||
+        known.sizeScale < scales.sizeScale
+      ) {
+        found.set(symbol, await this.widen(symbol, scales));
+      }
+    }
+    return found;
+  }
+
+  async #change(
+    symbols: readonly string[],
+    statements: readonly Statement[],
+  ): Promise<readonly Instrument[]> {
+    const results = await this.db.batch([...statements, {
+      sql: RECORD_VERSIONS,
+      params: [textArray(symbols), timestampText(this.clock.now())],
+    }]);
+    assert(results !== null, "nothing was asked that could be refused");
+    return this.#keep(results.flat());
+  }
+
+  #params(spec: InstrumentSpec): Param[] {
+    const { validFrom, validTo } = spec;
+    return [
+      spec.symbol,
+      partitionOf(spec.symbol, this.partitions),
+      cleanText(spec.name),
+      cleanText(spec.exchange),
+      spec.type,
+      cleanText(spec.currency),
+      spec.priceScale,
+      spec.sizeScale,
+      spec.tickSize,
+      spec.lotSize,
+      spec.calendar,
+      spec.costBps,
+      spec.auto,
+      spec.note === null ? null : cleanText(spec.note),
+      validFrom === null ? null : timestampText(validFrom),
+      validTo === null ? null : timestampText(validTo),
+    ];
+  }
+
+  #keep(rows: readonly Row[]): readonly Instrument[] {
+    return rows.map((row) => {
+      const instrument: Instrument = {
+        id: row.id as number,
+        symbol: row.symbol as string,
+        name: row.name as string,
+        exchange: row.exchange as string,
+        type: row.type as InstrumentType,
+        currency: row.currency as string,
+        priceScale: row.price_scale as number,
+        sizeScale: row.size_scale as number,
+        tickSize: row.tick_size as string,
+        lotSize: row.lot_size as number,
+        calendar: row.calendar as string,
+        costBps: row.cost_bps as number,
+        auto: row.auto as boolean,
+        note: row.note as string | null,
+        validFrom: microsOrNull(row.valid_from),
+        validTo: microsOrNull(row.valid_to),
+      };
+      this.#bySymbol.set(instrument.symbol, instrument);
+      this.#byId.set(instrument.id, instrument);
+      return instrument;
+    });
+  }
+}
+
+/** An instrument of which nothing is known but its ticks. */
+export function autoSpec(
+  symbol: string,
+  { priceScale, sizeScale }: { priceScale: number; sizeScale: number },
+): InstrumentSpec {
+  return {
+    symbol,
+    name: symbol,
+    exchange: "unknown",
+    type: "unknown",
+    currency: "unknown",
+    priceScale,
+    sizeScale,
+    tickSize: (10 ** -priceScale).toFixed(priceScale),
+    lotSize: 1,
+    calendar: "24x7",
+    costBps: 2,
+    auto: true,
+    note: null,
+    validFrom: null,
+    validTo: null,
+  };
+}

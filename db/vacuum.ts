@@ -1,0 +1,32 @@
+import type { Db } from "./db.ts";
+
+/** Tables whose rows are changed over and over; the others only grow. */
+const HOT_TABLES = [
+  "offsets",
+  "feed_progress",
+  "feed_totals",
+  "feed_rejects",
+  "feed_acks",
+  "rollup_dirty",
+  "forecasts_unscored",
+  "quarantine",
+];
+
+/**
+ * Vacuums what is written over and over, and the newest month of candles, and
+ * brings the planner's statistics up to date: PGlite has no autovacuum.
+ *
+ * One table after the other, so that commits come in between.
+ */
+export async function vacuumHotTables(db: Db): Promise<void> {
+  const months = await db.query<{ name: string }>(
+    `select c.relname as name from pg_inherits h
+      join pg_class c on c.oid = h.inhrelid
+      where h.inhparent = 'candles'::regclass
+        and c.relname ~ '^candles_y[0-9]{4}m[0-9]{2}$'
+      order by 1 desc limit 2`,
+  );
+  for (const name of [...HOT_TABLES, ...months.map((month) => month.name)]) {
+    await db.query(`vacuum (analyze) ${name}`);
+  }
+}

@@ -1,0 +1,264 @@
+import type { CandleFold, StoredCandle } from "../../pipeline/domain/candle.ts";
+import type { Bucket } from "../../pipeline/domain/calendar.ts";
+import type { FeedKey } from "../../pipeline/domain/entry.ts";
+import {
+  type Interval,
+  nominalMicros,
+  type ReadableInterval,
+} from "../../pipeline/domain/interval.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MINUTE,
+} from "../../pipeline/domain/time.ts";
+import type {
+  Clock,
+  Commit,
+  EntryId,
+  FeedTotals,
+  Log,
+  PartitionState,
+} from "../../pipeline/ports.ts";
+import { connectPglite } from "../../db/connect_pglite.ts";
+import type { EmbeddedDb } from "../../db/db.ts";
+import { loadMigrations, migrate } from "../../db/migrate.ts";
+import { pgStores, type Stores } from "../../db/open_embedded.ts";
+
+/** A clock that stands still until it is set. */
+export class StillClock implements Clock {
+  constructor(public time: EpochMicros) {}
+
+  now(): EpochMicros {
+    return this.time;
+  }
+
+  advance(micros: number): void {
+    this.time = epochMicros(this.time + micros);
+  }
+
+  sleep(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export const SILENT: Log = { info() {}, warn() {}, error() {} };
+
+/** Round the clock, in UTC; weeks from Monday. */
+export function bucketOf(
+  _symbol: string,
+  interval: Interval,
+  t: EpochMicros,
+): Bucket {
+  if (interval === "1M") {
+    const date = new Date(t / 1_000);
+    const month = (more: number) =>
+      epochMicros(
+        Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + more) * 1_000,
+      );
+    return { start: month(0), end: month(1) };
+  }
+  const length = nominalMicros(interval);
+  const monday = interval === "1w" ? 4 * 86_400_000_000 : 0;
+  const start = Math.floor((t - monday) / length) * length + monday;
+  return { start: epochMicros(start), end: epochMicros(start + length) };
+}
+
+/** A warehouse of its own in a folder that is removed after. */
+export interface TestWarehouse extends Stores {
+  readonly db: EmbeddedDb;
+  readonly clock: StillClock;
+  /** A symbol that no other test of the file uses. */
+  symbol(): string;
+  close(): Promise<void>;
+}
+
+export const NOW = epochMicros(Date.UTC(2025, 5, 16, 12) * 1_000);
+export const PARTITIONS = 4;
+
+export async function openTestWarehouse(): Promise<TestWarehouse> {
+  const dir = await Deno.makeTempDir({ prefix: "tickhouse-db-" });
+  const db = await connectPglite(`${dir}/warehouse`);
+  await migrate(db, await loadMigrations());
+  const clock = new StillClock(NOW);
+  let symbols = 0;
+  return {
+    ...pgStores(
+      db,
+      { partitions: PARTITIONS, clock, bucketOf },
+      () => db.sync(),
+    ),
+    db,
+    clock,
+    symbol: () => `TEST${++symbols}`,
+    async close() {
+      await db.close();
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+/** A partition as one owner writes on: each commit follows the last. */
+export class Writer {
+  #entry = 0;
+
+  private constructor(
+    readonly stores: Stores,
+    public state: PartitionState,
+  ) {
+    this.#entry = Number(state.position.split("-")[0]);
+  }
+
+  static async claim(stores: Stores, p: number): Promise<Writer> {
+    const state = await stores.aggregate.claim(p, "test");
+    if (!state) throw new Error(`Cannot claim ${p}`);
+    return new Writer(stores, state);
+  }
+
+  get position(): EntryId {
+    return `${this.#entry}-0` as EntryId;
+  }
+
+  /** An empty commit of the next entry, with what is given. */
+  next(given: Partial<Commit> = {}): Commit {
+    const expect = this.position;
+    this.#entry++;
+    return {
+      p: this.state.p,
+      leaseEpoch: this.state.leaseEpoch,
+      expect,
+      next: this.position,
+      incarnation: "test",
+      markedAt: null,
+      deltas: [],
+      closes: [],
+      dirty: [],
+      progress: [],
+      feeds: [],
+      rejected: [],
+      quarantine: [],
+      readmitted: [],
+      gaps: [],
+      applied: (given.deltas ?? []).reduce((n, { fold }) => n + fold.n, 0),
+      ...given,
+    };
+  }
+
+  async commit(given: Partial<Commit> = {}) {
+    const result = await this.stores.aggregate.commit(this.next(given));
+    if (result.kind === "fenced") throw new Error("The commit was fenced");
+    return result.candles;
+  }
+}
+
+export const FEED: FeedKey = { feed: "test", epoch: 1 };
+
+export interface TestTick {
+  readonly ts: number;
+  readonly price: number;
+  readonly size: number;
+  readonly seq: number;
+  readonly feed?: number;
+}
+
+/** The fold of one tick, at scales 2 and 0. */
+export function foldOf(
+  symbol: string,
+  t: EpochMicros,
+  tick: TestTick,
+): CandleFold {
+  return {
+    symbol,
+    t,
+    priceScale: 2,
+    sizeScale: 0,
+    open: tick.price,
+    high: tick.price,
+    low: tick.price,
+    close: tick.price,
+    firstTs: tick.ts,
+    firstFeed: tick.feed ?? 1,
+    firstSeq: tick.seq,
+    lastTs: tick.ts,
+    lastFeed: tick.feed ?? 1,
+    lastSeq: tick.seq,
+    volume: tick.size,
+    notional: BigInt(tick.price) * BigInt(tick.size),
+    n: 1,
+  };
+}
+
+export function minuteOf(ts: number): EpochMicros {
+  return epochMicros(Math.floor(ts / MICROS_PER_MINUTE) * MICROS_PER_MINUTE);
+}
+
+/** A delta of one tick; its bucket is the minute. */
+export function deltaOf(symbol: string, tick: TestTick) {
+  const t = minuteOf(tick.ts);
+  return {
+    fold: foldOf(symbol, t, tick),
+    end: epochMicros(t + MICROS_PER_MINUTE),
+  };
+}
+
+export function totals(given: Partial<FeedTotals>): FeedTotals {
+  return {
+    key: FEED,
+    delivery: "acked",
+    replay: false,
+    connected: true,
+    lastSeq: 0,
+    received: 0,
+    accepted: 0,
+    duplicates: 0,
+    rejected: 0,
+    coveredFrom: null,
+    coveredTo: null,
+    lastEvent: null,
+    ...given,
+  };
+}
+
+export async function onlyCandle(
+  stores: Stores,
+  symbol: string,
+  interval: ReadableInterval = "1m",
+  asof?: EpochMicros,
+): Promise<StoredCandle | undefined> {
+  const candles = await stores.candles.candles({
+    symbol,
+    interval,
+    limit: 10,
+    asof,
+  });
+  if (candles.length > 1) throw new Error(`${candles.length} candles`);
+  return candles[0];
+}
+
+/** A candle of history, of one minute. */
+export function historyCandle(
+  symbol: string,
+  t: EpochMicros,
+  given: Partial<StoredCandle> = {},
+): StoredCandle {
+  return {
+    symbol,
+    interval: "1m",
+    t,
+    end: epochMicros(t + MICROS_PER_MINUTE),
+    open: "10.00",
+    high: "12.00",
+    low: "9.00",
+    close: "11.00",
+    volume: "5",
+    vw: null,
+    n: 0,
+    closed: true,
+    closedBy: "import",
+    rev: 0,
+    complete: true,
+    coverageMs: 60_000,
+    origin: "import",
+    lastTs: null,
+    ...given,
+  };
+}
