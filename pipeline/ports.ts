@@ -264,6 +264,8 @@ export interface FeedStore {
   saveAcks(acks: readonly { key: FeedKey; seq: number }[]): Promise<void>;
   /** A feed's chain position in a partition, as committed; 0 if none. */
   committedSeq(p: number, key: FeedKey): Promise<number>;
+  /** What this warehouse holds; `null` as long as nobody said. */
+  content(): Promise<WarehouseContent | null>;
   /**
    * Says what this warehouse holds, once and for good: the first to say wins.
    *

@@ -1,5 +1,6 @@
 import { AssertionError } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
+import type { FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type EntryId,
   type Log,
   type PartitionState,
+  type QuarantineRow,
   type ReadEntry,
   type TickBuffer,
 } from "../ports.ts";
@@ -75,7 +77,11 @@ export interface AggregatorEvents {
   /** Everything up to `position` is in the warehouse: acks may go out. */
   onCommitted(p: number, position: EntryId, change: {
     readonly candles: readonly CommittedCandle[];
-    readonly tooLate: number;
+    /** Numbered ticks that went to quarantine as too late. */
+    readonly tooLate: readonly {
+      readonly key: FeedKey;
+      readonly seq: number;
+    }[];
   }): void;
   /** Longer candles have been brought up to date. */
   onRolledUp(p: number, candles: readonly CommittedCandle[]): void;
@@ -159,7 +165,9 @@ class AggregatorLoop {
   readonly settings: AggregatorSettings;
   #leaseEpoch: number | null = null;
   #progressed = false;
-  /** Whether the stored position is one of the stream that is read. */
+  /** The stream that is read: all that is done holds for this one only. */
+  #incarnation = "";
+  /** Whether the stored position is one of that stream. */
   #positionIsOfStream = false;
   #rolledUpAt = -Infinity;
   #trimmedAt: number;
@@ -183,14 +191,16 @@ class AggregatorLoop {
   /**
    * Claims the partition and applies its stream until aborted or fenced.
    *
-   * @returns False if another process holds it, or took it before a commit.
+   * @returns False if another process holds it, or if nothing was committed
+   * before it was taken away or the stream was lost.
    */
   async ownPartition(): Promise<boolean> {
     const { p, buffer, log } = this.options;
+    this.#incarnation = buffer.incarnation;
     const state = await this.#claim();
     if (state === null) return false;
     const sameStream = state.incarnation === null ||
-      state.incarnation === buffer.incarnation;
+      state.incarnation === this.#incarnation;
     this.#positionIsOfStream = sameStream;
     if (!sameStream) {
       log.warn("The buffer was begun anew; reading it from its start", {
@@ -209,7 +219,10 @@ class AggregatorLoop {
     );
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
     // What was committed before a crash may not have been announced.
-    this.options.events.onCommitted(p, readFrom, { candles: [], tooLate: 0 });
+    this.options.events.onCommitted(p, readFrom, {
+      candles: [],
+      tooLate: [],
+    });
     return await this.#applyStream(book, state, readFrom);
   }
 
@@ -253,6 +266,7 @@ class AggregatorLoop {
             signal: this.signal,
           }),
       );
+      if (buffer.incarnation !== this.#incarnation) return committed;
       const little = pending.length < maxEntries / 4;
       await this.#knowSymbols(symbolsOf(pending));
       while (pending.length > 0) {
@@ -281,13 +295,13 @@ class AggregatorLoop {
     leaseEpoch: number,
     expect: EntryId,
   ): Promise<boolean> {
-    const { p, store, buffer, events } = this.options;
+    const { p, store, events } = this.options;
     const result = await outside("commit candles", () =>
       store.commit({
         p,
         leaseEpoch,
         expect,
-        incarnation: buffer.incarnation,
+        incarnation: this.#incarnation,
         ...change,
       }));
     if (result.kind === "fenced") return false;
@@ -295,9 +309,7 @@ class AggregatorLoop {
     this.#positionIsOfStream = true;
     events.onCommitted(p, change.next, {
       candles: result.candles,
-      tooLate: change.quarantine.filter(({ reject }) =>
-        reject.reason === "too_late"
-      ).length,
+      tooLate: tooLateOf(change.quarantine),
     });
     return true;
   }
@@ -349,6 +361,7 @@ class AggregatorLoop {
    */
   async #trim(): Promise<void> {
     const { p, buffer, store, clock } = this.options;
+    const incarnation = this.#incarnation;
     const safe = await store.checkpoint();
     const position = safe.find((row) => row.p === p)?.position;
     if (position === undefined) return;
@@ -356,9 +369,8 @@ class AggregatorLoop {
     const before = epochMicros(clock.now() - lagMs * MICROS_PER_MS);
     const old = await buffer.newestBefore(p, before);
     const through = compareEntryIds(position, old) < 0 ? position : old;
-    if (compareEntryIds(through, BEFORE_FIRST) > 0) {
-      await buffer.trim(p, through);
-    }
+    if (compareEntryIds(through, BEFORE_FIRST) <= 0) return;
+    if (buffer.incarnation === incarnation) await buffer.trim(p, through);
   }
 
   async stop(): Promise<void> {
@@ -422,4 +434,12 @@ async function outside<T>(
     if (cause instanceof AssertionError) throw cause;
     throw new AggregatorOutageError(`Cannot ${action}`, { cause });
   }
+}
+
+function tooLateOf(
+  rows: readonly QuarantineRow[],
+): readonly { readonly key: FeedKey; readonly seq: number }[] {
+  return rows.flatMap(({ key, reject: { reason, seq } }) =>
+    reason === "too_late" && seq !== null ? [{ key, seq }] : []
+  );
 }

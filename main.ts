@@ -1,0 +1,99 @@
+/**
+ * Builds, starts and stops everything; alone reads the environment. Importing
+ * it starts nothing: it gives the web application, `app`.
+ */
+import { createApp } from "./web/create_app.ts";
+import { ConfigError, parseConfig } from "./pipeline/config.ts";
+import { MarketFileError } from "./pipeline/calendars/load_markets.ts";
+import { jsonLog } from "./pipeline/json_log.ts";
+import { systemClock } from "./pipeline/system_clock.ts";
+import {
+  DataDirLockedError,
+  EXIT_DATA_DIR_LOCKED,
+} from "./db/lock_data_dir.ts";
+import { type Running, start, StartError } from "./start.ts";
+import type { Services } from "./web/services.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_BAD_CONFIG = 2;
+/** Longest time to drain; after it the process ends anyhow, safe by design. */
+const STOP_MS_MAX = 10_000;
+
+let services: Services | null = null;
+
+export const app = createApp(() => services);
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const stderr = new TextEncoder();
+  const log = jsonLog(
+    systemClock,
+    (line) => Deno.stderr.writeSync(stderr.encode(line + "\n")),
+  );
+  let running: Running;
+  try {
+    running = await start({
+      config: parseConfig(Deno.env.toObject()),
+      root: new URL("./", import.meta.url),
+      app,
+      clock: systemClock,
+      log,
+      onServices: (ready) => services = ready,
+    });
+  } catch (error) {
+    Deno.exit(explain(error));
+  }
+  for (const line of running.greeting) console.log(line);
+  console.log(JSON.stringify({
+    event: "listening",
+    http: running.http,
+    feeds: running.feeds,
+  }));
+
+  let stopping = false;
+  const stop = async (why: string) => {
+    if (stopping) Deno.exit(EXIT_FAILED);
+    stopping = true;
+    log.info("Stopping", { why });
+    setTimeout(() => {
+      log.error("Draining took too long, what was not acked comes again");
+      Deno.exit(EXIT_FAILED);
+    }, STOP_MS_MAX);
+    await running.stop();
+    log.info("Stopped");
+    Deno.exit(0);
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      stop(name).catch((error) => {
+        log.error("Cannot stop cleanly", { error });
+        Deno.exit(EXIT_FAILED);
+      });
+    });
+  }
+  running.failed.catch((error) => {
+    log.error("A part of the program ended, so all of it does", {
+      error,
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    Deno.exit(EXIT_FAILED);
+  });
+}
+
+/** Tells a person why the program cannot start; the exit code for it. */
+function explain(error: unknown): number {
+  if (error instanceof DataDirLockedError) {
+    console.error(error.message);
+    return EXIT_DATA_DIR_LOCKED;
+  }
+  if (
+    error instanceof ConfigError || error instanceof StartError ||
+    error instanceof MarketFileError
+  ) {
+    console.error(error.message);
+    return EXIT_BAD_CONFIG;
+  }
+  console.error(error);
+  return EXIT_FAILED;
+}
