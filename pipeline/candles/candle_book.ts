@@ -12,6 +12,7 @@ import type { Reject, RejectReason } from "../domain/tick.ts";
 import {
   type EpochMicros,
   epochMicros,
+  MICROS_PER_MINUTE,
   MICROS_PER_MS,
   toIso,
   toMillis,
@@ -197,7 +198,7 @@ export class CandleBook {
       dirty: [...batch.dirty.values()],
       progress: [...batch.progress].map(({ row }) => ({ ...row })),
       feeds: [...batch.feeds].map(({ totals }) => ({ ...totals })),
-      rejected: [...batch.rejected.values()].filter((r) => r.count !== 0),
+      rejected: [...batch.rejected.values()],
       quarantine: batch.quarantine,
       readmitted: batch.readmitted,
       gaps: batch.gaps,
@@ -347,16 +348,17 @@ export class CandleBook {
     for (const { index, reject } of rows) {
       const receivedAt = entry.receivedAt;
       batch.quarantine.push({ entryId: id, index, key, receivedAt, reject });
-      countReject(batch, totals, reject.reason, 1);
+      countReject(batch, totals, reject.reason);
     }
-    for (const seq of entry.readmitted) {
-      batch.readmitted.push({ key, seq });
-    }
-    countReject(batch, totals, "out_of_band", -entry.readmitted.length);
+    // Whose counts by reason the store lowers, as it knows the rows.
+    for (const seq of entry.readmitted) batch.readmitted.push({ key, seq });
+    totals.rejected -= entry.readmitted.length;
     totals.received += entry.received;
     totals.accepted += accepted;
     totals.duplicates += entry.duplicates + fold.duplicates;
-    totals.lastSeq = Math.max(totals.lastSeq, highestSeq(entry) ?? 0);
+    totals.lastSeq = totals.delivery === "acked"
+      ? Math.max(totals.lastSeq, highestSeq(entry) ?? 0)
+      : totals.lastSeq + accepted + rows.length - entry.readmitted.length;
     batch.feeds.add(feed);
   }
 
@@ -372,8 +374,8 @@ export class CandleBook {
     const seq = ticks.seq[index];
     const volume = formatScaled(ticks.size[index], sizeScale);
     const detail = reason === "too_late"
-      ? `ts must be at most ${this.#grace / 3_600_000_000} h older than the ` +
-        `feed's newest tick of ${symbol}, got ${toIso(ts)}`
+      ? `ts must be at most ${this.#grace / MICROS_PER_MINUTE} minutes older ` +
+        `than the feed's newest tick of ${symbol}, got ${toIso(ts)}`
       : `volumes of one batch and minute must sum up to less than 2^53 of ` +
         `the smallest step, got ${volume}`;
     return {
@@ -424,6 +426,10 @@ export class CandleBook {
       }
       const { symbol } = book;
       const { t } = candle;
+      // Their coverage is the sum of their minutes'.
+      for (const { interval } of ROLLUPS) {
+        markDirty(batch, book, this.#bucket(book, interval, t), null);
+      }
       const id = candleKey({ symbol, t });
       batch.sealed.add(id);
       batch.closes.set(id, {
@@ -679,7 +685,7 @@ function markDirty(
 ): void {
   const { symbol } = book;
   const key = `${symbol}|${interval}|${t}`;
-  const by = closedBy ?? batch.dirty.get(key)?.closedBy ?? null;
+  const by = batch.dirty.get(key)?.closedBy ?? closedBy;
   batch.dirty.set(key, { symbol, interval, t, end, closedBy: by });
 }
 
@@ -687,14 +693,12 @@ function countReject(
   batch: Batch,
   totals: Mutable<FeedTotals>,
   reason: RejectReason,
-  count: number,
 ): void {
-  if (count === 0) return;
-  totals.rejected += count;
+  totals.rejected++;
   const name = `${feedKeyText(totals.key)}|${reason}`;
   const row = batch.rejected.get(name);
-  if (row) row.count += count;
-  else batch.rejected.set(name, { key: totals.key, reason, count });
+  if (row) row.count++;
+  else batch.rejected.set(name, { key: totals.key, reason, count: 1 });
 }
 
 /** Highest number that an entry takes of the feed's chain, if any. */
@@ -730,7 +734,7 @@ function firstSeen(entry: StreamEntry, fold: EntryFold): EpochMicros | null {
   return first === Infinity ? null : epochMicros(first);
 }
 
-/** How much of a candle the feeds of its instrument covered. */
+/** How much of a candle the feeds that have come as far as it covered. */
 function coverageOf(
   book: SymbolBook,
   candle: OpenCandle,
@@ -739,9 +743,9 @@ function coverageOf(
   const from = Math.max(candle.t, session?.open ?? candle.t);
   const to = Math.min(candle.end, session?.close ?? candle.end);
   const spans: [number, number][] = [];
-  for (const { feed } of book.progress.values()) {
+  for (const { feed, row } of book.progress.values()) {
     const { coveredFrom, coveredTo } = feed.totals;
-    if (coveredFrom === null) continue;
+    if (row.maxEvent < candle.t || coveredFrom === null) continue;
     const start = Math.max(from, coveredFrom);
     const end = Math.min(to, coveredTo ?? to);
     if (start < end) spans.push([start, end]);

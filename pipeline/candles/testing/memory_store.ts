@@ -8,12 +8,13 @@ import {
   vwapText,
 } from "../../domain/candle.ts";
 import { formatScaled } from "../../domain/decimal.ts";
-import { feedKeyText } from "../../domain/entry.ts";
+import { type FeedKey, feedKeyText } from "../../domain/entry.ts";
 import {
   BASE_INTERVAL,
   ROLLUPS,
   type StoredInterval,
 } from "../../domain/interval.ts";
+import type { RejectReason } from "../../domain/tick.ts";
 import { type EpochMicros, epochMicros } from "../../domain/time.ts";
 import {
   type AggregateStore,
@@ -58,8 +59,8 @@ interface Partition {
  * An `AggregateStore` in memory, with the rules of the real one said plainly.
  *
  * A commit counts only with the lease and the position that it names. A delta
- * on a closed row adds one to `rev`; a close on a closed row changes its
- * coverage only. A lease lasts until another owner takes it with `steal`.
+ * on a closed row adds one to `rev`; a close on a closed row changes nothing.
+ * A lease lasts until it is released or taken away with `steal`.
  */
 export class MemoryStore implements AggregateStore {
   readonly rows = new Map<string, CandleRow>();
@@ -125,8 +126,7 @@ export class MemoryStore implements AggregateStore {
     this.gaps.push(...commit.gaps);
     for (const dirty of commit.dirty) {
       const key = rowKey(dirty.interval, dirty.symbol, dirty.t);
-      const closedBy = dirty.closedBy ?? partition.dirty.get(key)?.closedBy ??
-        null;
+      const closedBy = partition.dirty.get(key)?.closedBy ?? dirty.closedBy;
       partition.dirty.set(key, { ...dirty, closedBy });
     }
     return Promise.resolve({
@@ -136,23 +136,28 @@ export class MemoryStore implements AggregateStore {
   }
 
   #keepRejects(commit: Commit): void {
-    for (const { key, seq } of commit.readmitted) {
-      for (const [id, row] of this.quarantine) {
-        if (
-          feedKeyText(row.key) === feedKeyText(key) && row.reject.seq === seq &&
-          row.reject.reason === "out_of_band"
-        ) this.quarantine.delete(id);
-      }
-    }
     for (const row of commit.quarantine) {
       const id = `${commit.p}|${row.entryId}|${row.index}`;
       assert(!this.quarantine.has(id), `${id} is quarantined once`);
       this.quarantine.set(id, row);
     }
     for (const { key, reason, count } of commit.rejected) {
-      const name = `${feedKeyText(key)}|${reason}`;
-      this.rejected.set(name, (this.rejected.get(name) ?? 0) + count);
+      this.#countReject(key, reason, count);
     }
+    for (const { key, seq } of commit.readmitted) {
+      for (const [id, row] of this.quarantine) {
+        if (
+          feedKeyText(row.key) !== feedKeyText(key) || row.reject.seq !== seq
+        ) continue;
+        this.quarantine.delete(id);
+        this.#countReject(row.key, row.reject.reason, -1);
+      }
+    }
+  }
+
+  #countReject(key: FeedKey, reason: RejectReason, count: number): void {
+    const name = `${feedKeyText(key)}|${reason}`;
+    this.rejected.set(name, (this.rejected.get(name) ?? 0) + count);
   }
 
   #writeCandles(commit: Commit, partition: Partition): CommittedCandle[] {
@@ -176,14 +181,9 @@ export class MemoryStore implements AggregateStore {
       const key = rowKey(BASE_INTERVAL, symbol, t);
       const row = this.rows.get(key);
       assert(row !== undefined, `${key} was open before it is closed`);
-      if (row.closedBy === null) changes.set(key, "closed");
-      else if (!changes.has(key)) changes.set(key, "updated");
-      this.rows.set(key, {
-        ...row,
-        closedBy: row.closedBy ?? closedBy,
-        coverageMs,
-        complete,
-      });
+      if (row.closedBy !== null) continue;
+      changes.set(key, "closed");
+      this.rows.set(key, { ...row, closedBy, coverageMs, complete });
     }
     return [...changes].map(([key, change]) => ({
       candle: storedCandle(this.rows.get(key)!),

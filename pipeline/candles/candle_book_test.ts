@@ -1,0 +1,660 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { alwaysOpen } from "../calendars/always_open.ts";
+import { sessionCalendar } from "../calendars/session_calendar.ts";
+import type { Calendar } from "../domain/calendar.ts";
+import type { FeedKey, StreamEntry } from "../domain/entry.ts";
+import { streamEntry } from "../domain/entry.ts";
+import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
+import type { FeedTotals, ReadEntry } from "../ports.ts";
+import {
+  BOOK_DEFAULTS,
+  type BookOutcome,
+  type BookSettings,
+  CandleBook,
+} from "./candle_book.ts";
+import {
+  markEntry,
+  moment,
+  reject,
+  type TestTick,
+  ticksEntry,
+  withIds,
+} from "./testing/entries.ts";
+import { type CandleRow, MemoryStore } from "./testing/memory_store.ts";
+
+const NSE: FeedKey = { feed: "nse", epoch: 1 };
+const OTHER: FeedKey = { feed: "other", epoch: 1 };
+const ALWAYS = alwaysOpen();
+
+let numbers = 0;
+
+function tick(minutes: number, seconds: number, more: Partial<TestTick> = {}) {
+  return {
+    symbol: "A",
+    ts: moment(minutes, seconds),
+    price: 100_00,
+    size: 1,
+    seq: ++numbers,
+    ...more,
+  };
+}
+
+/** Ticks of a feed, received as they happened. */
+function ticks(
+  list: readonly TestTick[],
+  more: Partial<StreamEntry> = {},
+): StreamEntry {
+  return ticksEntry(more.key ?? NSE, list, {
+    receivedAt: epochMicros(Math.max(0, ...list.map(({ ts }) => ts))),
+    ...more,
+  });
+}
+
+const said = (
+  kind: StreamEntry["kind"],
+  key: FeedKey,
+  minutes: number,
+  more: Partial<StreamEntry> = {},
+) => streamEntry({ kind, key, receivedAt: moment(minutes), ...more });
+
+/** Applies entries in one batch after the other, each as large as may be. */
+async function run(
+  entries: readonly StreamEntry[],
+  options: {
+    readonly store?: MemoryStore;
+    readonly calendar?: Calendar;
+    readonly settings?: Partial<BookSettings>;
+    /** Entries that the next batch may have, and whether to crash before it. */
+    readonly next?: () => { readonly size: number; readonly crash: boolean };
+    readonly ids?: readonly ReadEntry[];
+  } = {},
+) {
+  const { store = new MemoryStore(), calendar = ALWAYS } = options;
+  const outcomes: BookOutcome[] = [];
+  const revised: string[] = [];
+  const begin = async () => {
+    while ((await store.rollUp(0, 100)).length > 0);
+    const state = await store.claim(0, "me");
+    assert.ok(state);
+    const settings = { ...BOOK_DEFAULTS, ...options.settings };
+    return { state, book: new CandleBook(state, () => calendar, settings) };
+  };
+  let { state, book } = await begin();
+  let expect = state.position;
+  let pending = options.ids ?? withIds(entries);
+  while (pending.length > 0) {
+    const { size, crash } = options.next?.() ??
+      { size: Infinity, crash: false };
+    if (crash) {
+      ({ state, book } = await begin());
+      expect = state.position;
+    }
+    const { consumed, ...change } = book.apply(pending.slice(0, size));
+    const result = await store.commit({
+      p: 0,
+      leaseEpoch: state.leaseEpoch,
+      expect,
+      incarnation: "i",
+      ...change,
+    });
+    assert.equal(result.kind, "committed");
+    outcomes.push({ consumed, ...change });
+    if (result.kind === "committed") {
+      for (const { candle, change } of result.candles) {
+        if (change === "revised") revised.push(`${candle.symbol} ${candle.t}`);
+      }
+    }
+    expect = change.next;
+    pending = pending.slice(consumed);
+  }
+  while ((await store.rollUp(0, 100)).length > 0);
+  return { store, outcomes, revised };
+}
+
+/** One-minute candles of a store, oldest first, as `12:00 open closedBy`. */
+function minutes(store: MemoryStore): string[] {
+  return [...store.rows.values()]
+    .filter(({ interval }) => interval === "1m")
+    .toSorted((a, b) => a.fold.t - b.fold.t)
+    .map(describe);
+}
+
+function describe(row: CandleRow): string {
+  const minute = (row.fold.t - moment(0)) / MICROS_PER_MINUTE;
+  const state = row.closedBy === null
+    ? "open"
+    : `${row.closedBy} rev ${row.rev} ${
+      row.complete ? "complete" : `${row.coverageMs} ms`
+    }`;
+  return `${row.fold.symbol} ${minute}: n ${row.fold.n}, ${state}`;
+}
+
+Deno.test("a candle closes when the watermark passes its end", async () => {
+  const { store } = await run([
+    ticks([tick(0, 0), tick(0, 59), tick(1, 2.9)]),
+  ]);
+  assert.deepEqual(minutes(store), ["A 0: n 2, open", "A 1: n 1, open"]);
+  await run([], {
+    store,
+    ids: withIds([ticks([tick(1, 3)])], 2),
+  });
+  assert.deepEqual(minutes(store), [
+    "A 0: n 2, watermark rev 0 complete",
+    "A 1: n 2, open",
+  ]);
+});
+
+Deno.test("a quiet candle closes by marks, not before lateness and silence", async () => {
+  const entries = [
+    ticks([tick(0, 0), tick(0, 30)]),
+    markEntry(moment(1, 4.9)),
+  ];
+  const { store } = await run(entries);
+  assert.deepEqual(minutes(store), ["A 0: n 2, open"]);
+  await run([], { store, ids: withIds([markEntry(moment(1, 5))], 3) });
+  assert.deepEqual(minutes(store), ["A 0: n 2, idle rev 0 complete"]);
+});
+
+Deno.test("a tick that was received just now keeps its candle from closing idle", async () => {
+  const late = ticks([tick(0, 30)], { receivedAt: moment(1, 4) });
+  const { store } = await run([late, markEntry(moment(1, 8.9))]);
+  assert.deepEqual(minutes(store), ["A 0: n 1, open"]);
+  await run([], { store, ids: withIds([markEntry(moment(1, 9))], 3) });
+  assert.match(minutes(store)[0], /n 1, idle rev 0/);
+});
+
+Deno.test("a candle waits for the slower of two live feeds", async () => {
+  const { store } = await run([
+    ticks([tick(0, 10)], { key: NSE }),
+    ticks([tick(0, 20)], { key: OTHER }),
+    ticks([tick(1, 10)], { key: OTHER }),
+  ]);
+  assert.deepEqual(minutes(store)[0], "A 0: n 2, open");
+  await run([], {
+    store,
+    ids: withIds([ticks([tick(1, 3)], { key: NSE })], 9),
+  });
+  assert.match(minutes(store)[0], /^A 0: n 2, watermark/);
+});
+
+Deno.test("a replay neither holds back nor closes what a live feed brings", async () => {
+  const file = { key: OTHER, replay: true };
+  const { store } = await run([
+    ticks([tick(0, 10)]),
+    ticks([tick(9, 0)], file),
+    said("end", OTHER, 9, { replay: true, delivery: "acked" }),
+    ticks([tick(0, 50)]),
+  ]);
+  assert.deepEqual(minutes(store), [
+    "A 0: n 2, open",
+    "A 9: n 1, replay rev 0 0 ms",
+  ]);
+  await run([], { store, ids: withIds([ticks([tick(1, 3)])], 9) });
+  assert.match(minutes(store)[0], /^A 0: n 2, watermark/);
+});
+
+Deno.test("a replay's last candle closes with its end, or after a minute's silence", async () => {
+  const file = { key: OTHER, replay: true };
+  const ended = await run([
+    ticks([tick(0, 0), tick(0, 59)], file),
+    said("end", OTHER, 0, { replay: true, delivery: "acked" }),
+  ]);
+  assert.deepEqual(minutes(ended.store), ["A 0: n 2, replay rev 0 59000 ms"]);
+  const cut = await run([
+    ticks([tick(0, 0)], { ...file, receivedAt: moment(500) }),
+    markEntry(moment(500, 59.9)),
+  ]);
+  assert.deepEqual(minutes(cut.store), ["A 0: n 1, open"]);
+  await run([], {
+    store: cut.store,
+    ids: withIds([markEntry(moment(501))], 3),
+  });
+  assert.match(minutes(cut.store)[0], /n 1, idle rev 0/);
+});
+
+Deno.test("a late tick revises its candle; each entry is a revision of its own", async () => {
+  const { store, outcomes, revised } = await run([
+    ticks([tick(0, 1), tick(1, 3)]),
+    ticks([tick(0, 2, { price: 200_00 }), tick(0, 3)]),
+    ticks([tick(1, 5)]),
+    ticks([tick(0, 4)]),
+  ]);
+  assert.equal(outcomes.length, 3);
+  assert.equal(revised.length, 2);
+  assert.match(minutes(store)[0], /^A 0: n 4, watermark rev 2/);
+});
+
+Deno.test("a log that comes newest first folds exactly", async () => {
+  const all = Array.from(
+    { length: 600 },
+    (_, i) => tick(600 - i, 30, { price: 1 + i }),
+  );
+  const entries = [0, 1, 2, 3].map((i) =>
+    ticks(all.slice(i * 150, (i + 1) * 150), { replay: true })
+  );
+  const { store } = await run([
+    ...entries,
+    said("end", NSE, 1, { delivery: "acked", replay: true }),
+  ]);
+  const rows = [...store.rows.values()].filter((r) => r.interval === "1m");
+  assert.equal(rows.length, 600);
+  assert.ok(rows.every(({ fold, closedBy }) => fold.n === 1 && closedBy));
+  assert.equal(store.quarantine.size, 0);
+});
+
+Deno.test("a tick older than the grace is quarantined as a line, and counted", async () => {
+  const settings = { graceMs: 60_000 };
+  const { store, outcomes } = await run([
+    ticks([tick(9, 0), tick(6, 56, { seq: 77, size: 5 }), tick(7, 0)]),
+  ], { settings });
+  assert.deepEqual(
+    outcomes[0].quarantine.map(({ index, reject }) => ({
+      index,
+      ...reject,
+    })),
+    [{
+      index: 1,
+      seq: 77,
+      line: 0,
+      reason: "too_late",
+      detail: "ts must be at most 0.016666666666666666 h older than the " +
+        "feed's newest tick of A, got 2025-11-25T00:06:56.000Z",
+      symbol: "A",
+      ts: moment(6, 56),
+      raw: `{"symbol":"A","ts":${
+        moment(6, 56) / 1_000
+      },"price":100.00,"volume":5,"seq":77}`,
+    }],
+  );
+  assert.deepEqual(store.rejected, new Map([["nse#1|too_late", 1]]));
+  const [totals] = store.state(0).feeds;
+  assert.deepEqual(
+    [totals.received, totals.accepted, totals.rejected],
+    [3, 2, 1],
+  );
+  assert.equal(store.appliedOf(0), 2);
+});
+
+Deno.test("a feed's books balance over rejects, duplicates and readmissions", async () => {
+  const { store } = await run([
+    ticks([tick(0, 1, { seq: 1 })], {
+      rejects: [
+        reject(2, { reason: "out_of_band" }),
+        reject(3, { reason: "out_of_band" }),
+        reject(null, { reason: "not_json" }),
+      ],
+      duplicates: 4,
+    }),
+    ticks([
+      tick(0, 2, { seq: 2 }),
+      tick(0, 3, { seq: 3 }),
+      tick(0, 4, {
+        seq: 4,
+      }),
+    ], { readmitted: [2, 3] }),
+  ]);
+  const [totals] = store.state(0).feeds;
+  assert.deepEqual(
+    [totals.received, totals.accepted, totals.duplicates, totals.rejected],
+    [9, 4, 4, 1],
+  );
+  assert.equal(totals.lastSeq, 4);
+  assert.deepEqual(
+    [...store.quarantine.values()].map((row) => row.reject.reason),
+    ["not_json"],
+  );
+  assert.equal(store.rejected.get("nse#1|out_of_band"), 0);
+  assert.equal(minutes(store)[0], "A 0: n 4, open");
+});
+
+Deno.test("an acked feed's entries that come again in a new stream change nothing", async () => {
+  const first = ticks([tick(0, 1, { seq: 1 }), tick(0, 2, { seq: 2 })]);
+  const { store } = await run([first]);
+  const before = store.state(0);
+  await run([], {
+    store,
+    ids: withIds([
+      first,
+      ticks([tick(0, 2, { seq: 2 }), tick(0, 5, { seq: 3 })]),
+    ], 5),
+  });
+  assert.equal(minutes(store)[0], "A 0: n 3, open");
+  const [totals] = store.state(0).feeds;
+  assert.deepEqual(
+    [totals.received, totals.accepted, totals.duplicates],
+    [4, 3, 1],
+  );
+  assert.equal(before.feeds[0].accepted, 2);
+});
+
+Deno.test("a feed without acks may use a number again", async () => {
+  const { store } = await run([
+    ticks([tick(0, 1, { seq: 5 })], { delivery: "best_effort" }),
+    ticks([tick(0, 2, { seq: 1 })], { delivery: "best_effort" }),
+  ]);
+  assert.equal(minutes(store)[0], "A 0: n 2, open");
+});
+
+Deno.test("coverage: the first minute is partial, the last one ends with the feed", async () => {
+  const plain = { key: NSE, delivery: "best_effort" as const };
+  const minute = (m: number) => ticks([tick(m, 20), tick(m, 50)], plain);
+  const { store, outcomes } = await run([
+    said("open", NSE, 0, plain),
+    minute(0),
+    minute(1),
+    said("close", NSE, 2, plain),
+    said("open", NSE, 4, plain),
+    minute(4),
+    minute(5),
+    minute(6),
+    said("start", { feed: "", epoch: 0 }, 7),
+    markEntry(moment(8)),
+  ]);
+  assert.deepEqual(minutes(store), [
+    "A 0: n 2, watermark rev 0 40000 ms",
+    "A 1: n 2, watermark rev 0 0 ms",
+    "A 4: n 2, watermark rev 0 40000 ms",
+    "A 5: n 2, watermark rev 0 complete",
+    "A 6: n 2, idle rev 0 50000 ms",
+  ]);
+  assert.deepEqual(outcomes.flatMap(({ gaps }) => gaps), [{
+    key: NSE,
+    kind: "outage",
+    seq: null,
+    from: moment(1, 50),
+    to: moment(4, 20),
+  }]);
+});
+
+Deno.test("coverage: an acked feed that comes back has missed nothing but its holes", async () => {
+  const minute = (m: number, more: Partial<StreamEntry> = {}) =>
+    ticks([tick(m, 20), tick(m, 50)], more);
+  const acked = { delivery: "acked" as const };
+  const { store, outcomes } = await run([
+    minute(0),
+    minute(1),
+    said("close", NSE, 2, acked),
+    said("open", NSE, 2, acked),
+    minute(2),
+    minute(3, { gaps: [{ from: 500, to: 510 }] }),
+    minute(4),
+    minute(5),
+  ]);
+  assert.deepEqual(minutes(store).slice(0, 5), [
+    "A 0: n 2, watermark rev 0 40000 ms",
+    "A 1: n 2, watermark rev 0 complete",
+    "A 2: n 2, watermark rev 0 0 ms",
+    "A 3: n 2, watermark rev 0 40000 ms",
+    "A 4: n 2, watermark rev 0 complete",
+  ]);
+  assert.deepEqual(outcomes.flatMap(({ gaps }) => gaps), [{
+    key: NSE,
+    kind: "missing",
+    seq: { from: 500, to: 510 },
+    from: moment(2, 50),
+    to: moment(3, 20),
+  }]);
+});
+
+Deno.test("rollups are marked with every touch, and closed when their bucket is over", async () => {
+  const { store } = await run([
+    ticks([tick(0, 1), tick(4, 59)]),
+    ticks([tick(5, 3)]),
+    markEntry(moment(60, 5)),
+  ]);
+  const rows = [...store.rows.values()].filter((r) => r.interval !== "1m")
+    .map(({ interval, fold, closedBy }) =>
+      `${interval} ${(fold.t - moment(0)) / MICROS_PER_MINUTE} n ${fold.n} ${
+        closedBy ?? "open"
+      }`
+    );
+  assert.deepEqual(rows.sort(), [
+    "15m 0 n 3 idle",
+    "1d 0 n 3 open",
+    "1h 0 n 3 idle",
+    "5m 0 n 2 watermark",
+    "5m 5 n 1 idle",
+  ]);
+});
+
+Deno.test("the last candles of a session close by its end, the day's too", async () => {
+  const calendar = sessionCalendar({
+    id: "X",
+    zone: "UTC",
+    coverage: [{ from: "2025-11-01", to: "2025-11-30" }],
+    weekly: [{
+      from: "2020-01-01",
+      days: ["Mon", "Tue", "Wed", "Thu", "Fri"],
+      sessions: [{ open: "00:05", close: "00:50" }],
+    }],
+    holidays: [],
+    special: [],
+  });
+  const early = reject(null, { reason: "closed_session", ts: moment(4, 30) });
+  const { store } = await run([
+    ticks([tick(5, 1)], { rejects: [early] }),
+    ticks([tick(49, 58)]),
+    markEntry(moment(50, 5)),
+  ], { calendar });
+  assert.deepEqual(minutes(store), [
+    "A 5: n 1, watermark rev 0 complete",
+    "A 49: n 1, session_end rev 0 complete",
+  ]);
+  const days = [...store.rows.values()].filter((r) => r.interval === "1d");
+  assert.deepEqual(days.map((row) => row.closedBy), ["session_end"]);
+});
+
+Deno.test("apply() leaves for the next commit what no longer adds up exactly", async () => {
+  const size = 2 ** 52;
+  const { outcomes } = await run([
+    ticks([tick(0, 1, { size })]),
+    ticks([tick(0, 2, { size: size - 1 })]),
+    markEntry(moment(0, 3)),
+  ]);
+  assert.deepEqual(outcomes.map(({ consumed }) => consumed), [3]);
+  const book = new CandleBook(
+    { markedAt: null, progress: [], feeds: [], open: [] },
+    () => ALWAYS,
+  );
+  const entries = withIds([
+    ticks([tick(0, 1, { size })]),
+    ticks([tick(0, 2, { size })]),
+  ]);
+  assert.equal(book.apply(entries).consumed, 1);
+  assert.equal(book.apply(entries.slice(1)).consumed, 1);
+});
+
+// ------------------------------------------------------- any split, any crash
+
+const feeds: readonly (Pick<StreamEntry, "key" | "delivery" | "replay">)[] = [
+  { key: NSE, delivery: "acked", replay: false },
+  { key: OTHER, delivery: "best_effort", replay: false },
+  { key: { feed: "file", epoch: 3 }, delivery: "acked", replay: true },
+];
+
+interface Step {
+  readonly kind: StreamEntry["kind"];
+  readonly feed: number;
+  readonly advance: number;
+  readonly ticks: readonly {
+    readonly symbol: string;
+    readonly back: number;
+    readonly price: number;
+    readonly size: number;
+  }[];
+  readonly rejects: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.oneof(
+    { weight: 8, arbitrary: fc.constant("ticks" as const) },
+    { weight: 4, arbitrary: fc.constant("mark" as const) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        "open" as const,
+        "close" as const,
+        "end" as const,
+        "start" as const,
+      ),
+    },
+  ),
+  feed: fc.nat({ max: feeds.length - 1 }),
+  advance: fc.integer({ min: 0, max: 40 }),
+  ticks: fc.array(
+    fc.record({
+      symbol: fc.constantFrom("A", "B"),
+      back: fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: 0, max: 10 }),
+        fc.integer({ min: 0, max: 900 }),
+      ),
+      price: fc.integer({ min: 1, max: 9 }),
+      size: fc.nat({ max: 3 }),
+    }),
+    { maxLength: 8 },
+  ),
+  rejects: fc.nat({ max: 2 }),
+});
+
+/** A stream in which time goes on and ticks are out of order by seconds. */
+function streamOf(steps: readonly Step[]): readonly StreamEntry[] {
+  let now = 20 * 60;
+  const seqs = feeds.map(() => 0);
+  return steps.map(({ kind, feed, advance, ticks, rejects }) => {
+    now += advance;
+    const receivedAt = moment(0, now);
+    const from = feeds[feed];
+    if (kind === "mark" || kind === "start") {
+      return streamEntry({ kind, receivedAt });
+    }
+    if (kind !== "ticks") return streamEntry({ kind, receivedAt, ...from });
+    const rows = ticks.map(({ back, ...tick }) => ({
+      ...tick,
+      ts: moment(0, now - back),
+      seq: ++seqs[feed],
+    }));
+    return ticksEntry(from.key, rows, {
+      ...from,
+      receivedAt,
+      rejects: Array.from({ length: rejects }, () => reject(++seqs[feed])),
+    });
+  });
+}
+
+function stateOf(store: MemoryStore) {
+  const { leaseEpoch: _, ...state } = store.state(0);
+  const byText = (a: unknown, b: unknown) =>
+    JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+  return {
+    minutes: [...store.rows.values()].filter((r) => r.interval === "1m")
+      .toSorted((a, b) =>
+        a.fold.t - b.fold.t || (a.fold.symbol < b.fold.symbol ? -1 : 1)
+      ),
+    // How often a longer candle is made anew depends on when.
+    longer: [...store.rows.values()].filter((r) => r.interval !== "1m")
+      .map(({ rev: _, fold: { notional, ...fold }, ...row }) => ({
+        ...row,
+        ...fold,
+        notional: String(notional),
+      })).toSorted(byText),
+    quarantine: [...store.quarantine.keys()].sort(),
+    gaps: store.gaps,
+    applied: store.appliedOf(0),
+    ...state,
+    progress: state.progress.toSorted(byText),
+    feeds: state.feeds.toSorted(byText),
+    open: state.open.toSorted(byText),
+  };
+}
+
+Deno.test("any split of a stream, with crashes between, gives the same warehouse", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 40 }),
+      fc.infiniteStream(
+        fc.record({
+          size: fc.integer({ min: 1, max: 12 }),
+          crash: fc.boolean(),
+        }),
+      ),
+      async (steps, splits) => {
+        const settings = { graceMs: 10 * 60_000 };
+        const entries = streamOf(steps);
+        const whole = await run(entries, { settings });
+        const split = await run(entries, {
+          settings,
+          next: () => splits.next().value,
+        });
+        assert.deepEqual(stateOf(split.store), stateOf(whole.store));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("candles are the group-by of what was accepted, and the books balance", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 40 }),
+      async (steps) => {
+        const entries = streamOf(steps);
+        const { store } = await run(entries);
+        const counts = new Map<string, number>();
+        for (const { symbols, ticks } of entries) {
+          for (let i = 0; i < ticks.length; i++) {
+            const { symbol } = symbols[ticks.symbol[i]];
+            const t = Math.floor(ticks.ts[i] / MICROS_PER_MINUTE);
+            const key = `${symbol} ${t * MICROS_PER_MINUTE}`;
+            counts.set(key, (counts.get(key) ?? 0) + 1);
+          }
+        }
+        const rows = [...store.rows.values()];
+        const of = (interval: string) =>
+          rows.filter((row) => row.interval === interval);
+        assert.deepEqual(
+          new Map(
+            of("1m").map(({ fold }) => [
+              `${fold.symbol} ${fold.t}`,
+              fold.n,
+            ]),
+          ),
+          counts,
+        );
+        const sum = (list: readonly CandleRow[]) =>
+          list.reduce((total, { fold }) => total + fold.n, 0);
+        for (const interval of ["1m", "5m", "15m", "1h", "1d"]) {
+          assert.equal(sum(of(interval)), store.appliedOf(0), interval);
+        }
+        for (const totals of store.state(0).feeds) assertBalanced(totals);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+function assertBalanced(totals: FeedTotals): void {
+  assert.equal(
+    totals.received,
+    totals.accepted + totals.duplicates + totals.rejected,
+  );
+}
+
+Deno.test("every candle closes once time goes on", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 30 }),
+      async (steps) => {
+        const entries = streamOf(steps);
+        const last = entries[entries.length - 1].receivedAt;
+        const later = [1, 70, 4_000, 90_000].map((seconds) =>
+          markEntry(last + seconds * 1_000_000)
+        );
+        const { store } = await run([...entries, ...later]);
+        assert.deepEqual(store.state(0).open, []);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});

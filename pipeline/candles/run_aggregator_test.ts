@@ -1,0 +1,498 @@
+import assert from "node:assert/strict";
+import { alwaysOpen } from "../calendars/always_open.ts";
+import { AssertionError } from "../domain/assert.ts";
+import { type FeedKey, streamEntry } from "../domain/entry.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
+import {
+  BEFORE_FIRST,
+  type Commit,
+  type CommitResult,
+  compareEntryIds,
+  type EntryId,
+  type Log,
+  type PartitionState,
+} from "../ports.ts";
+import {
+  type AggregatorOptions,
+  type AggregatorSettings,
+  type InstrumentCalendars,
+  retryDelayMs,
+  runAggregator,
+} from "./run_aggregator.ts";
+import {
+  markEntry,
+  moment,
+  reject,
+  type TestTick,
+  ticksEntry,
+} from "./testing/entries.ts";
+import { MemoryBuffer } from "./testing/memory_buffer.ts";
+import { MemoryStore } from "./testing/memory_store.ts";
+import { SimClock } from "./testing/sim_clock.ts";
+
+const NSE: FeedKey = { feed: "nse", epoch: 1 };
+const QUIET: Log = { info() {}, warn() {}, error() {} };
+const ALWAYS = alwaysOpen();
+
+const CATALOG: InstrumentCalendars = {
+  get: () => ({}) as Instrument,
+  calendarOf: () => ALWAYS,
+  refresh: () => Promise.resolve(),
+};
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function seeded(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A store whose calls may fail, before or after they have worked. */
+class FaultyStore extends MemoryStore {
+  faults = 0;
+
+  constructor(
+    private readonly random: () => number,
+    private readonly rate: number,
+  ) {
+    super();
+  }
+
+  async #perhaps<T>(work: () => Promise<T>): Promise<T> {
+    const luck = this.random();
+    if (luck > this.rate) return await work();
+    this.faults++;
+    if (luck < this.rate / 3) throw new Error("the connection was refused");
+    if (luck < 2 * this.rate / 3) this.steal(0);
+    const result = await work();
+    if (luck < this.rate / 3 * 2) return result;
+    throw new Error("the answer was lost");
+  }
+
+  override claim(p: number, owner: string): Promise<PartitionState | null> {
+    return this.#perhaps(() => super.claim(p, owner));
+  }
+
+  override commit(commit: Commit): Promise<CommitResult> {
+    return this.#perhaps(() => super.commit(commit));
+  }
+
+  override rollUp(p: number, limit: number) {
+    return this.#perhaps(() => super.rollUp(p, limit));
+  }
+}
+
+function aggregator(
+  options: Partial<AggregatorOptions> & {
+    readonly store: MemoryStore;
+    readonly buffer: MemoryBuffer;
+    readonly clock: SimClock;
+  },
+) {
+  const announced: EntryId[] = [];
+  const counts = { closed: 0, revised: 0, rolled: 0 };
+  const settings: Partial<AggregatorSettings> = {
+    batchEntriesMax: 7,
+    ...options.settings,
+  };
+  const all: AggregatorOptions = {
+    p: 0,
+    owner: "me",
+    catalog: CATALOG,
+    log: QUIET,
+    events: {
+      onCommitted(_p, position, { candles }) {
+        announced.push(position);
+        for (const { change } of candles) {
+          if (change === "closed") counts.closed++;
+          if (change === "revised") counts.revised++;
+        }
+      },
+      onRolledUp: (_p, candles) => counts.rolled += candles.length,
+    },
+    random: () => 0.5,
+    ...options,
+    settings,
+  };
+  const stop = new AbortController();
+  const done = runAggregator(all, stop.signal);
+  return { done, stop, announced, counts };
+}
+
+const append = (buffer: MemoryBuffer, entry: ReturnType<typeof markEntry>) =>
+  buffer.append({
+    p: 0,
+    key: entry.key,
+    expectLast: 0,
+    newLast: 0,
+    entry,
+  });
+
+/** Ticks of two symbols over some minutes, out of order and late. */
+function someTicks(random: () => number, count: number): TestTick[] {
+  return Array.from({ length: count }, (_, i) => {
+    const late = random() < 0.05 ? random() * 400 : random() * 2.5;
+    return {
+      symbol: random() < 0.7 ? "A" : "B",
+      ts: moment(10, i * 900 / count - late),
+      price: 1 + Math.floor(random() * 500),
+      size: Math.floor(random() * 4),
+      seq: i + 1,
+    };
+  });
+}
+
+/** The candles, said plainly: sorted, grouped, first and last taken. */
+function groupBy(ticks: readonly TestTick[]) {
+  const groups = Map.groupBy(
+    ticks.toSorted((a, b) => a.ts - b.ts || a.seq - b.seq),
+    ({ symbol, ts }) => `${symbol} ${Math.floor(ts / MICROS_PER_MINUTE)}`,
+  );
+  return [...groups].map(([key, list]) => ({
+    key,
+    open: list[0].price,
+    high: Math.max(...list.map(({ price }) => price)),
+    low: Math.min(...list.map(({ price }) => price)),
+    close: list[list.length - 1].price,
+    volume: list.reduce((sum, { size }) => sum + size, 0),
+    n: list.length,
+  })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function minutesOf(store: MemoryStore) {
+  return [...store.rows.values()]
+    .filter(({ interval }) => interval === "1m")
+    .map(({ fold: { symbol, t, open, high, low, close, volume, n } }) => ({
+      key: `${symbol} ${t / MICROS_PER_MINUTE}`,
+      open,
+      high,
+      low,
+      close,
+      volume,
+      n,
+    })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Sends an acked feed's ticks in batches, again from its ack after a wipe. */
+async function sendAll(
+  ticks: readonly TestTick[],
+  options: {
+    readonly random: () => number;
+    readonly clock: SimClock;
+    readonly buffer: MemoryBuffer;
+    readonly store: MemoryStore;
+    readonly wipes: number;
+  },
+): Promise<void> {
+  const { random, clock, buffer, store } = options;
+  let wipes = options.wipes;
+  let sent = 0;
+  const committed = () => store.state(0).feeds[0]?.lastSeq ?? 0;
+  while (sent < ticks.length || committed() < ticks.length) {
+    if (wipes > 0 && sent > ticks.length * random()) {
+      wipes--;
+      buffer.wipe();
+      // What it has an ack for is what was committed, or a little less.
+      sent = Math.max(0, committed() - Math.floor(random() * 20));
+    }
+    const batch = ticks.slice(sent, sent + 1 + Math.floor(random() * 9));
+    sent += batch.length;
+    const now = clock.now();
+    if (batch.length > 0) {
+      await append(buffer, ticksEntry(NSE, batch, { receivedAt: now }));
+    }
+    if (random() < 0.3) await append(buffer, markEntry(now));
+    await clock.sleep(random() * 30);
+  }
+}
+
+Deno.test("candles equal the group-by under crashes, fencing, lost answers and wiped buffers", async () => {
+  let faults = 0;
+  let wiped = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = seeded(seed);
+    const clock = new SimClock(moment(10));
+    const buffer = new MemoryBuffer(clock);
+    const store = new FaultyStore(random, 0.15);
+    const wipes = Math.floor(random() * 3);
+    const ticks = someTicks(random, 200);
+    const { done, stop, announced } = aggregator({
+      clock,
+      buffer,
+      store,
+      random,
+    });
+    const work = async () => {
+      await sendAll(ticks, { random, clock, buffer, store, wipes });
+      for (const minutes of [40, 2_000]) {
+        await append(buffer, markEntry(moment(minutes)));
+      }
+      const newest = await buffer.newest(0);
+      while (announced.at(-1) !== newest) await clock.sleep(100);
+      while (store.dirtyOf(0) > 0) await clock.sleep(100);
+      stop.abort();
+      await done;
+    };
+    await clock.run(work());
+    faults += store.faults;
+    wiped += wipes;
+    const where = `seed ${seed}`;
+    assert.deepEqual(minutesOf(store), groupBy(ticks), where);
+    assert.equal(store.appliedOf(0), ticks.length, where);
+    assert.deepEqual(store.state(0).open, [], where);
+    const [totals] = store.state(0).feeds;
+    assert.equal(totals.accepted, ticks.length, where);
+    assert.equal(
+      totals.received,
+      totals.accepted + totals.duplicates + totals.rejected,
+      where,
+    );
+    for (const interval of ["5m", "15m", "1h", "1d"]) {
+      const n = [...store.rows.values()]
+        .filter((row) => row.interval === interval)
+        .reduce((sum, { fold }) => sum + fold.n, 0);
+      assert.equal(n, ticks.length, `${where} ${interval}`);
+    }
+  }
+  assert.ok(faults > 300 && wiped > 20, "the seeds injected faults");
+});
+
+Deno.test("a store that keeps the position apart from the candles is found out", async () => {
+  /** Loses the position, and the feeds' numbers, of its third commit. */
+  class Split extends MemoryStore {
+    #commits = 0;
+    #before = this.state(0);
+    override async commit(commit: Commit): Promise<CommitResult> {
+      if (this.#commits < 3) this.#before = this.state(0);
+      const { position, leaseEpoch } = this.state(0);
+      const result = await super.commit({
+        ...commit,
+        expect: position,
+        leaseEpoch,
+      });
+      if (++this.#commits === 3) throw new Error("the answer was lost");
+      return result;
+    }
+    override async claim(p: number, owner: string) {
+      const state = await super.claim(p, owner);
+      if (state === null || this.#commits === 0) return state;
+      const { position, feeds, progress } = this.#before;
+      return { ...state, position, feeds, progress };
+    }
+  }
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new Split();
+  const ticks = someTicks(seeded(4), 60);
+  for (const tick of ticks) {
+    const receivedAt = epochMicros(Math.round(tick.ts));
+    await append(buffer, ticksEntry(NSE, [tick], { receivedAt }));
+  }
+  const { done, stop } = aggregator({ clock, buffer, store });
+  const work = async () => {
+    await clock.sleep(60_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.notDeepEqual(minutesOf(store), groupBy(ticks));
+  assert.ok(store.appliedOf(0) > ticks.length);
+});
+
+Deno.test("a partition that another process holds is waited for", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  await store.claim(0, "other");
+  await append(buffer, markEntry(moment(10)));
+  const { done, stop, announced } = aggregator({ clock, buffer, store });
+  const work = async () => {
+    await clock.sleep(5_000);
+    assert.deepEqual(announced, []);
+    store.steal(0);
+    await clock.sleep(1_000);
+    assert.equal(store.ownerOf(0), "me");
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.deepEqual(announced, [BEFORE_FIRST, await buffer.newest(0)]);
+  assert.equal(store.ownerOf(0), null, "given back");
+});
+
+Deno.test("aborted, the loop commits what it has read", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const stop = new AbortController();
+  class Slow extends MemoryStore {
+    override async commit(commit: Commit): Promise<CommitResult> {
+      stop.abort();
+      await clock.sleep(10);
+      return super.commit(commit);
+    }
+  }
+  const store = new Slow();
+  for (let i = 0; i < 3; i++) {
+    const ticks = [{
+      symbol: "A",
+      ts: moment(i),
+      price: 1,
+      size: 1,
+      seq: i + 1,
+    }];
+    await append(buffer, ticksEntry(NSE, ticks, { receivedAt: moment(10) }));
+  }
+  const run = runAggregator({
+    p: 0,
+    owner: "me",
+    clock,
+    buffer,
+    store,
+    catalog: CATALOG,
+    log: QUIET,
+    events: { onCommitted() {}, onRolledUp() {} },
+  }, stop.signal);
+  await clock.run(run);
+  assert.equal(store.appliedOf(0), 3);
+  assert.equal(store.ownerOf(0), null);
+});
+
+Deno.test("commits are paced while little comes, and not while much waits", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  let commits = 0;
+  class Counting extends MemoryStore {
+    override commit(commit: Commit): Promise<CommitResult> {
+      commits++;
+      return super.commit(commit);
+    }
+  }
+  const store = new Counting();
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { batchEntriesMax: 50 },
+  });
+  const work = async () => {
+    for (let i = 0; i < 200; i++) {
+      await append(buffer, markEntry(clock.now()));
+      await clock.sleep(5);
+    }
+    assert.ok(commits >= 15 && commits <= 25, `${commits} in a second`);
+    commits = 0;
+    for (let i = 0; i < 700; i++) await append(buffer, markEntry(clock.now()));
+    await clock.sleep(100);
+    assert.equal(commits, 14);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+});
+
+Deno.test("the buffer is trimmed to what is safe, and at least five minutes late", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  const ids: EntryId[] = [];
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { trimEveryMs: 60_000, retentionMs: 0 },
+  });
+  const work = async () => {
+    for (let i = 0; i < 20; i++) {
+      const result = await append(buffer, markEntry(clock.now()));
+      if (result.kind === "appended") ids.push(result.id);
+      await clock.sleep(60_000);
+    }
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.ok(buffer.trims.length > 5);
+  for (const through of buffer.trims) assert.ok(ids.includes(through));
+  const last = buffer.trims[buffer.trims.length - 1];
+  assert.ok(compareEntryIds(last, ids[12]) >= 0);
+  assert.ok(compareEntryIds(last, ids[15]) <= 0, "five minutes are kept");
+});
+
+Deno.test("a symbol that the catalog lacks is read, or waited for", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  let refreshed = 0;
+  const catalog: InstrumentCalendars = {
+    ...CATALOG,
+    get: () => refreshed >= 3 ? {} as Instrument : undefined,
+    refresh: () => Promise.resolve(void refreshed++),
+  };
+  const tick = { symbol: "NEW", ts: moment(10), price: 1, size: 1, seq: 1 };
+  await append(buffer, ticksEntry(NSE, [tick], { receivedAt: moment(10) }));
+  const { done, stop } = aggregator({ clock, buffer, store, catalog });
+  const work = async () => {
+    await clock.sleep(5_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(store.appliedOf(0), 1);
+  assert.equal(refreshed, 3);
+});
+
+Deno.test("a bug of ours ends the loop; an outage does not", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  class Broken extends MemoryStore {
+    override commit(): Promise<CommitResult> {
+      throw new AssertionError("low <= high");
+    }
+  }
+  await append(buffer, markEntry(moment(10)));
+  const { done } = aggregator({ clock, buffer, store: new Broken() });
+  await assert.rejects(clock.run(done), AssertionError);
+});
+
+Deno.test("retryDelayMs() doubles up to a bound, with jitter", () => {
+  const settings = { retryMsMin: 100, retryMsMax: 5_000 };
+  const delays = [1, 2, 3, 7, 900].map((n) =>
+    retryDelayMs(n, settings, () => 0)
+  );
+  assert.deepEqual(delays, [100, 200, 400, 5_000, 5_000]);
+  assert.equal(retryDelayMs(2, settings, () => 1), 100);
+});
+
+Deno.test("rejects reach the quarantine, and feed totals the store", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  await append(
+    buffer,
+    ticksEntry(NSE, [], { receivedAt: moment(10), rejects: [reject(1)] }),
+  );
+  await append(
+    buffer,
+    streamEntry({
+      kind: "open",
+      key: NSE,
+      delivery: "acked",
+      receivedAt: epochMicros(moment(10)),
+    }),
+  );
+  const { done, stop } = aggregator({ clock, buffer, store });
+  const work = async () => {
+    await clock.sleep(1_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(store.quarantine.size, 1);
+  const [totals] = store.state(0).feeds;
+  assert.deepEqual([totals.connected, totals.rejected], [true, 1]);
+});
