@@ -157,11 +157,14 @@ Deno.test("a quiet candle closes by marks, not before lateness and silence", asy
 });
 
 Deno.test("a tick that was received just now keeps its candle from closing idle", async () => {
-  const late = ticks([tick(0, 30)], { receivedAt: moment(1, 4) });
-  const { store } = await run([late, markEntry(moment(1, 8.9))]);
-  assert.deepEqual(minutes(store), ["A 0: n 1, open"]);
-  await run([], { store, ids: withIds([markEntry(moment(1, 9))], 3) });
-  assert.match(minutes(store)[0], /n 1, idle rev 0/);
+  const { store } = await run([
+    ticks([tick(0, 20)]),
+    ticks([tick(0, 30)], { receivedAt: moment(1, 4) }),
+    markEntry(moment(1, 8.9)),
+  ]);
+  assert.deepEqual(minutes(store), ["A 0: n 2, open"]);
+  await run([], { store, ids: withIds([markEntry(moment(1, 9))], 4) });
+  assert.match(minutes(store)[0], /n 2, idle rev 0/);
 });
 
 Deno.test("a candle waits for the slower of two live feeds", async () => {
@@ -176,6 +179,18 @@ Deno.test("a candle waits for the slower of two live feeds", async () => {
     ids: withIds([ticks([tick(1, 3)], { key: NSE })], 9),
   });
   assert.match(minutes(store)[0], /^A 0: n 2, watermark/);
+});
+
+Deno.test("a candle that one of its feeds leaves closes idle, whichever it is", async () => {
+  for (const [stays, leaves] of [[NSE, OTHER], [OTHER, NSE]]) {
+    const { store } = await run([
+      ticks([tick(0, 10)], { key: NSE }),
+      ticks([tick(0, 20)], { key: OTHER }),
+      ticks([tick(2, 0)], { key: stays }),
+      markEntry(moment(2)),
+    ]);
+    assert.match(minutes(store)[0], /^A 0: n 2, idle/, leaves.feed);
+  }
 });
 
 Deno.test("a replay neither holds back nor closes what a live feed brings", async () => {
@@ -225,6 +240,27 @@ Deno.test("a late tick revises its candle; each entry is a revision of its own",
   assert.match(minutes(store)[0], /^A 0: n 4, watermark rev 2/);
 });
 
+Deno.test("a feed that is behind revises once an entry, though it closes nothing", async () => {
+  const { store, outcomes } = await run([
+    ticks([tick(0, 1), tick(1, 3)]),
+    ticks([tick(0, 2)], { key: OTHER }),
+    ticks([tick(0, 4)], { key: OTHER }),
+    ticks([tick(0, 6)], { key: OTHER }),
+  ]);
+  assert.deepEqual(outcomes.map(({ closes }) => closes.length), [1, 0, 0, 0]);
+  assert.match(minutes(store)[0], /^A 0: n 4, watermark rev 3/);
+});
+
+Deno.test("a replay that goes on after its end is not at its end", async () => {
+  const file = { key: OTHER, replay: true };
+  const { store } = await run([
+    ticks([tick(0, 1)], file),
+    said("end", OTHER, 0, { replay: true, delivery: "acked" }),
+    ticks([tick(5, 1)], file),
+  ]);
+  assert.equal(minutes(store)[1], "A 5: n 1, open");
+});
+
 Deno.test("a log that comes newest first folds exactly", async () => {
   const all = Array.from(
     { length: 600 },
@@ -258,8 +294,9 @@ Deno.test("a tick older than the grace is quarantined as a line, and counted", a
       seq: 77,
       line: 0,
       reason: "too_late",
-      detail: "ts must be at most 0.016666666666666666 h older than the " +
-        "feed's newest tick of A, got 2025-11-25T00:06:56.000Z",
+      detail:
+        "ts must be at most 1 minutes older than the feed's newest tick " +
+        "of A, got 2025-11-25T00:06:56.000Z",
       symbol: "A",
       ts: moment(6, 56),
       raw: `{"symbol":"A","ts":${
@@ -367,6 +404,20 @@ Deno.test("coverage: the first minute is partial, the last one ends with the fee
   }]);
 });
 
+Deno.test("coverage: a file that is played in parts has no outages", async () => {
+  const file = {
+    key: OTHER,
+    delivery: "best_effort" as const,
+    replay: true,
+  };
+  const { outcomes } = await run([
+    ticks([tick(0, 1)], file),
+    said("close", OTHER, 1, file),
+    ticks([tick(9, 1)], file),
+  ]);
+  assert.deepEqual(outcomes.flatMap(({ gaps }) => gaps), []);
+});
+
 Deno.test("coverage: an acked feed that comes back has missed nothing but its holes", async () => {
   const minute = (m: number, more: Partial<StreamEntry> = {}) =>
     ticks([tick(m, 20), tick(m, 50)], more);
@@ -472,6 +523,8 @@ const feeds: readonly (Pick<StreamEntry, "key" | "delivery" | "replay">)[] = [
   { key: OTHER, delivery: "best_effort", replay: false },
   { key: { feed: "file", epoch: 3 }, delivery: "acked", replay: true },
 ];
+/** Seconds that each feed's ticks are behind; far enough to revise. */
+const LAGS = [0, 130, 45];
 
 interface Step {
   readonly kind: StreamEntry["kind"];
@@ -532,7 +585,7 @@ function streamOf(steps: readonly Step[]): readonly StreamEntry[] {
     if (kind !== "ticks") return streamEntry({ kind, receivedAt, ...from });
     const rows = ticks.map(({ back, ...tick }) => ({
       ...tick,
-      ts: moment(0, now - back),
+      ts: moment(0, now - back - LAGS[feed]),
       seq: ++seqs[feed],
     }));
     return ticksEntry(from.key, rows, {
