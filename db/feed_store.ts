@@ -77,7 +77,8 @@ export class PgFeedStore implements FeedStore, FeedActivityStore {
           f.ended, t.delivery, t.connected
         from feed_progress f
         join instruments i on i.id = f.instrument_id
-        join feed_totals t using (p, feed, epoch)
+        join feed_totals t
+          on t.p = f.p and t.feed = f.feed and t.epoch = f.epoch
         order by f.instrument_id, f.max_event desc, f.last_received desc`,
     );
     return rows.map((row) => ({

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { partitionOf } from "../../pipeline/domain/hash.ts";
+import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
+import type { EntryId, QuarantineRow } from "../../pipeline/ports.ts";
+import { autoSpec } from "../../db/instrument_store.ts";
+import {
+  deltaOf,
+  FEED,
+  historyCandle,
+  minuteOf,
+  NOW,
+  openTestWarehouse,
+  PARTITIONS,
+  totals,
+  Writer,
+} from "./testing.ts";
+
+const warehouse = await openTestWarehouse();
+const T = minuteOf(NOW);
+
+function rejectRow(
+  entryId: string,
+  index: number,
+  seq: number,
+  given: Partial<QuarantineRow["reject"]> = {},
+): QuarantineRow {
+  return {
+    entryId: entryId as EntryId,
+    index,
+    key: FEED,
+    receivedAt: NOW,
+    reject: {
+      seq,
+      line: seq,
+      reason: "out_of_band",
+      detail: "price must be within 25 % of 1.00, got 9.00",
+      symbol: "X",
+      ts: T,
+      raw: `{"symbol":"X"}`,
+      ...given,
+    },
+  };
+}
+
+Deno.test("audit() balances through ticks, rejects, readmission and imports", async () => {
+  const symbols = Array.from({ length: 5 }, () => warehouse.symbol());
+  for (const p of Array(PARTITIONS).keys()) {
+    const writer = await Writer.claim(warehouse, p);
+    const own = symbols.filter((symbol) =>
+      partitionOf(symbol, PARTITIONS) === p
+    );
+    const tick = (i: number) => ({ ts: T + i, price: 100, size: 1, seq: i });
+    await writer.commit({
+      deltas: own.map((symbol, i) => deltaOf(symbol, tick(i))),
+      rejected: [{ key: FEED, reason: "out_of_band", count: 2 }],
+      quarantine: [
+        rejectRow(writer.position, 0, 11),
+        rejectRow(writer.position, 1, 12),
+      ],
+      feeds: [totals({
+        received: own.length + 3,
+        accepted: own.length,
+        duplicates: 1,
+        rejected: 2,
+        lastSeq: 12,
+      })],
+    });
+    assert.deepEqual(await unbalanced(), []);
+    await writer.commit({
+      deltas: own.map((symbol) => deltaOf(symbol, tick(11))),
+      readmitted: [{ key: FEED, seq: 11 }],
+      feeds: [totals({
+        received: own.length * 2 + 3,
+        accepted: own.length * 2 + 1,
+        duplicates: 1,
+        rejected: 1,
+        lastSeq: 12,
+      })],
+    });
+    assert.deepEqual(await unbalanced(), []);
+  }
+  const imported = warehouse.symbol();
+  const scales = { priceScale: 2, sizeScale: 0 };
+  await warehouse.instruments.upsert([autoSpec(imported, scales)]);
+  await warehouse.candles.importCandles(imported, [
+    historyCandle(imported, minuteOf(NOW - MICROS_PER_MINUTE), { n: 9 }),
+  ]);
+  await warehouse.feeds.saveAcks([{ key: FEED, seq: 12 }]);
+
+  const audit = await warehouse.audit.audit();
+  assert.equal(audit.ticks_unaccounted, 0);
+  assert.equal(audit.balanced, true);
+  assert.equal(audit.partitions.length, PARTITIONS);
+  assert.equal(
+    audit.partitions.reduce((sum, { in_candles }) => sum + in_candles, 0),
+    10,
+  );
+  const [feed] = audit.feeds;
+  assert.equal(feed.acked, 12);
+  assert.equal(feed.received, 10 + 3 * PARTITIONS);
+  assert.deepEqual(feed.rejected_by_reason, { out_of_band: PARTITIONS });
+});
+
+/** What the audit holds against the books. */
+async function unbalanced() {
+  const { partitions, feeds, balanced } = await warehouse.audit.audit();
+  const wrong = [
+    ...partitions.filter((row) =>
+      row.applied !== row.in_candles || row.rejected !== row.in_quarantine
+    ),
+    ...feeds.filter((feed) => !feed.balanced),
+  ];
+  assert.equal(balanced, wrong.length === 0);
+  return wrong;
+}
+
+Deno.test("audit() notices a tick that is lost, and one counted twice", async () => {
+  const symbol = warehouse.symbol();
+  const p = partitionOf(symbol, PARTITIONS);
+  const writer = await Writer.claim(warehouse, p);
+  const delta = deltaOf(symbol, { ts: T, price: 1, size: 1, seq: 1 });
+  await writer.commit({ deltas: [delta], applied: 2 });
+  assert.equal((await warehouse.audit.audit()).ticks_unaccounted, 1);
+  await writer.commit({ deltas: [delta], applied: 0 });
+  assert.equal((await warehouse.audit.audit()).ticks_unaccounted, 0);
+  await writer.commit({ deltas: [delta], applied: 0 });
+  assert.equal((await warehouse.audit.audit()).balanced, false);
+  await warehouse.db.query(
+    "update offsets set applied = applied + 1 where p = $1",
+    [p],
+  );
+});
+
+Deno.test("audit() notices a reject that is not in quarantine", async () => {
+  const writer = await Writer.claim(warehouse, 1);
+  const before = await warehouse.audit.audit();
+  const rejected = [{ key: FEED, reason: "schema" as const, count: 1 }];
+  await writer.commit({ rejected });
+  const after = await warehouse.audit.audit();
+  assert(after.ticks_unaccounted > before.ticks_unaccounted);
+});
+
+Deno.test("commit() keeps any line in quarantine, whatever bytes it had", async () => {
+  const writer = await Writer.claim(warehouse, 2);
+  const raw = `{"a":"\0\\", 'x', NULL,{}\u{1F600}\ud800"}`;
+  await writer.commit({
+    rejected: [{ key: FEED, reason: "schema", count: 1 }],
+    quarantine: [
+      rejectRow(writer.position, 0, 99, { raw, symbol: null, ts: null }),
+    ],
+  });
+  const [row] = await warehouse.db.query(
+    "select raw, symbol, ts from v_quarantine where seq = 99",
+  );
+  const clean = raw.replace("\0", "\ufffd").replace("\ud800", "\ufffd");
+  assert.deepEqual(row, { raw: clean, symbol: null, ts: null });
+});
+
+Deno.test("close the warehouse of these tests", () => warehouse.close());
