@@ -66,7 +66,6 @@ export type ErrorCode =
   | "superseded"
   | "protocol"
   | "silent"
-  | "slow_reader"
   | "too_many_connections"
   | "buffer_lost"
   | "unavailable";

@@ -46,6 +46,8 @@ function decodeBytes(
     framer.filled(part.length);
     drain();
   }
+  // A connection asks for space before it learns that nothing more comes.
+  framer.space();
   framer.finish();
   drain();
   return found;

@@ -149,6 +149,8 @@ export class FeedIngest {
   #stop: Stop = "end";
   #now: EpochMicros = 0 as EpochMicros;
   #lastReceived: EpochMicros | null = null;
+  /** Highest number that the source was told is in the buffer. */
+  #buffered: number;
   #turn: Promise<unknown> = Promise.resolve();
   #lingering = false;
   #counting = false;
@@ -162,6 +164,7 @@ export class FeedIngest {
     this.delivery = delivery;
     this.replay = replay;
     this.acked = acked;
+    this.#buffered = acked;
     this.tracker = new AckTracker(acked);
     this.#sequenced = delivery === "acked";
     this.#writers = rest.chains.map((chain, p) => {
@@ -704,7 +707,11 @@ export class FeedIngest {
 
   #onAppended(p: number): void {
     this.#settle(p);
-    if (this.#sequenced) this.#listener?.events.buffered(this.tracker.buffered);
+    const { buffered } = this.tracker;
+    if (this.#sequenced && buffered > this.#buffered) {
+      this.#buffered = buffered;
+      this.#listener?.events.buffered(buffered);
+    }
     this.#wake();
   }
 

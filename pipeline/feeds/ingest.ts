@@ -40,7 +40,7 @@ export interface OpenRequest {
 /** A connection's way in. */
 export interface FeedEntrance {
   readonly key: FeedKey;
-  /** Highest number that the source need not send again. */
+  /** Highest number that the source need not send again, as of now. */
   readonly resumeAfter: number;
   readonly windowBytes: number;
   readonly counts: FeedLink["counts"];
@@ -193,7 +193,9 @@ export class Ingest {
   #entrance(feed: FeedIngest, link: FeedLink): FeedEntrance {
     return {
       key: feed.key,
-      resumeAfter: feed.acked,
+      get resumeAfter() {
+        return feed.acked;
+      },
       windowBytes: this.#settings.windowBytes,
       counts: link.counts,
       take: (batch, signal) => feed.take(link, batch, signal),

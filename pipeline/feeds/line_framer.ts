@@ -51,6 +51,7 @@ export class LineFramer {
       this.#to -= this.from;
       this.from = 0;
     }
+    this.#stop();
     return this.bytes.subarray(this.#to, BUFFER_BYTES);
   }
 
@@ -58,7 +59,11 @@ export class LineFramer {
   filled(n: number): void {
     assert(this.#to + n <= BUFFER_BYTES, "what was read fits in the space");
     this.#to += n;
-    // Parsers that run ahead of the framer stop at this byte.
+    this.#stop();
+  }
+
+  /** Parsers that run ahead of the framer stop at this byte. */
+  #stop(): void {
     this.bytes[this.#to] = 0;
   }
 
@@ -67,7 +72,7 @@ export class LineFramer {
     if (this.from === this.#to || this.#skipping) return;
     this.bytes[this.#to] = NEWLINE;
     this.#to += 1;
-    this.bytes[this.#to] = 0;
+    this.#stop();
   }
 
   /** True if a parser may read a line at `from` before it was framed. */

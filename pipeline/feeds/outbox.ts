@@ -1,15 +1,18 @@
 import { encodeMessage, type ServerMessage } from "./control_message.ts";
 
-/** Bytes of unsent lines at which a source reads too slowly. */
-const UNSENT_BYTES_MAX = 1_048_576;
+/** Unsent bytes from which on nacks and heartbeats are left out. */
+const UNSENT_BYTES_MAX = 262_144;
 
 /**
  * Lines on their way to a source: one write at a time, acks joined to the
- * newest, bounded.
+ * newest.
+ *
+ * Bounded for a source that does not read: acks take no room, and beyond
+ * 256 KiB nacks and heartbeats are dropped. A nack is news only, as the
+ * quarantine keeps what was rejected; `droppedNacks` counts them.
  */
 export class Outbox {
-  /** The source does not read what it is told. */
-  overflowed = false;
+  droppedNacks = 0;
   #lines: Uint8Array[] = [];
   #bytes = 0;
   #ack: number | null = null;
@@ -19,25 +22,22 @@ export class Outbox {
 
   constructor(
     private readonly write: (bytes: Uint8Array) => Promise<number>,
-    private readonly onTrouble: () => void,
+    /** Called once, when the source cannot be written to any more. */
+    private readonly onBroken: () => void,
   ) {}
 
   send(message: ServerMessage): void {
     if (this.#broken) return;
+    const full = this.#bytes >= UNSENT_BYTES_MAX;
     if (message.type === "ack") this.#ack = message.seq;
     else if (message.type === "buffered") this.#buffered = message.seq;
-    else this.#push(message);
+    else if (message.type === "nack" && full) this.droppedNacks += 1;
+    else if (message.type !== "heartbeat" || !full) this.#push(message);
     this.#sending ??= this.#run();
   }
 
   #push(message: ServerMessage): void {
     const line = encodeMessage(message);
-    if (this.#bytes + line.length > UNSENT_BYTES_MAX) {
-      if (this.overflowed) return;
-      this.overflowed = true;
-      this.onTrouble();
-      return;
-    }
     this.#lines.push(line);
     this.#bytes += line.length;
   }
@@ -61,7 +61,7 @@ export class Outbox {
     } catch {
       this.#broken = true;
       this.#lines = [];
-      this.onTrouble();
+      this.onBroken();
     }
     this.#sending = null;
   }

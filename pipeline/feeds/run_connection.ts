@@ -82,6 +82,8 @@ class ConnectionRun {
   readonly #since: EpochMicros;
   #entrance: FeedEntrance | null = null;
   #hello = false;
+  /** The welcome is on its way, and says what was acked until then. */
+  #welcomed = false;
   #bytes = 0;
   /** When the source was heard of last, or was last given a chance to be. */
   #heardAt: EpochMicros;
@@ -207,6 +209,7 @@ class ConnectionRun {
       content: hello.simulated ? "simulated" : "real",
     });
     if (!entrance) return;
+    this.#welcomed = true;
     const { key, resumeAfter, windowBytes } = entrance;
     this.#outbox.send({
       type: "welcome",
@@ -301,7 +304,7 @@ class ConnectionRun {
 
   #events(): FeedEvents {
     const told = (send: () => void) => {
-      if (this.#hello) send();
+      if (this.#welcomed) send();
     };
     return {
       buffered: (seq) =>
@@ -337,9 +340,6 @@ class ConnectionRun {
         beatAt = now;
         this.#outbox.send({ type: "heartbeat" });
       }
-      if (this.#outbox.overflowed) {
-        this.#fail("slow_reader", "acks must be read");
-      }
       const silent = now - this.#heardAt >= SILENCE_MS * MICROS_PER_MS;
       if (silent && this.#reading !== null && !this.#over.signal.aborted) {
         this.#fail(
@@ -373,6 +373,7 @@ class ConnectionRun {
         epoch,
         peer,
         ...entrance.counts,
+        droppedNacks: this.#outbox.droppedNacks,
       });
     }
     await within(this.#outbox.flushed(), deadline.signal);

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { type ByteConnection, runConnection } from "./run_connection.ts";
+import { tick, ticks } from "./testing/fake_source.ts";
+import { FeedWorld, silentLog } from "./testing/feed_world.ts";
+import { turns } from "./testing/manual_clock.ts";
+
+/** Both ends of a connection in memory; the test is the source. */
+class Wire implements ByteConnection {
+  closed = false;
+  #incoming: Uint8Array[] = [];
+  #ended = false;
+  #waiter: (() => void) | null = null;
+  #text = "";
+
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#incoming.length === 0) {
+      if (this.closed) throw new Error("closed");
+      if (this.#ended) return null;
+      await new Promise<void>((resolve) => this.#waiter = resolve);
+    }
+    const chunk = this.#incoming.shift()!;
+    into.set(chunk.subarray(0, into.length));
+    if (chunk.length > into.length) {
+      this.#incoming.unshift(chunk.subarray(into.length));
+    }
+    return Math.min(chunk.length, into.length);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.#text += new TextDecoder().decode(bytes);
+    return Promise.resolve(bytes.length);
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#waiter?.();
+  }
+
+  send(...lines: (string | Record<string, unknown>)[]): void {
+    this.raw(
+      lines.map((line) =>
+        `${typeof line === "string" ? line : JSON.stringify(line)}\n`
+      ).join(""),
+    );
+  }
+
+  raw(text: string): void {
+    this.#incoming.push(new TextEncoder().encode(text));
+    this.#waiter?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#waiter?.();
+  }
+
+  get heard(): Record<string, unknown>[] {
+    return this.#text.split("\n").filter(Boolean).map((line) =>
+      JSON.parse(line)
+    );
+  }
+
+  heardTypes(): unknown[] {
+    return this.heard.map(({ type }) => type);
+  }
+}
+
+function connect(world: FeedWorld, abort = new AbortController()) {
+  const wire = new Wire();
+  const done = runConnection(wire, {
+    ingest: world.ingest,
+    format: "ndjson",
+    plainFeed: "plain@test:1",
+    peer: "test",
+    clock: world.clock,
+    log: silentLog,
+    signal: abort.signal,
+    drainMs: 5_000,
+  });
+  return { wire, done, abort };
+}
+
+const HELLO = { type: "hello", feed: "nse" };
+
+Deno.test("a session that said hello gets heartbeats, and is closed when silent", async () => {
+  const world = new FeedWorld();
+  const { wire, done } = connect(world);
+  wire.send(HELLO);
+  await world.clock.advance(5_000);
+  assert.deepEqual(wire.heardTypes().slice(0, 1), ["welcome"]);
+  assert.equal(wire.heardTypes().at(-1), "heartbeat");
+  await world.clock.advance(5_000);
+  wire.send({ type: "heartbeat" });
+  await world.clock.advance(14_000);
+  assert.equal(wire.closed, false);
+  await world.clock.advance(2_000);
+  await world.clock.advance(2_000);
+  await done;
+  assert.equal(wire.heard.at(-1)?.code, "silent");
+  assert.equal(wire.closed, true);
+});
+
+Deno.test("a plain connection may be silent for ever, and hears nothing", async () => {
+  const world = new FeedWorld();
+  const { wire, done } = connect(world);
+  wire.send(tick(undefined));
+  await world.clock.advance(120_000);
+  assert.equal(wire.closed, false);
+  wire.raw(JSON.stringify(tick(undefined)));
+  wire.end();
+  await world.clock.advance(10);
+  await done;
+  assert.deepEqual(wire.heard, []);
+  const entries = (await world.entries()).map(({ entry }) => entry);
+  assert.equal(
+    entries.reduce((sum, { received }) => sum + received, 0),
+    2,
+  );
+  assert.deepEqual(entries.map(({ kind }) => kind), [
+    "open",
+    "ticks",
+    "ticks",
+    "close",
+  ]);
+});
+
+Deno.test("a session that waits for commits is not taken for a silent one", async () => {
+  const world = new FeedWorld({ settings: { windowBytes: 100 } });
+  const { wire, done } = connect(world);
+  wire.send(HELLO, ...ticks(1, 10));
+  await world.clock.advance(60_000);
+  assert.equal(wire.closed, false);
+  await world.commit();
+  wire.end();
+  await world.clock.advance(100);
+  await world.commit();
+  await world.clock.advance(100);
+  await done;
+  assert.ok(wire.heard.some(({ type, seq }) => type === "ack" && seq === 10));
+});
+
+Deno.test("bad lines of a session are nacked with their line and reason", async () => {
+  const world = new FeedWorld();
+  const { wire, done, abort } = connect(world);
+  wire.send(HELLO, tick(1), tick(2, { price: -3 }), "?");
+  await turns();
+  assert.deepEqual(wire.heard.filter(({ type }) => type === "nack"), [
+    {
+      type: "nack",
+      seq: 2,
+      line: 3,
+      code: "price_not_positive",
+      reason: "price must be > 0, got -3",
+    },
+    {
+      type: "nack",
+      seq: null,
+      line: 4,
+      code: "not_json",
+      reason: `line must be JSON, Unexpected token '?', "?" is not valid JSON`,
+    },
+  ]);
+  abort.abort();
+  await world.clock.advance(5_000);
+  await done;
+});
+
+Deno.test("a source is told when the warehouse does not answer, a plain one waits", async () => {
+  const world = new FeedWorld();
+  const claim = world.store.claimContent;
+  world.store.claimContent = () => Promise.reject(new Error("down"));
+  const session = connect(world);
+  session.wire.send(HELLO);
+  const plain = connect(world);
+  plain.wire.send(tick(undefined));
+  await world.clock.advance(2_500);
+  await session.done;
+  assert.equal(session.wire.heard.at(-1)?.code, "unavailable");
+  world.store.claimContent = claim;
+  await world.clock.advance(1_000);
+  plain.wire.end();
+  await world.clock.advance(100);
+  await plain.done;
+  const received = (await world.entries()).map(({ entry }) => entry.received);
+  assert.deepEqual(received.filter(Boolean), [1]);
+});
+
+Deno.test("a drain that gets no commit ends at its deadline, without an ack", async () => {
+  const world = new FeedWorld();
+  const { wire, done, abort } = connect(world);
+  wire.send(HELLO, ...ticks(1, 3));
+  await world.clock.advance(10);
+  abort.abort();
+  await world.clock.advance(4_990);
+  assert.equal(wire.closed, false);
+  await world.clock.advance(20);
+  await done;
+  assert.equal(wire.closed, true);
+  assert.ok(!wire.heardTypes().includes("ack"));
+});
