@@ -24,8 +24,10 @@ export function PastForecastTable({ forecasts, decimals, zone }: {
           <th scope="col" class="num">Forecast</th>
           <th scope="col" class="num">Came</th>
           <th scope="col" class="num">Error</th>
-          <th scope="col" class="num">“No change”</th>
-          <th scope="col">80 % band</th>
+          <th scope="col" class="num">No change</th>
+          <th scope="col">
+            80 %<span class="wide">{" band"}</span>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -36,7 +38,10 @@ export function PastForecastTable({ forecasts, decimals, zone }: {
             <td class="num">{formatPrice(one.actual!, decimals)}</td>
             <td class="num">{formatPrice(one.error ?? NaN, decimals)}</td>
             <td class="num">{formatPrice(one.naive_error ?? NaN, decimals)}</td>
-            <td>{one.inside80 ? "✓ inside" : "✕ outside"}</td>
+            <td>
+              {one.inside80 ? "✓" : "✕"}
+              <span class="wide">{one.inside80 ? " inside" : " outside"}</span>
+            </td>
           </tr>
         ))}
       </tbody>

@@ -29,7 +29,11 @@ export function SignalPanel({ signals, forecasts, decimals, zone }: {
             <p class="headline">
               <SignalBadge signal={current} />
               <span class="muted">
-                {formatShare(current.confidence)} sure of {current.lean}
+                {current.lean === "flat"
+                  ? "no direction"
+                  : `${current.lean} with ${
+                    formatShare(current.confidence)
+                  } probability`}
               </span>
             </p>
             <p class="reason">{current.reason}</p>

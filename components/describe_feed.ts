@@ -1,4 +1,5 @@
 import type { FeedState, FeedStatus } from "../pipeline/domain/live_event.ts";
+import type { CandleView } from "../pipeline/domain/candle.ts";
 import { formatAge } from "./format_time.ts";
 
 /** A shape for each state, so that colour is not the only cue. */
@@ -43,4 +44,19 @@ export function dataAge(feed: FeedState, now: number): string {
   return feed.last_tick === null
     ? "no data yet"
     : `${formatAge(now - feed.last_tick)} old`;
+}
+
+/**
+ * The state after an update of a forming candle: a tick has come, although
+ * states themselves are told only when they change.
+ */
+export function feedAfter(
+  feed: FeedState,
+  candle: CandleView,
+  now: number,
+): FeedState {
+  if (candle.closed) return feed;
+  const end = candle.t + 60_000;
+  const came = Math.min(now - (feed.lag_ms ?? 0), end);
+  return came > (feed.last_tick ?? 0) ? { ...feed, last_tick: came } : feed;
 }

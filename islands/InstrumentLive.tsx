@@ -31,6 +31,7 @@ import { fetchJson } from "../components/browser/fetch_json.ts";
 import { watchTheme } from "../components/browser/watch_theme.ts";
 import { CandleTable } from "../components/CandleTable.tsx";
 import { ChangeText } from "../components/ChangeText.tsx";
+import { feedAfter } from "../components/describe_feed.ts";
 import { FeedBadge } from "../components/FeedBadge.tsx";
 import {
   futureForecasts,
@@ -147,7 +148,9 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
     }
   };
   const showMarks = () => {
-    chart.current?.setMarks(marksOf(live.current.signals));
+    chart.current?.setMarks(
+      shownInterval.current === "1m" ? marksOf(live.current.signals) : [],
+    );
   };
 
   const addCandle = (of: StoredInterval, candle: CandleView) => {
@@ -241,6 +244,13 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
             return;
           }
           case "candle":
+            addCandle(data.interval, data.candle);
+            state.feed = feedAfter(
+              state.feed,
+              data.candle,
+              Date.now() + clockOffset.current,
+            );
+            return;
           case "candle.closed":
           case "candle.revised":
             addCandle(data.interval, data.candle);
@@ -343,6 +353,27 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
     return () => removeEventListener("popstate", popped);
   }, []);
 
+  /** Loads back to where the URL points, if that is before what is loaded. */
+  const showViewOfUrl = async () => {
+    const { view, candles } = props;
+    const first = candles[0]?.t;
+    if (!view?.toT || first === undefined || view.toT >= first) return;
+    const length = nominalMicros(interval) / 1_000;
+    const page = await fetchJson<{ candles: readonly CandleView[] }>(
+      `/api/candles?${
+        query({
+          symbol,
+          interval,
+          from: String(view.toT - 2 * view.slots * length),
+          to: String(first),
+          limit: "10000",
+        })
+      }`,
+    );
+    chart.current?.addHistory(page.candles.map(chartCandle));
+    chart.current?.setView(view);
+  };
+
   const needHistory = async (beforeT: number) => {
     const of = shownInterval.current;
     const page = { symbol, to: String(beforeT), limit: String(HISTORY_PAGE) };
@@ -418,13 +449,13 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
           </noscript>
         </form>
         <div class="title">
-          <h1>{symbol}</h1>
+          <h1>
+            <span class="visually-hidden">{symbol}</span>
+            {instrument.name === symbol ? null : instrument.name}
+          </h1>
           <small>
-            {[
-              instrument.name === symbol ? null : instrument.name,
-              instrument.exchange,
-              instrument.currency,
-            ].filter((word) => word !== null && word !== "unknown").join(" · ")}
+            {[instrument.exchange, instrument.currency]
+              .filter((word) => word !== "unknown").join(" · ")}
           </small>
         </div>
         <p class="last">
@@ -510,6 +541,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
               chart.current = mounted;
               showForecasts();
               showMarks();
+              showViewOfUrl().catch(() => {}); // the newest candles stay
             }}
             onNeedHistory={(beforeT) => {
               needHistory(beforeT).catch(() => {
@@ -523,7 +555,8 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
           {failure !== null && <p class="notice" role="alert">{failure}</p>}
           {interval !== "1m" && (
             <p class="notice">
-              Forecasts are for one-minute candles: choose 1m to see them here.
+              Forecasts and signals are for one-minute candles: choose 1m to see
+              them on the chart.
             </p>
           )}
           <p class="fine">{quality(candles, feed)}</p>
@@ -544,10 +577,8 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
             zone={zone}
           />
         </aside>
-      </div>
 
-      <div class="tables">
-        <section class="panel" aria-labelledby="past-title">
+        <section class="panel past" aria-labelledby="past-title">
           <h2 id="past-title">Past forecasts against what came</h2>
           <PastForecastTable
             forecasts={forecasts}
@@ -555,7 +586,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
             zone={zone}
           />
         </section>
-        <details class="panel">
+        <details class="panel rows">
           <summary>The last {TABLE_ROWS} candles as a table</summary>
           <CandleTable
             candles={candles}
@@ -592,6 +623,7 @@ const ChartPane = memo(
     };
     useLayoutEffect(() => {
       let keepView: ReturnType<typeof setTimeout> | undefined;
+      let usualSlots: number | null = null;
       const chart = mountCandleChart(host.current!, {
         ...options,
         now: clock,
@@ -601,7 +633,9 @@ const ChartPane = memo(
           clearTimeout(keepView);
           keepView = setTimeout(() => {
             const url = new URL(location.href);
-            url.searchParams.set("slots", String(Math.round(slots)));
+            usualSlots ??= props.view === null ? slots : NaN;
+            if (live && slots === usualSlots) url.searchParams.delete("slots");
+            else url.searchParams.set("slots", String(Math.round(slots)));
             if (live || toT === null) url.searchParams.delete("to");
             else url.searchParams.set("to", String(toT));
             history.replaceState(history.state, "", url);

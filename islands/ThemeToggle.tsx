@@ -42,7 +42,7 @@ export default function ThemeToggle() {
         onClick={nextTheme}
         title="Dark, light or as the system"
       >
-        Theme: {theme}
+        <span class="word">Theme:</span> {theme}
       </button>
     </span>
   );

@@ -11,6 +11,7 @@ import {
 } from "../components/browser/connect_live.ts";
 import { fetchJson } from "../components/browser/fetch_json.ts";
 import { ChangeText } from "../components/ChangeText.tsx";
+import { feedAfter } from "../components/describe_feed.ts";
 import { FeedBadge } from "../components/FeedBadge.tsx";
 import { isCurrent } from "../components/forecast_parts.ts";
 import {
@@ -96,7 +97,8 @@ export default function Watchlist(props: WatchlistProps) {
           }
           return;
         }
-        change(data.symbol, (row) => applyEvent(row, name, data));
+        const at = Date.now() + clockOffset.current;
+        change(data.symbol, (row) => applyEvent(row, name, data, at));
       },
       poll: async () => {
         const { instruments } = await fetchJson<
@@ -241,9 +243,14 @@ const applyEvent = (
   name: EventName,
   // deno-lint-ignore no-explicit-any
   data: any,
+  now: number,
 ): WatchlistRow => {
   switch (name) {
     case "candle":
+      return withFeed(
+        withCandle(row, data.candle),
+        feedAfter(row.feed, data.candle, now),
+      );
     case "candle.closed":
     case "candle.revised":
       return withCandle(row, data.candle);
