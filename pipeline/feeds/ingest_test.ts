@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { partitionOf } from "../domain/hash.ts";
 import type { StreamEntry } from "../domain/entry.ts";
+import { BEFORE_FIRST } from "../ports.ts";
 import { formatScaled } from "../domain/decimal.ts";
 import { FakeSource, tick, ticks } from "./testing/fake_source.ts";
 import { FeedWorld, ShakyBuffer } from "./testing/feed_world.ts";
@@ -276,12 +277,16 @@ Deno.test("what was buffered before a crash is acked only when committed", async
   await world.clock.advance(10);
   world.start();
   const source = await FakeSource.open(world.ingest);
+  // As the aggregators do when they have found where to go on.
+  world.ingest.onCommitted(0, BEFORE_FIRST, []);
+  world.ingest.onCommitted(1, BEFORE_FIRST, []);
   await source.send(
     tick(1, { symbol: p0 }),
     tick(2, { symbol: p1 }),
     tick(3, { symbol: p0 }),
   );
-  await world.clock.advance(1_000);
+  await world.clock.advance(100);
+  assert.equal(source.acked, null);
   await world.commit(0);
   assert.equal(source.acked, null);
   await world.commit(1);
@@ -304,6 +309,20 @@ Deno.test("appends that fail are tried again, in order, none lost or doubled", a
   assert.equal(found.received, 30_000);
   await world.commit();
   assert.equal(source.acked, 30_000);
+});
+
+Deno.test("an append that went through without an answer is not counted again", async () => {
+  const buffer = new ShakyBuffer();
+  const world = new FeedWorld({ buffer });
+  const source = await FakeSource.open(world.ingest);
+  await turns();
+  buffer.plan.push("reply lost");
+  await source.send(...ticks(1, 5));
+  await world.clock.advance(5_000);
+  const { seqs, received, duplicates } = await books(world);
+  assert.deepEqual([seqs, received, duplicates], [range(1, 5), 5, 0]);
+  await world.commit();
+  assert.equal(source.acked, 5);
 });
 
 Deno.test("what another writer has appended is left out", async () => {
