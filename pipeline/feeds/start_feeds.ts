@@ -16,7 +16,7 @@ export interface FeedEndpoint {
 export interface FeedsOptions {
   readonly endpoints: readonly FeedEndpoint[];
   readonly ingest: Ingest;
-  /** Secret that a hello must carry; none if absent. */
+  /** Secret that a hello to a listener must carry; none if absent. */
   readonly token?: string;
   readonly connectionsMax?: number;
   readonly perAddressMax?: number;
@@ -79,6 +79,8 @@ export function startFeeds(options: FeedsOptions): Feeds {
     (endpoint) =>
       runDialer({
         ...shared,
+        // We chose whom to call, so the other end need not prove itself.
+        token: undefined,
         hostname: endpoint.host,
         port: endpoint.port,
         format: endpoint.format,
