@@ -37,7 +37,8 @@ export interface CandleRow extends Row {
   readonly low: string;
   readonly close: string;
   readonly volume: string;
-  readonly notional: string;
+  /** `null` if it is not known. */
+  readonly notional: string | null;
   readonly n: number;
   readonly closed: boolean;
   readonly closed_by: string | null;
@@ -76,12 +77,12 @@ export function digitsOf(text: string): bigint {
   return BigInt(text.replace(".", ""));
 }
 
-/** Volume-weighted price, rounded half up; `null` without volume. */
+/** Volume-weighted price, rounded half up; `null` if there is none. */
 function vwapOf(
   row: Pick<CandleRow, "notional" | "volume" | "price_scale">,
 ): string | null {
   const volume = digitsOf(row.volume);
-  if (volume === 0n) return null;
+  if (volume === 0n || row.notional === null) return null;
   const scaled = digitsOf(row.notional) * 10n ** BigInt(VWAP_DECIMALS_MORE);
   return formatScaled(
     (2n * scaled + volume) / (2n * volume),

@@ -265,7 +265,9 @@ export const ROLL_UP = `
         (min(array[to_micros(c.t)::numeric, c.open]))[2] as open,
         max(c.high) as high, min(c.low) as low,
         (max(array[to_micros(c.t)::numeric, c.close]))[2] as close,
-        sum(c.volume) as volume, sum(c.notional) as notional,
+        sum(c.volume) as volume,
+        case when count(c.notional) = count(*) then sum(c.notional) end
+          as notional,
         sum(c.n)::int8 as n, min(c.first_ts) as first_ts,
         max(c.last_ts) as last_ts, sum(c.coverage_ms)::int8 as coverage_ms,
         case when bool_and(c.origin = 'import') then 'import' else 'ticks' end

@@ -1,14 +1,14 @@
 /**
  * Stores closed candles of history, never over candles made from ticks; the
  * same candle again changes nothing. Returns those that were stored or were
- * there alike. `$1` is the instrument; the notional of a candle without
- * a volume-weighted price is unknown and taken at its close.
+ * there alike. `$1` is the instrument; without a volume-weighted price the
+ * notional is unknown.
  */
 export const IMPORT_CANDLES = `
   with d as materialized (
     select $1::int as instrument_id, interval, from_micros(t) as t,
       from_micros(end_t) as end_t, open, high, low, close, volume,
-      volume * coalesce(vw, close) as notional, n, complete, coverage_ms
+      volume * vw as notional, n, complete, coverage_ms
     from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[],
       ($5::text)::numeric[], ($6::text)::numeric[], ($7::text)::numeric[],
       ($8::text)::numeric[], ($9::text)::numeric[], ($10::text)::numeric[],
@@ -21,8 +21,9 @@ export const IMPORT_CANDLES = `
       and o.interval = d.interval and o.t = d.t
       and o.t between $14::timestamptz and $15::timestamptz
       and o.origin = 'import' and o.closed
-      and (o.open, o.high, o.low, o.close, o.volume, o.notional, o.n)
-        = (d.open, d.high, d.low, d.close, d.volume, d.notional, d.n)
+      and (o.open, o.high, o.low, o.close, o.volume, o.n)
+        = (d.open, d.high, d.low, d.close, d.volume, d.n)
+      and o.notional is not distinct from d.notional
   ), kept as (
     insert into candle_revisions (instrument_id, interval, t, rev, end_t, open,
       high, low, close, volume, notional, n, last_ts, closed_by, complete,

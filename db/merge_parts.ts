@@ -27,11 +27,10 @@ export function mergeParts(
     parts.reduce((a, b) => digitsOf(b[key]) > digitsOf(a[key]) ? b : a)[key];
   const least = (key: "low") =>
     parts.reduce((a, b) => digitsOf(b[key]) < digitsOf(a[key]) ? b : a)[key];
-  const sum = (key: "volume" | "notional", scale: number) =>
-    formatScaled(
-      parts.reduce((total, part) => total + digitsOf(part[key]), 0n),
-      scale,
-    );
+  const sum = (texts: readonly string[], scale: number) =>
+    formatScaled(texts.reduce((all, text) => all + digitsOf(text), 0n), scale);
+  const notionals = parts.map(({ notional }) => notional)
+    .filter((notional) => notional !== null);
   const total = (key: "n" | "rev" | "coverage_ms") =>
     parts.reduce((total, part) => total + part[key], 0);
   const closed = over && parts.every((part) => part.closed);
@@ -45,8 +44,10 @@ export function mergeParts(
     high: most("high"),
     low: least("low"),
     close: last.close,
-    volume: sum("volume", first.size_scale),
-    notional: sum("notional", first.price_scale + first.size_scale),
+    volume: sum(parts.map((part) => part.volume), first.size_scale),
+    notional: notionals.length === parts.length
+      ? sum(notionals, first.price_scale + first.size_scale)
+      : null,
     n: total("n"),
     closed,
     closed_by: closed ? last.closed_by as ClosedBy : null,

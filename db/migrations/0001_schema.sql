@@ -59,7 +59,7 @@ create table candles (
   low numeric not null,
   close numeric not null,
   volume numeric not null,
-  notional numeric not null,
+  notional numeric,
   n int8 not null,
   first_ts int8,
   first_feed int8,
@@ -81,6 +81,7 @@ create table candles (
 comment on table candles is 'Candles of every stored interval, forming ones too; made from ticks or imported. Partitioned by month of t.';
 comment on column candles.t is 'Open time; the bucket is [t, end_t).';
 comment on column candles.first_ts is 'Event time of the first tick in microseconds; with first_feed and first_seq its place in the order of ticks.';
+comment on column candles.notional is 'Sum of price x size; null if an imported candle did not say.';
 comment on column candles.rev is '0 when first closed, one more for each change after.';
 comment on column candles.known_from is 'When this revision was committed.';
 
@@ -99,7 +100,7 @@ create table candle_revisions (
   low numeric not null,
   close numeric not null,
   volume numeric not null,
-  notional numeric not null,
+  notional numeric,
   n int8 not null,
   last_ts int8,
   closed_by text,

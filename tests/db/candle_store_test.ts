@@ -124,7 +124,7 @@ Deno.test("candles() merges 3m from minutes as the calendar cuts them", async ()
     low: "5.00",
     close: "13.00",
     volume: "15",
-    vw: "12.000000",
+    vw: null,
     n: 3,
     closed: true,
     closedBy: "import",
