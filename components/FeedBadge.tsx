@@ -1,5 +1,6 @@
 import type { FeedState } from "../pipeline/domain/live_event.ts";
 import {
+  agedFeed,
   dataAge,
   describeFeed,
   FEED_SHAPES,
@@ -7,9 +8,12 @@ import {
 } from "./describe_feed.ts";
 
 /** How fresh the data are, and since when. */
-export function FeedBadge(
-  { feed, now }: { readonly feed: FeedState; readonly now: number },
-) {
+export function FeedBadge(props: {
+  readonly feed: FeedState;
+  readonly now: number;
+}) {
+  const { now } = props;
+  const feed = agedFeed(props.feed, now);
   return (
     <span class={`feed feed-${feed.status}`} title={describeFeed(feed)}>
       <span aria-hidden="true">{FEED_SHAPES[feed.status]}</span>{" "}

@@ -26,7 +26,7 @@ export function PastForecastTable({ forecasts, decimals, zone }: {
           <th scope="col" class="num">Error</th>
           <th scope="col" class="num">No change</th>
           <th scope="col">
-            80 %<span class="wide">{" band"}</span>
+            80 % <span class="wide">band</span>
           </th>
         </tr>
       </thead>

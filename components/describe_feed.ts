@@ -39,6 +39,23 @@ export function describeFeed(feed: FeedState): string {
   }
 }
 
+/** A state told this long ago is doubted while no tick has come since. */
+const DOUBT_AFTER_MS = 20_000;
+const STALE_AFTER_MS = 120_000;
+
+/**
+ * The state as it is by now: a page that hears nothing more must not go on
+ * saying "live".
+ */
+export function agedFeed(feed: FeedState, now: number): FeedState {
+  if (feed.status === "down" || feed.session === "closed") return feed;
+  const age = now - (feed.last_tick ?? 0) - (feed.lag_ms ?? 0);
+  if (age > STALE_AFTER_MS) return { ...feed, status: "stale" };
+  return feed.status === "live" && age > DOUBT_AFTER_MS
+    ? { ...feed, status: "quiet" }
+    : feed;
+}
+
 /** Age of the newest tick, in words. */
 export function dataAge(feed: FeedState, now: number): string {
   return feed.last_tick === null

@@ -299,7 +299,13 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
       closed[0].t > shown.at(-1)!.t;
     const reload = (of: StoredInterval) => {
       loadCandles(of).then((candles) => {
-        for (const candle of candles) addCandle(of, candle);
+        if (of !== shownInterval.current) return;
+        const state = live.current;
+        for (const candle of candles) {
+          state.candles = mergeCandle(state.candles, candle, CANDLES_KEPT);
+        }
+        chart.current?.addHistory(candles.map(chartCandle));
+        redraw();
       }).catch(() => {}); // the view then has a hole until the next connection
     };
     return () => {
@@ -657,7 +663,7 @@ const ChartPane = memo(
           {...options}
           candles={candles}
           past={interval === "1m"
-            ? pastForecasts(props.forecasts, formingT)
+            ? pastForecasts(props.forecasts, formingT + 1)
             : []}
           future={interval === "1m"
             ? futureForecasts(props.forecasts, formingT)

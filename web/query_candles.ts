@@ -14,6 +14,7 @@ import {
 import type { GapRow } from "../pipeline/ports.ts";
 import { fillCandles, type FilledCandle } from "./fill_candles.ts";
 import {
+  checkRange,
   choice,
   findInstrument,
   intervalParameter,
@@ -88,6 +89,7 @@ export async function queryCandles(
 ): Promise<CandlesPage> {
   const { symbol, interval, limit, asof, cursor } = query;
   const instrument = findInstrument(services.catalog, symbol);
+  checkRange(query);
   const from = cursor?.kind === "from" ? cursor.t : query.from;
   const to = cursor?.kind === "to" ? cursor.t : query.to;
   const countFrom = from === undefined || cursor?.kind === "to"
@@ -151,7 +153,7 @@ export async function queryCandles(
     fill: query.fill,
     from: filledFrom,
     to: filledTo,
-    settled: epochMicros(now - SETTLED_AFTER),
+    settled: epochMicros(Math.min(now, asof ?? now) - SETTLED_AFTER),
     limit,
     countFrom,
   });

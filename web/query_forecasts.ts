@@ -2,6 +2,7 @@ import type { ForecastsAnswer, SkillView } from "../components/api_views.ts";
 import { z } from "zod";
 import { forecastView, type Skill } from "../pipeline/domain/forecast.ts";
 import {
+  checkRange,
   findInstrument,
   parameter,
   symbolParameter,
@@ -37,6 +38,7 @@ export async function queryForecasts(
   services: Services,
   query: ForecastsQuery,
 ): Promise<ForecastsAnswer> {
+  checkRange(query);
   const { symbol, ...rest } = query;
   const symbols = symbol === undefined
     ? services.catalog.all().map((instrument) => instrument.symbol)

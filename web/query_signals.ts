@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type SignalView, signalView } from "../pipeline/domain/signal.ts";
 import {
+  checkRange,
   choice,
   findInstrument,
   symbolParameter,
@@ -28,6 +29,7 @@ export async function querySignals(
   services: Services,
   query: SignalsQuery,
 ): Promise<{ readonly signals: readonly SignalView[] }> {
+  checkRange(query);
   if (query.symbol !== undefined) {
     findInstrument(services.catalog, query.symbol);
   }

@@ -8,7 +8,7 @@ import {
   isReadableInterval,
   type ReadableInterval,
 } from "../pipeline/domain/interval.ts";
-import { type EpochMicros, parseTime } from "../pipeline/domain/time.ts";
+import { type EpochMicros, parseTime, toIso } from "../pipeline/domain/time.ts";
 import type { Catalog } from "../pipeline/catalog.ts";
 import { badParameters, unknownSymbol } from "./problem.ts";
 
@@ -106,4 +106,18 @@ export function findInstrument(catalog: Catalog, symbol: string): Instrument {
   const instrument = catalog.get(symbol);
   if (instrument === undefined) throw unknownSymbol(symbol);
   return instrument;
+}
+
+/**
+ * @throws {ProblemError} If a range ends before it begins.
+ */
+export function checkRange(
+  { from, to }: { readonly from?: EpochMicros; readonly to?: EpochMicros },
+): void {
+  if (from === undefined || to === undefined || from <= to) return;
+  throw badParameters([{
+    parameter: "to",
+    value: toIso(to),
+    expected: `not before from, which is ${toIso(from)}`,
+  }]);
 }

@@ -148,11 +148,18 @@ async function respond(
     });
   }
 
+  const headers = headersOf(message);
+  if (headers === null) {
+    return refuse(response, {
+      status: 400,
+      text: "Headers must be plain text",
+    });
+  }
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   const request = new Request(`http://${message.headers.host}${message.url}`, {
     method: message.method,
-    headers: headersOf(message),
+    headers,
     body,
     signal: gone.signal,
   });
@@ -183,7 +190,13 @@ function refusal(message: IncomingMessage, host: string): Refusal | null {
     return { status: 400, text: "URL must be a path" };
   }
   const named = headers.host ?? "";
-  if (!/^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(named)) {
+  const hosts = message.rawHeaders.filter((name, i) =>
+    i % 2 === 0 && name.toLowerCase() === "host"
+  );
+  if (
+    hosts.length !== 1 ||
+    !/^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(named)
+  ) {
     return { status: 400, text: "Host must be a name and an optional port" };
   }
   const name = named.replace(/:\d+$/, "").toLowerCase();
@@ -228,11 +241,16 @@ async function readBody(
   return body;
 }
 
-function headersOf(message: IncomingMessage): Headers {
+/** `null` if a name or a value is none that a header may have. */
+function headersOf(message: IncomingMessage): Headers | null {
   const headers = new Headers();
   const { rawHeaders } = message;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    headers.append(rawHeaders[i], rawHeaders[i + 1]);
+  try {
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      headers.append(rawHeaders[i], rawHeaders[i + 1]);
+    }
+  } catch {
+    return null;
   }
   return headers;
 }

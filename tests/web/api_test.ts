@@ -116,6 +116,17 @@ Deno.test("/api/candles names every wrong parameter, its value and what was expe
   assert.equal(problem.status, 400);
 });
 
+Deno.test("a range that ends before it begins is a 400 problem", async () => {
+  const { json } = await setUp();
+  for (const path of ["candles", "forecasts", "signals"]) {
+    const { status, body } = await json(
+      `/api/${path}?symbol=NIFTY50&from=${iso(1)}&to=${iso(2)}`,
+    );
+    assert.equal(status, 400, path);
+    assert.equal(body.errors[0].parameter, "to");
+  }
+});
+
 Deno.test("an unknown symbol is a 404 problem, an odd one a 400", async () => {
   const { json } = await setUp();
   for (const path of ["candles", "forecasts", "signals"]) {

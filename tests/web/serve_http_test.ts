@@ -105,6 +105,7 @@ Deno.test("what no handler needs to see is refused, with the headers", async () 
       [421, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"],
       [421, "GET / HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n"],
       [400, "NONSENSE\r\n\r\n"],
+      [400, `GET / HTTP/1.1\r\n${host}${host}\r\n`],
       [
         413,
         `POST / HTTP/1.1\r\n${host}Content-Length: 300000000\r\n\r\nbegin`,

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { createApp } from "../../web/create_app.ts";
+import type { Services } from "../../web/services.ts";
+import { fakeData, fakeServices, instrument } from "./fake_services.ts";
+
+async function setUp(changes: Partial<Services> = {}, data = fakeData()) {
+  const services = await fakeServices(changes, data);
+  const handler = createApp(() => services).handler();
+  return {
+    services,
+    get: async (path: string) => {
+      const request = new Request(`http://localhost${path}`);
+      const response = await handler(request);
+      return { response, html: await response.text() };
+    },
+  };
+}
+
+/** What a reader without scripts sees. */
+function textOf(html: string): string {
+  return html.replace(/<script[\s\S]*?<\/script>/g, " ")
+    .replace(/<[^>]+>/g, " ").replace(/\s+/g, " ");
+}
+
+Deno.test("the front page lists instruments with all that is known of them", async () => {
+  const { get } = await setUp();
+  const { response, html } = await get("/");
+  assert.equal(response.status, 200);
+  const text = textOf(html);
+  for (
+    const words of [
+      "NIFTY50",
+      "EUR/USD name",
+      "100.50",
+      "100.60",
+      "HOLD",
+      "live",
+      "Simulated data",
+      "seed 1",
+      "Books balance",
+    ]
+  ) assert.ok(text.includes(words), words);
+  assert.match(html, /href="\/instruments\/EUR%2FUSD"/);
+  assert.match(html, /class="tc-spark"/);
+});
+
+Deno.test("an instrument's page reads without scripts", async () => {
+  const { get } = await setUp();
+  const { response, html } = await get("/instruments/EUR%2FUSD?interval=1m");
+  assert.equal(response.status, 200);
+  const text = textOf(html);
+  for (
+    const words of [
+      "EUR/USD name",
+      "No skill",
+      "80 % band 100.20 – 101.00",
+      "ARIMA(1,1,1)",
+      "Simulated data",
+      "9 closed candles",
+      "forming",
+    ]
+  ) assert.ok(text.includes(words), words);
+  assert.match(html, /<svg [^>]*class="tc-first-plot"/);
+  assert.match(html, /<form method="GET" action="\/instruments"/);
+  assert.match(html, /href="\/instruments\/EUR%2FUSD\?interval=5m"/);
+});
+
+Deno.test("the selector's form leads to the instrument", async () => {
+  const { get } = await setUp();
+  const { response } = await get("/instruments?symbol=EUR%2FUSD&interval=5m");
+  assert.equal(response.status, 303);
+  assert.equal(
+    response.headers.get("location"),
+    "/instruments/EUR%2FUSD?interval=5m",
+  );
+});
+
+Deno.test("pages have no inline script, style or handler", async () => {
+  const { get } = await setUp();
+  for (const path of ["/", "/instruments/NIFTY50", "/nowhere"]) {
+    const { html } = await get(path);
+    for (const [tag] of html.matchAll(/<script[^>]*>/g)) {
+      assert.match(tag, / src="\/|type="application\/json"/, path);
+    }
+    assert.doesNotMatch(html, /<style|\sstyle=|\son[a-z]+=/, path);
+    assert.match(html, /<html lang="en">/);
+    assert.match(html, /name="viewport"/);
+  }
+});
+
+Deno.test("what is not there is a 404 page", async () => {
+  const { get } = await setUp();
+  for (const path of ["/nowhere", "/instruments/NOPE", "/instruments/%E0%A4"]) {
+    const { response, html } = await get(path);
+    assert.equal(response.status, 404, path);
+    assert.match(html, /Nothing is here/);
+  }
+});
+
+Deno.test("a warehouse that does not answer gives a page that says so", async () => {
+  const { services, get } = await setUp();
+  services.candles.latest = () => Promise.reject(new Error("secret detail"));
+  services.audit.audit = () => Promise.reject(new Error("secret detail"));
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const { response, html } = await get("/");
+    assert.equal(response.status, 500);
+    assert.match(html, /cannot be shown now/);
+    assert.doesNotMatch(html, /secret detail/);
+  } finally {
+    console.error = error;
+  }
+});
+
+Deno.test("names and notes cannot become markup", async () => {
+  const data = fakeData();
+  const evil = `"><script>alert(1)</script><img onerror=alert(1)>\u2028`;
+  data.instruments = [{ ...instrument("NIFTY50"), name: evil, note: evil }];
+  const { get } = await setUp({}, data);
+  for (const path of ["/", "/instruments/NIFTY50"]) {
+    const { html } = await get(path);
+    assert.ok(!html.includes("<script>alert"), path);
+    assert.ok(!html.includes("<img onerror"), path);
+  }
+});
+
+Deno.test("a planted pattern is disclosed on its page and on the front page", async () => {
+  const data = fakeData();
+  data.instruments = [{ ...instrument("DEMO-AR1"), note: "It is planted." }];
+  const { get } = await setUp({}, data);
+  for (const path of ["/", "/instruments/DEMO-AR1"]) {
+    assert.match(textOf((await get(path)).html), /It is planted\./);
+  }
+});
+
+Deno.test("a warehouse without ticks says what to do next", async () => {
+  const data = { ...fakeData(), instruments: [], candles: [] };
+  const real = {
+    simulated: false,
+    seed: null,
+    buffer: "b",
+    warehouse: "w",
+    feeds: ["listen://127.0.0.1:9105"],
+  };
+  const { get } = await setUp({ info: real }, data);
+  const text = textOf((await get("/")).html);
+  assert.match(text, /No tick has come yet/);
+  assert.match(text, /nc -q1 127\.0\.0\.1 9105/);
+  assert.doesNotMatch(text, /Simulated/);
+});
+
+Deno.test("an instrument without candles has a page", async () => {
+  const data = { ...fakeData(), candles: [], forecasts: [], signals: [] };
+  const { get } = await setUp({}, { ...data, activity: [] });
+  const { response, html } = await get("/instruments/NIFTY50");
+  assert.equal(response.status, 200);
+  assert.match(textOf(html), /None yet: the first is made/);
+});
