@@ -1,7 +1,7 @@
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
 import type { SkillView } from "./api_views.ts";
 import { describeModel } from "./describe_model.ts";
-import { describeHitRate, describeSkill } from "./describe_skill.ts";
+import { describeHitRate, describeSkill, recordOf } from "./describe_skill.ts";
 import { isCurrent, MINUTE_MS, newestForecast } from "./forecast_parts.ts";
 import {
   ARROWS,
@@ -31,7 +31,7 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
       </section>
     );
   }
-  const record = skill.find(({ model }) => model === newest.model) ?? skill[0];
+  const record = recordOf(skill, newest.model);
   const words = describeSkill(record);
   const hits = describeHitRate(record);
   const bps = expectedBps(newest);

@@ -4,6 +4,16 @@ import { formatShare } from "./format_change.ts";
 /** Fewer scores than this say nothing. */
 const ENOUGH = 30;
 
+/** The record to tell of a model: of live forecasts once they are enough. */
+export function recordOf(
+  skill: readonly SkillView[],
+  model: string,
+): SkillView | undefined {
+  const records = skill.filter((one) => one.model === model);
+  return records.find(({ source, n }) => source === "live" && n >= ENOUGH) ??
+    records.toSorted((a, b) => b.n - a.n)[0];
+}
+
 export interface SkillWords {
   /** `none` is a finding too, and said plainly. */
   readonly verdict: "unknown" | "none" | "some";
@@ -20,7 +30,7 @@ export function describeSkill(skill: SkillView | undefined): SkillWords {
       detail: "A forecast is scored when its minute has closed.",
     };
   }
-  const n = `${skill.n} forecasts${
+  const n = `${skill.n} forecast${skill.n === 1 ? "" : "s"}${
     skill.source === "walk_forward" ? " over stored candles" : ""
   }`;
   const size = formatShare(Math.abs(skill.skill), 1);
@@ -56,7 +66,11 @@ export function describeHitRate(skill: SkillView | undefined): string | null {
   const { direction_hits: hits, direction_n: n } = skill;
   const { low, high } = wilson(hits, n);
   const range = `${formatShare(low)} to ${formatShare(high)} with 95 %`;
-  const coin = low <= 0.5 && high >= 0.5 ? ", no better than a coin" : "";
+  const coin = low > 0.5 || high < 0.5
+    ? ""
+    : n < ENOUGH
+    ? ", too few to tell"
+    : ", no better than a coin";
   return `${formatShare(hits / n)} of ${n} (${range} confidence${coin})`;
 }
 

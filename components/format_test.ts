@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { describeModel } from "./describe_model.ts";
-import { describeHitRate, describeSkill, wilson } from "./describe_skill.ts";
+import {
+  describeHitRate,
+  describeSkill,
+  recordOf,
+  wilson,
+} from "./describe_skill.ts";
 import { changeBasis, changeTo, formatChange } from "./format_change.ts";
 import { formatCount, formatPrice, formatSigned } from "./format_price.ts";
 import { formatAge, formatClock, formatMoment } from "./format_time.ts";
@@ -81,6 +86,24 @@ Deno.test("no skill is said plainly, few scores are not called skill", () => {
   );
   assert.equal(describeSkill(undefined).verdict, "unknown");
   assert.match(describeHitRate(base)!, /^50 % of 236 .*no better than a coin/);
+});
+
+Deno.test("recordOf() tells of live forecasts once they are enough", () => {
+  const record = (source: "live" | "walk_forward", n: number) => ({
+    symbol: "A",
+    model: "m",
+    n,
+    skill: 0,
+    coverage80: null,
+    coverage95: null,
+    direction_hits: 0,
+    direction_n: 0,
+    source,
+  });
+  const walk = record("walk_forward", 120);
+  assert.equal(recordOf([record("live", 5), walk], "m"), walk);
+  assert.equal(recordOf([walk, record("live", 40)], "m")?.source, "live");
+  assert.equal(recordOf([walk], "other"), undefined);
 });
 
 Deno.test("wilson() gives the interval of the textbook", () => {

@@ -177,7 +177,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
 
   const loadForecasts = async () => {
     const { forecasts, skill } = await fetchJson<ForecastsAnswer>(
-      `/api/forecasts?${query({ symbol, limit: "60" })}`,
+      `/api/forecasts?${query({ symbol, horizon: "1", limit: "60" })}`,
     );
     const state = live.current;
     state.forecasts = mergeForecasts(

@@ -3,6 +3,7 @@ import type {
   PriceChange,
   SkillView,
 } from "../components/api_views.ts";
+import { mergeForecasts } from "../components/merge_live.ts";
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import {
   type ForecastView,
@@ -43,6 +44,8 @@ export interface InstrumentPage {
 
 const CANDLES = 150;
 const FORECASTS = 200;
+/** Holds the newest forecasts of every horizon. */
+const BATCH = 20;
 const CALLS = 100;
 
 /**
@@ -61,16 +64,18 @@ export async function readInstrumentPage(
   const named = query.get("interval") ?? "";
   const interval = isStoredInterval(named) ? named : "1m";
   const { forecasts } = services;
-  const [overview, candles, scored, skill, newest, buys, sells] = await Promise
-    .all([
-      readOverview(services),
-      recentCandles(services, symbol, interval, CANDLES),
-      forecasts.forecasts({ symbol, limit: FORECASTS }),
-      skillOf(services, symbol),
-      forecasts.signals({ symbol, limit: 1 }),
-      forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
-      forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
-    ]);
+  const [overview, candles, past, batch, skill, newest, buys, sells] =
+    await Promise
+      .all([
+        readOverview(services),
+        recentCandles(services, symbol, interval, CANDLES),
+        forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS }),
+        forecasts.forecasts({ symbol, limit: BATCH }),
+        skillOf(services, symbol),
+        forecasts.signals({ symbol, limit: 1 }),
+        forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
+        forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
+      ]);
   const now = overview.instruments.find((one) => one.symbol === symbol);
   if (now === undefined) return null;
   const { last, change, feed, forecast: _forecast, signal: _signal, ...rest } =
@@ -84,8 +89,12 @@ export async function readInstrumentPage(
     candles,
     minute: last,
     change,
-    forecasts: scored.map(({ forecast, score }) =>
-      forecastView(forecast, score)
+    forecasts: mergeForecasts(
+      [],
+      [...past, ...batch].map(({ forecast, score }) =>
+        forecastView(forecast, score)
+      ),
+      FORECASTS + BATCH,
     ),
     skill,
     signals: [...new Map(signals.map((one) => [`${one.t} ${one.made_at}`, one]))

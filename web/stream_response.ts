@@ -240,7 +240,7 @@ async function readSnapshot(
           forming,
         };
       }),
-      forecasts: (await forecasts.forecasts({ symbol, limit: 5 })).map((
+      forecasts: (await forecasts.forecasts({ symbol, limit: 20 })).map((
         { forecast, score },
       ) => forecastView(forecast, score)),
       signals: (await forecasts.signals({ symbol, limit: 5 })).map(signalView),
