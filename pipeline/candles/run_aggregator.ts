@@ -64,6 +64,10 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
 };
 
 const TRIM_LAG_MS_MIN = 300_000;
+/** A read with fewer ticks than this, and few entries, may be paced. */
+const LITTLE_TICKS = 1_024;
+/** Rest after a round of rollups, in times of what it took. */
+const ROLL_UP_REST = 3;
 
 /** What the loop needs of the instruments; `Catalog` has it. */
 export interface InstrumentCalendars {
@@ -169,7 +173,10 @@ class AggregatorLoop {
   #incarnation = "";
   /** Whether the stored position is one of that stream. */
   #positionIsOfStream = false;
+  /** Longer candles may differ from their minutes. */
+  #dirty = true;
   #rolledUpAt = -Infinity;
+  #rollUpRestMs = 0;
   #trimmedAt: number;
   #trimming: Promise<void> | null = null;
 
@@ -267,7 +274,8 @@ class AggregatorLoop {
           }),
       );
       if (buffer.incarnation !== this.#incarnation) return committed;
-      const little = pending.length < maxEntries / 4;
+      const little = pending.length < maxEntries / 4 &&
+        ticksIn(pending) < LITTLE_TICKS;
       await this.#knowSymbols(symbolsOf(pending));
       while (pending.length > 0) {
         const outcome = book.apply(pending);
@@ -282,9 +290,10 @@ class AggregatorLoop {
       }
       await this.#rollUp();
       this.#trimNowAndThen();
-      const spent = this.#nowMs() - turnAt;
-      if (little && spent < this.settings.paceMs) {
-        await clock.sleep(this.settings.paceMs - spent, this.signal);
+      const { paceMs } = this.settings;
+      if (little && !this.#passed(turnAt, paceMs)) {
+        const leftMs = turnAt + paceMs - this.#nowMs();
+        await clock.sleep(Math.min(paceMs, leftMs), this.signal);
       }
     }
     return true;
@@ -307,6 +316,7 @@ class AggregatorLoop {
     if (result.kind === "fenced") return false;
     this.#progressed = true;
     this.#positionIsOfStream = true;
+    this.#dirty ||= change.dirty.length > 0;
     events.onCommitted(p, change.next, {
       candles: result.candles,
       tooLate: tooLateOf(change.quarantine),
@@ -314,14 +324,23 @@ class AggregatorLoop {
     return true;
   }
 
-  /** Brings longer candles up to date; what is left waits for the next turn. */
+  /**
+   * Brings longer candles up to date; what is left waits for the next turn.
+   *
+   * It rests three times as long as it took, so that commits have most of a
+   * warehouse that is busy.
+   */
   async #rollUp(): Promise<void> {
     const { rollUpEveryMs, rollUpRoundsMax } = this.settings;
-    if (this.#nowMs() - this.#rolledUpAt < rollUpEveryMs) return;
-    for (let round = 0; round < rollUpRoundsMax; round++) {
-      if (!await this.#rollUpOnce()) break;
+    if (!this.#dirty) return;
+    if (!this.#passed(this.#rolledUpAt, this.#rollUpRestMs)) return;
+    const startedAt = this.#nowMs();
+    for (let round = 0; round < rollUpRoundsMax && this.#dirty; round++) {
+      this.#dirty = await this.#rollUpOnce();
     }
     this.#rolledUpAt = this.#nowMs();
+    const tookMs = this.#rolledUpAt - startedAt;
+    this.#rollUpRestMs = Math.max(rollUpEveryMs, ROLL_UP_REST * tookMs);
   }
 
   /** @returns Whether anything was dirty. */
@@ -339,7 +358,7 @@ class AggregatorLoop {
   #trimNowAndThen(): void {
     const { p, log } = this.options;
     if (this.#trimming || !this.#positionIsOfStream) return;
-    if (this.#nowMs() - this.#trimmedAt < this.settings.trimEveryMs) return;
+    if (!this.#passed(this.#trimmedAt, this.settings.trimEveryMs)) return;
     this.#trimming = this.#trim()
       .catch((error) => {
         if (error instanceof AssertionError) throw error;
@@ -410,9 +429,19 @@ class AggregatorLoop {
     return catalog.calendarOf(instrument);
   }
 
+  /** Whether a time is over; a clock that was put back never makes it longer. */
+  #passed(since: number, ms: number): boolean {
+    const elapsed = this.#nowMs() - since;
+    return elapsed >= ms || elapsed < 0;
+  }
+
   #nowMs(): number {
     return this.options.clock.now() / MICROS_PER_MS;
   }
+}
+
+function ticksIn(entries: readonly ReadEntry[]): number {
+  return entries.reduce((sum, { entry }) => sum + entry.ticks.length, 0);
 }
 
 function symbolsOf(entries: readonly ReadEntry[]): Set<string> {
