@@ -11,11 +11,11 @@ import {
   MICROS_PER_MINUTE,
   parseTime,
 } from "../../pipeline/domain/time.ts";
+import { marketDataTest } from "../harness/market_data.ts";
 
 const MARKETS = new URL("../../markets/", import.meta.url);
 const calendars = await loadCalendars(new URL("calendars", MARKETS));
 const nse = calendars.get("NSE")!;
-const data = Deno.env.get("MARKET_DATA_DIR");
 
 const ist = (text: string) => parseTime(`${text}+05:30`)!;
 
@@ -86,10 +86,9 @@ Deno.test("USDINR futures trade 480 minutes, on fewer days", () => {
   assert.equal(currency.stateAt(ist("2023-03-22T10:00")).kind, "unknown");
 });
 
-Deno.test({
-  name: "NSE's sessions are those of a recorded year of NIFTY 50",
-  ignore: data === undefined,
-  async fn() {
+marketDataTest(
+  "NSE's sessions are those of a recorded year of NIFTY 50",
+  async (dir) => {
     // Days on which NSE traded and the recording has nothing.
     const notRecorded = [
       "2024-02-01",
@@ -99,7 +98,7 @@ Deno.test({
       "2024-07-10",
     ];
     const minutes = new Map<string, number>();
-    for (const t of await candleTimes(`${data}/nifty50_1m_2024`)) {
+    for (const t of await candleTimes(`${dir}/nifty50_1m_2024`)) {
       const state = nse.stateAt(t);
       if (state.kind === "open") {
         const { day } = state.session;
@@ -123,7 +122,7 @@ Deno.test({
     const full = [...minutes.values()].filter((n) => n === 375).length;
     assert.equal(full, 154, "153 weekdays and the Saturday of 2024-01-20");
   },
-});
+);
 
 async function candleTimes(folder: string) {
   const file = await Deno.open(`${folder}/candles.csv.gz`);
