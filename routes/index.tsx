@@ -24,6 +24,7 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
     <main>
       <Head>
         <title>Instruments · Tickhouse</title>
+        {!seen && <meta http-equiv="refresh" content="3" />}
       </Head>
       {info.simulated && (
         <p class="banner" role="note">
@@ -82,7 +83,8 @@ function FirstSteps({ listen, simulated }: {
           <>
             <p>
               Feeds connect to <code>{listen}</code>{" "}
-              and send a tick a line. Try one from a terminal:
+              and send a tick a line. Try one from a terminal; this page looks
+              again every three seconds:
             </p>
             <pre><code>{`printf '{"symbol":"DEMO","ts":%s000,"price":100.25,"volume":1}\\n' "$(date +%s)" | nc -q1 ${host} ${port}`}</code></pre>
           </>

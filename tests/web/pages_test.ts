@@ -144,7 +144,9 @@ Deno.test("a warehouse without ticks says what to do next", async () => {
     feeds: ["listen://127.0.0.1:9105"],
   };
   const { get } = await setUp({ info: real }, data);
-  const text = textOf((await get("/")).html);
+  const { html } = await get("/");
+  assert.match(html, /http-equiv="refresh"/);
+  const text = textOf(html);
   assert.match(text, /No tick has come yet/);
   assert.match(text, /nc -q1 127\.0\.0\.1 9105/);
   assert.doesNotMatch(text, /Simulated/);
