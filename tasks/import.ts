@@ -1,0 +1,419 @@
+/**
+ * Puts candles of history into the warehouse; `--help` says what it can do.
+ *
+ * One line of JSON on stdout says what came of it. Exits with 0 if any candle
+ * was taken, 73 if the program is running, 2 for a bad command line, 1 for
+ * everything else.
+ */
+import {
+  DataDirLockedError,
+  EXIT_DATA_DIR_LOCKED,
+} from "../db/lock_data_dir.ts";
+import {
+  type EmbeddedStores,
+  openEmbeddedStores,
+} from "../db/open_embedded.ts";
+import {
+  loadCalendars,
+  loadInstruments,
+} from "../pipeline/calendars/load_markets.ts";
+import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
+import { ZoneClock } from "../pipeline/calendars/zone_offset.ts";
+import { Catalog } from "../pipeline/catalog.ts";
+import { type Config, parseConfig } from "../pipeline/config.ts";
+import { assert } from "../pipeline/domain/assert.ts";
+import type { Calendar } from "../pipeline/domain/calendar.ts";
+import type { StoredCandle } from "../pipeline/domain/candle.ts";
+import { partitionOf } from "../pipeline/domain/hash.ts";
+import {
+  type Instrument,
+  SYMBOL_PATTERN,
+} from "../pipeline/domain/instrument.ts";
+import {
+  isStoredInterval,
+  STORED_INTERVALS,
+  type StoredInterval,
+} from "../pipeline/domain/interval.ts";
+import { LineSplitter } from "../pipeline/feeds/line_splitter.ts";
+import { systemClock } from "../pipeline/system_clock.ts";
+import { CandleDecoder, decimalsOf, type FileCandle } from "./candle_file.ts";
+import { runTask, type TaskContext } from "./run_task.ts";
+import {
+  describeOptions,
+  helpOption,
+  option,
+  optional,
+  OptionsError,
+  type OptionValues,
+  parseOptions,
+  wholeNumber,
+} from "./task_options.ts";
+import { openTickFile, readTickFile } from "./tick_file.ts";
+
+/** Rejected lines that are told one by one. */
+const REJECTS_TOLD = 10;
+const STORE_BATCH = 10_000;
+const ROOT = new URL("../", import.meta.url);
+const ROLL_UP_LIMIT = 1_000;
+
+const OPTIONS = {
+  symbol: optional({
+    takes: "S",
+    wanted: "letters, digits, . _ : / and -, at most 32",
+    meaning: "Symbol of the candles",
+    read: (text) => SYMBOL_PATTERN.test(text) ? text : null,
+  }),
+  interval: option<StoredInterval>({
+    takes: "I",
+    fallback: "1m",
+    wanted: `one of ${STORED_INTERVALS.join(", ")}`,
+    meaning: "Interval of the candles",
+    read: (text) => isStoredInterval(text) ? text : null,
+  }),
+  zone: optional<ZoneClock>({
+    takes: "ZONE",
+    wanted: "an IANA name, such as Asia/Kolkata",
+    meaning: "Zone of times that name none; by default UTC",
+    read: readZone,
+  }),
+  round: optional({
+    takes: "N",
+    wanted: "a whole number, 0 to 8",
+    meaning: "Rounds prices to N decimals, for files written by a float",
+    read: wholeNumber(0, 8),
+  }),
+  help: helpOption,
+};
+
+const USAGE = `Puts candles of history into the warehouse under DATA_DIR.
+
+deno task import --symbol S [OPTIONS] FILE…
+
+CSV with a header, or one JSON object a line; gzip too. Columns by name: ts_ms,
+ts, t, time, timestamp, date or datetime (Unix ms or ISO 8601, the open of the
+candle); open, high, low, close; volume and trades if there are.
+The program must not be running. Candles made from ticks stay as they are, and
+a second run changes nothing.
+
+${describeOptions(OPTIONS)}
+`;
+
+/** The task, on the stores of `config`. */
+export async function importCandles(
+  args: readonly string[],
+  config: Config,
+  context: TaskContext,
+) {
+  const { values, rest: paths } = parseOptions(OPTIONS, args);
+  if (values.help) return USAGE;
+  const { symbol } = values;
+  if (symbol === undefined) {
+    throw new OptionsError("Cannot import without --symbol");
+  }
+  if (paths.length === 0) {
+    throw new OptionsError("Cannot import nothing as it needs a FILE");
+  }
+  const files = [];
+  for (const path of paths) files.push(await openTickFile(path));
+
+  const rejects = new Rejects(context.say);
+  const read = { lines: 0, empty: 0 };
+  const candles: HistoryCandle[] = [];
+  for (const file of files) {
+    for await (const candle of readCandles(file, values, rejects, read)) {
+      candles.push(candle);
+      if (context.signal.aborted) throw new Error("Stopped; nothing is stored");
+    }
+  }
+
+  const { stores, catalog } = await openWarehouse(config);
+  try {
+    if (candles.length > 0) await claimReal(stores, config);
+    const instrument = await register(symbol, candles, {
+      stores,
+      catalog,
+      config,
+    });
+    const stored = placed(candles, {
+      instrument,
+      calendar: catalog.calendarOf(instrument),
+      interval: values.interval,
+      rejects,
+    });
+    const counts = { imported: 0, kept: 0 };
+    for (let at = 0; at < stored.length; at += STORE_BATCH) {
+      const some = stored.slice(at, at + STORE_BATCH);
+      const result = await stores.candles.importCandles(symbol, some);
+      counts.imported += result.imported;
+      counts.kept += result.kept;
+      context.say(
+        `${Math.min(at + STORE_BATCH, stored.length)} of ${stored.length} ` +
+          `candles stored`,
+      );
+      if (context.signal.aborted) break;
+    }
+    const rollups = await rollUp(
+      stores,
+      partitionOf(symbol, config.partitions),
+    );
+    await stores.aggregate.checkpoint();
+    return {
+      report: {
+        event: "imported",
+        symbol,
+        interval: values.interval,
+        lines: read.lines,
+        imported: counts.imported,
+        kept_from_ticks: counts.kept,
+        empty: read.empty,
+        rejected: rejects.count,
+        rollups,
+        from: stored[0] ? stored[0].t / 1_000 : null,
+        to: stored.length > 0 ? stored[stored.length - 1].end / 1_000 : null,
+      },
+      ok: counts.imported + counts.kept > 0 && !context.signal.aborted,
+    };
+  } finally {
+    await stores.close();
+  }
+}
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+type HistoryCandle = FileCandle & Place;
+
+/** Lines that were not taken: counted, and the first ones told. */
+class Rejects {
+  count = 0;
+
+  constructor(private readonly say: TaskContext["say"]) {}
+
+  add({ file, line }: Place, reason: string): void {
+    this.count++;
+    if (this.count <= REJECTS_TOLD) {
+      this.say(`${file}:${line}: rejected: ${reason}`);
+    }
+    if (this.count === REJECTS_TOLD + 1) {
+      this.say("More lines are rejected; they are counted only");
+    }
+  }
+}
+
+async function* readCandles(
+  file: { readonly path: string; readonly gzip: boolean },
+  values: OptionValues<typeof OPTIONS>,
+  rejects: Rejects,
+  read: { lines: number; empty: number },
+): AsyncGenerator<HistoryCandle> {
+  const decoder = new CandleDecoder({
+    zone: values.zone ?? null,
+    round: values.round ?? null,
+  });
+  const place = { file: file.path, line: 0 };
+  const decode = (text: string) => {
+    place.line++;
+    const line = decoder.decode(text);
+    if (line.kind !== "skipped") read.lines++;
+    if (line.kind === "empty") read.empty++;
+    if (line.kind === "rejected") rejects.add(place, line.reason);
+    return line.kind === "candle" ? [{ ...line.candle, file: file.path }] : [];
+  };
+  const splitter = new LineSplitter();
+  for await (const bytes of readTickFile(file)) {
+    for (const text of splitter.push(bytes)) yield* decode(text);
+  }
+  for (const text of splitter.flush()) yield* decode(text);
+}
+
+/** Candles of the file where the calendar puts them, ascending. */
+function placed(
+  candles: readonly HistoryCandle[],
+  { instrument, calendar, interval, rejects }: {
+    readonly instrument: Instrument;
+    readonly calendar: Calendar;
+    readonly interval: StoredInterval;
+    readonly rejects: Rejects;
+  },
+): readonly StoredCandle[] {
+  const byTime = new Map<number, StoredCandle>();
+  const now = systemClock.now();
+  for (const candle of candles) {
+    const bucket = calendar.bucketAt(interval, candle.time);
+    const { start, end } = bucket;
+    const wrong = end > now
+      ? `the candle must be over, got ${isoOf(candle)}`
+      : byTime.has(start)
+      ? `time must not come twice, got ${isoOf(candle)}`
+      : misplaced(candle, { calendar, interval, start }) ??
+        tooFine(candle, instrument);
+    if (wrong !== null) {
+      rejects.add(candle, wrong);
+      continue;
+    }
+    byTime.set(start, {
+      symbol: instrument.symbol,
+      interval,
+      t: start,
+      end,
+      open: candle.open,
+      high: candle.high,
+      low: candle.low,
+      close: candle.close,
+      volume: candle.volume,
+      vw: null,
+      n: candle.n,
+      closed: true,
+      closedBy: "import",
+      rev: 0,
+      complete: true,
+      coverageMs: tradingMs(calendar, { start, end }),
+      origin: "import",
+      lastTs: null,
+    });
+  }
+  return [...byTime.values()].sort((a, b) => a.t - b.t);
+}
+
+function isoOf({ time }: FileCandle): string {
+  return new Date(time / 1_000).toISOString();
+}
+
+/** Why the calendar has no candle at this time, or `null`. */
+function misplaced(
+  candle: FileCandle,
+  { calendar, interval, start }: {
+    readonly calendar: Calendar;
+    readonly interval: StoredInterval;
+    readonly start: number;
+  },
+): string | null {
+  // A day's candle is stamped in many ways: at its open, its close, midnight.
+  if (interval === "1d") return null;
+  if (start !== candle.time) {
+    return `time must be the open of a candle of ${interval}, got ` +
+      isoOf(candle);
+  }
+  const state = calendar.stateAt(candle.time);
+  return state.kind === "closed"
+    ? `time must be in a session of ${calendar.id}, got ${isoOf(candle)}: ` +
+      state.reason
+    : null;
+}
+
+/** Why the instrument cannot hold all decimals of a candle, or `null`. */
+function tooFine(
+  { open, high, low, close, volume }: FileCandle,
+  { symbol, priceScale, sizeScale }: Instrument,
+): string | null {
+  const price = Math.max(...[open, high, low, close].map(decimalsOf));
+  if (price > priceScale) {
+    return `prices of ${symbol} must have at most ${priceScale} decimals, ` +
+      `got ${price}; --round ${priceScale} rounds them`;
+  }
+  return decimalsOf(volume) > sizeScale
+    ? `volumes of ${symbol} must have at most ${sizeScale} decimals, got ` +
+      volume
+    : null;
+}
+
+/** The instrument, as the file of instruments has it or as its candles need. */
+async function register(
+  symbol: string,
+  candles: readonly FileCandle[],
+  { stores, catalog, config }: Warehouse & { readonly config: Config },
+): Promise<Instrument> {
+  if (!catalog.get(symbol)) {
+    const specs = await loadInstruments(
+      config.instruments ?? new URL("markets/instruments/nse.json", ROOT),
+      await loadCalendars(new URL("markets/calendars", ROOT)),
+    );
+    await stores.instruments.upsert(
+      specs.filter((spec) => spec.symbol === symbol),
+    );
+    await catalog.refresh();
+  }
+  let price = 0;
+  let size = 0;
+  for (const { open, high, low, close, volume } of candles) {
+    for (const text of [open, high, low, close]) {
+      price = Math.max(price, decimalsOf(text));
+    }
+    size = Math.max(size, decimalsOf(volume));
+  }
+  return await catalog.admit(symbol, { price, size });
+}
+
+async function rollUp(stores: EmbeddedStores, p: number): Promise<number> {
+  let changed = 0;
+  for (;;) {
+    const some = await stores.aggregate.rollUp(p, ROLL_UP_LIMIT);
+    if (some.length === 0) return changed;
+    changed += some.length;
+  }
+}
+
+/** Real history and simulated ticks never share a warehouse. */
+async function claimReal(
+  stores: EmbeddedStores,
+  { dataDir }: Config,
+): Promise<void> {
+  if (await stores.feeds.claimContent("real") === "real") return;
+  throw new Error(
+    `Cannot import into ${dataDir} as it holds simulated ticks; set ` +
+      `DATA_DIR to another folder`,
+  );
+}
+
+interface Warehouse {
+  readonly stores: EmbeddedStores;
+  readonly catalog: Catalog;
+}
+
+async function openWarehouse(config: Config): Promise<Warehouse> {
+  const calendars = await loadCalendars(new URL("markets/calendars", ROOT));
+  const calendarOf = (symbol: string) => {
+    const instrument = catalog.get(symbol);
+    assert(instrument !== undefined, `${symbol} is in the catalog`);
+    return catalog.calendarOf(instrument);
+  };
+  const stores = await openEmbeddedStores({
+    dataDir: config.dataDir,
+    partitions: config.partitions,
+    clock: systemClock,
+    log: { info() {}, warn() {}, error() {} },
+    bucketOf: (symbol, interval, t) => calendarOf(symbol).bucketAt(interval, t),
+    tradingMs: (symbol, bucket) => tradingMs(calendarOf(symbol), bucket),
+  });
+  const catalog: Catalog = new Catalog(stores.instruments, calendars, {
+    autoRegister: config.autoRegister,
+  });
+  await catalog.refresh();
+  return { stores, catalog };
+}
+
+function readZone(text: string): ZoneClock | null {
+  try {
+    return new ZoneClock(text);
+  } catch {
+    return null;
+  }
+}
+
+if (import.meta.main) {
+  await runTask(async (args, context) => {
+    try {
+      return await importCandles(
+        args,
+        parseConfig(Deno.env.toObject()),
+        context,
+      );
+    } catch (error) {
+      if (!(error instanceof DataDirLockedError)) throw error;
+      context.say(`${error.message}; stop it before an import`);
+      Deno.exit(EXIT_DATA_DIR_LOCKED);
+    }
+  });
+}
