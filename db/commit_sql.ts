@@ -44,14 +44,30 @@ const ARCHIVE_COLUMNS = `instrument_id, interval, t, rev, end_t, open, high,
   low, close, volume, notional, n, last_ts, closed_by, complete, coverage_ms,
   origin, known_from`;
 
-/** Keeps closed candles of `d` as they were; `$now` is when they stopped. */
-function archive(join: string, now: string): string {
+/**
+ * The stored candle of each row of `d`, as `name`: looked up by its key, one
+ * by one (`offset 0` keeps the planner from joining whole months).
+ */
+function storedOf(name: string, interval: string, bounds: string): string {
+  return `lateral (
+      select * from candles
+      where instrument_id = d.instrument_id and interval = ${interval}
+        and t = d.t and ${bounds}
+      offset 0
+    ) ${name}`;
+}
+
+/** Keeps closed candles of `d` as they were; `now` is when they stopped. */
+function archive(rows: string, stored: string, now: string): string {
   const columns = ARCHIVE_COLUMNS.split(",").map((name) => `c.${name.trim()}`);
   return `insert into candle_revisions (${ARCHIVE_COLUMNS}, known_to)
     select ${columns.join(", ")}, greatest(c.known_from, ${now})
-    from candles c join ${join}
+    from ${rows} d cross join ${stored}
     where c.closed`;
 }
+
+const MERGE_BOUNDS = "t between $17::timestamptz and $18::timestamptz";
+const ROLL_UP_BOUNDS = "t >= $8::timestamptz and t < $9::timestamptz";
 
 /**
  * Merges folds into their one-minute candles, as `mergeFolds` does; returns
@@ -72,13 +88,7 @@ export const MERGE_CANDLES = `
     ) as u(instrument_id, t, end_t, open, high, low, close, volume, notional,
       n, first_ts, first_feed, first_seq, last_ts, last_feed, last_seq)
   ), kept as (
-    ${
-  archive(
-    `d on d.instrument_id = c.instrument_id and d.t = c.t
-      and c.interval = '1m' and c.t between $17::timestamptz and $18::timestamptz`,
-    "$19::timestamptz",
-  )
-}
+    ${archive("d", storedOf("c", "'1m'", MERGE_BOUNDS), "$19::timestamptz")}
   ), c as (
     insert into candles (instrument_id, interval, t, end_t, open, high, low,
       close, volume, notional, n, first_ts, first_feed, first_seq, last_ts,
@@ -280,24 +290,22 @@ export const ROLL_UP = `
     ) s
     where s.parts > 0
   ), wanted as materialized (
-    select m.*, coalesce(o.closed, false) as was_closed,
-      coalesce(o.closed, false) or m.closed_by is not null as will_close
-    from merged m left join candles o
-      on o.instrument_id = m.instrument_id and o.interval = m.interval
-      and o.t = m.t and o.t >= $8::timestamptz and o.t < $9::timestamptz
+    select d.*, coalesce(o.closed, false) as was_closed,
+      coalesce(o.closed, false) or d.closed_by is not null as will_close
+    from merged d
+    left join ${storedOf("o", "d.interval", ROLL_UP_BOUNDS)} on true
     where o.t is null
-      or not o.closed and m.closed_by is not null
+      or not o.closed and d.closed_by is not null
       or (o.open, o.high, o.low, o.close, o.volume, o.notional, o.n,
         o.coverage_ms, o.origin, o.end_t)
-        is distinct from (m.open, m.high, m.low, m.close, m.volume,
-        m.notional, m.n, m.coverage_ms, m.origin, m.end_t)
-      or o.last_ts is distinct from m.last_ts
+        is distinct from (d.open, d.high, d.low, d.close, d.volume,
+        d.notional, d.n, d.coverage_ms, d.origin, d.end_t)
+      or o.last_ts is distinct from d.last_ts
   ), kept as (
     ${
   archive(
-    `wanted d on d.instrument_id = c.instrument_id
-      and d.interval = c.interval and d.t = c.t
-      and c.t >= $8::timestamptz and c.t < $9::timestamptz`,
+    "wanted",
+    storedOf("c", "d.interval", ROLL_UP_BOUNDS),
     "$10::timestamptz",
   )
 }

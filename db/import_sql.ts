@@ -17,10 +17,12 @@ export const IMPORT_CANDLES = `
         coverage_ms)
   ), wanted as materialized (
     select d.*, o.t is not null as alike
-    from d left join candles o on o.instrument_id = d.instrument_id
-      and o.interval = d.interval and o.t = d.t
-      and o.t between $14::timestamptz and $15::timestamptz
-      and o.origin = 'import' and o.closed
+    from d left join lateral (
+      select * from candles
+      where instrument_id = d.instrument_id and interval = d.interval
+        and t = d.t and t between $14::timestamptz and $15::timestamptz
+      offset 0
+    ) o on o.origin = 'import' and o.closed
       and (o.open, o.high, o.low, o.close, o.volume, o.n)
         = (d.open, d.high, d.low, d.close, d.volume, d.n)
       and o.notional is not distinct from d.notional
@@ -32,9 +34,12 @@ export const IMPORT_CANDLES = `
       c.low, c.close, c.volume, c.notional, c.n, c.last_ts, c.closed_by,
       c.complete, c.coverage_ms, c.origin, c.known_from,
       greatest(c.known_from, $16::timestamptz)
-    from candles c join wanted d on d.instrument_id = c.instrument_id
-      and d.interval = c.interval and d.t = c.t
-      and c.t between $14::timestamptz and $15::timestamptz
+    from wanted d cross join lateral (
+      select * from candles
+      where instrument_id = d.instrument_id and interval = d.interval
+        and t = d.t and t between $14::timestamptz and $15::timestamptz
+      offset 0
+    ) c
     where c.closed and c.origin = 'import' and not d.alike
   ), c as (
     insert into candles (instrument_id, interval, t, end_t, open, high, low,
