@@ -92,6 +92,17 @@ async function batch(
   }
 }
 
+async function script(sql: string): Promise<void> {
+  const db = database();
+  try {
+    await db.exec(sql);
+  } catch (error) {
+    // It may have begun a transaction, which nobody would end.
+    await db.exec("rollback");
+    throw error;
+  }
+}
+
 /** What changed since the last time is written; the rest is there already. */
 async function sync(): Promise<void> {
   const startedAt = Date.now();
@@ -115,7 +126,7 @@ async function run(request: PgliteRequest): Promise<PgliteReturned> {
     case "batch":
       return await inTurn(() => batch(request.statements));
     case "script":
-      await inTurn(() => database().exec(request.sql));
+      await inTurn(() => script(request.sql));
       return null;
     case "sync":
       await sync();

@@ -152,7 +152,10 @@ Deno.test("the prepared cluster is the one that this PGlite would make", () =>
     await migrate(ours, migrations);
     await migrate(ours, migrations);
     await assert.rejects(migrate(ours, migrations.slice(1)), MigrationError);
-    const broken = { name: "9999_broken.sql", sql: "create table x (); oops;" };
+    const broken = {
+      name: "9999_broken.sql",
+      sql: "create table x (); select 1 / 0;",
+    };
     await assert.rejects(migrate(ours, [...migrations, broken]));
     assert.deepEqual(
       await ours.query("select to_regclass('x') is null as gone"),

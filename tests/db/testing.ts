@@ -19,6 +19,7 @@ import type {
   Log,
   PartitionState,
 } from "../../pipeline/ports.ts";
+import { connectPg } from "../../db/connect_pg.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import type { EmbeddedDb } from "../../db/db.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
@@ -75,9 +76,13 @@ export interface TestWarehouse extends Stores {
 export const NOW = epochMicros(Date.UTC(2025, 5, 16, 12) * 1_000);
 export const PARTITIONS = 4;
 
+/**
+ * On PGlite; with `TEST_DATABASE_URL`, in a schema of its own on that server,
+ * so that the same tests hold for both.
+ */
 export async function openTestWarehouse(): Promise<TestWarehouse> {
-  const dir = await Deno.makeTempDir({ prefix: "tickhouse-db-" });
-  const db = await connectPglite(`${dir}/warehouse`);
+  const url = Deno.env.get("TEST_DATABASE_URL");
+  const { db, close } = await (url ? openOnServer(url) : openOnPglite());
   await migrate(db, await loadMigrations());
   const clock = new StillClock(NOW);
   let symbols = 0;
@@ -90,9 +95,39 @@ export async function openTestWarehouse(): Promise<TestWarehouse> {
     db,
     clock,
     symbol: () => `TEST${++symbols}`,
+    close,
+  };
+}
+
+interface TestDb {
+  readonly db: EmbeddedDb;
+  close(): Promise<void>;
+}
+
+async function openOnPglite(): Promise<TestDb> {
+  const dir = await Deno.makeTempDir({ prefix: "tickhouse-db-" });
+  const db = await connectPglite(`${dir}/warehouse`);
+  return {
+    db,
     async close() {
       await db.close();
       await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+async function openOnServer(url: string): Promise<TestDb> {
+  const schema = `test_${crypto.randomUUID().slice(0, 8)}`;
+  const admin = connectPg({ url });
+  await admin.script(`create schema ${schema}`);
+  const db = connectPg({ url, schema });
+  return {
+    // A server syncs what it commits.
+    db: { ...db, sync: () => Promise.resolve() },
+    async close() {
+      await db.close();
+      await admin.script(`drop schema ${schema} cascade`);
+      await admin.close();
     },
   };
 }
