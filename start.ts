@@ -11,6 +11,7 @@ import {
   loadCalendars,
   loadInstruments,
 } from "./pipeline/calendars/load_markets.ts";
+import { tradingMs } from "./pipeline/calendars/trading_ms.ts";
 import { liveEvents } from "./pipeline/candles/live_events.ts";
 import {
   AGGREGATOR_DEFAULTS,
@@ -19,9 +20,7 @@ import {
 import { Catalog } from "./pipeline/catalog.ts";
 import type { Config, FeedEndpoint, Role } from "./pipeline/config.ts";
 import { assert } from "./pipeline/domain/assert.ts";
-import type { Bucket, Calendar } from "./pipeline/domain/calendar.ts";
 import { partitionOf } from "./pipeline/domain/hash.ts";
-import { MICROS_PER_MS } from "./pipeline/domain/time.ts";
 import { Ingest } from "./pipeline/feeds/ingest.ts";
 import { appendStart, runMarks } from "./pipeline/feeds/run_marks.ts";
 import { type Feeds, startFeeds } from "./pipeline/feeds/start_feeds.ts";
@@ -286,17 +285,6 @@ function bufferPlace({ dataDir }: Config): string {
 
 function warehousePlace({ dataDir }: Config): string {
   return `PGlite in ${dataDir}/warehouse`;
-}
-
-/** Milliseconds of a bucket in which its instrument trades. */
-function tradingMs(calendar: Calendar, { start, end }: Bucket): number {
-  const micros = calendar.sessionsBetween(start, end).reduce(
-    (sum, { open, close }) =>
-      sum + Math.max(0, Math.min(close, end) - Math.max(open, start)),
-    0,
-  );
-  // Outside the calendar's dates all of a bucket counts.
-  return (micros || end - start) / MICROS_PER_MS;
 }
 
 /** Parts that run until told to stop, each by its name. */
