@@ -23,9 +23,16 @@ let services: Services | null = null;
 
 export const app = createApp(() => services);
 
-if (import.meta.main) await main();
+if (import.meta.main) await run({ http: "own" });
 
-async function main(): Promise<void> {
+/**
+ * Runs the program until a signal ends the process.
+ *
+ * @param http Whether to serve `app` here, or leave that to a host.
+ */
+export async function run(
+  { http }: { readonly http: "own" | "host" },
+): Promise<void> {
   const stderr = new TextEncoder();
   const log = jsonLog(
     systemClock,
@@ -37,6 +44,7 @@ async function main(): Promise<void> {
       config: parseConfig(Deno.env.toObject()),
       root: new URL("./", import.meta.url),
       app,
+      http,
       clock: systemClock,
       log,
       onServices: (ready) => services = ready,

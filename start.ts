@@ -54,6 +54,8 @@ export interface StartOptions {
   /** Folder of the project, for its data files. */
   readonly root: URL;
   readonly app: App<State>;
+  /** Serve `app` here, or leave that to a host which has its own server. */
+  readonly http: "own" | "host";
   readonly clock: Clock;
   readonly log: Log;
   /** Called once the routes may be answered. */
@@ -224,11 +226,6 @@ export async function start(options: StartOptions): Promise<Running> {
           log,
           signal,
         }));
-      setBundleCacheDir(`${config.dataDir}/bundle`);
-      await loadProject();
-      islandBundle().catch((error) =>
-        log.error("Cannot bundle the islands", { error })
-      );
       options.onServices({
         clock,
         catalog,
@@ -250,12 +247,7 @@ export async function start(options: StartOptions): Promise<Running> {
         apiToken: config.apiToken,
         shutdown: life.signalOf("web"),
       });
-      server = await serveHttp(options.app.handler(), {
-        host: config.httpHost,
-        port: config.httpPort,
-        connectionsMax: config.httpConnectionsMax,
-        onError: (error) => log.error("Cannot answer a request", { error }),
-      });
+      if (options.http === "own") server = await serve(options);
     }
     return {
       greeting: greeting({ config, server, content }),
@@ -368,6 +360,23 @@ function instrumentFile({ instruments, simulate }: Config, root: URL) {
   if (instruments !== null) return instruments;
   const name = simulate ? "simulated" : "nse";
   return new URL(`markets/instruments/${name}.json`, root);
+}
+
+/** The web server, with the islands' code on its way. */
+async function serve(
+  { app, config, log }: StartOptions,
+): Promise<HttpServer> {
+  setBundleCacheDir(`${config.dataDir}/bundle`);
+  await loadProject();
+  islandBundle().catch((error) =>
+    log.error("Cannot bundle the islands", { error })
+  );
+  return await serveHttp(app.handler(), {
+    host: config.httpHost,
+    port: config.httpPort,
+    connectionsMax: config.httpConnectionsMax,
+    onError: (error) => log.error("Cannot answer a request", { error }),
+  });
 }
 
 function simulate(

@@ -1,0 +1,344 @@
+/**
+ * The dashboard in a real browser, on the whole program with its simulator.
+ */
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import { DARK } from "../../chart/theme.ts";
+import { openEmbeddedStores } from "../../db/open_embedded.ts";
+import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
+import { loadInstruments } from "../../pipeline/calendars/load_markets.ts";
+import type { Forecast } from "../../pipeline/domain/forecast.ts";
+import { epochMicros, MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
+import { jsonLog } from "../../pipeline/json_log.ts";
+import { systemClock } from "../../pipeline/system_clock.ts";
+import {
+  browserTest,
+  type PageFaults,
+  watchFaults,
+} from "../harness/browser.ts";
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../harness/program.ts";
+
+const SYMBOL = "DEMO-AR1";
+const WIDE = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+/** A minute, and room for a machine that does something else as well. */
+const MINUTES_MS_MAX = 240_000;
+
+await browserTest(
+  "the dashboard lives in a real browser",
+  async (browser, t) => {
+    /** A step builds on the one before, so the first that fails ends it. */
+    const step = async (name: string, run: () => void | Promise<void>) =>
+      assert(await t.step(name, async () => await run()), name);
+    const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-browser-" });
+    await storeSignal(dataDir);
+    const program = await startProgram({
+      DATA_DIR: dataDir,
+      HTTP_PORT: "0",
+      SIMULATE: "on",
+      FEEDS: "listen://127.0.0.1:0",
+    });
+    try {
+      await until(
+        "the simulated history",
+        () => getJson(program, `/api/candles?symbol=${SYMBOL}&limit=1000`),
+        ({ candles }) => candles.length >= 355,
+      );
+      await step(
+        "pages are readable without scripts",
+        () => withoutScripts(browser, program),
+      );
+      const context = await browser.newContext({
+        viewport: WIDE,
+        colorScheme: "dark",
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(60_000);
+      const faults = watchFaults(page, program.http);
+      await step(
+        "the list shows every instrument and leads to one",
+        () => listLeadsToChart(page, program),
+      );
+      await step(
+        "a signal of the past is on the chart",
+        () => signalIsDrawn(page),
+      );
+      await step(
+        "the zoom survives a new candle, and the chart grows",
+        () => zoomSurvives(page, program),
+      );
+      await step(
+        "the forecast candle is drawn",
+        () => forecastIsDrawn(page, program),
+      );
+      await step(
+        "interval buttons and the selector work in place",
+        () => controlsWork(page),
+      );
+      await step(
+        "a lost connection is said, and heals",
+        () => connectionHeals(page, context),
+      );
+      await step(
+        "nothing failed, no policy was broken, nobody else was asked",
+        () => assertClean(faults),
+      );
+      await context.close();
+      await step(
+        "every page fits a phone, in both themes",
+        () => fitsPhone(browser, program),
+      );
+      const stopped = await program.stop();
+      assert.equal(stopped.code, 0, stopped.log);
+    } finally {
+      await program.kill().catch(() => {});
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+);
+
+/** A BUY of half an hour ago, so that a mark is there without luck. */
+async function storeSignal(dataDir: string): Promise<void> {
+  const now = systemClock.now();
+  const t = epochMicros(now - now % MICROS_PER_MINUTE - 30 * MICROS_PER_MINUTE);
+  const calendar = alwaysOpen();
+  const specs = await loadInstruments(
+    new URL("../../markets/instruments/simulated.json", import.meta.url),
+    new Map([[calendar.id, calendar]]),
+  );
+  const stores = await openEmbeddedStores({
+    dataDir,
+    partitions: 1,
+    clock: systemClock,
+    log: jsonLog(systemClock, () => {}),
+    bucketOf: (_, interval, at) => calendar.bucketAt(interval, at),
+  });
+  try {
+    await stores.instruments.upsert(specs);
+    const price = 100;
+    const forecast: Forecast = {
+      symbol: SYMBOL,
+      interval: "1m",
+      t,
+      horizon: 1,
+      model: "arima(1,1,1)",
+      order: [1, 1, 1],
+      champion: true,
+      madeAt: t,
+      trainedThrough: t,
+      position: "0-0",
+      rev: 0,
+      last: price,
+      open: price,
+      high: price + 0.2,
+      low: price - 0.1,
+      close: price + 0.1,
+      se: 0.0005,
+      lo50: 99.9,
+      hi50: 100.3,
+      lo80: 99.8,
+      hi80: 100.4,
+      lo95: 99.7,
+      hi95: 100.5,
+    };
+    await stores.forecasts.saveForecasts([forecast]);
+    await stores.forecasts.saveSignals([{
+      symbol: SYMBOL,
+      t,
+      madeAt: t,
+      model: "arima(1,1,1)",
+      action: "BUY",
+      lean: "up",
+      reason: "a signal made for this test",
+      confidence: 0.7,
+      price,
+      expectedBps: 10,
+      costBps: 2,
+    }]);
+  } finally {
+    await stores.close();
+  }
+}
+
+async function withoutScripts(
+  browser: Browser,
+  program: Program,
+): Promise<void> {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${program.http}/`);
+  const home = await page.locator("body").innerText();
+  for (const word of ["NIFTY50", "USDINR", SYMBOL, "Simulated"]) {
+    assert(home.includes(word), word);
+  }
+  await page.goto(`${program.http}/instruments/NIFTY50`);
+  assert(
+    await page.locator(".chart-host .tc-first-plot").isVisible(),
+    "candles as SVG",
+  );
+  assert.match(await page.locator("body").innerText(), /Forecast/);
+  await context.close();
+}
+
+async function listLeadsToChart(page: Page, program: Program): Promise<void> {
+  await page.goto(`${program.http}/`);
+  assert.equal(await page.locator("table.watchlist tbody tr").count(), 5);
+  await page.locator(".link-connected").waitFor();
+  await page.getByRole("link", { name: SYMBOL }).first().click();
+  await page.waitForURL(`**/instruments/${SYMBOL}`);
+  await page.locator(".tc-ready canvas").first().waitFor();
+  await page.locator(".link-connected").waitFor();
+}
+
+/** Pixels of the chart in a colour, as the theme writes it. */
+async function pixelsOf(page: Page, hex: string): Promise<number> {
+  const wanted = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  return await page.evaluate((wanted) => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".tc-canvas")!;
+    const { data } = canvas.getContext("2d")!.getImageData(
+      0,
+      0,
+      canvas.width,
+      canvas.height,
+    );
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (wanted.every((value, k) => data[i + k] === value)) count++;
+    }
+    return count;
+  }, wanted);
+}
+
+async function drawn(page: Page, what: string, hex: string): Promise<void> {
+  await until(
+    `${what} on the chart`,
+    () => pixelsOf(page, hex),
+    (count) => count >= 8,
+    MINUTES_MS_MAX,
+  );
+}
+
+async function signalIsDrawn(page: Page): Promise<void> {
+  await drawn(page, "a BUY", DARK.buy);
+  assert.match(
+    await page.locator(".instrument-grid").innerText(),
+    /BUY/,
+    "and in the list of signals",
+  );
+}
+
+const slotsOf = (page: Page) => new URL(page.url()).searchParams.get("slots");
+
+async function zoomSurvives(page: Page, program: Program): Promise<void> {
+  const box = (await page.locator(".tc-canvas").boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  for (let i = 0; i < 4; i++) await page.mouse.wheel(0, -240);
+  const zoomed = await until(
+    "the zoom in the URL",
+    () => Promise.resolve(slotsOf(page)),
+    (slots) => slots !== null,
+  );
+  const newest = async () =>
+    (await getJson(program, `/api/candles?symbol=${SYMBOL}&limit=1`))
+      .candles[0].t as number;
+  const before = await newest();
+  const rows = page.locator("details.rows tbody td:first-child");
+  await page.locator("details.rows summary").click();
+  const firstRow = await rows.first().innerText();
+  await until("a new candle", newest, (t) => t > before, MINUTES_MS_MAX);
+  await until(
+    "the new candle in the page",
+    () => rows.first().innerText(),
+    (text) => text !== firstRow,
+  );
+  assert.equal(slotsOf(page), zoomed, "the zoom is as it was");
+  await page.locator("details.rows summary").click();
+}
+
+async function forecastIsDrawn(page: Page, program: Program): Promise<void> {
+  await until(
+    "a current forecast",
+    () => getJson(program, `/api/forecasts?symbol=${SYMBOL}`),
+    ({ forecasts }) =>
+      forecasts.some(({ t }: { t: number }) => t > Date.now() - 60_000),
+    MINUTES_MS_MAX,
+  );
+  await page.locator(".tc-live").click();
+  await drawn(page, "the forecast candle", DARK.forecast);
+  assert.match(
+    await page.locator(".instrument-grid").innerText(),
+    /(BUY|SELL|HOLD)[\s\S]*95 % band|95 % band[\s\S]*(BUY|SELL|HOLD)/,
+  );
+}
+
+async function controlsWork(page: Page): Promise<void> {
+  await page.evaluate(() => document.body.dataset.sameDocument = "yes");
+  for (const interval of ["5m", "15m", "1h", "1d", "1m"]) {
+    await page.getByRole("link", { name: interval, exact: true }).click();
+    await page.waitForURL((url) =>
+      (url.searchParams.get("interval") ?? "1m") === interval
+    );
+    await page.locator(`.intervals [aria-current]`, { hasText: interval })
+      .waitFor();
+  }
+  assert.equal(
+    await page.evaluate(() => document.body.dataset.sameDocument),
+    "yes",
+    "an interval changes in place",
+  );
+  await page.goBack();
+  await page.waitForURL(/interval=1d/);
+  await page.locator(".selector select").selectOption("USDINR");
+  await page.waitForURL("**/instruments/USDINR*");
+  await page.locator(".tc-ready canvas").first().waitFor();
+  assert.match(await page.title(), /USDINR/);
+}
+
+async function connectionHeals(
+  page: Page,
+  context: Awaited<ReturnType<Browser["newContext"]>>,
+): Promise<void> {
+  await page.locator(".link-connected").waitFor();
+  await context.setOffline(true);
+  await page.evaluate(() => dispatchEvent(new Event("offline")));
+  await context.setOffline(false);
+  await page.locator(".link-connected").waitFor();
+}
+
+function assertClean({ errors, strangers }: PageFaults): void {
+  const own = errors.filter((text) => !/ERR_INTERNET_DISCONNECTED/.test(text));
+  assert.deepEqual(own, []);
+  assert.deepEqual(strangers, []);
+}
+
+async function fitsPhone(browser: Browser, program: Program): Promise<void> {
+  for (const colorScheme of ["dark", "light"] as const) {
+    const context = await browser.newContext({
+      viewport: { ...PHONE, width: 360 },
+      colorScheme,
+      hasTouch: true,
+    });
+    const page = await context.newPage();
+    const faults = watchFaults(page, program.http);
+    for (const path of ["/", `/instruments/${SYMBOL}`, "/nothing-here"]) {
+      const response = await page.goto(program.http + path);
+      if (path === "/nothing-here") assert.equal(response!.status(), 404);
+      else await page.locator(".link-connected").waitFor();
+      const [content, screen] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.documentElement.clientWidth,
+      ]);
+      assert(content <= screen, `${path} is ${content} px wide on ${screen}`);
+    }
+    assertClean({
+      ...faults,
+      errors: faults.errors.filter((text) => !/status of 404/.test(text)),
+    });
+    await context.close();
+  }
+}
