@@ -4,6 +4,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { compressAnswer } from "./compress_answer.ts";
 import { isLoopback } from "./loopback.ts";
 import { SECURITY_HEADERS } from "./security_headers.ts";
 
@@ -41,7 +42,7 @@ const CLOSE_AFTER_MS = 2_000;
 
 /**
  * Serves a handler over HTTP/1.1 with bounds on time, sizes and connections,
- * and with the security headers on every answer.
+ * with the security headers on every answer, and text in gzip.
  *
  * A client that leaves aborts the request's signal and cancels the body. Bound
  * to a loopback address it answers only requests that name one, so that a page
@@ -163,7 +164,10 @@ async function respond(
     body,
     signal: gone.signal,
   });
-  const answer = await handler(request, infoOf(message));
+  const answer = await compressAnswer(
+    await handler(request, infoOf(message)),
+    message.method === "HEAD" ? null : headers.get("accept-encoding"),
+  );
   await send(answer, response, gone.signal, message.method === "HEAD");
 }
 

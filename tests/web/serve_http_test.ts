@@ -241,3 +241,64 @@ Deno.test("a port that is taken is told in words", async () => {
     );
   });
 });
+
+/** What a server sends before anything is unpacked. */
+async function sent(
+  url: URL,
+  path: string,
+  accepted: string,
+): Promise<{ head: string; length: number }> {
+  const text = await raw(
+    url,
+    `GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n` +
+      `Accept-Encoding: ${accepted}\r\nConnection: close\r\n\r\n`,
+  );
+  const end = text.indexOf("\r\n\r\n");
+  return { head: text.slice(0, end), length: text.length - end };
+}
+
+Deno.test("text goes out in gzip to those who take it, streams of events never", async () => {
+  const rows = "a line of a table\n".repeat(20_000);
+  const answers: Record<string, () => Response> = {
+    "/page": () =>
+      new Response(rows, {
+        headers: { "Content-Type": "text/html", "ETag": '"one"' },
+      }),
+    "/small": () =>
+      new Response("{}", { headers: { "Content-Type": "application/json" } }),
+    "/picture": () =>
+      new Response(rows, { headers: { "Content-Type": "image/png" } }),
+    "/stream": () =>
+      new Response(rows, { headers: { "Content-Type": "text/event-stream" } }),
+    "/file": () =>
+      new Response(rows, {
+        headers: {
+          "Content-Type": "text/javascript; charset=utf-8",
+          "Content-Length": String(rows.length),
+          "Cache-Control": "public, max-age=31536000, immutable",
+          "ETag": 'W/"two"',
+        },
+      }),
+  };
+  const handler: HttpHandler = (request) =>
+    Promise.resolve(answers[new URL(request.url).pathname]());
+  await withServer(handler, async (url) => {
+    for (const path of ["/page", "/file", "/file"]) {
+      const packed = await sent(url, path, "br, gzip");
+      assert.match(packed.head, /content-encoding: gzip/i);
+      assert.match(packed.head, /vary: accept-encoding/i);
+      assert.match(packed.head, /etag: W\//i);
+      assert.ok(packed.length < 5_000, `${packed.length} bytes`);
+      const plain = await sent(url, path, "gzip;q=0, br");
+      assert.doesNotMatch(plain.head, /content-encoding/i);
+      assert.match(plain.head, /vary: accept-encoding/i);
+      assert.ok(plain.length > rows.length);
+      assert.equal(await (await fetch(new URL(path, url))).text(), rows);
+    }
+    for (const path of ["/small", "/picture", "/stream"]) {
+      const { head } = await sent(url, path, "gzip");
+      assert.doesNotMatch(head, /content-encoding/i, path);
+    }
+    assert.equal(await (await fetch(new URL("/small", url))).text(), "{}");
+  });
+});
