@@ -43,7 +43,8 @@ const ISO =
  * allowed) or ISO 8601. ISO without a zone is UTC; finer than a microsecond is
  * cut.
  *
- * @returns `null` if the text is neither.
+ * @returns `null` if the text is neither, names a day that no calendar has, or
+ *   lies beyond what {@link EpochMicros} counts.
  */
 export function parseTime(text: string): EpochMicros | null {
   if (/^-?\d{1,14}(\.\d+)?$/.test(text)) {
@@ -57,7 +58,14 @@ export function parseTime(text: string): EpochMicros | null {
   const [, day, clock = "00:00:00", fraction = "", zone = "Z"] = match;
   const seconds = clock.length === 5 ? `${clock}:00` : clock;
   const ms = Date.parse(`${day}T${seconds}${zone}`);
-  if (Number.isNaN(ms)) return null;
-  const micros = Number(fraction.padEnd(6, "0").slice(0, 6));
-  return epochMicros(ms * MICROS_PER_MS + micros);
+  if (Number.isNaN(ms) || !isDay(day)) return null;
+  const micros = ms * MICROS_PER_MS +
+    Number(fraction.padEnd(6, "0").slice(0, 6));
+  return Number.isSafeInteger(micros) ? epochMicros(micros) : null;
+}
+
+/** Whether that month has the day: `Date` takes 30 February for 2 March. */
+function isDay(day: string): boolean {
+  if (day.slice(8) <= "28") return true;
+  return new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(8));
 }

@@ -26,6 +26,10 @@ Deno.test("parseTime() reads Unix milliseconds and ISO 8601", () => {
     ["-1", -1_000],
     ["2025-13-01", null],
     ["2025-11-25T25:00:00Z", null],
+    ["2025-02-29", null],
+    ["2025-02-30T00:00:00Z", null],
+    ["2025-04-31T10:00:00+05:30", null],
+    ["2024-02-29", Date.UTC(2024, 1, 29) * 1_000],
     ["yesterday", null],
     ["", null],
     ["1e12", null],
@@ -33,6 +37,37 @@ Deno.test("parseTime() reads Unix milliseconds and ISO 8601", () => {
   for (const [text, wanted] of cases) {
     assert.equal(parseTime(text), wanted, text);
   }
+});
+
+Deno.test("parseTime() is null for times that EpochMicros cannot count", () => {
+  for (
+    const text of [
+      "0000-01-01",
+      "1684-01-01",
+      "2256-01-01",
+      "2255-12-31T23:59:59.999999Z",
+      "9999-12-31T23:59:59Z",
+      "99999999999999",
+      "-99999999999999",
+      "9007199254741",
+    ]
+  ) assert.equal(parseTime(text), null, text);
+  assert.equal(parseTime("2255-06-05T23:47:34.740991Z"), 9007199254740991);
+});
+
+Deno.test("parseTime() gives whole microseconds or null, whatever the year", () => {
+  const padded = (max: number, width: number) =>
+    fc.nat(max).map((n) => String(n).padStart(width, "0"));
+  const text = fc.tuple(
+    padded(9_999, 4),
+    padded(13, 2),
+    padded(32, 2),
+    padded(23, 2),
+  ).map(([year, month, day, hour]) => `${year}-${month}-${day}T${hour}:00Z`);
+  fc.assert(fc.property(text, (iso) => {
+    const t = parseTime(iso);
+    if (t !== null) assert.equal(toIso(t).slice(0, 10), iso.slice(0, 10));
+  }));
 });
 
 Deno.test("times go through milliseconds and ISO and come back", () => {
