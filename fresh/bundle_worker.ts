@@ -1,6 +1,7 @@
 /// <reference lib="deno.worker" />
 import esbuild from "esbuild-wasm/lib/browser.js";
 import { resolveImport } from "./resolve_import.ts";
+import { shakable } from "./shakable.ts";
 
 export interface BundleRequest {
   /** Absolute paths of the modules, by the name of their file. */
@@ -105,7 +106,7 @@ function fileResolver(
         }
       });
       build.onLoad({ filter: /.*/ }, async ({ path }) => ({
-        contents: await Deno.readFile(path),
+        contents: shakable(path, await Deno.readTextFile(path)),
         loader: loaderOf(path),
       }));
     },
