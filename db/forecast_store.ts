@@ -8,6 +8,8 @@ import type { Signal } from "../pipeline/domain/signal.ts";
 import type {
   ForecastQuery,
   ForecastStore,
+  NewestForecasts,
+  NewestQuery,
   ScoredForecast,
 } from "../pipeline/ports.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
@@ -36,6 +38,10 @@ const FORECAST_COLUMNS = `i.symbol, f.interval, to_micros(f.t)::float8 as t,
 const SCORE_COLUMNS = `to_micros(s.scored_at)::float8 as scored_at, s.actual,
   s.abs_error, s.abs_error_naive, s.inside50, s.inside80, s.inside95,
   s.direction_hit`;
+
+const SIGNAL_COLUMNS = `i.symbol, to_micros(s.t)::float8 as t,
+  to_micros(s.made_at)::float8 as made_at, s.model, s.action, s.lean, s.reason,
+  s.confidence, s.price, s.expected_bps, s.cost_bps`;
 
 const SAME_FORECAST = "(instrument_id, interval, t, horizon, model)";
 
@@ -156,6 +162,55 @@ export class PgForecastStore implements ForecastStore {
       forecast: forecastOf(row),
       score: scoreOf(row),
     }));
+  }
+
+  async newest(
+    symbols: readonly string[],
+    query: NewestQuery,
+  ): Promise<ReadonlyMap<string, NewestForecasts>> {
+    const found = await this.instruments.find(symbols);
+    const newest = new Map([...found.keys()].map((symbol) => [
+      symbol,
+      { forecasts: [] as ScoredForecast[], signals: [] as Signal[] },
+    ]));
+    const ids = numberArray([...found.values()].map(({ id }) => id));
+    const [forecasts, signals] = await Promise.all([
+      this.db.query(
+        `select ${FORECAST_COLUMNS}, ${SCORE_COLUMNS}
+          from unnest(($1::text)::int[]) as w(id)
+          join instruments i on i.id = w.id
+          cross join lateral (
+            select * from forecasts
+            where instrument_id = w.id and interval = '1m' and champion
+              and horizon = coalesce($2::smallint, horizon)
+            order by t desc, horizon desc limit $3::int
+          ) f
+          left join forecast_scores s using ${SAME_FORECAST}
+          order by f.t, f.horizon`,
+        [ids, query.horizon ?? null, query.forecasts],
+      ),
+      this.db.query(
+        `select ${SIGNAL_COLUMNS}
+          from unnest(($1::text)::int[]) as w(id)
+          join instruments i on i.id = w.id
+          cross join lateral (
+            select * from signals where instrument_id = w.id
+            order by t desc, model desc limit $2::int
+          ) s
+          order by s.t, s.model`,
+        [ids, query.signals],
+      ),
+    ]);
+    for (const row of forecasts) {
+      newest.get(row.symbol as string)?.forecasts.push({
+        forecast: forecastOf(row),
+        score: scoreOf(row),
+      });
+    }
+    for (const row of signals) {
+      newest.get(row.symbol as string)?.signals.push(signalOf(row));
+    }
+    return newest;
   }
 
   async unscored(limit: number) {
@@ -320,9 +375,7 @@ export class PgForecastStore implements ForecastStore {
     const order = query.from === undefined ? "desc" : "asc";
     const rows = await this.db.query(
       `select * from (
-          select i.symbol, to_micros(s.t)::float8 as t,
-            to_micros(s.made_at)::float8 as made_at, s.model, s.action, s.lean,
-            s.reason, s.confidence, s.price, s.expected_bps, s.cost_bps
+          select ${SIGNAL_COLUMNS}
           from signals s join instruments i on i.id = s.instrument_id
           where i.symbol = coalesce($1, i.symbol)
             and s.t >= $2::timestamptz and s.t < $3::timestamptz
@@ -337,19 +390,7 @@ export class PgForecastStore implements ForecastStore {
         query.limit,
       ],
     );
-    return rows.map((row) => ({
-      symbol: row.symbol as string,
-      t: micros(row.t),
-      madeAt: micros(row.made_at),
-      model: row.model as string,
-      action: row.action as Signal["action"],
-      lean: row.lean as Signal["lean"],
-      reason: row.reason as string,
-      confidence: row.confidence as number,
-      price: row.price as number,
-      expectedBps: row.expected_bps as number,
-      costBps: row.cost_bps as number,
-    }));
+    return rows.map(signalOf);
   }
 
   async #ids(rows: readonly { symbol: string }[]): Promise<string> {
@@ -396,6 +437,22 @@ function forecastOf(row: Row): Forecast {
     hi80: row.hi80 as number,
     lo95: row.lo95 as number,
     hi95: row.hi95 as number,
+  };
+}
+
+function signalOf(row: Row): Signal {
+  return {
+    symbol: row.symbol as string,
+    t: micros(row.t),
+    madeAt: micros(row.made_at),
+    model: row.model as string,
+    action: row.action as Signal["action"],
+    lean: row.lean as Signal["lean"],
+    reason: row.reason as string,
+    confidence: row.confidence as number,
+    price: row.price as number,
+    expectedBps: row.expected_bps as number,
+    costBps: row.cost_bps as number,
   };
 }
 

@@ -339,6 +339,20 @@ export interface ForecastQuery {
   readonly horizon?: number;
 }
 
+export interface NewestQuery {
+  /** How many forecasts and signals of each instrument. */
+  readonly forecasts: number;
+  readonly signals: number;
+  /** Every horizon if absent. */
+  readonly horizon?: number;
+}
+
+/** Of one instrument, ascending by `t`; empty where there is none. */
+export interface NewestForecasts {
+  readonly forecasts: readonly ScoredForecast[];
+  readonly signals: readonly Signal[];
+}
+
 export interface ScoredForecast {
   readonly forecast: Forecast;
   readonly score: ForecastScore | null;
@@ -354,6 +368,13 @@ export interface ForecastStore {
   saveForecasts(forecasts: readonly Forecast[]): Promise<void>;
   /** Ascending by `t`; of the champion unless a model is named. */
   forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]>;
+  /**
+   * The newest of the champions' forecasts and of the signals of many
+   * instruments, for lists: one reading, however many there are.
+   */
+  newest(symbols: readonly string[], query: NewestQuery): Promise<
+    ReadonlyMap<string, NewestForecasts>
+  >;
   /** Forecasts whose candle has closed and that have no score. */
   unscored(limit: number): Promise<
     readonly { forecast: Forecast; candle: StoredCandle }[]

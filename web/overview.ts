@@ -54,17 +54,14 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
     candles.latest(symbols, "1h", 26),
     candles.latest(symbols, "1d", 2),
     activity.activity(),
-    Promise.all(symbols.map(async (symbol) => ({
-      forecast: (await forecasts.forecasts({ symbol, limit: 1, horizon: 1 }))
-        .at(-1),
-      signal: (await forecasts.signals({ symbol, limit: 1 })).at(-1),
-    }))),
+    forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
   ]);
   const states = statesOf(catalog, feeds, services.clock);
   const instruments = all.map((instrument, i): InstrumentNow => {
     const { symbol } = instrument;
     const last = minutes.get(symbol)?.at(-1);
-    const { forecast, signal } = newest[i];
+    const forecast = newest.get(symbol)?.forecasts.at(-1);
+    const signal = newest.get(symbol)?.signals.at(-1);
     return {
       ...instrumentView(services, instrument),
       last: last === undefined ? null : candleView(last),

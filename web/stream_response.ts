@@ -217,8 +217,15 @@ async function readSnapshot(
 ): Promise<Snapshot> {
   const { catalog, candles, forecasts, activity, clock } = services;
   const symbols = query.symbols ?? catalog.all().map(({ symbol }) => symbol);
-  const [feeds, ...latest] = await Promise.all([
+  const [feeds, newest, ...latest] = await Promise.all([
     activity.activity(),
+    forecasts.newest(
+      symbols,
+      // Without history the current ones are enough: lists have many symbols.
+      query.history === 0
+        ? { forecasts: 1, horizon: 1, signals: 1 }
+        : { forecasts: 20, signals: 5 },
+    ),
     ...query.interval.map((interval) =>
       candles.latest(symbols, interval, query.history + 1)
     ),
@@ -228,7 +235,7 @@ async function readSnapshot(
   );
   return {
     at: toMillis(clock.now()),
-    symbols: await Promise.all(symbols.map(async (symbol) => ({
+    symbols: symbols.map((symbol) => ({
       symbol,
       candles: query.interval.map((interval, i) => {
         const rows = (latest[i].get(symbol) ?? []).map(candleView);
@@ -240,12 +247,12 @@ async function readSnapshot(
           forming,
         };
       }),
-      forecasts: (await forecasts.forecasts({ symbol, limit: 20 })).map((
+      forecasts: (newest.get(symbol)?.forecasts ?? []).map((
         { forecast, score },
       ) => forecastView(forecast, score)),
-      signals: (await forecasts.signals({ symbol, limit: 5 })).map(signalView),
+      signals: (newest.get(symbol)?.signals ?? []).map(signalView),
       feed: states.get(symbol)!,
-    }))),
+    })),
   };
 }
 

@@ -303,10 +303,8 @@ Deno.test("skill() sums up the newest scores of each model", async () => {
   }]);
 });
 
-Deno.test("signals() gives back what was saved, never changed", async () => {
-  const a = await registered();
-  const b = await registered();
-  const signalOf = (symbol: string, n: number, given = {}): Signal => ({
+function signalOf(symbol: string, n: number, given = {}): Signal {
+  return {
     symbol,
     t: minute(n),
     madeAt: minute(n),
@@ -319,7 +317,56 @@ Deno.test("signals() gives back what was saved, never changed", async () => {
     expectedBps: 5,
     costBps: 2,
     ...given,
+  };
+}
+
+Deno.test("newest() reads many instruments at once, each with its own", async () => {
+  const a = await registered();
+  const b = await registered();
+  const none = await registered();
+  const made = [0, 1, 2].flatMap((n) =>
+    [1, 2].map((horizon) =>
+      forecastOf(a, { t: minute(n + horizon - 1), horizon, madeAt: minute(n) })
+    )
+  );
+  const hidden = forecastOf(a, {
+    t: minute(5),
+    madeAt: minute(5),
+    model: "random-walk",
+    champion: false,
   });
+  await forecasts.saveForecasts([...made, hidden, forecastOf(b)]);
+  const score = scoreOf(made[4], 1, 2);
+  await forecasts.saveScores([score]);
+  await forecasts.saveSignals([
+    signalOf(a, 10),
+    signalOf(a, 11),
+    signalOf(b, 10),
+  ]);
+  const ones = await forecasts.newest([a, b, none], {
+    forecasts: 1,
+    horizon: 1,
+    signals: 1,
+  });
+  assert.deepEqual(ones.get(a), {
+    forecasts: [{ forecast: made[4], score }],
+    signals: [signalOf(a, 11)],
+  });
+  assert.deepEqual(ones.get(b), {
+    forecasts: [{ forecast: forecastOf(b), score: null }],
+    signals: [signalOf(b, 10)],
+  });
+  assert.deepEqual(ones.get(none), { forecasts: [], signals: [] });
+  const more = await forecasts.newest([a], { forecasts: 3, signals: 9 });
+  assert.deepEqual(
+    more.get(a)?.forecasts.map(({ forecast }) => forecast),
+    [made[4], made[3], made[5]],
+  );
+});
+
+Deno.test("signals() gives back what was saved, never changed", async () => {
+  const a = await registered();
+  const b = await registered();
   const saved = [signalOf(a, 0), signalOf(a, 1, { action: "HOLD" })];
   await forecasts.saveSignals([...saved, signalOf(b, 0)]);
   await forecasts.saveSignals([signalOf(a, 0, { action: "SELL" })]);

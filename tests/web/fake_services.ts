@@ -244,6 +244,15 @@ export async function fakeServices(
     ).sort((a, b) => a.t - b.t);
     return from === undefined ? wanted.slice(-limit) : wanted.slice(0, limit);
   };
+  const forecasts = (query: ForecastQuery) =>
+    within(
+      data.forecasts.filter(({ forecast }) =>
+        forecast.symbol === query.symbol &&
+        (query.horizon ?? forecast.horizon) === forecast.horizon &&
+        (query.model ?? forecast.model) === forecast.model
+      ).map((scored) => ({ t: scored.forecast.t, scored })),
+      query,
+    ).map(({ scored }) => scored);
   return {
     data,
     catalog,
@@ -280,16 +289,16 @@ export async function fakeServices(
       saveScores: () => Promise.reject(new Error("not in this test")),
       saveSignals: () => Promise.reject(new Error("not in this test")),
       unscored: () => Promise.resolve([]),
-      forecasts: (query: ForecastQuery) =>
+      forecasts: (query) => Promise.resolve(forecasts(query)),
+      newest: (symbols, { horizon, ...count }) =>
         Promise.resolve(
-          within(
-            data.forecasts.filter(({ forecast }) =>
-              forecast.symbol === query.symbol &&
-              (query.horizon ?? forecast.horizon) === forecast.horizon &&
-              (query.model ?? forecast.model) === forecast.model
-            ).map((scored) => ({ t: scored.forecast.t, scored })),
-            query,
-          ).map(({ scored }) => scored),
+          new Map(symbols.map((symbol) => [symbol, {
+            forecasts: forecasts({ symbol, horizon, limit: count.forecasts }),
+            signals: within(
+              data.signals.filter((one) => one.symbol === symbol),
+              { limit: count.signals },
+            ),
+          }])),
         ),
       skill: (symbol) =>
         Promise.resolve([{

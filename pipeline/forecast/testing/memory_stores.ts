@@ -7,6 +7,8 @@ import type {
   CandleStore,
   ForecastQuery,
   ForecastStore,
+  NewestForecasts,
+  NewestQuery,
   ScoredForecast,
 } from "../../ports.ts";
 import { summarizeSkill } from "../scoring.ts";
@@ -76,6 +78,24 @@ export class MemoryForecasts implements ForecastStore {
           score: this.scores.get(keyOf(forecast)) ?? null,
         })),
     );
+  }
+
+  async newest(
+    symbols: readonly string[],
+    query: NewestQuery,
+  ): Promise<ReadonlyMap<string, NewestForecasts>> {
+    const newest = new Map<string, NewestForecasts>();
+    for (const symbol of symbols) {
+      const all = await this.forecasts({ symbol, limit: Infinity });
+      const signals = this.kept.filter((one) => one.symbol === symbol);
+      newest.set(symbol, {
+        forecasts: all.filter(({ forecast: { horizon } }) =>
+          horizon === (query.horizon ?? horizon)
+        ).slice(-query.forecasts),
+        signals: signals.slice(-query.signals),
+      });
+    }
+    return newest;
   }
 
   unscored(limit: number) {
