@@ -201,8 +201,9 @@ export async function start(options: StartOptions): Promise<Running> {
       ? simulate(config, feeds, log)
       : null;
 
+    let forecaster: Forecaster | null = null;
     if (has("forecast")) {
-      const forecaster = new Forecaster({
+      const running = forecaster = new Forecaster({
         clock,
         log,
         candles: stores.candles,
@@ -212,7 +213,7 @@ export async function start(options: StartOptions): Promise<Running> {
         publish: (events) => bus.publish(events),
         position: (symbol) => committed[partitionOf(symbol, config.partitions)],
       });
-      life.run("forecast", (signal) => forecaster.run(signal));
+      life.run("forecast", (signal) => running.run(signal));
     }
 
     let server: HttpServer | null = null;
@@ -231,6 +232,9 @@ export async function start(options: StartOptions): Promise<Running> {
         catalog,
         candles: stores.candles,
         forecasts: stores.forecasts,
+        walkForward: (symbol) =>
+          (forecaster?.report(symbol)?.skills ?? [])
+            .filter(({ source }) => source === "walk_forward"),
         audit: stores.audit,
         activity: stores.activity,
         bus,

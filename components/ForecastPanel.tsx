@@ -1,7 +1,12 @@
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
 import type { SkillView } from "./api_views.ts";
 import { describeModel } from "./describe_model.ts";
-import { describeHitRate, describeSkill, recordOf } from "./describe_skill.ts";
+import {
+  describeHitRate,
+  describeSkill,
+  recordOf,
+  recordsOf,
+} from "./describe_skill.ts";
 import { isCurrent, MINUTE_MS, newestForecast } from "./forecast_parts.ts";
 import {
   ARROWS,
@@ -86,6 +91,7 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
           <dd>{describeModel(newest.model, newest.order)}</dd>
         </div>
       </dl>
+      <h3>Skill against “no change”</h3>
       <p class={`verdict verdict-${words.verdict}`}>
         <b>{words.title}</b> {words.detail}
       </p>
@@ -107,6 +113,45 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
           </div>
         )}
       </dl>
+      <SkillTable skill={skill} shown={newest.model} />
     </section>
+  );
+}
+
+/** Every model that competes, with what its record rests on. */
+function SkillTable({ skill, shown }: {
+  readonly skill: readonly SkillView[];
+  readonly shown: string;
+}) {
+  const records = recordsOf(skill);
+  if (records.length === 0) return null;
+  return (
+    <table class="small">
+      <thead>
+        <tr>
+          <th scope="col">Model</th>
+          <th scope="col" class="num">Skill</th>
+          <th scope="col" class="num">Over</th>
+        </tr>
+      </thead>
+      <tbody>
+        {records.map((one) => (
+          <tr key={one.model}>
+            <td>
+              {one.model}
+              {one.model === shown && <small class="muted">{" "}shown</small>}
+            </td>
+            <td class="num">
+              {one.skill === null
+                ? "–"
+                : `${formatSigned(one.skill * 100, 1)} %`}
+            </td>
+            <td class="num">
+              {one.n} {one.source === "live" ? "live" : "stored"}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -3,6 +3,15 @@ import { formatShare } from "./format_change.ts";
 
 /** Fewer scores than this say nothing. */
 const ENOUGH = 30;
+/** A skill that would be shown as 0.0 %. */
+const EVEN = 0.0005;
+
+/** The records to tell of the models, the best first: one of each. */
+export function recordsOf(skill: readonly SkillView[]): readonly SkillView[] {
+  const models = [...new Set(skill.map(({ model }) => model))];
+  return models.flatMap((model) => recordOf(skill, model) ?? [])
+    .sort((a, b) => (b.skill ?? -Infinity) - (a.skill ?? -Infinity));
+}
 
 /** The record to tell of a model: of live forecasts once they are enough. */
 export function recordOf(
@@ -30,24 +39,27 @@ export function describeSkill(skill: SkillView | undefined): SkillWords {
       detail: "A forecast is scored when its minute has closed.",
     };
   }
-  const n = `${skill.n} forecast${skill.n === 1 ? "" : "s"}${
-    skill.source === "walk_forward" ? " over stored candles" : ""
-  }`;
+  const n = `${skill.n} ${skill.source === "live" ? "live " : ""}forecast${
+    skill.n === 1 ? "" : "s"
+  }${skill.source === "live" ? "" : " of a walk forward over stored candles"}`;
   const size = formatShare(Math.abs(skill.skill), 1);
+  const even = Math.abs(skill.skill) < EVEN;
   if (skill.n < ENOUGH) {
     return {
       verdict: "unknown",
       title: "Too few to tell",
-      detail: `Errors are ${size} ${
-        skill.skill > 0 ? "smaller" : "larger"
-      } than those of "no change", over only ${n}.`,
+      detail: even
+        ? `It does as well as "no change", over only ${n}.`
+        : `Errors are ${size} ${
+          skill.skill > 0 ? "smaller" : "larger"
+        } than those of "no change", over only ${n}.`,
     };
   }
-  if (skill.skill <= 0) {
+  if (skill.skill < 0 || even) {
     return {
       verdict: "none",
       title: "No skill",
-      detail: skill.skill === 0
+      detail: even
         ? `It does as well as "no change", over ${n}.`
         : `Its errors are ${size} larger than those of "no change", over ${n}.`,
     };

@@ -4,6 +4,7 @@ import {
   describeHitRate,
   describeSkill,
   recordOf,
+  recordsOf,
   wilson,
 } from "./describe_skill.ts";
 import { changeBasis, changeTo, formatChange } from "./format_change.ts";
@@ -84,6 +85,12 @@ Deno.test("no skill is said plainly, few scores are not called skill", () => {
     describeSkill({ ...base, skill: 0.04, n: 5 }).title,
     "Too few to tell",
   );
+  assert.match(describeSkill(base).detail, /240 live forecasts/);
+  const walked = { ...base, skill: -0.0001, source: "walk_forward" } as const;
+  assert.match(
+    describeSkill(walked).detail,
+    /as well as "no change", over 240 .* walk forward over stored candles/,
+  );
   assert.equal(describeSkill(undefined).verdict, "unknown");
   assert.match(describeHitRate(base)!, /^50 % of 236 .*no better than a coin/);
 });
@@ -104,6 +111,8 @@ Deno.test("recordOf() tells of live forecasts once they are enough", () => {
   assert.equal(recordOf([record("live", 5), walk], "m"), walk);
   assert.equal(recordOf([walk, record("live", 40)], "m")?.source, "live");
   assert.equal(recordOf([walk], "other"), undefined);
+  const other = { ...walk, model: "best", skill: 0.2 };
+  assert.deepEqual(recordsOf([walk, record("live", 5), other]), [other, walk]);
 });
 
 Deno.test("wilson() gives the interval of the textbook", () => {

@@ -55,13 +55,14 @@ export async function queryForecasts(
   };
 }
 
-/** The record of each model of an instrument. */
+/** The records of each model of an instrument, live and of a walk forward. */
 export async function skillOf(
   services: Services,
   symbol: string,
 ): Promise<readonly SkillView[]> {
   const skill = await services.forecasts.skill(symbol, SKILL_WINDOW);
-  return skill.map(skillView);
+  const walked = services.walkForward?.(symbol) ?? [];
+  return [...skill, ...walked].map(skillView);
 }
 
 function skillView(skill: Skill): SkillView {

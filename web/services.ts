@@ -1,4 +1,5 @@
 import type { Catalog } from "../pipeline/catalog.ts";
+import type { Skill } from "../pipeline/domain/forecast.ts";
 import type { LiveBus } from "../pipeline/live/live_bus.ts";
 import type {
   AuditStore,
@@ -52,6 +53,11 @@ export interface Services {
   readonly catalog: Catalog;
   readonly candles: CandleStore;
   readonly forecasts: ForecastStore;
+  /**
+   * The models' records of a walk forward over stored candles, which tell of
+   * them until live scores are enough; empty if there is none.
+   */
+  readonly walkForward?: (symbol: string) => readonly Skill[];
   readonly audit: AuditStore;
   readonly activity: FeedActivityStore;
   readonly bus: LiveBus;

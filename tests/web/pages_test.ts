@@ -65,6 +65,33 @@ Deno.test("an instrument's page reads without scripts", async () => {
   assert.match(html, /href="\/instruments\/EUR%2FUSD\?interval=5m"/);
 });
 
+Deno.test("the skill of a walk forward is told until live scores are enough", async () => {
+  const { get, services } = await setUp({
+    walkForward: (symbol) => [{
+      symbol,
+      model: "arima(2,1,2)",
+      n: 120,
+      skill: 0.031,
+      coverage80: 0.8,
+      coverage95: 0.95,
+      directionHits: 70,
+      directionN: 118,
+      source: "walk_forward",
+    }],
+  });
+  const data = services.data.forecasts;
+  for (const [i, { forecast, score }] of data.entries()) {
+    data[i] = { forecast: { ...forecast, model: "arima(2,1,2)" }, score };
+  }
+  const text = textOf((await get("/instruments/NIFTY50")).html);
+  assert.match(
+    text,
+    /Skill 3.1 % Its errors are 3.1 % smaller .* 120 forecasts of a walk forward over stored candles/,
+  );
+  assert.match(text, /arima\(2,1,2\) shown \+3.1 % 120 stored/);
+  assert.match(text, /arima\(1,1,1\) −1.2 % 240 live/);
+});
+
 Deno.test("the selector's form leads to the instrument", async () => {
   const { get } = await setUp();
   const { response } = await get("/instruments?symbol=EUR%2FUSD&interval=5m");
