@@ -17,7 +17,10 @@ const declaredInstrument = z.union([
 
 const helloSchema = z.object({
   type: z.literal("hello"),
-  feed: z.string().regex(FEED_PATTERN),
+  feed: z.string("must be a text").regex(
+    FEED_PATTERN,
+    `must match ${FEED_PATTERN.source}`,
+  ),
   epoch: z.int().min(1).max(2 ** 31 - 1).optional(),
   token: z.string().max(1_024).optional(),
   instruments: z.array(declaredInstrument).max(4_096).optional(),
@@ -39,7 +42,16 @@ const messageSchema = z.discriminatedUnion("type", [
 /** First line of a feed that numbers its ticks and wants to be acked. */
 export type HelloMessage = z.infer<typeof helloSchema>;
 /** A line from the source that is no tick. */
-export type ControlMessage = z.infer<typeof messageSchema>;
+export type ControlMessage = z.infer<typeof messageSchema> | BadHelloMessage;
+
+/**
+ * A hello that cannot be taken. Its source waits for an answer, so it is told,
+ * where any other wrong line is a reject.
+ */
+export interface BadHelloMessage {
+  readonly type: "bad_hello";
+  readonly detail: string;
+}
 
 /** Checks a parsed line that has a `type`; says what is wrong with it. */
 export function decodeControl(
@@ -51,10 +63,10 @@ export function decodeControl(
   if (result.success) return { kind: "control", message: result.data };
   const [issue] = result.error.issues;
   const where = issue.path.join(".");
-  return {
-    kind: "invalid",
-    detail: where ? `${where}: ${issue.message}` : issue.message,
-  };
+  const detail = where ? `${where}: ${issue.message}` : issue.message;
+  return (value as { readonly type?: unknown }).type === "hello"
+    ? { kind: "control", message: { type: "bad_hello", detail } }
+    : { kind: "invalid", detail };
 }
 
 /** Why a connection is closed by us. */

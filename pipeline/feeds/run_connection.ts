@@ -297,6 +297,9 @@ class ConnectionRun {
       case "hello":
         this.#fail("protocol", "hello must be the first line");
         return;
+      case "bad_hello":
+        this.#fail("protocol", `hello cannot be taken, ${message.detail}`);
+        return;
       default:
         return assertNever(message);
     }

@@ -104,6 +104,29 @@ Deno.test("a session that said hello gets heartbeats, and is closed when silent"
   assert.equal(wire.closed, true);
 });
 
+Deno.test("a hello that cannot be taken is answered, not left waiting", async () => {
+  for (
+    const [hello, reason] of [
+      [{ type: "hello" }, "hello cannot be taken, feed: must be a text"],
+      [{ type: "hello", feed: null }, /feed: must be a text/],
+      [{ type: "hello", feed: "my feed" }, /feed: must match \^\[A-Za-z0-9\]/],
+      [{ ...HELLO, epoch: -1 }, /epoch: /],
+      [{ ...HELLO, epoch: null }, /epoch: /],
+    ] as const
+  ) {
+    const world = new FeedWorld();
+    const { wire, done } = connect(world);
+    wire.send(hello, tick(1));
+    wire.end();
+    await done;
+    assert.deepEqual(wire.heardTypes(), ["error"]);
+    const [error] = wire.heard;
+    assert.equal(error.code, "protocol");
+    if (reason instanceof RegExp) assert.match(String(error.reason), reason);
+    else assert.equal(error.reason, reason);
+  }
+});
+
 Deno.test("a plain connection may be silent for ever, and hears nothing", async () => {
   const world = new FeedWorld();
   const { wire, done } = connect(world);
