@@ -68,7 +68,11 @@ export function fillCandles(input: FillInput): FillResult {
   const known = input.before === null ? input.candles.at(0)?.t : input.from;
   if (known === undefined) return { candles: [], rest: null };
   const from = Math.max(input.from, known) as EpochMicros;
-  const range = { ...input, from };
+  // Beyond both there is nothing to fill, however far the range goes on.
+  const last = Math.max(input.settled, input.candles.at(-1)?.end ?? -Infinity);
+  const to = Math.min(input.to, last) as EpochMicros;
+  if (from >= to) return { candles: [], rest: null };
+  const range = { ...input, from, to };
   const { slots, rest } = input.countFrom === "start"
     ? slotsFromStart(range)
     : slotsFromEnd(range);

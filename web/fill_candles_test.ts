@@ -95,6 +95,28 @@ Deno.test("fillCandles() carries the close over quiet minutes", () => {
   );
 });
 
+Deno.test("fillCandles() looks no further than there can be candles", () => {
+  let asked = 0;
+  const calendar: Calendar = {
+    ...alwaysOpen(),
+    bucketAt: alwaysOpen().bucketAt,
+    sessionsBetween(from, to) {
+      asked = to - from;
+      return alwaysOpen().sessionsBetween(from, to);
+    },
+  };
+  const candles = [candle(1)];
+  const far = epochMicros(Number.MAX_SAFE_INTEGER);
+  const settled = minute(4);
+  const range = { calendar, candles, settled, from: minute(0), to: far };
+  for (const countFrom of ["start", "end"] as const) {
+    assert.deepEqual(minutesOf({ ...range, countFrom }), [1, 2, 3]);
+    assert.equal(asked, 3 * MINUTE);
+  }
+  const after = { from: minute(9), before: candle(1), candles: [] };
+  assert.deepEqual(minutesOf({ ...range, ...after }), []);
+});
+
 Deno.test("fillCandles() never carries over a session's edge", () => {
   const calendar = sessions([0, 3], [5, 8]);
   const candles = [candle(1), candle(6)];

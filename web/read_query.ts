@@ -25,13 +25,16 @@ export function readQuery<Shape extends z.ZodRawShape>(
   query: URLSearchParams,
 ): z.output<z.ZodObject<Shape>> {
   const names = Object.keys(schema.shape);
+  const known = names.length === 0
+    ? "it takes no parameters"
+    : `the parameters are ${names.join(", ")}`;
   const errors = [];
   for (const name of new Set(query.keys())) {
     if (!names.includes(name)) {
       errors.push({
         parameter: name.slice(0, 64),
         value: query.get(name)!.slice(0, 64),
-        expected: `absent, as the parameters are ${names.join(", ")}`,
+        expected: `absent, as ${known}`,
       });
     } else if (query.getAll(name).length > 1) {
       errors.push({

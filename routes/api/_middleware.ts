@@ -1,9 +1,22 @@
 import { HttpError } from "fresh";
+import { AssertionError } from "../../pipeline/domain/assert.ts";
 import { define } from "../../web/define.ts";
 import { ProblemError, problemResponse } from "../../web/problem.ts";
 
+/** What only a bug of ours throws: asking again does not help. */
+const BUGS = [AssertionError, TypeError, RangeError, ReferenceError];
+
 /** Errors of the API are problems in JSON, never pages. */
 export default define.middleware(async (ctx) => {
+  const { method } = ctx.req;
+  if (method !== "GET" && method !== "HEAD") {
+    return problemResponse({
+      type: "about:blank",
+      title: "Method not allowed",
+      status: 405,
+      detail: `Method must be GET or HEAD, got ${method}`,
+    }, { Allow: "GET, HEAD" });
+  }
   try {
     return await ctx.next();
   } catch (error) {
@@ -20,6 +33,14 @@ export default define.middleware(async (ctx) => {
       });
     }
     console.error(error);
+    if (BUGS.some((Bug) => error instanceof Bug)) {
+      return problemResponse({
+        type: "about:blank",
+        title: "Internal error",
+        status: 500,
+        detail: "Answering failed by a fault of the program; its log says how",
+      });
+    }
     return problemResponse({
       type: "about:blank",
       title: "Cannot read the warehouse",

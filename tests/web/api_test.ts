@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AssertionError } from "../../pipeline/domain/assert.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
 import type { Services } from "../../web/services.ts";
@@ -303,6 +304,60 @@ Deno.test("a warehouse that does not answer is a 503 problem", async () => {
     assert.ok(!JSON.stringify(body).includes("gone"));
   } finally {
     console.error = error;
+  }
+});
+
+Deno.test("a fault of ours is a 500 problem, which nobody need try again", async () => {
+  const { get, services } = await setUp();
+  services.candles.candles = () => Promise.reject(new AssertionError("oops"));
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const response = await get("/api/candles?symbol=NIFTY50");
+    assert.equal(response.status, 500);
+    assert.equal(response.headers.get("retry-after"), null);
+    assert.doesNotMatch(await response.text(), /oops|\.ts/);
+  } finally {
+    console.error = error;
+  }
+});
+
+Deno.test("the API only reads: another method is a 405 problem", async () => {
+  const { handler } = await setUp();
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    const url = "http://localhost/api/candles?symbol=NIFTY50";
+    const response = await handler(new Request(url, { method }));
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.get("allow"), "GET, HEAD");
+    assert.equal((await response.json()).status, 405);
+  }
+});
+
+Deno.test("times at and beyond the ends of time are answered", async () => {
+  const { get } = await setUp();
+  const ends = ["-9007199254740", "9007199254740", "1684-08-01", "2255-06-05"];
+  const beyond = ["0000-01-01", "1684-01-01", "2255-06-06", "9999-12-31"];
+  for (const path of ["candles", "forecasts", "signals"]) {
+    const status = async (rest: string) => {
+      const response = await get(`/api/${path}?symbol=NIFTY50&${rest}`);
+      await response.body?.cancel();
+      return response.status;
+    };
+    for (const name of ["from", "to"]) {
+      for (const t of beyond) assert.equal(await status(`${name}=${t}`), 400);
+      for (const t of ends) assert.equal(await status(`${name}=${t}`), 200);
+    }
+    if (path !== "candles") continue;
+    for (const fill of ["null", "prev"]) {
+      for (const interval of ["1m", "1h", "1d", "1M"]) {
+        const rest = `fill=${fill}&interval=${interval}`;
+        const [first, last] = ends;
+        assert.equal(await status(`${rest}&from=${first}&to=${last}`), 200);
+        for (const to of ends) {
+          assert.equal(await status(`${rest}&to=${to}`), 200, `${rest} ${to}`);
+        }
+      }
+    }
   }
 });
 
