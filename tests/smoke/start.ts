@@ -13,7 +13,7 @@ async function start(): Promise<
   { readonly program: Program; readonly seconds: number }
 > {
   const began = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command("deno", {
     args: ["task", "--quiet", "start"],
     env: { DATA_DIR: dataDir, HTTP_PORT: "0", CI: "true" },
     stdin: "null",
