@@ -419,9 +419,11 @@ class MountedChart implements CandleChart {
         this.#scene.panBy(dxPx);
         this.#invalidate();
       },
-      zoom: (factor, xPx) => {
+      zoom: (factor, xPx, by) => {
         this.#glide = null;
-        this.#scene.zoomBy(factor, xPx);
+        // A wheel must not turn a live view away from what is to come.
+        const stays = by === "wheel" && this.#scene.live;
+        this.#scene.zoomBy(factor, stays ? undefined : xPx);
         this.#invalidate();
       },
       hover: (x, y) => {

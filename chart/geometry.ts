@@ -12,6 +12,50 @@ export const VOLUME_FROM = 0.84;
 /** Without volume, prices have almost all. */
 export const PRICE_PART_ALONE = 0.98;
 
+/**
+ * How a chart of some width begins. The numbers depend on the width's class
+ * alone, so that the server's picture can have a version for each and the
+ * canvas take over from the one that is seen.
+ */
+export interface FirstView {
+  readonly name: "wide" | "middle" | "narrow";
+  /** For charts of at least this width. */
+  readonly fromPx: number;
+  /** Room for the legend: two lines, more where it has to wrap. */
+  readonly legendPx: number;
+  /** Slots seen at first, with the free ones; fewer would hide the day. */
+  readonly slots: number;
+  /** Labels of times that fit, each as far from the next. */
+  readonly times: number;
+}
+
+/** From wide to narrow. */
+export const FIRST_VIEWS: readonly FirstView[] = [
+  { name: "wide", fromPx: 760, legendPx: 52, slots: 128, times: 10 },
+  { name: "middle", fromPx: 480, legendPx: 70, slots: 80, times: 7 },
+  { name: "narrow", fromPx: 0, legendPx: 96, slots: 48, times: 5 },
+];
+
+export function firstViewOf(width: number): FirstView {
+  return FIRST_VIEWS.find(({ fromPx }) => width >= fromPx) ??
+    FIRST_VIEWS[FIRST_VIEWS.length - 1];
+}
+
+/** A short history is drawn larger, but not as a few blocks. */
+export function firstSlots(view: FirstView, all: number): number {
+  const least = FIRST_VIEWS[FIRST_VIEWS.length - 1].slots;
+  return Math.min(view.slots, Math.max(least, all));
+}
+
+/**
+ * Least distance of two gridlines. In steps of the height: a window somewhat
+ * higher has the same lines, and the server need not know how high it is.
+ */
+export function priceSpacingPx(heightPx: number): number {
+  if (heightPx < 200) return 44;
+  return heightPx / (heightPx < 300 ? 6 : heightPx < 600 ? 9 : 14);
+}
+
 export interface Geometry {
   readonly width: number;
   readonly height: number;
@@ -30,7 +74,7 @@ export function geometryOf(
 ): Geometry {
   const { width, height } = size;
   const plotBottom = Math.max(1, height - TIME_AXIS_PX);
-  const priceTop = Math.min(legendPx(width), plotBottom / 3);
+  const priceTop = Math.min(firstViewOf(width).legendPx, plotBottom / 3);
   const below = plotBottom - priceTop;
   const part = options.hasVolume ? PRICE_PART : PRICE_PART_ALONE;
   return {
@@ -43,12 +87,6 @@ export function geometryOf(
     volumeTop: options.hasVolume ? priceTop + below * VOLUME_FROM : plotBottom,
     fontPx: width < 480 ? 11 : 12,
   };
-}
-
-/** Room for the legend: two lines, more where it has to wrap. */
-export function legendPx(width: number): number {
-  if (width >= 760) return 52;
-  return width >= 480 ? 70 : 96;
 }
 
 /** Width of the price axis for the longest label, in steps of 8 so that it rarely changes. */

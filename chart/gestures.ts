@@ -1,7 +1,8 @@
 /** What the reader did, in CSS pixels from the chart's top left. */
 export interface GestureTarget {
   pan(dxPx: number): void;
-  zoom(factor: number, xPx: number): void;
+  /** Around `xPx`, where the pointer or the middle of two fingers is. */
+  zoom(factor: number, xPx: number, by: "pinch" | "wheel"): void;
   hover(xPx: number, yPx: number, touch: boolean): void;
   leave(): void;
   /** A short touch, or a click. */
@@ -85,7 +86,7 @@ export function listenGestures(
       pointer.y = y;
       const now = pinch();
       target.pan(now.middle - before);
-      target.zoom(now.distance / pinchPx, now.middle);
+      target.zoom(now.distance / pinchPx, now.middle, "pinch");
       pinchPx = now.distance;
       return;
     }
@@ -136,6 +137,7 @@ export function listenGestures(
     target.zoom(
       Math.exp(-bounded * ZOOM_PER_WHEEL_PX * speed),
       place(event).x,
+      "wheel",
     );
   }
 

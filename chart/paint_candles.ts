@@ -138,6 +138,9 @@ export function paintVolume(ctx: Context, frame: Frame): void {
   }
 }
 
+/** Least height of a hollow body, in thin lines: two, and room between. */
+const HOLLOW_HAIRS = 4;
+
 /** Predicted candles to come: hollow, in the slots right of the last real one. */
 export function paintFuture(ctx: Context, frame: Frame): void {
   const { store, hair, theme, future } = frame;
@@ -153,11 +156,15 @@ export function paintFuture(ctx: Context, frame: Frame): void {
     const x = xOf(frame, slot) - wickLeft;
     const high = yOf(frame, Math.max(candle.h, candle.o, candle.c));
     const low = yOf(frame, Math.min(candle.l, candle.o, candle.c));
-    const top = yOf(frame, Math.max(candle.o, candle.c));
-    const bottom = Math.max(
-      yOf(frame, Math.min(candle.o, candle.c)),
-      top + 2 * hair,
+    const open = yOf(frame, Math.max(candle.o, candle.c));
+    const close = yOf(frame, Math.min(candle.o, candle.c));
+    // One that expects no change is a box as well, not a dash.
+    const grow = Math.max(
+      0,
+      Math.ceil((HOLLOW_HAIRS * hair - close + open) / 2),
     );
+    const top = open - grow;
+    const bottom = close + grow;
     if (body <= 2 * hair) {
       ctx.fillRect(x, high, hair, low - high);
       continue;

@@ -3,7 +3,7 @@ import { bodyWidth, type Frame, isDense, xOf, yOf } from "./frame.ts";
 type Context = CanvasRenderingContext2D;
 type Column = Float64Array;
 
-/** The 95 % and the 80 % band: faint where the candle has come, plainer where it has not. */
+/** The 95 % and the 80 % band: faint where the candle has come, plainer and with the 50 % where it has not. */
 export function paintBand(ctx: Context, frame: Frame): void {
   const { store, theme } = frame;
   if (isDense(frame)) {
@@ -14,6 +14,7 @@ export function paintBand(ctx: Context, frame: Frame): void {
   paintPastBand(ctx, frame, store.lo80, store.hi80, theme.band80);
   paintCone(ctx, frame, "lo95", "hi95", theme.bandFuture95);
   paintCone(ctx, frame, "lo80", "hi80", theme.bandFuture80);
+  paintCone(ctx, frame, "lo50", "hi50", theme.bandFuture50);
 }
 
 /** One polygon for every run of candles that had a forecast. */
@@ -59,8 +60,8 @@ function paintPastBand(
 function paintCone(
   ctx: Context,
   frame: Frame,
-  low: "lo95" | "lo80",
-  high: "hi95" | "hi80",
+  low: "lo95" | "lo80" | "lo50",
+  high: "hi95" | "hi80" | "hi50",
   colour: string,
 ): void {
   const { store, future, forming } = frame;
@@ -75,10 +76,10 @@ function paintCone(
     lows.push(forming[low], forming[low]);
     highs.push(forming[high], forming[high]);
   } else if (future.length > 0) {
-    const hasBand = store[high][last] >= store[low][last];
+    const { low: from, high: to } = pastBand(store, low, last);
     slots.push(xOf(frame, last));
-    lows.push(hasBand ? store[low][last] : store.c[last]);
-    highs.push(hasBand ? store[high][last] : store.c[last]);
+    lows.push(from);
+    highs.push(to);
   }
   for (let k = 0; k < future.length; k++) {
     slots.push(xOf(frame, last + 1 + k));
@@ -96,6 +97,17 @@ function paintCone(
   for (let k = points; k >= 0; k--) ctx.lineTo(slots[k], yOf(frame, lows[k]));
   ctx.closePath();
   ctx.fill();
+}
+
+/** The band of a candle that has come; its close where there was none. */
+function pastBand(
+  { c, lo95, hi95, lo80, hi80 }: Frame["store"],
+  which: "lo95" | "lo80" | "lo50",
+  slot: number,
+): { readonly low: number; readonly high: number } {
+  const bands = { lo95: [lo95, hi95], lo80: [lo80, hi80], lo50: null };
+  const [low, high] = (bands[which] ?? [c, c]).map((column) => column[slot]);
+  return high >= low ? { low, high } : { low: c[slot], high: c[slot] };
 }
 
 /** Many candles a pixel: the widest band of each column. */

@@ -1,7 +1,13 @@
 import { CandleStore } from "./candle_store.ts";
 import type { Frame, LastPrice, PlacedMark } from "./frame.ts";
-import { axisPxFor, geometryOf } from "./geometry.ts";
-import { countdown, DAY_MS, LocalTime, TimeWords } from "./local_time.ts";
+import {
+  axisPxFor,
+  firstSlots,
+  firstViewOf,
+  geometryOf,
+  priceSpacingPx,
+} from "./geometry.ts";
+import { countdown, LocalTime, TimeWords } from "./local_time.ts";
 import {
   neededRange,
   nextRange,
@@ -12,21 +18,22 @@ import { priceTicks, shortNumber } from "./price_ticks.ts";
 import {
   clampView,
   DEFAULT_FUTURE_SLOTS,
-  DEFAULT_SLOTS,
-  defaultView,
   isLive,
   liveRight,
+  liveView,
   panBy,
   type SlotBounds,
   slotsAcross,
   type SlotView,
   zoomAt,
+  zoomLive,
 } from "./slot_view.ts";
 import { DARK, type Theme } from "./theme.ts";
 import {
   DAY,
   rankBetween,
   type TimeDensity,
+  timeDensity,
   timeStep,
   timeTicks,
 } from "./time_ticks.ts";
@@ -40,7 +47,6 @@ import type {
   ViewState,
 } from "./types.ts";
 
-const PRICE_SPACING_PX = 44;
 const FUTURE_TIMES_MAX = 500;
 
 /** Size of the drawing: CSS pixels, and device pixels for each of them. */
@@ -213,12 +219,16 @@ export class Scene {
     this.#move(panBy(this.#view, dxPx, this.#bounds));
   }
 
-  /** Zooms around `xPx`; with none, around the newest candle when live, else the right edge. */
+  /** Zooms around `xPx`; with none, stays live when it is, else keeps the right edge. */
   zoomBy(factor: number, xPx?: number): void {
-    const { widthPx } = this.#bounds;
-    const shown = Math.max(0, this.#view.right - this.store.length);
-    const anchor = this.live ? widthPx - shown * this.#view.slotPx : widthPx;
-    this.#move(zoomAt(this.#view, factor, xPx ?? anchor, this.#bounds));
+    const bounds = this.#bounds;
+    if (xPx === undefined && this.live) {
+      const ahead = this.frame.future.length + 1;
+      this.#move(zoomLive(this.#view, factor, ahead, bounds));
+    } else {
+      const anchor = xPx ?? bounds.widthPx;
+      this.#move(zoomAt(this.#view, factor, anchor, bounds));
+    }
   }
 
   get slots(): number {
@@ -302,6 +312,11 @@ export class Scene {
     };
   }
 
+  get #firstSlots(): number {
+    const { count, future } = this.#bounds;
+    return firstSlots(firstViewOf(this.#size.width), count + future);
+  }
+
   get #slots(): number {
     return slotsAcross(this.#view, this.#bounds.widthPx);
   }
@@ -337,12 +352,12 @@ export class Scene {
     if (this.#size.width <= 0 || bounds.count === 0) return;
     const wanted = this.#wanted;
     if (wanted === "default") {
-      this.#move(defaultView(bounds));
+      this.#move(liveView(this.#firstSlots, bounds));
     } else if (wanted !== null) {
       const index = wanted.toT === null
         ? -1
         : this.store.indexAtOrBefore(wanted.toT);
-      const slots = wanted.slots > 0 ? wanted.slots : DEFAULT_SLOTS;
+      const slots = wanted.slots > 0 ? wanted.slots : this.#firstSlots;
       this.#move(clampView({
         slotPx: bounds.widthPx / slots,
         right: index < 0 ? liveRight(bounds) : index + 1,
@@ -417,8 +432,9 @@ export class Scene {
     frame.slotWidth = this.#view.slotPx * frame.dpr;
     frame.origin = frame.plotRight -
       (this.#view.right - 0.5) * frame.slotWidth;
-    frame.first = Math.floor(this.#view.right - this.#slots);
-    frame.last = Math.ceil(this.#view.right) - 1;
+    // What a division leaves over is not a candle in sight.
+    frame.first = Math.floor(this.#view.right - this.#slots + 1e-6);
+    frame.last = Math.ceil(this.#view.right - 1e-6) - 1;
   }
 
   #fitPrices(): void {
@@ -437,9 +453,10 @@ export class Scene {
     frame.priceMin = this.#range!.min;
     frame.priceMax = this.#range!.max;
     frame.volumeLabel = frame.volumeMax > 0 ? shortNumber(frame.volumeMax) : "";
+    const heightPx = (frame.priceBottom - frame.priceTop) / frame.dpr;
     frame.priceTicks = needed === null ? [] : priceTicks(this.#range!, {
-      heightPx: (frame.priceBottom - frame.priceTop) / frame.dpr,
-      spacingPx: PRICE_SPACING_PX,
+      heightPx,
+      spacingPx: priceSpacingPx(heightPx),
       tickSize: this.#tickSize,
     }).map((price) => ({ price, label: this.priceLabel(price) }));
   }
@@ -456,7 +473,8 @@ export class Scene {
 
   #chooseTimes(): void {
     const { frame } = this;
-    const spacingPx = this.#size.width < 480 ? 58 : 84;
+    const { times } = firstViewOf(this.#size.width);
+    const spacingPx = this.#bounds.widthPx / times;
     const step = timeStep(this.#density(spacingPx));
     const wallAt = (slot: number) => this.wallOf(slot);
     frame.timeTicks = timeTicks(
@@ -478,20 +496,13 @@ export class Scene {
   }
 
   #density(spacingPx: number): TimeDensity {
-    const { store } = this;
-    const days = Math.max(1, store.dayCount);
-    const span = store.length > 0
-      ? (store.wall[store.length - 1] - store.wall[0]) / DAY_MS + 1
-      : 1;
-    return {
-      slotPx: this.#view.slotPx,
-      intervalMs: this.intervalMs,
-      slotsPerDay: this.intervalMs >= DAY_MS
-        ? 1
-        : Math.max(1, store.length / days),
-      daysPerWeek: span < 14 ? 5 : Math.min(7, Math.max(1, days / span * 7)),
-      spacingPx,
-    };
+    const { store, intervalMs } = this;
+    const { length, dayCount: days } = store;
+    const spanMs = length > 0 ? store.wall[length - 1] - store.wall[0] : 0;
+    return timeDensity(
+      { slotPx: this.#view.slotPx, spacingPx, intervalMs },
+      { length, days, spanMs },
+    );
   }
 
   #lastPrice(nowMs: number): LastPrice {

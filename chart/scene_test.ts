@@ -28,6 +28,8 @@ function future(i: number): FutureForecast {
     h: c + 1,
     l: c - 1,
     c,
+    lo50: c - 1,
+    hi50: c + 1,
     lo80: c - 2,
     hi80: c + 2,
     lo95: c - 3,
@@ -211,6 +213,21 @@ Deno.test("every candle in sight lies inside the price pane, on whole pixels", (
       assert.ok(high >= frame.priceTop && low <= frame.priceBottom);
     }
   }
+});
+
+Deno.test("zooming without a place stays live, with room for what is predicted", () => {
+  const scene = sceneOf(500);
+  scene.setForecasts([], [499, 500, 501, 502, 503].map(future));
+  for (let i = 0; i < 12; i++) {
+    scene.prepare(START);
+    assert.equal(scene.live, true);
+    assert.ok(scene.frame.last >= 504, `${scene.slots} slots`);
+    scene.zoomBy(1.2);
+  }
+  for (let i = 0; i < 40; i++) scene.zoomBy(1.25);
+  scene.prepare(START);
+  assert.equal(scene.live, true);
+  assert.ok(scene.frame.first < 498, "and room for candles");
 });
 
 Deno.test("an empty chart prepares a frame without prices, times or candles", () => {

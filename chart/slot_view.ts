@@ -19,12 +19,10 @@ export interface SlotBounds {
 
 const SLOT_PX_MAX = 80;
 const SLOTS_MIN = 8;
-/** A narrower default slot would not show a candle's body on a phone. */
-const DEFAULT_SLOT_PX_MIN = 7;
+/** All candles of a short history may be seen at once, but need not be wider. */
+const WHOLE_SLOT_PX = 5;
 /** Of the width that may be left free right of the newest candle. */
 const FREE_PART_MAX = 0.4;
-/** Candles of the first view on a wide screen, and of the server's picture. */
-export const DEFAULT_SLOTS = 150;
 /** Free slots right of the newest candle, unless told otherwise. */
 export const DEFAULT_FUTURE_SLOTS = 8;
 
@@ -38,13 +36,31 @@ export function liveRight(bounds: SlotBounds): number {
   return bounds.count + bounds.future;
 }
 
-/** The first view: 150 candles, fewer where they would be too thin to see. */
-export function defaultView(bounds: SlotBounds): SlotView {
-  const fitted = bounds.widthPx / (DEFAULT_SLOTS + bounds.future);
+/** The newest candles, with the free slots right of them. */
+export function liveView(slots: number, bounds: SlotBounds): SlotView {
   return clampView({
-    slotPx: Math.max(fitted, DEFAULT_SLOT_PX_MIN),
+    slotPx: bounds.widthPx / slots,
     right: liveRight(bounds),
   }, bounds);
+}
+
+/**
+ * Magnifies and stays with the newest candle: right of it there is room for
+ * what is predicted, at least `ahead` slots while that leaves the most to
+ * candles.
+ */
+export function zoomLive(
+  view: SlotView,
+  factor: number,
+  ahead: number,
+  bounds: SlotBounds,
+): SlotView {
+  const slotPx = clampSlotPx(view.slotPx * factor, bounds);
+  const free = Math.min(
+    Math.max(view.right - bounds.count, ahead),
+    bounds.widthPx / slotPx * FREE_PART_MAX,
+  );
+  return clampView({ slotPx, right: bounds.count + free }, bounds);
 }
 
 /** Whether the newest candle is in sight, so that the next one is followed. */
@@ -95,8 +111,7 @@ export function clampView(view: SlotView, bounds: SlotBounds): SlotView {
 
 function clampSlotPx(slotPx: number, bounds: SlotBounds): number {
   const all = Math.max(bounds.count + bounds.future, SLOTS_MIN);
-  // All candles may be seen at once, and a short history is not blown up.
-  const min = Math.min(bounds.widthPx / all, DEFAULT_SLOT_PX_MIN);
+  const min = Math.min(bounds.widthPx / all, WHOLE_SLOT_PX);
   const max = Math.min(SLOT_PX_MAX, bounds.widthPx / SLOTS_MIN);
   return Math.max(Math.min(slotPx, max), Math.min(min, max));
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   clampView,
-  defaultView,
   isLive,
   liveRight,
+  liveView,
   panBy,
   slotsAcross,
   zoomAt,
@@ -12,16 +12,14 @@ import {
 
 const bounds = { widthPx: 1000, count: 5000, future: 8 };
 
-Deno.test("the first view holds 150 candles on a wide screen and is live", () => {
-  const wide = { ...bounds, widthPx: 1370 };
-  const view = defaultView(wide);
-  assert.equal(Math.round(slotsAcross(view, wide.widthPx)), 158);
-  assert.equal(isLive(view, wide), true);
-});
-
-Deno.test("the first view on a phone shows fewer candles instead of thinner ones", () => {
-  const view = defaultView({ ...bounds, widthPx: 320 });
-  assert.equal(view.slotPx, 7);
+Deno.test("liveView() has as many slots as it was asked for, the newest ones", () => {
+  for (const widthPx of [284, 690, 966, 1300]) {
+    const here = { ...bounds, widthPx };
+    const view = liveView(48, here);
+    assert.equal(Math.round(slotsAcross(view, widthPx)), 48);
+    assert.equal(view.right, liveRight(here));
+    assert.equal(isLive(view, here), true);
+  }
 });
 
 Deno.test("zoomAt() keeps the slot under the pointer, unless an edge stops it", () => {
@@ -57,7 +55,7 @@ Deno.test("no pan and no zoom loses all candles out of sight", () => {
   const counts = fc.integer({ min: 1, max: 20_000 });
   fc.assert(fc.property(moves, counts, (given, count) => {
     const here = { ...bounds, count };
-    let view = defaultView(here);
+    let view = liveView(128, here);
     for (const move of given) {
       view = "pan" in move
         ? panBy(view, move.pan, here)

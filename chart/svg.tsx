@@ -2,26 +2,33 @@
 
 import {
   axisPxFor,
-  PRICE_PART,
-  PRICE_PART_ALONE,
+  FIRST_VIEWS,
+  firstSlots,
+  type FirstView,
+  geometryOf,
+  priceSpacingPx,
   VOLUME_FROM,
 } from "./geometry.ts";
-import { LocalTime, TimeWords } from "./local_time.ts";
+import { DAY_MS, LocalTime, TimeWords } from "./local_time.ts";
 import { neededRange, paddedRange, type PriceRange } from "./price_range.ts";
 import { priceTicks, shortNumber } from "./price_ticks.ts";
-import { DEFAULT_FUTURE_SLOTS, DEFAULT_SLOTS } from "./slot_view.ts";
-import { timeStep, type TimeTick, timeTicks } from "./time_ticks.ts";
+import { DEFAULT_FUTURE_SLOTS } from "./slot_view.ts";
+import {
+  timeDensity,
+  timeStep,
+  type TimeTick,
+  timeTicks,
+} from "./time_ticks.ts";
 import type { ChartCandle, FutureForecast, PastForecast } from "./types.ts";
 
 /** Units of the drawing: 10 a slot, 1000 for the height below the legend. */
 const SLOT = 10;
 const HEIGHT = 1000;
-const SLOTS = DEFAULT_SLOTS + DEFAULT_FUTURE_SLOTS;
-/** The size assumed for the choice of gridlines; the picture stretches. */
-const ASSUMED = { slotPx: 8.5, heightPx: 700, timePx: 84, pricePx: 44 };
+/** Heights assumed for the choice of gridlines: that of a phone is given. */
+const ASSUMED_HEIGHT = { wide: 560, middle: 560, narrow: 460 };
 
 export interface CandleSvgProps {
-  /** Ascending; the last 150 are drawn. */
+  /** Ascending; the newest are drawn, as many as the chart will show. */
   readonly candles: readonly ChartCandle[];
   readonly past?: readonly PastForecast[];
   readonly future?: readonly FutureForecast[];
@@ -33,21 +40,37 @@ export interface CandleSvgProps {
   readonly tickSize?: number;
 }
 
-/** The last 150 candles as the chart will first show them. Needs `static/chart.css`. */
+/**
+ * The newest candles as the chart will first show them, once for each class of
+ * width: the stylesheet `static/chart.css` shows the one that fits.
+ */
 export function CandleSvg(props: CandleSvgProps) {
-  const picture = drawPicture(props);
-  const { labels, paths, axisPx, summary } = picture;
+  const pictures = FIRST_VIEWS.map((view) => drawPicture(props, view));
+  const [{ legend, summary }] = pictures;
   return (
-    <div class={`tc-first tc-ax-${axisPx}`} role="img" aria-label={summary}>
+    <div class="tc-first" role="img" aria-label={summary}>
       <div class="tc-legend">
         <div class="tc-row">
           <span class="tc-symbol">{props.symbol}</span>
-          <span>{picture.legend}</span>
+          <span>{legend}</span>
         </div>
       </div>
+      {pictures.map((picture) => (
+        <PictureSvg
+          key={picture.name}
+          {...picture}
+        />
+      ))}
+    </div>
+  );
+}
+
+function PictureSvg({ name, slots, axisPx, paths, labels }: Picture) {
+  return (
+    <div class={`tc-first-${name} tc-ax-${axisPx}`}>
       <svg
         class="tc-first-plot"
-        viewBox={`0 0 ${SLOTS * SLOT} ${HEIGHT}`}
+        viewBox={`0 0 ${slots * SLOT} ${HEIGHT}`}
         preserveAspectRatio="none"
         aria-hidden="true"
       >
@@ -116,6 +139,8 @@ interface Label {
 }
 
 interface Picture {
+  readonly name: FirstView["name"];
+  readonly slots: number;
   readonly axisPx: number;
   readonly legend: string;
   readonly summary: string;
@@ -126,9 +151,11 @@ interface Picture {
   };
 }
 
-/** Everything `CandleSvg` shows, as plain data. */
-export function drawPicture(props: CandleSvgProps): Picture {
-  const candles = props.candles.slice(-DEFAULT_SLOTS);
+/** Everything `CandleSvg` shows in one class of width, as plain data. */
+export function drawPicture(props: CandleSvgProps, view: FirstView): Picture {
+  const slots = firstSlots(view, props.candles.length + DEFAULT_FUTURE_SLOTS);
+  const come = slots - DEFAULT_FUTURE_SLOTS;
+  const candles = props.candles.slice(-come);
   const last = candles.at(-1);
   const first = candles[0]?.t ?? Infinity;
   const past = (props.past ?? []).filter(({ t }) => t >= first);
@@ -137,28 +164,39 @@ export function drawPicture(props: CandleSvgProps): Picture {
     .slice(0, DEFAULT_FUTURE_SLOTS);
   const range = rangeOf(candles, past, future);
   const hasVolume = candles.some(({ v }) => v > 0);
-  const part = hasVolume ? PRICE_PART : PRICE_PART_ALONE;
+  const height = ASSUMED_HEIGHT[view.name];
+  const assumed = geometryOf({ width: view.fromPx, height }, {
+    axisPx: 0,
+    hasVolume,
+  });
+  const part = (assumed.priceBottom - assumed.priceTop) /
+    (assumed.plotBottom - assumed.priceTop);
   const y = (price: number) =>
     whole((range.max - price) / (range.max - range.min) * HEIGHT * part);
+  const x = (slot: number) => slot * SLOT;
   const slotOf = new Map(
-    candles.map(({ t }, i) => [t, DEFAULT_SLOTS - candles.length + i]),
+    candles.map(({ t }, i) => [t, come - candles.length + i]),
   );
   const price = new Intl.NumberFormat(props.locale ?? "en-GB", {
     minimumFractionDigits: props.priceDecimals ?? 2,
     maximumFractionDigits: props.priceDecimals ?? 2,
   });
+  const heightPx = assumed.priceBottom - assumed.priceTop;
   const prices = candles.length === 0 ? [] : priceTicks(range, {
-    heightPx: ASSUMED.heightPx * part,
-    spacingPx: ASSUMED.pricePx,
+    heightPx,
+    spacingPx: priceSpacingPx(heightPx),
     tickSize: props.tickSize ?? 10 ** -(props.priceDecimals ?? 2),
   });
-  const times = timesOf(candles, props);
-  const middle = (slot: number) => slot * SLOT + SLOT / 2;
-  const grid =
-    prices.map((value) => `M0 ${y(value)}H${SLOTS * SLOT}`).join("") +
+  const times = timesOf(props, slots, slots / view.times);
+  const middle = (slot: number) => x(slot) + SLOT / 2;
+  const grid = prices.map((value) => `M0 ${y(value)}H${x(slots)}`).join("") +
     times.map(({ slot }) => `M${middle(slot)} 0V${HEIGHT}`).join("");
   return {
-    axisPx: candles.length === 0 ? 72 : axisPxFor(price.format(range.max)),
+    name: view.name,
+    slots,
+    axisPx: candles.length === 0
+      ? axisPxFor("10,000.00")
+      : axisPxFor(price.format(range.max)),
     legend: last
       ? `O ${price.format(last.o)} H ${price.format(last.h)} L ${
         price.format(last.l)
@@ -173,16 +211,23 @@ export function drawPicture(props: CandleSvgProps): Picture {
       : `${props.symbol ?? ""} chart without candles`,
     paths: [
       { name: "tc-s-grid", d: grid },
-      { name: "tc-s-pane", d: `M0 ${HEIGHT}H${SLOTS * SLOT}` },
+      { name: "tc-s-pane", d: `M0 ${HEIGHT}H${x(slots)}` },
       { name: "tc-s-band", d: bandPath(past, slotOf, y) },
-      { name: "tc-s-cone", d: conePath(candles, past, future, y) },
+      ...last === undefined ? [] : [
+        { low: "lo95", high: "hi95" } as const,
+        { low: "lo80", high: "hi80" } as const,
+        { low: "lo50", high: "hi50" } as const,
+      ].map((band) => ({
+        name: `tc-s-cone tc-s-cone-${band.low}`,
+        d: conePath({ last, come, past, future, y, ...band }),
+      })),
       ...volumePaths(candles, slotOf, hasVolume),
       ...candlePaths(candles, slotOf, y),
       { name: "tc-s-tick", d: tickPath(past, slotOf, y) },
-      { name: "tc-s-future", d: futurePath(future, y) },
+      { name: "tc-s-future", d: futurePath(future, come, y) },
       {
         name: `tc-s-last tc-s-${last && last.c < last.o ? "down" : "up"}`,
-        d: last ? `M0 ${y(last.c)}H${SLOTS * SLOT}` : "",
+        d: last ? `M0 ${y(last.c)}H${x(slots)}` : "",
       },
     ],
     labels: {
@@ -192,7 +237,7 @@ export function drawPicture(props: CandleSvgProps): Picture {
       })),
       times: times.map(({ slot, label }) => ({
         text: label,
-        share: tenth(middle(slot) / (SLOTS * SLOT) * 100),
+        share: tenth(middle(slot) / x(slots) * 100),
       })),
     },
   };
@@ -217,33 +262,35 @@ function rangeOf(
   ));
 }
 
+/** Times as the canvas chooses them, `spacing` slots apart. */
 function timesOf(
-  candles: readonly ChartCandle[],
-  props: CandleSvgProps,
+  { candles, intervalMs, timeZone, locale }: CandleSvgProps,
+  slots: number,
+  spacing: number,
 ): TimeTick[] {
   if (candles.length === 0) return [];
-  const local = new LocalTime(props.timeZone ?? "UTC");
-  const words = new TimeWords(props.locale ?? "en-GB");
-  const offset = DEFAULT_SLOTS - candles.length;
+  const local = new LocalTime(timeZone ?? "UTC");
+  const words = new TimeWords(locale ?? "en-GB");
   const walls = candles.map(({ t }) => local.wallOf(t));
-  const days = new Set(walls.map((wall) => Math.floor(wall / 864e5))).size;
-  const step = timeStep({
-    slotPx: ASSUMED.slotPx,
-    intervalMs: props.intervalMs,
-    slotsPerDay: props.intervalMs >= 864e5 ? 1 : candles.length / days,
-    daysPerWeek: 5,
-    spacingPx: ASSUMED.timePx,
+  const newest = walls.length - 1;
+  const scale = { slotPx: 1, spacingPx: spacing };
+  const step = timeStep(timeDensity({ ...scale, intervalMs }, {
+    length: walls.length,
+    days: new Set(walls.map((wall) => Math.floor(wall / DAY_MS))).size,
+    spanMs: walls[newest] - walls[0],
+  }));
+  // The candles left of the picture count: labels keep their distance to them.
+  const before = walls.length + DEFAULT_FUTURE_SLOTS - slots;
+  const wallAt = (slot: number) => {
+    const i = slot + before;
+    return i > newest
+      ? walls[newest] + (i - newest) * intervalMs
+      : walls[i] ?? NaN;
+  };
+  return timeTicks(wallAt, { from: 0, to: slots - 1 }, step, {
+    ...scale,
+    words,
   });
-  const wallAt = (slot: number) =>
-    walls[slot - offset] ??
-      (slot < DEFAULT_SLOTS ? NaN : walls[walls.length - 1] +
-        (slot - DEFAULT_SLOTS + 1) * props.intervalMs);
-  return timeTicks(
-    wallAt,
-    { from: offset, to: SLOTS - 1 },
-    step,
-    { slotPx: ASSUMED.slotPx, spacingPx: ASSUMED.timePx, words },
-  );
 }
 
 type Y = (price: number) => number;
@@ -306,28 +353,34 @@ function bandPath(past: readonly PastForecast[], slotOf: Slots, y: Y): string {
   return d;
 }
 
-function conePath(
-  candles: readonly ChartCandle[],
-  past: readonly PastForecast[],
-  future: readonly FutureForecast[],
-  y: Y,
-): string {
-  const last = candles.at(-1);
-  if (!last || future.length === 0) return "";
-  const seen = past.find(({ t }) => t === last.t);
-  const points = [{
-    x: (DEFAULT_SLOTS - 1) * SLOT + SLOT / 2,
-    low: y(seen?.lo95 ?? last.c),
-    high: y(seen?.hi95 ?? last.c),
-  }];
-  future.forEach(({ lo95, hi95 }, i) =>
-    points.push({
-      x: (DEFAULT_SLOTS + i) * SLOT + SLOT / 2,
-      low: y(lo95),
-      high: y(hi95),
-    })
+/** The band to come, from the newest candle's on. */
+function conePath({ last, come, past, future, y, low, high }: {
+  readonly last: ChartCandle;
+  /** Slots before the first of the future. */
+  readonly come: number;
+  readonly past: readonly PastForecast[];
+  readonly future: readonly FutureForecast[];
+  readonly y: Y;
+  readonly low: "lo95" | "lo80" | "lo50";
+  readonly high: "hi95" | "hi80" | "hi50";
+}): string {
+  if (future.length === 0) return "";
+  const seen: Partial<FutureForecast> | undefined = past.find(({ t }) =>
+    t === last.t
   );
-  return ring(points);
+  const band = [
+    { [low]: seen?.[low] ?? last.c, [high]: seen?.[high] ?? last.c },
+    ...future,
+  ] as Record<typeof low | typeof high, number>[];
+  const points = band.map((one, i) => ({
+    x: (come - 1 + i) * SLOT + SLOT / 2,
+    low: y(one[low]),
+    high: y(one[high]),
+  }));
+  return ring([...points, {
+    ...points.at(-1)!,
+    x: points.at(-1)!.x + SLOT / 2,
+  }]);
 }
 
 function ring(
@@ -348,11 +401,16 @@ function tickPath(past: readonly PastForecast[], slotOf: Slots, y: Y): string {
     .join("");
 }
 
-function futurePath(future: readonly FutureForecast[], y: Y): string {
+function futurePath(
+  future: readonly FutureForecast[],
+  come: number,
+  y: Y,
+): string {
   return future.map(({ o, h, l, c }, i) => {
-    const x = (DEFAULT_SLOTS + i) * SLOT;
-    const top = y(Math.max(o, c));
-    const bottom = y(Math.min(o, c));
+    const x = (come + i) * SLOT;
+    const grow = Math.max(0, (8 - y(Math.min(o, c)) + y(Math.max(o, c))) / 2);
+    const top = y(Math.max(o, c)) - grow;
+    const bottom = y(Math.min(o, c)) + grow;
     const height = whole(bottom - top);
     return `M${x + 5} ${y(Math.max(h, o, c))}V${top}M${x + 5} ${bottom}V${
       y(Math.min(l, o, c))

@@ -25,6 +25,7 @@ export interface Theme {
   readonly band80: string;
   readonly bandFuture95: string;
   readonly bandFuture80: string;
+  readonly bandFuture50: string;
   readonly buy: string;
   readonly sell: string;
   readonly markText: string;
@@ -56,6 +57,7 @@ export const DARK: Theme = {
   band80: "rgba(167,123,217,0.10)",
   bandFuture95: "rgba(167,123,217,0.16)",
   bandFuture80: "rgba(167,123,217,0.18)",
+  bandFuture50: "rgba(167,123,217,0.20)",
   buy: "#35d0c0",
   sell: "#ff6f6b",
   markText: "#0e1318",
@@ -87,6 +89,7 @@ export const LIGHT: Theme = {
   band80: "rgba(124,77,189,0.08)",
   bandFuture95: "rgba(124,77,189,0.12)",
   bandFuture80: "rgba(124,77,189,0.13)",
+  bandFuture50: "rgba(124,77,189,0.14)",
   buy: "#067a6c",
   sell: "#c81e2b",
   markText: "#ffffff",

@@ -42,6 +42,26 @@ export interface TimeDensity {
   readonly spacingPx: number;
 }
 
+/** The density of candles that are `days` days with trading within `spanMs`. */
+export function timeDensity(
+  scale: Pick<TimeDensity, "slotPx" | "spacingPx" | "intervalMs">,
+  candles: {
+    readonly length: number;
+    readonly days: number;
+    readonly spanMs: number;
+  },
+): TimeDensity {
+  const days = Math.max(1, candles.days);
+  const span = candles.spanMs / DAY_MS + 1;
+  return {
+    ...scale,
+    slotsPerDay: scale.intervalMs >= DAY_MS
+      ? 1
+      : Math.max(1, candles.length / days),
+    daysPerWeek: span < 14 ? 5 : Math.min(7, Math.max(1, days / span * 7)),
+  };
+}
+
 /** The finest step whose labels do not touch. */
 export function timeStep(density: TimeDensity): TimeStep {
   const { slotPx, intervalMs, slotsPerDay, daysPerWeek, spacingPx } = density;

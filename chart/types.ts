@@ -34,6 +34,8 @@ export interface FutureForecast extends PastForecast {
   readonly o: number;
   readonly h: number;
   readonly l: number;
+  readonly lo50: number;
+  readonly hi50: number;
 }
 
 /** A signal on the candle that `t` falls in; `title` is the text of its tooltip. */
