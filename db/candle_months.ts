@@ -16,8 +16,7 @@ export class CandleMonths {
 
   /** Makes the months of these times, unless they are there. */
   async ensure(times: Iterable<EpochMicros>): Promise<void> {
-    this.#loaded ??= this.#load();
-    await this.#loaded;
+    await this.#load();
     const missing = new Set<number>();
     for (const t of times) {
       const month = monthOf(t);
@@ -31,12 +30,20 @@ export class CandleMonths {
 
   /** First moments of the months that are there, oldest first. */
   async starts(): Promise<readonly EpochMicros[]> {
-    this.#loaded ??= this.#load();
-    await this.#loaded;
+    await this.#load();
     return [...this.#known].sort((a, b) => a - b).map(startOf);
   }
 
-  async #load(): Promise<void> {
+  /** Once; again if it failed. */
+  #load(): Promise<void> {
+    this.#loaded ??= this.#read().catch((error) => {
+      this.#loaded = null;
+      throw error;
+    });
+    return this.#loaded;
+  }
+
+  async #read(): Promise<void> {
     const rows = await this.db.query<{ name: string }>(
       `select c.relname as name from pg_inherits h
         join pg_class c on c.oid = h.inhrelid
