@@ -25,11 +25,13 @@ import {
   CLEAN_ROLLUPS,
   CLOSE_CANDLES,
   COUNT_REJECTS,
+  FORGET_PROGRESS,
   KEEP_REJECTS,
   MARK_DIRTY,
   MERGE_CANDLES,
   MOVE_POSITION,
   READMIT,
+  RECOVER_CANDLES,
   ROLL_UP,
   SAVE_GAPS,
   SAVE_PROGRESS,
@@ -59,6 +61,7 @@ interface Mark extends Row {
   readonly t: number;
   readonly end_t: number;
   readonly closed_by: string | null;
+  readonly coverage_ms: number | null;
   readonly generation: number;
 }
 
@@ -115,12 +118,15 @@ export class PgAggregateStore implements AggregateStore {
 
     const merge = mergeCandles(deltas, ids, now);
     const close = closeCandles(commit, ids, now);
+    const recover = recoverCandles(commit, ids, now);
     const statements = [
       movePosition(commit),
       merge,
       close,
+      recover,
       markDirty(commit.p, dirty, ids),
       saveProgress(commit, ids),
+      forgetProgress(commit, ids),
       saveTotals(commit),
       countRejects(commit),
       keepRejects(commit),
@@ -136,7 +142,7 @@ export class PgAggregateStore implements AggregateStore {
         : results[statements.indexOf(statement)] as CandleRow[];
     return {
       kind: "committed",
-      candles: touched(rowsOf(merge), rowsOf(close)),
+      candles: touched(rowsOf(merge), rowsOf(close), rowsOf(recover)),
     };
   }
 
@@ -179,7 +185,8 @@ export class PgAggregateStore implements AggregateStore {
       const marks = await this.db.query<Mark>(
         `select m.instrument_id, i.symbol, m.interval,
             to_micros(m.t)::float8 as t, to_micros(m.end_t)::float8 as end_t,
-            m.closed_by, m.generation::float8 as generation
+            m.closed_by, m.coverage_ms::float8 as coverage_ms,
+            m.generation::float8 as generation
           from rollup_dirty m join instruments i on i.id = m.instrument_id
           where m.p = $1::int and m.interval = any (($2::text)::text[])
           order by m.t limit $3::int`,
@@ -225,6 +232,7 @@ export class PgAggregateStore implements AggregateStore {
           timestampText(first),
           timestampText(end),
           timestampText(this.clock.now()),
+          numberArray(column("coverage_ms")),
         ],
       },
       {
@@ -250,7 +258,8 @@ export class PgAggregateStore implements AggregateStore {
           to_micros(f.max_event)::float8 as max_event,
           to_micros(f.last_received)::float8 as last_received, f.replay, f.ended
         from feed_progress f join instruments i on i.id = f.instrument_id
-        where f.p = $1::int order by f.feed, f.epoch, i.symbol`,
+        where f.p = $1::int and not f.forgotten
+        order by f.feed, f.epoch, i.symbol`,
       [p],
     );
     return rows.map(progressOf);
@@ -264,7 +273,8 @@ export class PgAggregateStore implements AggregateStore {
           rejected::float8 as rejected,
           to_micros(covered_from)::float8 as covered_from,
           to_micros(covered_to)::float8 as covered_to,
-          to_micros(last_event)::float8 as last_event
+          to_micros(last_event)::float8 as last_event,
+          to_micros(away_since)::float8 as away_since
         from feed_totals where p = $1::int order by feed, epoch`,
       [p],
     );
@@ -281,6 +291,7 @@ export class PgAggregateStore implements AggregateStore {
       coveredFrom: microsOrNull(row.covered_from),
       coveredTo: microsOrNull(row.covered_to),
       lastEvent: microsOrNull(row.last_event),
+      awaySince: microsOrNull(row.away_since),
     }));
   }
 
@@ -309,6 +320,7 @@ export class PgAggregateStore implements AggregateStore {
 function touched(
   merged: readonly CandleRow[],
   closed: readonly CandleRow[],
+  recovered: readonly CandleRow[],
 ): readonly CommittedCandle[] {
   const byKey = new Map<string, CommittedCandle>();
   for (const row of merged) {
@@ -322,6 +334,12 @@ function touched(
     byKey.set(`${row.symbol} ${row.t}`, {
       candle: candleOf(row),
       change: "closed",
+    });
+  }
+  for (const row of recovered) {
+    byKey.set(`${row.symbol} ${row.t}`, {
+      candle: candleOf(row),
+      change: "revised",
     });
   }
   return [...byKey.values()];
@@ -359,8 +377,9 @@ function onePerRollup(dirty: readonly DirtyRollup[]): readonly DirtyRollup[] {
   const byBucket = new Map<string, DirtyRollup>();
   for (const mark of dirty) {
     const key = `${mark.symbol} ${mark.interval} ${mark.t}`;
-    const closedBy = mark.closedBy ?? byBucket.get(key)?.closedBy ?? null;
-    byBucket.set(key, { ...mark, closedBy });
+    const known = byBucket.get(key);
+    const { closedBy, coverageMs } = known?.closedBy ? known : mark;
+    byBucket.set(key, { ...mark, closedBy, coverageMs });
   }
   return [...byBucket.values()];
 }
@@ -379,8 +398,10 @@ function scalesIn(commit: Commit, deltas: readonly CandleDelta[]) {
     need(fold.symbol, fold.priceScale, fold.sizeScale);
   }
   for (const { symbol } of commit.closes) need(symbol, 0, 0);
+  for (const { symbol } of commit.recovered) need(symbol, 0, 0);
   for (const { symbol } of commit.dirty) need(symbol, 0, 0);
   for (const { symbol } of commit.progress) need(symbol, 0, 0);
+  for (const { symbol } of commit.forgotten) need(symbol, 0, 0);
   return scales;
 }
 
@@ -470,6 +491,25 @@ function closeCandles(
   };
 }
 
+function recoverCandles(
+  { recovered }: Commit,
+  ids: Ids,
+  now: string,
+): Statement | null {
+  if (recovered.length === 0) return null;
+  return {
+    sql: RECOVER_CANDLES,
+    params: [
+      idsOf(recovered, ids),
+      numberArray(recovered.map(({ t }) => t)),
+      numberArray(recovered.map(({ coverageMs }) => Math.round(coverageMs))),
+      booleanArray(recovered.map(({ complete }) => complete)),
+      ...boundsOf(recovered),
+      now,
+    ],
+  };
+}
+
 /** Earliest and latest t, for the planner to leave out the other months. */
 function boundsOf(rows: readonly { t: EpochMicros }[]): [string, string] {
   let min = rows[0].t;
@@ -497,6 +537,7 @@ export function markDirty(
       numberArray(dirty.map(({ t }) => t)),
       numberArray(dirty.map(({ end }) => end)),
       textArray(dirty.map(({ closedBy }) => closedBy)),
+      numberArray(dirty.map(({ coverageMs }) => coverageMs ?? null)),
     ],
   };
 }
@@ -514,6 +555,19 @@ function saveProgress({ p, progress }: Commit, ids: Ids): Statement | null {
       numberArray(progress.map(({ lastReceived }) => lastReceived)),
       booleanArray(progress.map(({ replay }) => replay)),
       booleanArray(progress.map(({ ended }) => ended)),
+    ],
+  };
+}
+
+function forgetProgress({ p, forgotten }: Commit, ids: Ids): Statement | null {
+  if (forgotten.length === 0) return null;
+  return {
+    sql: FORGET_PROGRESS,
+    params: [
+      p,
+      textArray(forgotten.map(({ key }) => key.feed)),
+      numberArray(forgotten.map(({ key }) => key.epoch)),
+      idsOf(forgotten, ids),
     ],
   };
 }
@@ -539,6 +593,7 @@ function saveTotals({ p, feeds }: Commit): Statement | null {
       numbers("coveredFrom"),
       numbers("coveredTo"),
       numbers("lastEvent"),
+      numbers("awaySince"),
     ],
   };
 }

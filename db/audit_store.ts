@@ -1,25 +1,50 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import type { Delivery } from "../pipeline/domain/entry.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_DAY,
+} from "../pipeline/domain/time.ts";
 import type { Audit, AuditStore } from "../pipeline/ports.ts";
-import type { Db } from "./db.ts";
+import type { CandleMonths } from "./candle_months.ts";
+import type { Db, Row } from "./db.ts";
+import { timestampText } from "./sql_values.ts";
 
 const PARTITIONS = `
   select o.p, o.position, o.applied::float8 as applied,
-    coalesce(c.n, 0)::float8 as in_candles, o.rejected::float8 as rejected,
-    coalesce(q.n, 0)::float8 as in_quarantine
+    coalesce(b.n, 0)::float8 as in_candles, o.rejected::float8 as rejected,
+    o.in_quarantine::float8 as in_quarantine
   from offsets o
   left join (
-    select i.p, sum(c.n) as n
-    from (
-      select instrument_id, sum(n) as n from candles
-      where interval = '1m' and origin = 'ticks' group by instrument_id
-    ) c join instruments i on i.id = c.instrument_id
+    select p, sum(n) as n from candle_books group by p
+  ) b on b.p = o.p
+  order by o.p`;
+
+/** By how much the books of the day `$1` differ from its rows, as of one moment. */
+const DAY = `
+  select o.p, (coalesce(c.n, 0) - coalesce(b.n, 0))::float8 as off
+  from offsets o
+  left join candle_books b on b.p = o.p and b.day = $1::timestamptz
+  left join (
+    select i.p, sum(s.n) as n
+    from instruments i cross join lateral (
+      select sum(n) as n from candles
+      where instrument_id = i.id and interval = '1m' and origin = 'ticks'
+        and t >= $1::timestamptz and t < $1::timestamptz + interval '1 day'
+      offset 0
+    ) s
     group by i.p
   ) c on c.p = o.p
+  where coalesce(c.n, 0) <> coalesce(b.n, 0)`;
+
+/** The same of what is in quarantine. */
+const QUARANTINE = `
+  select o.p, (coalesce(q.n, 0) - o.in_quarantine)::float8 as off
+  from offsets o
   left join (
     select p, count(*) as n from quarantine where not readmitted group by p
   ) q on q.p = o.p
-  order by o.p`;
+  where coalesce(q.n, 0) <> o.in_quarantine`;
 
 const FEEDS = `
   select t.feed, t.epoch::float8 as epoch, min(t.delivery) as delivery,
@@ -36,11 +61,17 @@ const REASONS = `
   from feed_rejects group by feed, epoch, reason having sum(count) <> 0
   order by reason`;
 
-/** Whether the books balance, counted anew from the rows each time. */
+/** Whether the books balance. */
 export class PgAuditStore implements AuditStore {
-  constructor(private readonly db: Db) {}
+  constructor(
+    private readonly db: Db,
+    private readonly months: CandleMonths,
+  ) {}
 
-  async audit(): Promise<Audit> {
+  async audit(
+    { full = false }: { readonly full?: boolean } = {},
+  ): Promise<Audit> {
+    const off = full ? await this.#offBooks() : null;
     // One transaction, so that no commit comes between the two sides.
     const results = await this.db.batch([
       { sql: "set transaction isolation level repeatable read" },
@@ -58,14 +89,18 @@ export class PgAuditStore implements AuditStore {
       counts[row.reason as string] = row.count as number;
       reasons.set(key, counts);
     }
-    const partitions = partitionRows.map((row) => ({
-      p: row.p as number,
-      position: row.position as string,
-      applied: row.applied as number,
-      in_candles: row.in_candles as number,
-      rejected: row.rejected as number,
-      in_quarantine: row.in_quarantine as number,
-    }));
+    const partitions = partitionRows.map((row) => {
+      const p = row.p as number;
+      return {
+        p,
+        position: row.position as string,
+        applied: row.applied as number,
+        in_candles: row.in_candles as number + (off?.candles.get(p) ?? 0),
+        rejected: row.rejected as number,
+        in_quarantine: row.in_quarantine as number +
+          (off?.quarantine.get(p) ?? 0),
+      };
+    });
     const feeds = feedRows.map((row) => {
       const counts = {
         received: row.received as number,
@@ -103,6 +138,26 @@ export class PgAuditStore implements AuditStore {
     };
   }
 
+  /** What the rows have more than the books, by partition; a day at a time. */
+  async #offBooks() {
+    const candles = new Map<number, number>();
+    const quarantine = new Map<number, number>();
+    const add = (to: Map<number, number>, rows: readonly Row[]) => {
+      for (const row of rows) {
+        const p = row.p as number;
+        to.set(p, (to.get(p) ?? 0) + (row.off as number));
+      }
+    };
+    for (const month of await this.months.starts()) {
+      for (let day = month; monthOf(day) === monthOf(month);) {
+        add(candles, await this.db.query(DAY, [timestampText(day)]));
+        day = epochMicros(day + MICROS_PER_DAY);
+      }
+    }
+    add(quarantine, await this.db.query(QUARANTINE));
+    return { candles, quarantine };
+  }
+
   async ping(): Promise<void> {
     await this.db.query("select 1 as one");
   }
@@ -121,4 +176,8 @@ function offBy(
   const reasons = Object.values(byReason).reduce((sum, n) => sum + n, 0);
   return Math.abs(received - accepted - duplicates - rejected) +
     Math.abs(rejected - reasons);
+}
+
+function monthOf(t: EpochMicros): number {
+  return new Date(t / 1_000).getUTCMonth();
 }

@@ -57,12 +57,12 @@ function storedOf(name: string, interval: string, bounds: string): string {
     ) ${name}`;
 }
 
-/** Keeps closed candles of `d` as they were; `now` is when they stopped. */
-function archive(rows: string, stored: string, now: string): string {
+/** Keeps closed candles of `from` as they were; `now` is when they stopped. */
+function archive(from: string, now: string): string {
   const columns = ARCHIVE_COLUMNS.split(",").map((name) => `c.${name.trim()}`);
   return `insert into candle_revisions (${ARCHIVE_COLUMNS}, known_to)
     select ${columns.join(", ")}, greatest(c.known_from, ${now})
-    from ${rows} d cross join ${stored}
+    from ${from}
     where c.closed`;
 }
 
@@ -71,7 +71,8 @@ const ROLL_UP_BOUNDS = "t >= $8::timestamptz and t < $9::timestamptz";
 
 /**
  * Merges folds into their one-minute candles, as `mergeFolds` does; returns
- * the candles. A closed one is kept as a revision before.
+ * the candles. A closed one is kept as a revision before. The books of the day
+ * take what the rows have gained, whatever the commit says of itself.
  */
 export const MERGE_CANDLES = `
   with d as materialized (
@@ -87,8 +88,10 @@ export const MERGE_CANDLES = `
       ($16::text)::int8[]
     ) as u(instrument_id, t, end_t, open, high, low, close, volume, notional,
       n, first_ts, first_feed, first_seq, last_ts, last_feed, last_seq)
+  ), stored as materialized (
+    select c.* from d cross join ${storedOf("c", "'1m'", MERGE_BOUNDS)}
   ), kept as (
-    ${archive("d", storedOf("c", "'1m'", MERGE_BOUNDS), "$19::timestamptz")}
+    ${archive("stored c", "$19::timestamptz")}
   ), c as (
     insert into candles (instrument_id, interval, t, end_t, open, high, low,
       close, volume, notional, n, first_ts, first_feed, first_seq, last_ts,
@@ -124,6 +127,14 @@ export const MERGE_CANDLES = `
       known_from = greatest(candles.known_from, excluded.known_from),
       updated_at = excluded.updated_at
     returning *
+  ), books as (
+    insert into candle_books as b (p, day, n)
+    select i.p, date_trunc('day', c.t, 'UTC'), sum(c.n - coalesce(o.n, 0))
+    from c join instruments i on i.id = c.instrument_id
+    left join stored o on o.instrument_id = c.instrument_id and o.t = c.t
+      and o.origin = 'ticks'
+    group by 1, 2
+    on conflict (p, day) do update set n = b.n + excluded.n
   )
   select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
 
@@ -147,17 +158,52 @@ export const CLOSE_CANDLES = `
   )
   select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
 
-/** `$1` is the partition, a number. */
+/**
+ * Says of closed one-minute candles that more of them was covered than was
+ * known; where that is so, it is a revision. Returns those.
+ */
+export const RECOVER_CANDLES = `
+  with d as materialized (
+    select instrument_id, from_micros(t) as t, coverage_ms, complete
+    from unnest(($1::text)::int[], ($2::text)::int8[], ($3::text)::int8[],
+      ($4::text)::boolean[]) as u(instrument_id, t, coverage_ms, complete)
+  ), stored as materialized (
+    select c.*, d.coverage_ms as more_ms, d.complete as whole
+    from d cross join ${
+  storedOf("c", "'1m'", "t between $5::timestamptz and $6::timestamptz")
+}
+    where c.closed and c.origin = 'ticks'
+      and (d.coverage_ms > c.coverage_ms or d.complete > c.complete)
+  ), kept as (
+    ${archive("stored c", "$7::timestamptz")}
+  ), c as (
+    update candles set rev = candles.rev + 1,
+      coverage_ms = greatest(candles.coverage_ms, s.more_ms),
+      complete = candles.complete or s.whole,
+      known_from = greatest(candles.known_from, $7::timestamptz),
+      updated_at = $7::timestamptz
+    from stored s
+    where candles.instrument_id = s.instrument_id and candles.t = s.t
+      and candles.interval = '1m'
+      and candles.t between $5::timestamptz and $6::timestamptz
+    returning candles.*
+  )
+  select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
+
+/** What closes a candle first has closed it. `$1` is the partition, a number. */
 export const MARK_DIRTY = `
-  insert into rollup_dirty as m (p, instrument_id, interval, t, end_t, closed_by)
+  insert into rollup_dirty as m (p, instrument_id, interval, t, end_t,
+    closed_by, coverage_ms)
   select $1::int, instrument_id, interval, from_micros(t), from_micros(end_t),
-    closed_by
+    closed_by, coverage_ms
   from unnest(($2::text)::int[], ($3::text)::text[], ($4::text)::int8[],
-    ($5::text)::int8[], ($6::text)::text[])
-    as u(instrument_id, interval, t, end_t, closed_by)
+    ($5::text)::int8[], ($6::text)::text[], ($7::text)::int8[])
+    as u(instrument_id, interval, t, end_t, closed_by, coverage_ms)
   on conflict (p, instrument_id, interval, t) do update set
     end_t = excluded.end_t,
-    closed_by = coalesce(excluded.closed_by, m.closed_by),
+    closed_by = coalesce(m.closed_by, excluded.closed_by),
+    coverage_ms = case when m.closed_by is null
+      then excluded.coverage_ms else m.coverage_ms end,
     generation = m.generation + 1`;
 
 export const SAVE_PROGRESS = `
@@ -171,29 +217,47 @@ export const SAVE_PROGRESS = `
     as u(feed, epoch, instrument_id, max_event, last_received, replay, ended)
   on conflict (p, feed, epoch, instrument_id) do update set
     max_event = excluded.max_event, last_received = excluded.last_received,
-    replay = excluded.replay, ended = excluded.ended`;
+    replay = excluded.replay, ended = excluded.ended, forgotten = false`;
+
+/** A feed with gaps is still looked up for them; of others nothing is kept. */
+export const FORGET_PROGRESS = `
+  with f as materialized (
+    select u.*, exists (
+      select from feed_gaps g
+      where g.p = $1::int and g.feed = u.feed and g.epoch = u.epoch
+    ) as gaps
+    from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::int[])
+      as u(feed, epoch, instrument_id)
+  ), gone as (
+    delete from feed_progress r using f
+    where r.p = $1::int and r.feed = f.feed and r.epoch = f.epoch
+      and r.instrument_id = f.instrument_id and not f.gaps
+  )
+  update feed_progress r set forgotten = true from f
+  where r.p = $1::int and r.feed = f.feed and r.epoch = f.epoch
+    and r.instrument_id = f.instrument_id and f.gaps`;
 
 export const SAVE_TOTALS = `
   insert into feed_totals (p, feed, epoch, delivery, replay, connected,
     last_seq, received, accepted, duplicates, rejected, covered_from,
-    covered_to, last_event)
+    covered_to, last_event, away_since)
   select $1::int, feed, epoch, delivery, replay, connected, last_seq, received,
     accepted, duplicates, rejected, from_micros(covered_from),
-    from_micros(covered_to), from_micros(last_event)
+    from_micros(covered_to), from_micros(last_event), from_micros(away_since)
   from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::text[],
     ($5::text)::boolean[], ($6::text)::boolean[], ($7::text)::int8[],
     ($8::text)::int8[], ($9::text)::int8[], ($10::text)::int8[],
     ($11::text)::int8[], ($12::text)::int8[], ($13::text)::int8[],
-    ($14::text)::int8[])
+    ($14::text)::int8[], ($15::text)::int8[])
     as u(feed, epoch, delivery, replay, connected, last_seq, received, accepted,
-      duplicates, rejected, covered_from, covered_to, last_event)
+      duplicates, rejected, covered_from, covered_to, last_event, away_since)
   on conflict (p, feed, epoch) do update set
     delivery = excluded.delivery, replay = excluded.replay,
     connected = excluded.connected, last_seq = excluded.last_seq,
     received = excluded.received, accepted = excluded.accepted,
     duplicates = excluded.duplicates, rejected = excluded.rejected,
     covered_from = excluded.covered_from, covered_to = excluded.covered_to,
-    last_event = excluded.last_event`;
+    last_event = excluded.last_event, away_since = excluded.away_since`;
 
 export const COUNT_REJECTS = `
   insert into feed_rejects as f (p, feed, epoch, reason, count)
@@ -205,6 +269,7 @@ export const COUNT_REJECTS = `
     count = f.count + excluded.count`;
 
 export const KEEP_REJECTS = `
+  with kept as (
   insert into quarantine (p, incarnation, entry_id, idx, feed, epoch, received_at, seq,
     line, reason, detail, symbol, ts, raw)
   select $1::int, $14, entry_id, idx, feed, epoch, from_micros(received_at), seq,
@@ -214,16 +279,37 @@ export const KEEP_REJECTS = `
     ($8::text)::int8[], ($9::text)::text[], ($10::text)::text[],
     ($11::text)::text[], ($12::text)::int8[], ($13::text)::text[])
     as u(entry_id, idx, feed, epoch, received_at, seq, line, reason, detail,
-      symbol, ts, raw)`;
+      symbol, ts, raw)
+  returning p
+  )
+  update offsets set in_quarantine = in_quarantine + (select count(*) from kept)
+  where p = $1::int`;
 
-/** Takes rejects back: out of the counts, and marked where they are kept. */
+/**
+ * Takes rejects back: out of the counts, and marked where they are kept.
+ *
+ * A feed without acks may use a number again, so that older rejects have it
+ * too: as many are taken back as are named, the newest ones.
+ */
 export const READMIT = `
-  with back as (
-    update quarantine q set readmitted = true
+  with u as materialized (
+    select feed, epoch, seq, count(*) as times
     from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::int8[])
       as u(feed, epoch, seq)
-    where q.p = $1::int and q.feed = u.feed and q.epoch = u.epoch
-      and q.seq = u.seq and not q.readmitted
+    group by feed, epoch, seq
+  ), newest as materialized (
+    select q.* from u cross join lateral (
+      select p, incarnation, entry_id, idx from quarantine
+      where p = $1::int and feed = u.feed and epoch = u.epoch and seq = u.seq
+        and reason = 'out_of_band' and not readmitted
+      order by received_at desc, length(entry_id) desc, entry_id desc, idx desc
+      limit u.times
+    ) q
+  ), back as (
+    update quarantine q set readmitted = true
+    from newest n
+    where q.p = n.p and q.incarnation = n.incarnation
+      and q.entry_id = n.entry_id and q.idx = n.idx
     returning q.feed, q.epoch, q.reason
   ), fewer as (
     update feed_rejects f set count = f.count - b.count
@@ -234,7 +320,8 @@ export const READMIT = `
     where f.p = $1::int and f.feed = b.feed and f.epoch = b.epoch
       and f.reason = b.reason
   )
-  update offsets set rejected = rejected - (select count(*) from back)
+  update offsets set rejected = rejected - (select count(*) from back),
+    in_quarantine = in_quarantine - (select count(*) from back)
   where p = $1::int`;
 
 export const SAVE_GAPS = `
@@ -257,19 +344,23 @@ export const SAVE_GAPS = `
  * shorter candle stays away. Returns those that changed, and whether they were
  * closed before.
  *
+ * Coverage is the sum of the shorter ones', or what the mark that closes the
+ * bucket says, if that is more: it knows of minutes in which nothing happened.
+ *
  * `$7` is the interval of the shorter ones, `$8` and `$9` bound every t, `$10`
- * is now.
+ * is now, `$11` what the marks say of coverage, in milliseconds or null.
  */
 export const ROLL_UP = `
   with d as materialized (
     select instrument_id, interval, from_micros(t) as t,
-      from_micros(end_t) as end_t, closed_by, whole_ms
+      from_micros(end_t) as end_t, closed_by, whole_ms, said_ms
     from unnest(($1::text)::int[], ($2::text)::text[], ($3::text)::int8[],
-      ($4::text)::int8[], ($5::text)::text[], ($6::text)::int8[])
-      as u(instrument_id, interval, t, end_t, closed_by, whole_ms)
+      ($4::text)::int8[], ($5::text)::text[], ($6::text)::int8[],
+      ($11::text)::int8[])
+      as u(instrument_id, interval, t, end_t, closed_by, whole_ms, said_ms)
   ), merged as materialized (
     select d.instrument_id, d.interval, d.t, d.end_t, d.closed_by, d.whole_ms,
-      s.*
+      d.said_ms, s.*
     from d cross join lateral (
       select
         (min(array[to_micros(c.t)::numeric, c.open]))[2] as open,
@@ -279,7 +370,7 @@ export const ROLL_UP = `
         case when count(c.notional) = count(*) then sum(c.notional) end
           as notional,
         sum(c.n)::int8 as n, min(c.first_ts) as first_ts,
-        max(c.last_ts) as last_ts, sum(c.coverage_ms)::int8 as coverage_ms,
+        max(c.last_ts) as last_ts, sum(c.coverage_ms)::int8 as sum_ms,
         case when bool_and(c.origin = 'import') then 'import' else 'ticks' end
           as origin,
         count(*) as parts
@@ -292,7 +383,12 @@ export const ROLL_UP = `
   ), wanted as materialized (
     select d.*, coalesce(o.closed, false) as was_closed,
       coalesce(o.closed, false) or d.closed_by is not null as will_close
-    from merged d
+    from (
+      select d.*, greatest(d.sum_ms,
+        case when o.closed then o.coverage_ms else d.said_ms end) as coverage_ms
+      from merged d
+      left join ${storedOf("o", "d.interval", ROLL_UP_BOUNDS)} on true
+    ) d
     left join ${storedOf("o", "d.interval", ROLL_UP_BOUNDS)} on true
     where o.t is null
       or not o.closed and d.closed_by is not null
@@ -304,8 +400,7 @@ export const ROLL_UP = `
   ), kept as (
     ${
   archive(
-    "wanted",
-    storedOf("c", "d.interval", ROLL_UP_BOUNDS),
+    `wanted d cross join ${storedOf("c", "d.interval", ROLL_UP_BOUNDS)}`,
     "$10::timestamptz",
   )
 }

@@ -65,6 +65,7 @@ export class LayoutMismatchError extends Error {
  * Opens what a data folder holds, or makes it.
  *
  * @throws {DataDirLockedError} If another process works in the folder.
+ * @throws {DataDirUnusableError} If the folder cannot be made or written.
  * @throws {LayoutMismatchError} If it has another number of partitions.
  */
 export async function openEmbeddedStores(
@@ -130,7 +131,7 @@ export function pgStores(
       partitions,
     ),
     forecasts: new PgForecastStore(db, instruments),
-    audit: new PgAuditStore(db),
+    audit: new PgAuditStore(db, months),
   };
 }
 

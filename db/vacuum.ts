@@ -3,6 +3,7 @@ import type { Db } from "./db.ts";
 /** Tables whose rows are changed over and over; the others only grow. */
 const HOT_TABLES = [
   "offsets",
+  "candle_books",
   "feed_progress",
   "feed_totals",
   "feed_rejects",

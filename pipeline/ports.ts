@@ -143,6 +143,11 @@ export interface FeedTotals {
   readonly coveredTo: EpochMicros | null;
   /** Event time of its last accepted tick. */
   readonly lastEvent: EpochMicros | null;
+  /**
+   * Listener's clock when an acked feed went away, until it has sent again
+   * what was under way then.
+   */
+  readonly awaySince: EpochMicros | null;
 }
 
 /** What a partition's owner finds when it starts: where to go on. */
@@ -164,6 +169,14 @@ export interface CandleClose {
   readonly t: EpochMicros;
   readonly closedBy: ClosedBy;
   /** Milliseconds of the bucket that a feed covered. */
+  readonly coverageMs: number;
+  readonly complete: boolean;
+}
+
+/** What a closed candle's feed turned out to cover; raised, never lowered. */
+export interface CandleCoverage {
+  readonly symbol: string;
+  readonly t: EpochMicros;
   readonly coverageMs: number;
   readonly complete: boolean;
 }
@@ -199,6 +212,8 @@ export interface DirtyRollup {
   readonly end: EpochMicros;
   /** The bucket is over: close the candle, for this reason. */
   readonly closedBy: ClosedBy | null;
+  /** With `closedBy`: what feeds covered of it, its quiet minutes too. */
+  readonly coverageMs?: number;
 }
 
 /** Everything that applying some entries changes, in one transaction. */
@@ -211,8 +226,15 @@ export interface Commit {
   readonly markedAt: EpochMicros | null;
   readonly deltas: readonly CandleDelta[];
   readonly closes: readonly CandleClose[];
+  /** Of candles closed before; each that it changes is a revision. */
+  readonly recovered: readonly CandleCoverage[];
   readonly dirty: readonly DirtyRollup[];
   readonly progress: readonly FeedProgress[];
+  /** Progress of feeds long gone, which decides nothing any more. */
+  readonly forgotten: readonly {
+    readonly key: FeedKey;
+    readonly symbol: string;
+  }[];
   /** Absolute values, not differences. */
   readonly feeds: readonly FeedTotals[];
   /** Differences of this commit, by feed and reason. */
@@ -421,7 +443,13 @@ export interface Audit {
 }
 
 export interface AuditStore {
-  audit(): Promise<Audit>;
+  /**
+   * The books, from sums that each commit keeps of the rows it wrote.
+   *
+   * `full` counts the rows themselves instead, a day at a time so that commits
+   * come in between: slow, and in no need of those sums being right.
+   */
+  audit(options?: { readonly full?: boolean }): Promise<Audit>;
   /** Resolves if the warehouse answers. */
   ping(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type { Reject, RejectReason } from "../domain/tick.ts";
 import {
   type EpochMicros,
   epochMicros,
+  MICROS_PER_HOUR,
   MICROS_PER_MINUTE,
   MICROS_PER_MS,
   toIso,
@@ -19,6 +20,7 @@ import {
 } from "../domain/time.ts";
 import type {
   CandleClose,
+  CandleCoverage,
   CandleDelta,
   Commit,
   DirtyRollup,
@@ -41,6 +43,11 @@ export interface BookSettings {
   readonly idleMs: number;
   /** Silence of a replay that ends its candles. */
   readonly replayIdleMs: number;
+  /**
+   * How long an acked feed that went away holds its candles open, as it sends
+   * again what they lack; counted from its close or the program's start.
+   */
+  readonly awayMs: number;
 }
 
 export const BOOK_DEFAULTS: BookSettings = {
@@ -48,6 +55,7 @@ export const BOOK_DEFAULTS: BookSettings = {
   graceMs: 24 * 3_600_000,
   idleMs: 2_000,
   replayIdleMs: 60_000,
+  awayMs: 60_000,
 };
 
 /** What applying some entries changes: a commit without its fence. */
@@ -96,10 +104,12 @@ interface SymbolBook {
 interface Batch {
   readonly deltas: Map<string, CandleDelta>;
   readonly closes: Map<string, CandleClose>;
+  readonly recovered: Map<string, CandleCoverage>;
   readonly dirty: Map<string, DirtyRollup>;
   /** One-minute candles that the next entry to touch them would revise. */
   readonly sealed: Set<string>;
   readonly progress: Set<ProgressBook>;
+  readonly forgotten: Map<string, Commit["forgotten"][number]>;
   readonly feeds: Set<FeedBook>;
   readonly rejected: Map<string, Mutable<Commit["rejected"][number]>>;
   readonly quarantine: QuarantineRow[];
@@ -128,6 +138,7 @@ export class CandleBook {
   readonly #grace: number;
   readonly #idle: number;
   readonly #replayIdle: number;
+  readonly #away: number;
   #markedAt: EpochMicros | null;
 
   /** @param calendarOf Calendar of a symbol that the warehouse knows. */
@@ -140,6 +151,7 @@ export class CandleBook {
     this.#grace = settings.graceMs * MICROS_PER_MS;
     this.#idle = this.#lateness + settings.idleMs * MICROS_PER_MS;
     this.#replayIdle = settings.replayIdleMs * MICROS_PER_MS;
+    this.#away = settings.awayMs * MICROS_PER_MS;
     this.#markedAt = state.markedAt;
     for (const totals of state.feeds) {
       this.#feeds.set(feedKeyText(totals.key), {
@@ -173,9 +185,11 @@ export class CandleBook {
     const batch: Batch = {
       deltas: new Map(),
       closes: new Map(),
+      recovered: new Map(),
       dirty: new Map(),
       sealed: new Set(),
       progress: new Set(),
+      forgotten: new Map(),
       feeds: new Set(),
       rejected: new Map(),
       quarantine: [],
@@ -195,8 +209,10 @@ export class CandleBook {
       markedAt: this.#markedAt,
       deltas: [...batch.deltas.values()],
       closes: [...batch.closes.values()],
+      recovered: [...batch.recovered.values()],
       dirty: [...batch.dirty.values()],
       progress: [...batch.progress].map(({ row }) => ({ ...row })),
+      forgotten: [...batch.forgotten.values()],
       feeds: [...batch.feeds].map(({ totals }) => ({ ...totals })),
       rejected: [...batch.rejected.values()],
       quarantine: batch.quarantine,
@@ -214,7 +230,12 @@ export class CandleBook {
         return true;
       case "start":
         for (const feed of this.#feeds.values()) {
-          if (feed.totals.connected) this.#disconnect(feed, batch);
+          const { connected, awaySince } = feed.totals;
+          if (connected) this.#disconnect(feed, entry.receivedAt, batch);
+          else if (awaySince !== null) {
+            feed.totals.awaySince = entry.receivedAt;
+            batch.feeds.add(feed);
+          }
         }
         return true;
       case "open": {
@@ -224,7 +245,11 @@ export class CandleBook {
       }
       case "close":
         if (!this.#applyContent(id, entry, batch)) return false;
-        this.#disconnect(this.#feedOf(entry, entry), batch);
+        this.#disconnect(
+          this.#feedOf(entry, entry),
+          entry.receivedAt,
+          batch,
+        );
         return true;
       case "end":
         if (!this.#applyContent(id, entry, batch)) return false;
@@ -244,6 +269,8 @@ export class CandleBook {
     const acked = entry.delivery === "acked";
     if (acked && appliedBefore(entry, feed.totals.lastSeq)) return true;
     const books = entry.symbols.map(({ symbol }) => this.#symbol(symbol));
+    const resends = acked && !entry.replay;
+    if (resends && recovers(books, batch)) return false;
     const name = feedKeyText(entry.key);
     const maxEvent = Float64Array.from(
       books,
@@ -262,14 +289,20 @@ export class CandleBook {
     if (!mayJoin(fold, batch)) return false;
 
     const touched = this.#merge(fold, batch);
+    const before = new Map<SymbolBook, number>();
     for (const [i, book] of books.entries()) {
-      if (touched.has(book)) {
-        this.#advance(book, name, feed, entry, maxEvent[i], batch);
-      }
+      if (!touched.has(book)) continue;
+      before.set(book, book.progress.get(name)?.row.maxEvent ?? -Infinity);
+      this.#advance(book, name, feed, entry, maxEvent[i], batch);
     }
     this.#cover(feed, entry, fold, batch);
     this.#count(id, feed, entry, fold, batch);
-    for (const book of touched) this.#closeWhatIsOver(book, batch);
+    for (const [book, from] of before) {
+      const closed = this.#closeWhatIsOver(book, batch);
+      if (!resends) continue;
+      const to = book.progress.get(name)!.row.maxEvent;
+      this.#recover(book, fold, { from, to }, closed, batch);
+    }
     return true;
   }
 
@@ -317,6 +350,7 @@ export class CandleBook {
       };
       book.progress.set(name, progress);
     }
+    batch.forgotten.delete(`${name}|${book.symbol}`);
     const { row } = progress;
     row.maxEvent = later(row.maxEvent, epochMicros(maxEvent));
     row.lastReceived = later(row.lastReceived, entry.receivedAt);
@@ -394,9 +428,10 @@ export class CandleBook {
   // ------------------------------------------------------------ closing
 
   #mark(time: EpochMicros, batch: Batch): void {
-    this.#markedAt = this.#markedAt === null
-      ? time
-      : later(this.#markedAt, time);
+    const before = this.#markedAt ?? time;
+    this.#markedAt = later(before, time);
+    const hour = (t: number) => Math.floor(t / MICROS_PER_HOUR);
+    if (hour(before) !== hour(this.#markedAt)) this.#forget(batch);
     const over = this.#markedAt - this.#idle;
     for (const book of this.#symbols.values()) {
       if (book.nextCloseAt <= over) this.#closeWhatIsOver(book, batch);
@@ -415,13 +450,16 @@ export class CandleBook {
     }
   }
 
-  #closeWhatIsOver(book: SymbolBook, batch: Batch): void {
+  /** @returns Minutes that were open in the warehouse until now. */
+  #closeWhatIsOver(book: SymbolBook, batch: Batch): ReadonlySet<number> {
+    const closed = new Set<number>();
     for (const [key, candle] of book.open) {
       const by = this.#closedBy(book, candle);
       if (by === null) continue;
       book.open.delete(key);
       if (candle.interval !== BASE_INTERVAL) {
-        markDirty(batch, book, candle, by);
+        const { coverageMs } = coverageOf(book, candle);
+        markDirty(batch, book, candle, by, coverageMs);
         continue;
       }
       const { symbol } = book;
@@ -431,6 +469,7 @@ export class CandleBook {
         markDirty(batch, book, this.#bucket(book, interval, t), null);
       }
       const id = candleKey({ symbol, t });
+      if (!candle.settled) closed.add(t);
       batch.sealed.add(id);
       batch.closes.set(id, {
         symbol,
@@ -442,6 +481,70 @@ export class CandleBook {
     book.nextCloseAt = Infinity;
     for (const { closeAt } of book.open.values()) {
       book.nextCloseAt = Math.min(book.nextCloseAt, closeAt);
+    }
+    return closed;
+  }
+
+  /**
+   * Says again what was covered of the minutes whose end an acked feed has
+   * passed only now: if it was away when they closed, it has sent by now what
+   * they lacked.
+   *
+   * Only what is stored and the entry itself decide which they are, so that a
+   * crash in between changes nothing.
+   */
+  #recover(
+    book: SymbolBook,
+    fold: EntryFold,
+    { from, to }: { readonly from: number; readonly to: number },
+    closed: ReadonlySet<number>,
+    batch: Batch,
+  ): void {
+    const passedFrom = from - this.#lateness;
+    const passedTo = to - this.#lateness;
+    const minuteOf = (t: number) => Math.floor(t / MICROS_PER_MINUTE);
+    if (minuteOf(passedTo) <= minuteOf(passedFrom)) return;
+    const minutes = fold.folds.filter(({ symbol }) => symbol === book.symbol)
+      .map(({ t }) => ({ ...this.#bucket(book, BASE_INTERVAL, t) }));
+    for (let t = passedFrom; t > -Infinity && t <= from;) {
+      const minute = { ...this.#bucket(book, BASE_INTERVAL, epochMicros(t)) };
+      minutes.push(minute);
+      t = minute.end;
+    }
+    const { symbol } = book;
+    for (const minute of minutes) {
+      const { t, closeAt } = minute;
+      if (closeAt <= passedFrom || passedTo < closeAt || closed.has(t)) {
+        continue;
+      }
+      if (this.#closedBy(book, minute) === null) continue;
+      const id = candleKey({ symbol, t });
+      batch.recovered.set(id, { symbol, t, ...coverageOf(book, minute) });
+      batch.sealed.add(id);
+      for (const { interval } of ROLLUPS) {
+        markDirty(batch, book, this.#bucket(book, interval, t), null);
+      }
+    }
+  }
+
+  /** Lets go of feeds that are gone for longer than late ticks are taken. */
+  #forget(batch: Batch): void {
+    const gone = this.#markedAt! - this.#grace;
+    for (const feed of this.#feeds.values()) {
+      const { connected, awaySince } = feed.totals;
+      if (connected || awaySince === null || awaySince >= gone) continue;
+      feed.totals.awaySince = null;
+      batch.feeds.add(feed);
+    }
+    for (const book of this.#symbols.values()) {
+      for (const [name, { feed, row }] of book.progress) {
+        // The newest one tells the state of the instrument's feed.
+        if (row.maxEvent === book.newest || feed.totals.connected) continue;
+        if (row.lastReceived >= gone) continue;
+        book.progress.delete(name);
+        const { key, symbol } = row;
+        batch.forgotten.set(`${name}|${symbol}`, { key, symbol });
+      }
     }
   }
 
@@ -459,10 +562,10 @@ export class CandleBook {
     }
     let by: ClosedBy = "watermark";
     let contributors = 0;
-    for (const { row } of book.progress.values()) {
+    for (const { feed, row } of book.progress.values()) {
       if (row.maxEvent < candle.t || (live && row.replay)) continue;
       contributors++;
-      const passed = this.#passedBy(row, candle);
+      const passed = this.#passedBy(feed, row, candle);
       if (passed === null) return null;
       if (by !== "idle" && passed !== "watermark") by = passed;
     }
@@ -475,14 +578,28 @@ export class CandleBook {
 
   /** How a feed has passed the end of a candle, or `null` if it has not. */
   #passedBy(
+    feed: FeedBook,
     row: FeedProgress,
     candle: OpenCandle,
   ): "watermark" | "replay" | "idle" | null {
     if (row.maxEvent - this.#lateness >= candle.closeAt) return "watermark";
     if (row.replay && row.ended) return "replay";
     if (!this.#silentSince(candle.closeAt)) return null;
+    if (!row.ended && this.#stillResends(feed, candle)) return null;
     const silence = row.replay ? this.#replayIdle : this.#idle;
     return this.#markedAt! - row.lastReceived >= silence ? "idle" : null;
+  }
+
+  /**
+   * An acked feed went away a little while ago and has not come as far as the
+   * candle's end since: what the candle lacks is sent when it is back.
+   */
+  #stillResends({ totals }: FeedBook, candle: OpenCandle): boolean {
+    const { awaySince, lastEvent } = totals;
+    if (awaySince === null || this.#markedAt! - awaySince >= this.#away) {
+      return false;
+    }
+    return lastEvent === null || lastEvent - this.#lateness < candle.closeAt;
   }
 
   #silentSince(t: EpochMicros): boolean {
@@ -559,7 +676,19 @@ export class CandleBook {
         ? last
         : later(totals.lastEvent, last);
     }
+    if (fold.folds.length > 0) this.#returned(feed, entry.receivedAt);
     batch.feeds.add(feed);
+  }
+
+  /** Whether ticks show that a feed has made up for what it was away. */
+  #returned({ totals }: FeedBook, receivedAt: EpochMicros): void {
+    const { awaySince, lastEvent } = totals;
+    if (awaySince === null || !totals.connected) return;
+    const caughtUp = lastEvent !== null &&
+      lastEvent - this.#lateness >= awaySince;
+    if (caughtUp || receivedAt - awaySince >= this.#away) {
+      totals.awaySince = null;
+    }
   }
 
   /** The feed has shown, by a line of that event time, that it is there. */
@@ -590,8 +719,12 @@ export class CandleBook {
     batch.feeds.add(feed);
   }
 
-  #disconnect(feed: FeedBook, batch: Batch): void {
-    feed.totals.connected = false;
+  #disconnect(feed: FeedBook, at: EpochMicros, batch: Batch): void {
+    const { totals } = feed;
+    totals.connected = false;
+    if (totals.delivery === "acked" && !totals.replay) {
+      totals.awaySince ??= at;
+    }
     this.#coveredUpToLastEvent(feed, batch);
   }
 
@@ -645,6 +778,7 @@ export class CandleBook {
           coveredFrom: null,
           coveredTo: null,
           lastEvent: null,
+          awaySince: null,
         },
       };
       this.#feeds.set(name, feed);
@@ -682,11 +816,28 @@ function markDirty(
   book: SymbolBook,
   { interval, t, end }: OpenCandle,
   closedBy: ClosedBy | null,
+  coverageMs?: number,
 ): void {
   const { symbol } = book;
   const key = `${symbol}|${interval}|${t}`;
-  const by = batch.dirty.get(key)?.closedBy ?? closedBy;
-  batch.dirty.set(key, { symbol, interval, t, end, closedBy: by });
+  const mark = { symbol, interval, t, end };
+  // What closes a candle first has closed it.
+  const known = batch.dirty.get(key);
+  const closing = known?.closedBy ? known : { closedBy, coverageMs };
+  batch.dirty.set(key, {
+    ...mark,
+    closedBy: closing.closedBy,
+    ...closing.closedBy && { coverageMs: closing.coverageMs },
+  });
+}
+
+/** Whether a minute of these has been recovered: once a commit. */
+function recovers(books: readonly SymbolBook[], batch: Batch): boolean {
+  if (batch.recovered.size === 0) return false;
+  const symbols = new Set(books.map(({ symbol }) => symbol));
+  return [...batch.recovered.values()].some(({ symbol }) =>
+    symbols.has(symbol)
+  );
 }
 
 function countReject(
@@ -739,29 +890,46 @@ function coverageOf(
   book: SymbolBook,
   candle: OpenCandle,
 ): Pick<CandleClose, "coverageMs" | "complete"> {
-  const session = book.calendar.sessionsBetween(candle.t, candle.end).at(0);
-  const from = Math.max(candle.t, session?.open ?? candle.t);
-  const to = Math.min(candle.end, session?.close ?? candle.end);
+  const sessions = book.calendar.sessionsBetween(candle.t, candle.end);
+  const parts = sessions.length > 0
+    ? sessions
+    : [{ open: candle.t, close: candle.end }];
   const spans: [number, number][] = [];
   for (const { feed, row } of book.progress.values()) {
     const { coveredFrom, coveredTo } = feed.totals;
     if (row.maxEvent < candle.t || coveredFrom === null) continue;
-    const start = Math.max(from, coveredFrom);
-    const end = Math.min(to, coveredTo ?? to);
-    if (start < end) spans.push([start, end]);
+    spans.push([coveredFrom, coveredTo ?? Infinity]);
   }
   spans.sort((a, b) => a[0] - b[0]);
   let covered = 0;
-  let reached = from;
-  for (const [start, end] of spans) {
-    if (end <= reached) continue;
-    covered += end - Math.max(start, reached);
-    reached = end;
+  let whole = 0;
+  for (const { open, close } of parts) {
+    const from = Math.max(candle.t, open);
+    const to = Math.min(candle.end, close);
+    whole += to - from;
+    covered += coveredBetween(from, to, spans);
   }
   return {
     coverageMs: Math.floor(covered / MICROS_PER_MS),
-    complete: covered >= to - from,
+    complete: covered >= whole,
   };
+}
+
+/** Microseconds of [from, to) that are in any of the spans, sorted by start. */
+function coveredBetween(
+  from: number,
+  to: number,
+  spans: readonly (readonly [number, number])[],
+): number {
+  let covered = 0;
+  let reached = from;
+  for (const [start, spanEnd] of spans) {
+    const end = Math.min(to, spanEnd);
+    if (end <= reached) continue;
+    covered += Math.max(0, end - Math.max(start, reached));
+    reached = end;
+  }
+  return covered;
 }
 
 /** A session ends at that moment, and none begins. */

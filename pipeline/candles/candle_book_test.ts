@@ -448,6 +448,138 @@ Deno.test("coverage: an acked feed that comes back has missed nothing but its ho
   }]);
 });
 
+const FULL: Partial<StreamEntry> = { delivery: "acked" };
+const START = { feed: "", epoch: 0 };
+
+Deno.test("an acked feed that comes back within a minute finds its candle open", async () => {
+  for (const restarted of [false, true]) {
+    const { store, revised } = await run([
+      ticks([tick(0, 0), tick(0, 59)]),
+      ticks([tick(1, 10), tick(1, 30)]),
+      said("close", NSE, 1.5, FULL),
+      // An hour later at the next start, or a moment later by the same program.
+      ...restarted ? [said("start", START, 60)] : [],
+      ...[2, 2.2, 2.4].map((m) => markEntry(moment(m + (restarted ? 58 : 0)))),
+      said("open", NSE, restarted ? 60.45 : 2.45, FULL),
+      markEntry(moment(restarted ? 60.46 : 2.46)),
+      ticks([tick(1, 40)], { receivedAt: moment(restarted ? 60.5 : 2.5) }),
+      ticks([tick(1, 50), tick(2, 3)], {
+        receivedAt: moment(restarted ? 60.5 : 2.5),
+      }),
+    ]);
+    assert.deepEqual(minutes(store).slice(0, 2), [
+      "A 0: n 2, watermark rev 0 complete",
+      "A 1: n 4, watermark rev 0 complete",
+    ]);
+    assert.deepEqual(revised, []);
+  }
+});
+
+Deno.test("a symbol that is sent again later waits for its feed, not for itself", async () => {
+  const b = { symbol: "B" };
+  const { store, revised } = await run([
+    ticks([tick(0, 0), tick(0, 0, b), tick(0, 30), tick(0, 30, b)]),
+    said("start", START, 1),
+    markEntry(moment(1)),
+    said("open", NSE, 1.05, FULL),
+    ticks([tick(0, 40)], { receivedAt: moment(1.1) }),
+    markEntry(moment(1.5)),
+    ticks([tick(0, 50), tick(0, 50, b)], { receivedAt: moment(1.6) }),
+    ticks([tick(1, 3), tick(1, 3, b)], { receivedAt: moment(1.6) }),
+  ]);
+  assert.deepEqual(minutes(store).slice(0, 2), [
+    "A 0: n 4, watermark rev 0 complete",
+    "B 0: n 3, watermark rev 0 complete",
+  ]);
+  assert.deepEqual(revised, []);
+});
+
+Deno.test("an acked feed that stays away holds its candle open for a minute only", async () => {
+  const away = [
+    ticks([tick(0, 0), tick(0, 30)]),
+    said("close", NSE, 0.6, FULL),
+  ];
+  const flaps = [1, 1.3].flatMap((m) => [
+    said("open", NSE, m, FULL),
+    said("close", NSE, m + 0.1, FULL),
+  ]);
+  const { store } = await run([...away, ...flaps, markEntry(moment(1.59))]);
+  assert.deepEqual(minutes(store), ["A 0: n 2, open"]);
+  await run([], { store, ids: withIds([markEntry(moment(1.6))], 40) });
+  assert.deepEqual(minutes(store), ["A 0: n 2, idle rev 0 30000 ms"]);
+  const ended = await run([
+    ticks([tick(0, 0), tick(0, 30)]),
+    said("end", NSE, 0.6, FULL),
+    said("close", NSE, 0.6, FULL),
+    markEntry(moment(1, 5)),
+  ]);
+  assert.deepEqual(minutes(ended.store), ["A 0: n 2, idle rev 0 30000 ms"]);
+});
+
+Deno.test("ticks sent again after an outage make their candle complete", async () => {
+  const { store } = await run([
+    ticks([tick(0, 0), tick(0, 59)]),
+    ticks([tick(1, 30)]),
+    said("close", NSE, 1.6, FULL),
+    markEntry(moment(5)),
+    said("open", NSE, 6, FULL),
+    ticks([tick(1, 50)], { receivedAt: moment(6) }),
+    ticks([tick(2, 50)], { receivedAt: moment(6) }),
+    ticks([tick(3, 3)], { receivedAt: moment(6) }),
+  ]);
+  assert.deepEqual(minutes(store).slice(0, 3), [
+    "A 0: n 2, watermark rev 0 complete",
+    "A 1: n 2, idle rev 2 complete",
+    "A 2: n 1, watermark rev 0 complete",
+  ]);
+  const plain = { delivery: "best_effort" as const };
+  const lost = await run([
+    ticks([tick(0, 0), tick(1, 30)], plain),
+    said("close", NSE, 1.6, plain),
+    markEntry(moment(5)),
+    said("open", NSE, 6, plain),
+    ticks([tick(1, 50), tick(2, 3)], { ...plain, receivedAt: moment(6) }),
+  ]);
+  assert.equal(minutes(lost.store)[1], "A 1: n 2, idle rev 1 30000 ms");
+});
+
+Deno.test("quiet minutes of a feed that is there count for longer candles", async () => {
+  const { store } = await run([
+    ticks([tick(0, 0), tick(6, 1), tick(9, 1)]),
+    ticks([tick(16, 0)]),
+  ]);
+  const five = [...store.rows.values()].filter((r) => r.interval === "5m")
+    .map(({ coverageMs, closedBy }) => [coverageMs, closedBy]);
+  assert.deepEqual(five.slice(0, 2), [
+    [300_000, "watermark"],
+    [300_000, "watermark"],
+  ]);
+});
+
+Deno.test("a feed long gone is forgotten, but for the newest of an instrument", async () => {
+  const key = (epoch: number) => ({ feed: "nse", epoch });
+  const { store, outcomes } = await run([
+    ticks([tick(0, 1)], { key: key(1) }),
+    said("close", key(1), 1, FULL),
+    ticks([tick(5, 1), tick(5, 1, { symbol: "B" })], { key: key(2) }),
+    said("close", key(2), 6, FULL),
+    ticks([tick(7, 1)], { key: key(3) }),
+    said("close", key(3), 8, FULL),
+    markEntry(moment(10)),
+    markEntry(moment(25 * 60)),
+  ]);
+  assert.deepEqual(
+    outcomes.flatMap(({ forgotten }) => forgotten)
+      .map(({ key, symbol }) => `${symbol} ${key.epoch}`),
+    ["A 1", "A 2"],
+  );
+  assert.deepEqual(
+    store.state(0).progress.map(({ key, symbol }) => `${symbol} ${key.epoch}`)
+      .sort(),
+    ["A 3", "B 2"],
+  );
+});
+
 Deno.test("rollups are marked with every touch, and closed when their bucket is over", async () => {
   const { store } = await run([
     ticks([tick(0, 1), tick(4, 59)]),

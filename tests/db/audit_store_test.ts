@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { partitionOf } from "../../pipeline/domain/hash.ts";
-import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
+import {
+  MICROS_PER_DAY,
+  MICROS_PER_MINUTE,
+} from "../../pipeline/domain/time.ts";
 import type { EntryId, QuarantineRow } from "../../pipeline/ports.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
+import { timestampText } from "../../db/sql_values.ts";
 import {
   deltaOf,
   FEED,
@@ -129,6 +133,84 @@ Deno.test("audit() notices a tick that is lost, and one counted twice", async ()
     "update offsets set applied = applied + 1 where p = $1",
     [p],
   );
+});
+
+Deno.test("audit() of the rows notices what happened behind the books", async () => {
+  const symbol = warehouse.symbol();
+  const p = partitionOf(symbol, PARTITIONS);
+  const writer = await Writer.claim(warehouse, p);
+  const yesterday = minuteOf(NOW - MICROS_PER_DAY);
+  await writer.commit({
+    deltas: [T, yesterday].map((t) =>
+      deltaOf(symbol, { ts: t + 5, price: 1, size: 1, seq: 1 })
+    ),
+  });
+  const off = async (full: boolean) =>
+    (await warehouse.audit.audit({ full })).ticks_unaccounted;
+  const before = await off(false);
+  assert.equal(await off(true), before);
+  const change = (sql: string) =>
+    warehouse.db.query(
+      `${sql} where instrument_id =
+        (select id from instruments where symbol = $1) and t < $2::timestamptz`,
+      [symbol, timestampText(T)],
+    );
+  await change("update candles set n = n + 3");
+  assert.deepEqual([await off(false), await off(true)], [before, before + 3]);
+  await change("update candles set n = n - 3");
+  assert.equal(await off(true), before);
+  await warehouse.db.query("delete from candle_books where p = $1", [p]);
+  const audit = await warehouse.audit.audit({ full: true });
+  assert.equal(audit.ticks_unaccounted, before);
+  assert((await off(false)) > before);
+  await warehouse.db.query(
+    `insert into candle_books
+      select i.p, date_trunc('day', c.t, 'UTC'), sum(c.n)
+      from candles c join instruments i on i.id = c.instrument_id
+      where c.interval = '1m' and c.origin = 'ticks' and i.p = $1
+      group by 1, 2`,
+    [p],
+  );
+  assert.equal(await off(false), before);
+});
+
+Deno.test("a feed without acks takes back the reject it means, though its numbers repeat", async () => {
+  const writer = await Writer.claim(warehouse, 3);
+  const key = { feed: "plain", epoch: 1 };
+  const off = async () =>
+    (await warehouse.audit.audit({ full: true })).ticks_unaccounted;
+  const before = await off();
+  const row = (index: number, reason: "out_of_band" | "schema") => ({
+    ...rejectRow(writer.position, index, 5, { reason }),
+    key,
+  });
+  await writer.commit({
+    rejected: [
+      { key, reason: "out_of_band", count: 3 },
+      { key, reason: "schema", count: 1 },
+    ],
+    quarantine: [
+      row(0, "schema"),
+      row(1, "out_of_band"),
+      row(2, "out_of_band"),
+      row(3, "out_of_band"),
+    ],
+    feeds: [totals({ key, received: 4, rejected: 4 })],
+  });
+  await writer.commit({
+    readmitted: [{ key, seq: 5 }, { key, seq: 5 }],
+    feeds: [totals({ key, received: 4, accepted: 2, rejected: 2 })],
+  });
+  assert.equal(await off(), before);
+  const rows = await warehouse.db.query(
+    `select idx, readmitted from quarantine where feed = 'plain' order by idx`,
+  );
+  assert.deepEqual(rows.map(({ readmitted }) => readmitted), [
+    false,
+    false,
+    true,
+    true,
+  ]);
 });
 
 Deno.test("audit() notices a reject that is not in quarantine", async () => {

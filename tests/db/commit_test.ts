@@ -224,6 +224,77 @@ Deno.test("commit() says updated, closed and revised", async () => {
   assert.equal(candle?.low, "0.50");
 });
 
+Deno.test("commit() raises what a closed candle covers, as a revision, never lowers it", async () => {
+  const symbol = warehouse.symbol();
+  const writer = await writerFor(symbol);
+  const recover = async (coverageMs: number, complete: boolean) =>
+    (await writer.commit({
+      recovered: [{ symbol, t: T, coverageMs, complete }],
+    })).map(({ change, candle }) => [
+      change,
+      candle.rev,
+      candle.coverageMs,
+      candle.complete,
+    ]);
+  await writer.commit({ deltas: [deltaOf(symbol, tick(1, 100))] });
+  assert.deepEqual(await recover(60_000, true), []);
+  await writer.commit({
+    closes: [closeOf(symbol, T, { coverageMs: 100, complete: false })],
+  });
+  assert.deepEqual(await recover(90, false), []);
+  assert.deepEqual(await recover(200, false), [["revised", 1, 200, false]]);
+  clock.advance(1);
+  assert.deepEqual(await recover(60_000, true), [[
+    "revised",
+    2,
+    60_000,
+    true,
+  ]]);
+  assert.deepEqual(await recover(60_000, true), []);
+  const known = await onlyCandle(
+    warehouse,
+    symbol,
+    "1m",
+    epochMicros(clock.now() - 1),
+  );
+  assert.deepEqual([known?.rev, known?.coverageMs], [1, 200]);
+});
+
+Deno.test("commit() forgets progress, and keeps it for its gaps where there are some", async () => {
+  const symbol = warehouse.symbol();
+  const writer = await writerFor(symbol);
+  const rows = [1, 2].map((epoch) => ({
+    key: { feed: symbol, epoch },
+    symbol,
+    maxEvent: T,
+    lastReceived: T,
+    replay: false,
+    ended: true,
+  }));
+  const seen = async () =>
+    (await aggregate.claim(writer.state.p, "test"))?.progress.filter((row) =>
+      row.symbol === symbol
+    );
+  const state = async () => writer.state = (await writerFor(symbol)).state;
+  await writer.commit({
+    progress: rows,
+    gaps: [{
+      key: rows[1].key,
+      kind: "missing",
+      seq: { from: 3, to: 4 },
+      from: T,
+      to: epochMicros(T + 1),
+    }],
+  });
+  await writer.commit({ forgotten: rows });
+  assert.deepEqual(await seen(), []);
+  const end = epochMicros(T + MICROS_PER_MINUTE);
+  assert.equal((await candles.gaps(symbol, T, end)).length, 1);
+  await state();
+  await writer.commit({ progress: [rows[1]] });
+  assert.deepEqual(await seen(), [rows[1]]);
+});
+
 Deno.test("commit() closes a new row that comes with its close, once", async () => {
   const symbol = warehouse.symbol();
   const writer = await writerFor(symbol);
@@ -398,6 +469,7 @@ Deno.test("claim() gives back progress, totals, mark and open candles", async ()
     duplicates: 2,
     coveredFrom: T,
     lastEvent: epochMicros(T + 1),
+    awaySince: epochMicros(T + 3),
   });
   await writer.commit({
     markedAt: NOW,

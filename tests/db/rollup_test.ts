@@ -198,6 +198,38 @@ Deno.test("rollUp() calls a candle complete if all of it was covered", async () 
   }
 });
 
+Deno.test("rollUp() keeps the first reason to close, and what was covered then", async () => {
+  const symbol = warehouse.symbol();
+  const writer = await writerFor(symbol);
+  const [mark] = dirtyOf(symbol, DAY, "session_end", ["5m"]);
+  await writer.commit({
+    deltas: [deltaOf(symbol, tick(0, 100))],
+    dirty: [{ ...mark, coverageMs: 250_000 }],
+  });
+  await writer.commit({
+    dirty: [{ ...mark, closedBy: "idle", coverageMs: 300_000 }],
+  });
+  const [rolled] = (await rollUp(symbol)).values();
+  assert.equal(rolled.candle.closedBy, "session_end");
+  assert.equal(rolled.candle.coverageMs, 250_000);
+  assert.equal(rolled.candle.complete, false);
+  // Once closed, only its minutes can tell of more.
+  await writer.commit({ dirty: [{ ...mark, coverageMs: 300_000 }] });
+  assert.deepEqual([...(await rollUp(symbol)).values()], []);
+});
+
+Deno.test("rollUp() takes a candle for complete whose quiet minutes were covered", async () => {
+  const symbol = warehouse.symbol();
+  const writer = await writerFor(symbol);
+  const [mark] = dirtyOf(symbol, DAY, "watermark", ["5m"]);
+  await writer.commit({
+    deltas: [deltaOf(symbol, tick(0, 100))],
+    dirty: [{ ...mark, coverageMs: 300_000 }],
+  });
+  const [{ candle }] = (await rollUp(symbol)).values();
+  assert.deepEqual([candle.complete, candle.coverageMs], [true, 300_000]);
+});
+
 Deno.test("rollUp() makes nothing of a bucket without candles", async () => {
   const symbol = warehouse.symbol();
   const writer = await writerFor(symbol);

@@ -166,8 +166,10 @@ export class Writer {
       markedAt: null,
       deltas: [],
       closes: [],
+      recovered: [],
       dirty: [],
       progress: [],
+      forgotten: [],
       feeds: [],
       rejected: [],
       quarantine: [],
@@ -249,6 +251,7 @@ export function totals(given: Partial<FeedTotals>): FeedTotals {
     coveredFrom: null,
     coveredTo: null,
     lastEvent: null,
+    awaySince: null,
     ...given,
   };
 }

@@ -59,7 +59,8 @@ interface Partition {
  * An `AggregateStore` in memory, with the rules of the real one said plainly.
  *
  * A commit counts only with the lease and the position that it names. A delta
- * on a closed row adds one to `rev`; a close on a closed row changes nothing.
+ * on a closed row adds one to `rev`; a close on a closed row changes nothing,
+ * and more coverage of one adds one to `rev` too.
  * A lease lasts until it is released or taken away with `steal`.
  */
 export class MemoryStore implements AggregateStore {
@@ -119,6 +120,9 @@ export class MemoryStore implements AggregateStore {
     for (const row of commit.progress) {
       partition.progress.set(`${feedKeyText(row.key)}|${row.symbol}`, row);
     }
+    for (const { key, symbol } of commit.forgotten) {
+      partition.progress.delete(`${feedKeyText(key)}|${symbol}`);
+    }
     for (const row of commit.feeds) {
       partition.feeds.set(feedKeyText(row.key), row);
     }
@@ -126,8 +130,10 @@ export class MemoryStore implements AggregateStore {
     this.gaps.push(...commit.gaps);
     for (const dirty of commit.dirty) {
       const key = rowKey(dirty.interval, dirty.symbol, dirty.t);
-      const closedBy = partition.dirty.get(key)?.closedBy ?? dirty.closedBy;
-      partition.dirty.set(key, { ...dirty, closedBy });
+      const known = partition.dirty.get(key);
+      const closing = known?.closedBy ? known : dirty;
+      const { closedBy, coverageMs } = closing;
+      partition.dirty.set(key, { ...dirty, closedBy, coverageMs });
     }
     return Promise.resolve({
       kind: "committed",
@@ -185,6 +191,19 @@ export class MemoryStore implements AggregateStore {
       changes.set(key, "closed");
       this.rows.set(key, { ...row, closedBy, coverageMs, complete });
     }
+    for (const { symbol, t, coverageMs, complete } of commit.recovered) {
+      const key = rowKey(BASE_INTERVAL, symbol, t);
+      const row = this.rows.get(key);
+      if (!row?.closedBy) continue;
+      if (coverageMs <= row.coverageMs && complete <= row.complete) continue;
+      changes.set(key, "revised");
+      this.rows.set(key, {
+        ...row,
+        rev: row.rev + 1,
+        coverageMs: Math.max(coverageMs, row.coverageMs),
+        complete: complete || row.complete,
+      });
+    }
     return [...changes].map(([key, change]) => ({
       candle: storedCandle(this.rows.get(key)!),
       change,
@@ -202,7 +221,7 @@ export class MemoryStore implements AggregateStore {
           row.interval === source && row.fold.symbol === mark.symbol &&
           mark.t <= row.fold.t && row.fold.t < mark.end
         );
-        assert(parts.length > 0, `${key} has parts`);
+        if (parts.length === 0) continue;
         done.push(this.#writeRollup(key, mark, parts));
       }
     }
@@ -211,10 +230,12 @@ export class MemoryStore implements AggregateStore {
 
   #writeRollup(
     key: string,
-    { interval, t, end, closedBy }: DirtyRollup,
+    { interval, t, end, closedBy, coverageMs = 0 }: DirtyRollup,
     parts: readonly CandleRow[],
   ): CommittedCandle {
     const before = this.rows.get(key);
+    const said = before?.closedBy ? before.coverageMs : coverageMs;
+    const sum = parts.reduce((total, part) => total + part.coverageMs, 0);
     const row: CandleRow = {
       interval,
       fold: parts.map(({ fold }) => ({ ...fold, t })).reduce(mergeFolds),
@@ -222,7 +243,7 @@ export class MemoryStore implements AggregateStore {
       closedBy: before?.closedBy ?? closedBy,
       rev: before?.closedBy ? before.rev + 1 : 0,
       complete: false,
-      coverageMs: parts.reduce((sum, part) => sum + part.coverageMs, 0),
+      coverageMs: Math.max(said, sum),
     };
     this.rows.set(key, row);
     const change = before?.closedBy
