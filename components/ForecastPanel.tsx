@@ -37,7 +37,8 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
     );
   }
   const record = recordOf(skill, newest.model);
-  const words = describeSkill(record);
+  const records = recordsOf(skill);
+  const words = describeSkill(record, records.length - 1);
   const hits = describeHitRate(record);
   const bps = expectedBps(newest);
   const direction = directionOf(Math.round(bps * 100));
@@ -113,17 +114,16 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
           </div>
         )}
       </dl>
-      <SkillTable skill={skill} shown={newest.model} />
+      <SkillTable records={records} shown={newest.model} />
     </section>
   );
 }
 
 /** Every model that competes, with what its record rests on. */
-function SkillTable({ skill, shown }: {
-  readonly skill: readonly SkillView[];
+function SkillTable({ records, shown }: {
+  readonly records: readonly SkillView[];
   readonly shown: string;
 }) {
-  const records = recordsOf(skill);
   if (records.length === 0) return null;
   return (
     <table class="small">
@@ -138,8 +138,8 @@ function SkillTable({ skill, shown }: {
         {records.map((one) => (
           <tr key={one.model}>
             <td>
-              {one.model}
-              {one.model === shown && <small class="muted">{" "}shown</small>}
+              {one.model}{" "}
+              {one.model === shown && <small class="muted">shown</small>}
             </td>
             <td class="num">
               {one.skill === null

@@ -30,8 +30,16 @@ export interface SkillWords {
   readonly detail: string;
 }
 
-/** What a model's record against "no change" amounts to. */
-export function describeSkill(skill: SkillView | undefined): SkillWords {
+/**
+ * What a model's record against "no change" amounts to.
+ *
+ * @param rivals Models that were measured on the same candles: the best of
+ * several looks better than it is.
+ */
+export function describeSkill(
+  skill: SkillView | undefined,
+  rivals = 0,
+): SkillWords {
   if (skill === undefined || skill.skill === null || skill.n === 0) {
     return {
       verdict: "unknown",
@@ -68,7 +76,14 @@ export function describeSkill(skill: SkillView | undefined): SkillWords {
     verdict: "some",
     title: `Skill ${formatShare(skill.skill, 1)}`,
     detail: `Its errors are ${size} smaller than those of "no change", over ` +
-      `${n}.`,
+      `${n}.${
+        skill.source === "walk_forward" && rivals > 0
+          ? ` It is shown as the best of ${
+            rivals + 1
+          } models on them, so some of ` +
+            `that is luck.`
+          : ""
+      }`,
   };
 }
 

@@ -38,10 +38,11 @@ import {
   newestForecast,
   pastForecasts,
 } from "../components/forecast_parts.ts";
+import { ForecastAge } from "../components/ForecastAge.tsx";
 import { ForecastPanel } from "../components/ForecastPanel.tsx";
 import { changeTo } from "../components/format_change.ts";
 import { formatPrice } from "../components/format_price.ts";
-import { formatAge, formatZone } from "../components/format_time.ts";
+import { formatZone } from "../components/format_time.ts";
 import { LINK_WORDS, type LinkStatus } from "../components/link_status.ts";
 import {
   mergeCandle,
@@ -486,13 +487,22 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
           <div>
             <dt>Forecast</dt>
             <dd>
-              {forecast === undefined
-                ? "none yet"
-                : `${formatAge(now - forecast.made_at)} old`}
+              <ForecastAge
+                forecast={forecast}
+                session={feed.session}
+                now={now}
+              />
             </dd>
           </div>
         </dl>
       </header>
+
+      {feed.session === "closed" && (
+        <p class="notice session" role="note">
+          <b>Market closed.</b>{" "}
+          No tick is expected, and nothing is forecast until it opens.
+        </p>
+      )}
 
       <div class="instrument-grid">
         <section class="chart-panel" aria-label={`${symbol} chart`}>
@@ -559,13 +569,11 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
             clock={() => Date.now() + clockOffset.current}
           />
           {failure !== null && <p class="notice" role="alert">{failure}</p>}
-          {interval !== "1m" && (
-            <p class="notice">
-              Forecasts and signals are for one-minute candles: choose 1m to see
-              them on the chart.
-            </p>
-          )}
-          <p class="fine">{quality(candles, feed)}</p>
+          <p class="fine">
+            {interval !== "1m" &&
+              "Forecasts and signals are for one-minute candles: choose 1m to see them on the chart. "}
+            {quality(candles, feed)}
+          </p>
         </section>
 
         <aside>

@@ -40,6 +40,7 @@ export default function ThemeToggle() {
       <button
         type="button"
         onClick={nextTheme}
+        aria-label={`Theme: ${theme}`}
         title="Dark, light or as the system"
       >
         <span class="word">Theme:</span> {theme}

@@ -145,24 +145,27 @@ export default function Watchlist(props: WatchlistProps) {
           {LINK_WORDS[link]}
         </span>
       </div>
-      <table class="watchlist">
-        <thead>
-          <tr>
-            <th scope="col">Instrument</th>
-            <th scope="col" class="num">Last</th>
-            <th scope="col" class="num">Change</th>
-            <th scope="col">Last hour</th>
-            <th scope="col" class="num">Next-minute forecast</th>
-            <th scope="col">Signal</th>
-            <th scope="col">Feed</th>
+      {/* On a phone the rows are grids, which would lose the table its roles. */}
+      <table class="watchlist" role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Instrument</th>
+            <th role="columnheader" scope="col" class="num">Last</th>
+            <th role="columnheader" scope="col" class="num">Change</th>
+            <th role="columnheader" scope="col">Last hour</th>
+            <th role="columnheader" scope="col" class="num">
+              Next-minute forecast
+            </th>
+            <th role="columnheader" scope="col">Signal</th>
+            <th role="columnheader" scope="col">Feed</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {shown.map((row) => <Row key={row.symbol} row={row} now={now} />)}
         </tbody>
       </table>
       {shown.length === 0 && (
-        <p class="muted">No instrument matches “{wanted}”.</p>
+        <p class="muted" role="status">No instrument matches “{wanted}”.</p>
       )}
     </section>
   );
@@ -175,18 +178,18 @@ const Row = ({ row, now }: {
   const { symbol, price_scale: decimals, last, forecast, signal } = row;
   const direction = directionOf(row.change?.abs ?? 0);
   return (
-    <tr>
-      <th scope="row">
+    <tr role="row">
+      <th role="rowheader" scope="row">
         <a href={`/instruments/${encodeURIComponent(symbol)}`}>{symbol}</a>
         <small>{row.name === symbol ? row.exchange : row.name}</small>
       </th>
-      <td class="num price" data-label="Last">
+      <td role="cell" class="num price" data-label="Last">
         {last === null ? "–" : formatPrice(last.c, decimals)}
       </td>
-      <td class={`num ${direction}`} data-label="Change">
+      <td role="cell" class={`num ${direction}`} data-label="Change">
         <ChangeText change={row.change} decimals={decimals} now={now} />
       </td>
-      <td class="spark" data-label="Last hour">
+      <td role="cell" class="spark" data-label="Last hour">
         {row.spark.length > 1 && (
           <Sparkline
             values={row.spark}
@@ -195,17 +198,17 @@ const Row = ({ row, now }: {
           />
         )}
       </td>
-      <td class="num forecast" data-label="Forecast">
+      <td role="cell" class="num forecast" data-label="Forecast">
         {forecast !== null && isCurrent(forecast, now)
           ? <ForecastCell forecast={forecast} decimals={decimals} />
           : <span class="muted">none now</span>}
       </td>
-      <td data-label="Signal">
+      <td role="cell" data-label="Signal">
         {signal !== null && isCurrentSignal(signal, forecast, now)
           ? <SignalBadge signal={signal} />
           : <span class="muted">–</span>}
       </td>
-      <td data-label="Feed">
+      <td role="cell" data-label="Feed">
         <FeedBadge feed={row.feed} now={now} />
       </td>
     </tr>

@@ -1,6 +1,7 @@
 import { page } from "fresh";
 import { Head } from "fresh/runtime";
 import { toMillis } from "../pipeline/domain/time.ts";
+import { StillPage } from "../components/StillPage.tsx";
 import Watchlist from "../islands/Watchlist.tsx";
 import { define } from "../web/define.ts";
 import { readOverview } from "../web/overview.ts";
@@ -35,6 +36,7 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
         </p>
       )}
       {!seen && <FirstSteps listen={listen} simulated={info.simulated} />}
+      <StillPage />
       {data.rows.length > 0 && <Watchlist rows={data.rows} now={data.now} />}
       {data.rows.some(({ note }) => note !== null) && (
         <section class="notes" aria-label="Notes">

@@ -1,5 +1,6 @@
 import { HttpError, page } from "fresh";
 import { Head } from "fresh/runtime";
+import { StillPage } from "../../components/StillPage.tsx";
 import InstrumentLive from "../../islands/InstrumentLive.tsx";
 import { define } from "../../web/define.ts";
 import { readInstrumentPage } from "../../web/instrument_page.ts";
@@ -33,6 +34,7 @@ export default define.page<typeof handler>(function Instrument({ data }) {
           calendar.
         </p>
       )}
+      <StillPage />
       <InstrumentLive {...data} />
     </main>
   );

@@ -86,10 +86,31 @@ Deno.test("the skill of a walk forward is told until live scores are enough", as
   const text = textOf((await get("/instruments/NIFTY50")).html);
   assert.match(
     text,
-    /Skill 3.1 % Its errors are 3.1 % smaller .* 120 forecasts of a walk forward over stored candles/,
+    /Skill 3.1 % Its errors are 3.1 % smaller .* 120 forecasts of a walk forward over stored candles\. It is shown as the best of 2 models/,
   );
   assert.match(text, /arima\(2,1,2\) shown \+3.1 % 120 stored/);
   assert.match(text, /arima\(1,1,1\) −1.2 % 240 live/);
+});
+
+Deno.test("a forecast older than its minute is a warning in words", async () => {
+  const { get, services } = await setUp();
+  assert.doesNotMatch(
+    textOf((await get("/instruments/NIFTY50")).html),
+    /out of date/,
+  );
+  services.data.forecasts = services.data.forecasts.filter(({ score }) =>
+    score !== null
+  );
+  const text = textOf((await get("/instruments/NIFTY50")).html);
+  assert.match(text, /◌ out of date, \d+ s old/);
+  assert.match(text, /No current forecast/);
+});
+
+Deno.test("a page without scripts says that it stands still", async () => {
+  const { get } = await setUp();
+  for (const path of ["/", "/instruments/NIFTY50"]) {
+    assert.match((await get(path)).html, /<noscript><p[^>]*>This page stands/);
+  }
 });
 
 Deno.test("the selector's form leads to the instrument", async () => {
