@@ -89,6 +89,23 @@ export class Catalog {
     }
   }
 
+  /**
+   * Registers what ticks in the buffer have and the warehouse has lost, as
+   * after a power failure: it was admitted once, so it is now.
+   */
+  async restore(
+    symbol: string,
+    scales: { readonly priceScale: number; readonly sizeScale: number },
+  ): Promise<void> {
+    if (this.#bySymbol.has(symbol)) return;
+    this.#keep(
+      await this.#add(symbol, {
+        price: scales.priceScale,
+        size: scales.sizeScale,
+      }),
+    );
+  }
+
   /** Auto-registered instruments widen; those of a file are as they are. */
   #mustWiden(
     known: Instrument,
@@ -117,6 +134,13 @@ export class Catalog {
       decimals.price <= SCALE_MAX && decimals.size <= SCALE_MAX,
       "decimals were checked where they were read",
     );
+    return await this.#add(symbol, decimals);
+  }
+
+  async #add(
+    symbol: string,
+    decimals: { readonly price: number; readonly size: number },
+  ): Promise<Instrument> {
     const priceScale = Math.max(AUTO_PRICE_SCALE_MIN, decimals.price);
     const [instrument] = await this.store.upsert([{
       symbol,

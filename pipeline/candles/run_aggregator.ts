@@ -1,6 +1,6 @@
 import { AssertionError } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
-import type { FeedKey } from "../domain/entry.ts";
+import type { EntrySymbol, FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import {
@@ -39,6 +39,8 @@ export interface AggregatorSettings {
   readonly rollUpRoundsMax: number;
   /** Applied ticks are kept for this long, and at least five minutes. */
   readonly retentionMs: number;
+  /** Applied ticks are kept for less once the buffer holds more than this. */
+  readonly bufferBytesMax: number;
   readonly trimEveryMs: number;
   /** Wait while another process holds the partition. */
   readonly claimRetryMs: number;
@@ -57,6 +59,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   rollUpLimit: 500,
   rollUpRoundsMax: 4,
   retentionMs: 7 * 86_400_000,
+  bufferBytesMax: Infinity,
   trimEveryMs: 300_000,
   claimRetryMs: 500,
   retryMsMin: 100,
@@ -64,6 +67,8 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
 };
 
 const TRIM_LAG_MS_MIN = 300_000;
+/** How much less is kept at a time while the buffer is over its budget. */
+const TRIM_LAG_STEP = 0.75;
 /** A read with fewer ticks than this, and few entries, may be paced. */
 const LITTLE_TICKS = 1_024;
 /** Rest after a round of rollups, in times of what it took. */
@@ -74,6 +79,11 @@ export interface InstrumentCalendars {
   get(symbol: string): Instrument | undefined;
   calendarOf(instrument: Instrument): Calendar;
   refresh(): Promise<void>;
+  /** Registers a symbol that the buffer knows and the warehouse has lost. */
+  restore(
+    symbol: string,
+    scales: { readonly priceScale: number; readonly sizeScale: number },
+  ): Promise<void>;
 }
 
 /** Called after a commit; they must not throw, and must not take long. */
@@ -215,10 +225,7 @@ class AggregatorLoop {
         position: state.position,
       });
     }
-    await this.#knowSymbols([
-      ...state.progress.map(({ symbol }) => symbol),
-      ...state.open.map(({ symbol }) => symbol),
-    ]);
+    await this.#knowSymbols([...state.progress, ...state.open]);
     const book = new CandleBook(
       state,
       (symbol) => this.#calendarOf(symbol),
@@ -376,20 +383,35 @@ class AggregatorLoop {
   /**
    * Forgets ticks that are old enough and whose candles are safe even from
    * power loss: lagging, so that a warehouse that comes back a little behind
-   * finds the ticks it lacks.
+   * finds the ticks it lacks. While the buffer is over its budget, what is old
+   * enough becomes younger, down to that lag.
    */
   async #trim(): Promise<void> {
-    const { p, buffer, store, clock } = this.options;
+    const { p, buffer, store } = this.options;
+    const { retentionMs, bufferBytesMax } = this.settings;
     const incarnation = this.#incarnation;
     const safe = await store.checkpoint();
     const position = safe.find((row) => row.p === p)?.position;
     if (position === undefined) return;
-    const lagMs = Math.max(TRIM_LAG_MS_MIN, this.settings.retentionMs);
+    let lagMs = Math.max(TRIM_LAG_MS_MIN, retentionMs);
+    for (;;) {
+      const through = await this.#oldOf(position, lagMs);
+      if (buffer.incarnation !== incarnation) return;
+      if (compareEntryIds(through, BEFORE_FIRST) > 0) {
+        await buffer.trim(p, through);
+      }
+      if (lagMs <= TRIM_LAG_MS_MIN) return;
+      if ((await buffer.stats()).bytes <= bufferBytesMax) return;
+      lagMs = Math.max(TRIM_LAG_MS_MIN, Math.floor(lagMs * TRIM_LAG_STEP));
+    }
+  }
+
+  /** The newest entry up to `position` that is older than a lag. */
+  async #oldOf(position: EntryId, lagMs: number): Promise<EntryId> {
+    const { p, buffer, clock } = this.options;
     const before = epochMicros(clock.now() - lagMs * MICROS_PER_MS);
     const old = await buffer.newestBefore(p, before);
-    const through = compareEntryIds(position, old) < 0 ? position : old;
-    if (compareEntryIds(through, BEFORE_FIRST) <= 0) return;
-    if (buffer.incarnation === incarnation) await buffer.trim(p, through);
+    return compareEntryIds(position, old) < 0 ? position : old;
   }
 
   async stop(): Promise<void> {
@@ -406,18 +428,26 @@ class AggregatorLoop {
     }
   }
 
-  /** Others may have registered instruments since the catalog was read. */
-  async #knowSymbols(symbols: Iterable<string>): Promise<void> {
-    const { catalog } = this.options;
-    const unknown = [...symbols].filter((symbol) => !catalog.get(symbol));
+  /**
+   * Others may have registered instruments since the catalog was read. What
+   * the warehouse does not know either it has lost: the buffer is synced at
+   * every append, and it is not at every commit.
+   */
+  async #knowSymbols(
+    symbols: Iterable<Pick<EntrySymbol, "symbol"> & Partial<EntrySymbol>>,
+  ): Promise<void> {
+    const { catalog, log, p } = this.options;
+    const unknown = [...symbols].filter(({ symbol }) => !catalog.get(symbol));
     if (unknown.length === 0) return;
     await outside("read the instruments", async () => {
       await catalog.refresh();
-      const missing = unknown.find((symbol) => !catalog.get(symbol));
-      if (missing !== undefined) {
-        throw new Error(
-          `Cannot apply ticks of ${missing} as the warehouse does not know it`,
-        );
+      for (const { symbol, priceScale = 0, sizeScale = 0 } of unknown) {
+        if (catalog.get(symbol)) continue;
+        log.warn("The warehouse has lost an instrument, registering it anew", {
+          p,
+          symbol,
+        });
+        await catalog.restore(symbol, { priceScale, sizeScale });
       }
     });
   }
@@ -444,12 +474,20 @@ function ticksIn(entries: readonly ReadEntry[]): number {
   return entries.reduce((sum, { entry }) => sum + entry.ticks.length, 0);
 }
 
-function symbolsOf(entries: readonly ReadEntry[]): Set<string> {
-  const symbols = new Set<string>();
+/** Each symbol of the entries once, with the widest of its scales. */
+function symbolsOf(entries: readonly ReadEntry[]): Iterable<EntrySymbol> {
+  const symbols = new Map<string, EntrySymbol>();
   for (const { entry } of entries) {
-    for (const { symbol } of entry.symbols) symbols.add(symbol);
+    for (const { symbol, priceScale, sizeScale } of entry.symbols) {
+      const known = symbols.get(symbol);
+      symbols.set(symbol, {
+        symbol,
+        priceScale: Math.max(priceScale, known?.priceScale ?? 0),
+        sizeScale: Math.max(sizeScale, known?.sizeScale ?? 0),
+      });
+    }
   }
-  return symbols;
+  return symbols.values();
 }
 
 /** Runs what may fail for reasons outside, and says what it was. */

@@ -39,6 +39,7 @@ const CATALOG: InstrumentCalendars = {
   get: () => ({}) as Instrument,
   calendarOf: () => ALWAYS,
   refresh: () => Promise.resolve(),
+  restore: () => Promise.reject(new Error("every symbol is known")),
 };
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
@@ -423,6 +424,64 @@ Deno.test("the buffer is trimmed to what is safe, and at least five minutes late
   assert.ok(compareEntryIds(last, ids[15]) <= 0, "five minutes are kept");
 });
 
+Deno.test("ticks are kept for less while the buffer is over its budget", async () => {
+  for (const [budget, kept] of [[Infinity, 40], [20, 20], [0, 5]]) {
+    const clock = new SimClock(moment(10));
+    const buffer = new MemoryBuffer(clock);
+    const store = new MemoryStore();
+    const { done, stop } = aggregator({
+      clock,
+      buffer,
+      store,
+      settings: {
+        trimEveryMs: 60_000,
+        retentionMs: 24 * 3_600_000,
+        bufferBytesMax: budget,
+      },
+    });
+    const work = async () => {
+      for (let i = 0; i < 40; i++) {
+        await append(buffer, markEntry(clock.now()));
+        await clock.sleep(60_000);
+      }
+      stop.abort();
+      await done;
+    };
+    await clock.run(work());
+    const { bytes } = await buffer.stats();
+    assert.ok(
+      bytes >= kept * 0.6 && bytes <= kept + 1,
+      `${bytes} are kept of a budget of ${budget}`,
+    );
+  }
+});
+
+Deno.test("a symbol that the warehouse has lost is registered as its ticks have it", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  const restored = new Map<string, unknown>();
+  const catalog: InstrumentCalendars = {
+    ...CATALOG,
+    get: (symbol) => restored.has(symbol) ? {} as Instrument : undefined,
+    restore: (symbol, scales) => {
+      restored.set(symbol, scales);
+      return Promise.resolve();
+    },
+  };
+  const tick = { symbol: "LOST", ts: moment(10), price: 1, size: 1, seq: 1 };
+  await append(buffer, ticksEntry(NSE, [tick], { receivedAt: moment(10) }));
+  const { done, stop } = aggregator({ clock, buffer, store, catalog });
+  const work = async () => {
+    await clock.sleep(1_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(store.appliedOf(0), 1);
+  assert.deepEqual([...restored], [["LOST", { priceScale: 2, sizeScale: 0 }]]);
+});
+
 Deno.test("a symbol that the catalog lacks is read, or waited for", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);
@@ -432,6 +491,7 @@ Deno.test("a symbol that the catalog lacks is read, or waited for", async () => 
     ...CATALOG,
     get: () => refreshed >= 3 ? {} as Instrument : undefined,
     refresh: () => Promise.resolve(void refreshed++),
+    restore: () => Promise.reject(new Error("the warehouse is down")),
   };
   const tick = { symbol: "NEW", ts: moment(10), price: 1, size: 1, seq: 1 };
   await append(buffer, ticksEntry(NSE, [tick], { receivedAt: moment(10) }));

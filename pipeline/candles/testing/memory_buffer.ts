@@ -12,7 +12,10 @@ import {
   type TickBuffer,
 } from "../../ports.ts";
 
-/** One partition's stream in memory; appends are not checked for their chain. */
+/**
+ * One partition's stream in memory; appends are not checked for their chain,
+ * and an entry counts as one byte.
+ */
 export class MemoryBuffer implements TickBuffer {
   incarnation = "1";
   readonly trims: EntryId[] = [];
@@ -82,7 +85,8 @@ export class MemoryBuffer implements TickBuffer {
   }
 
   stats(): Promise<BufferStats> {
-    return Promise.resolve({ bytes: 0, entries: this.#entries.length });
+    const entries = this.#entries.length;
+    return Promise.resolve({ bytes: entries, entries });
   }
 
   close(): Promise<void> {
