@@ -274,6 +274,11 @@ export class FeedIngest {
     signal.removeEventListener("abort", wake);
   }
 
+  /** Bytes of lines that are in memory only. */
+  get unappendedBytes(): number {
+    return this.#writers.reduce((sum, one) => sum + one.unappendedBytes, 0);
+  }
+
   /** Stops all that is under way; what is not appended is given up. */
   dispose(): void {
     this.#closeHole();
@@ -444,6 +449,11 @@ export class FeedIngest {
       return false;
     }
     if (seq > this.#next) {
+      if (seq - 1 <= this.#inStream) {
+        // Acked before, and forgotten here as a power failure took the ack.
+        this.#next = seq;
+        return false;
+      }
       this.#hold(link, batch, i);
       return true;
     }
@@ -456,6 +466,11 @@ export class FeedIngest {
     }
     this.#duplicate(link);
     return true;
+  }
+
+  /** Every number up to this one is in the stream, whoever's symbol it has. */
+  get #inStream(): number {
+    return Math.min(...this.#writers.map(({ last }) => last));
   }
 
   #duplicate(link: FeedLink): void {
@@ -647,7 +662,8 @@ export class FeedIngest {
       epoch: this.key.epoch,
       ...gap,
     });
-    this.#feedWriter.addGap(gap);
+    // Any partition's instruments may lack what was in it.
+    for (const writer of this.#writers) writer.addGap(gap);
     this.#missing += gap.to - gap.from + 1;
     this.#next = hole.first;
     this.#now = this.#options.clock.now();

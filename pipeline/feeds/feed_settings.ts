@@ -8,6 +8,8 @@ export interface FeedSettings {
   readonly windowBytes: number;
   /** Bytes of all other feeds together that may be uncommitted. */
   readonly bestEffortBytes: number;
+  /** Of those, bytes that may be in memory, as the buffer does not take them. */
+  readonly unappendedBytes: number;
   /** How long a missing number is waited for. */
   readonly holeMs: number;
   /** Shortest time between two rounds of acks. */
@@ -21,6 +23,7 @@ export const FEED_DEFAULTS: FeedSettings = {
   countsMs: 1_000,
   windowBytes: 1_048_576,
   bestEffortBytes: 64 * 1_048_576,
+  unappendedBytes: 64 * 1_048_576,
   holeMs: 5_000,
   ackMs: 50,
   replayWindow: 65_536,

@@ -181,8 +181,7 @@ export class Ingest {
       cleaner: new Cleaner(clean),
       settings: this.#settings,
       committedTo: (p) => this.#committed.get(p),
-      overBudget: () =>
-        this.#bestEffortBytes() > this.#settings.bestEffortBytes,
+      overBudget: () => this.#overBudget(),
       onLost: (lost) => this.#forget(lost),
     });
     this.#feeds.set(text, feed);
@@ -206,12 +205,16 @@ export class Ingest {
     };
   }
 
-  #bestEffortBytes(): number {
-    let bytes = 0;
-    for (const { delivery, tracker } of this.#feeds.values()) {
-      if (delivery === "best_effort") bytes += tracker.uncommittedBytes;
+  #overBudget(): boolean {
+    const { bestEffortBytes, unappendedBytes } = this.#settings;
+    let uncommitted = 0;
+    let unappended = 0;
+    for (const feed of this.#feeds.values()) {
+      if (feed.delivery !== "best_effort") continue;
+      uncommitted += feed.tracker.uncommittedBytes;
+      unappended += feed.unappendedBytes;
     }
-    return bytes;
+    return uncommitted > bestEffortBytes || unappended > unappendedBytes;
   }
 
   #forget(feed: FeedIngest): void {

@@ -130,6 +130,64 @@ Deno.test("Ingest records a gap after 5 s and takes what came after it", async (
   assert.equal(world.ingest.stats()[0].missing, 3);
 });
 
+Deno.test("a gap is said in every partition, as any may lack what was in it", async () => {
+  const world = new FeedWorld({ partitions: 3 });
+  const source = await FakeSource.open(world.ingest);
+  await source.send(tick(1), tick(4));
+  await world.clock.advance(5_010);
+  for (const p of [0, 1, 2]) {
+    const entries = await world.entries(p);
+    assert.deepEqual(
+      entries.flatMap(({ entry }) => entry.gaps),
+      [{ from: 2, to: 3 }],
+    );
+    assert.ok(await world.buffer.lastSeq(p, { feed: "nse", epoch: 1 }) >= 3);
+  }
+  await world.commit();
+  await world.clock.advance(100);
+  assert.equal(source.acked, 4);
+});
+
+Deno.test("what the stream has is no hole, though its ack was lost with the power", async () => {
+  const world = new FeedWorld();
+  const before = await FakeSource.open(world.ingest);
+  await before.send(...ticks(1, 10));
+  await world.clock.advance(10);
+  await world.commit();
+  await world.clock.advance(100);
+  assert.equal(before.acked, 10);
+  world.store.acks.get("nse")!.set(1, 4);
+  world.start();
+  const source = await FakeSource.open(world.ingest);
+  assert.equal(source.entrance.resumeAfter, 4);
+  // The source was told 10, and has forgotten what came before.
+  await source.send(...ticks(11, 12));
+  await world.clock.advance(10);
+  const { seqs, gaps } = await books(world);
+  assert.deepEqual([seqs, gaps], [range(1, 12), []]);
+  assert.deepEqual(source.of("resend"), []);
+  await world.commit();
+  assert.equal(source.acked, 12);
+});
+
+Deno.test("feeds wait while the buffer takes nothing and memory fills", async () => {
+  const buffer = new ShakyBuffer();
+  const world = new FeedWorld({ buffer, settings: { unappendedBytes: 1_000 } });
+  const plain = { feed: "p1", delivery: "best_effort" } as const;
+  const source = await FakeSource.open(world.ingest, plain);
+  await turns();
+  buffer.plan.push("refused", "refused");
+  await source.send(...ticks(1, 5));
+  let sent = false;
+  const sending = source.send(...ticks(6, 20)).then(() => sent = true);
+  await world.clock.advance(20);
+  assert.deepEqual([sent, world.ingest.stats()[0].paused], [false, true]);
+  await world.clock.advance(10_000);
+  await sending;
+  assert.equal(world.ingest.stats()[0].paused, false);
+  assert.deepEqual((await books(world, "p1")).seqs, range(1, 20));
+});
+
 Deno.test("Ingest learns from `end` that the last lines are missing", async () => {
   const world = new FeedWorld();
   const source = await FakeSource.open(world.ingest);
