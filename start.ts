@@ -133,6 +133,7 @@ export async function start(options: StartOptions): Promise<Running> {
         partitions: config.partitions,
         clock,
         log,
+        settings: { bestEffortBytes: bufferBytes(config) },
       })
       : null;
     const committed: EntryId[] = Array(config.partitions).fill(BEFORE_FIRST);
@@ -144,6 +145,7 @@ export async function start(options: StartOptions): Promise<Running> {
         await stores.vacuum().catch((error) =>
           log.warn("Cannot vacuum the warehouse", { error })
         );
+        await checkBooks(stores, log);
       }
     });
     if (has("aggregate")) {
@@ -164,6 +166,7 @@ export async function start(options: StartOptions): Promise<Running> {
                 graceMs: config.graceHours * 3_600_000,
               },
               retentionMs: config.tickRetentionDays * 86_400_000,
+              bufferBytesMax: bufferBytes(config),
             },
             events: {
               onCommitted(p, position, { candles, tooLate }) {
@@ -259,7 +262,16 @@ export async function start(options: StartOptions): Promise<Running> {
       feeds: feedUrls(config.feeds, feeds),
       failed: life.failed,
       stop: () =>
-        stop({ config, stores, life, feeds, simulator, server, committed }),
+        stop({
+          config,
+          stores,
+          life,
+          ingest,
+          feeds,
+          simulator,
+          server,
+          committed,
+        }),
     };
   } catch (error) {
     await life.stop(
@@ -272,6 +284,24 @@ export async function start(options: StartOptions): Promise<Running> {
     );
     await stores.close();
     throw error;
+  }
+}
+
+function bufferBytes({ bufferMaxMb }: Config): number {
+  return bufferMaxMb * 1_048_576;
+}
+
+/** Counts the rows now and then: that the books balance is not taken on trust. */
+async function checkBooks(stores: EmbeddedStores, log: Log): Promise<void> {
+  try {
+    const audit = await stores.audit.audit({ full: true });
+    if (audit.balanced) return;
+    log.error("The books do not balance", {
+      ticks_unaccounted: audit.ticks_unaccounted,
+      partitions: audit.partitions,
+    });
+  } catch (error) {
+    log.warn("Cannot count the rows of the warehouse", { error });
   }
 }
 
@@ -431,6 +461,13 @@ async function health(
     reasons.push(`The buffer does not answer: ${error.message}`);
     return null;
   });
+  const waiting = (feeds?.feedStats() ?? []).filter(({ paused }) => paused);
+  if (waiting.length > 0) {
+    const names = waiting.map(({ feed, uncommittedBytes }) =>
+      `${feed} (${uncommittedBytes} bytes are not in candles yet)`
+    );
+    reasons.push(`feeds are made to wait: ${names.join(", ")}`);
+  }
   return {
     ready: reasons.length === 0,
     reasons,
@@ -470,10 +507,11 @@ function greeting(
 
 /** Stops reading, commits what was read, acks it, then closes the rest. */
 async function stop(
-  { config, stores, life, feeds, simulator, server, committed }: {
+  { config, stores, life, ingest, feeds, simulator, server, committed }: {
     config: Config;
     stores: EmbeddedStores;
     life: Life;
+    ingest: Ingest | null;
     feeds: Feeds | null;
     simulator: RunningSimulator | null;
     server: HttpServer | null;
@@ -488,6 +526,7 @@ async function stop(
   await server?.close();
   if (config.roles.has("aggregate")) await drained(stores, committed);
   await life.stop("aggregate");
+  ingest?.dispose();
   await stores.close();
 }
 

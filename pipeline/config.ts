@@ -195,7 +195,9 @@ const SETTINGS = {
   BUFFER_MAX_MB: setting(
     "2048",
     "megabytes, 16 to 1048576",
-    "Size of the buffer at which feeds are made to wait",
+    "Ticks in the buffer: beyond it older ones go before " +
+      "`TICK_RETENTION_DAYS`, and feeds without acks wait while as many are " +
+      "not in candles yet",
     (text) => wholeNumber(text, 16, 1_048_576),
   ),
   VACUUM_MINUTES: setting(
