@@ -5,10 +5,12 @@
 import { createApp } from "./web/create_app.ts";
 import { ConfigError, parseConfig } from "./pipeline/config.ts";
 import { MarketFileError } from "./pipeline/calendars/load_markets.ts";
+import { ListenError } from "./pipeline/listen_error.ts";
 import { jsonLog } from "./pipeline/json_log.ts";
 import { systemClock } from "./pipeline/system_clock.ts";
 import {
   DataDirLockedError,
+  DataDirUnusableError,
   EXIT_DATA_DIR_LOCKED,
 } from "./db/lock_data_dir.ts";
 import { type Running, start, StartError } from "./start.ts";
@@ -97,7 +99,8 @@ function explain(error: unknown): number {
   }
   if (
     error instanceof ConfigError || error instanceof StartError ||
-    error instanceof MarketFileError
+    error instanceof MarketFileError || error instanceof ListenError ||
+    error instanceof DataDirUnusableError
   ) {
     console.error(error.message);
     return EXIT_BAD_CONFIG;

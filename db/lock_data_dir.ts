@@ -25,6 +25,27 @@ export class DataDirLockedError extends Error {
   }
 }
 
+/** The data folder cannot be made, or not be written, in words for a person. */
+export class DataDirUnusableError extends Error {
+  override name = "DataDirUnusableError";
+
+  constructor(dir: string, override readonly cause: Error) {
+    super(`Cannot use the data folder ${dir} as ${whyUnusable(cause)}`);
+  }
+}
+
+function whyUnusable(cause: Error): string {
+  const { AlreadyExists, NotADirectory, NotCapable, PermissionDenied } =
+    Deno.errors;
+  if (cause instanceof AlreadyExists || cause instanceof NotADirectory) {
+    return "it must be a folder, and a file is there";
+  }
+  if (cause instanceof PermissionDenied || cause instanceof NotCapable) {
+    return "this program must be allowed to write there";
+  }
+  return `it must be one that can be written: ${cause.message}`;
+}
+
 export interface DataDirLock {
   release(): void;
 }
@@ -34,20 +55,15 @@ export interface DataDirLock {
  * until the process ends, however it ends.
  *
  * @throws {DataDirLockedError} If another process holds it.
+ * @throws {DataDirUnusableError} If it cannot be made or written.
  */
 export async function lockDataDir(
   dir: string,
   now: Date,
 ): Promise<DataDirLock> {
-  await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-  // PGlite's files can be read by anybody who can enter the folder.
-  if (Deno.build.os !== "windows") await Deno.chmod(dir, 0o700);
   const path = join(dir, "lock");
-  const file = await Deno.open(path, {
-    read: true,
-    write: true,
-    create: true,
-    mode: 0o600,
+  const file = await openLock(dir, path).catch((error) => {
+    throw new DataDirUnusableError(dir, error);
   });
   if (!await file.tryLock(true)) {
     file.close();
@@ -62,6 +78,18 @@ export async function lockDataDir(
       file.close();
     },
   };
+}
+
+async function openLock(dir: string, path: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+  // PGlite's files can be read by anybody who can enter the folder.
+  if (Deno.build.os !== "windows") await Deno.chmod(dir, 0o700);
+  return await Deno.open(path, {
+    read: true,
+    write: true,
+    create: true,
+    mode: 0o600,
+  });
 }
 
 async function readHolder(path: string): Promise<LockHolder | null> {

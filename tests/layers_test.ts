@@ -33,7 +33,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files of `pipeline/` itself that every stage may know. */
-const SHARED = ["pipeline/ports.ts", "pipeline/catalog.ts"];
+const SHARED = [
+  "pipeline/ports.ts",
+  "pipeline/catalog.ts",
+  "pipeline/listen_error.ts",
+];
 const SHARED_BY = /^(pipeline\/(?!domain)|db|web|routes)/;
 
 /** A Worker is the root of its thread, so it may know the machine's clock. */

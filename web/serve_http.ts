@@ -5,6 +5,7 @@ import {
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { compressAnswer } from "./compress_answer.ts";
+import { ListenError } from "../pipeline/listen_error.ts";
 import { isLoopback } from "./loopback.ts";
 import { SECURITY_HEADERS } from "./security_headers.ts";
 
@@ -48,7 +49,7 @@ const CLOSE_AFTER_MS = 2_000;
  * to a loopback address it answers only requests that name one, so that a page
  * elsewhere cannot reach it through a name that resolves here.
  *
- * @throws {Error} If the address cannot be listened on.
+ * @throws {ListenError} If the address cannot be listened on.
  */
 export async function serveHttp(
   handler: HttpHandler,
@@ -83,16 +84,8 @@ export async function serveHttp(
   });
 
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: Error & { code?: string }) => {
-      const wanted = cause.code === "EADDRINUSE"
-        ? "a free port"
-        : "an address of this machine";
-      reject(
-        new Error(
-          `Cannot serve on ${host}:${port} as it must be ${wanted}`,
-          { cause },
-        ),
-      );
+    server.once("error", (cause) => {
+      reject(new ListenError("serve", `${host}:${port}`, cause));
     });
     server.listen(port, host.replace(/^\[|\]$/g, ""), () => resolve());
   });

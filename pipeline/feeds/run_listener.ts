@@ -1,3 +1,4 @@
+import { ListenError } from "../listen_error.ts";
 import type { OpenConnections } from "./connection_limits.ts";
 import { encodeMessage } from "./control_message.ts";
 import { type ConnectionOptions, runConnection } from "./run_connection.ts";
@@ -27,11 +28,11 @@ const ACCEPT_RETRY_MS = 50;
 /**
  * Listens for feeds until the signal aborts.
  *
- * @throws {Error} If the address cannot be listened on.
+ * @throws {ListenError} If the address cannot be listened on.
  */
 export function startListener(options: ListenerOptions): FeedListener {
   const { hostname, port, signal } = options;
-  const listener = Deno.listen({ hostname, port, transport: "tcp" });
+  const listener = listenOn(hostname, port);
   const bound = listener.addr.port;
   const address = hostPort(hostname, bound);
   const close = () => listener.close();
@@ -43,6 +44,15 @@ export function startListener(options: ListenerOptions): FeedListener {
     port: bound,
     stopped: acceptAll(listener, address, options),
   };
+}
+
+function listenOn(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port, transport: "tcp" });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new ListenError("listen for feeds", hostPort(hostname, port), error);
+  }
 }
 
 async function acceptAll(

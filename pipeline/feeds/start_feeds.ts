@@ -45,7 +45,7 @@ const DRAIN_MS = 5_000;
 /**
  * Opens every endpoint: listeners at once, dialled ones in the background.
  *
- * @throws {Error} If an address cannot be listened on.
+ * @throws {ListenError} If an address cannot be listened on.
  */
 export function startFeeds(options: FeedsOptions): Feeds {
   const { endpoints, ingest, token, clock, log, drainMs = DRAIN_MS } = options;
