@@ -701,7 +701,7 @@ const marksOf = (signals: readonly SignalView[]): readonly ChartMark[] =>
       t,
       side: action,
       price,
-      title: `${action}, ${Math.round(confidence * 100)} % sure\n${reason}`,
+      title: `${Math.round(confidence * 100)} % sure\n${reason}`,
     }]
   );
 
