@@ -19,8 +19,13 @@ import {
   until,
 } from "./harness/program.ts";
 
-const TICKS = 300_000;
-const KILLS = 10;
+/** One stream, and several whose acks must be put together. */
+const RUNS = [
+  { partitions: 1, ticks: 300_000, kills: 10 },
+  { partitions: 4, ticks: 60_000, kills: 2 },
+];
+/** Every so many lines one has a price that is none. */
+const BAD_EVERY = 997;
 const SYMBOLS = ["KILL.A", "KILL.B", "KILL.C", "KILL.D", "KILL.E"];
 /** Long ago, so never ahead of the clock of whoever runs it. */
 const START_MS = Date.parse("2024-05-06T09:00:00Z");
@@ -47,14 +52,19 @@ function tickOf(seq: number): Tick {
 
 function lineOf(seq: number): string {
   const { symbol, ts, price, volume } = tickOf(seq);
-  return `{"symbol":"${symbol}","ts":${ts},"price":${
-    (price / 100).toFixed(2)
-  },"volume":${volume},"seq":${seq}}\n`;
+  const text = isBad(seq) ? "-1" : (price / 100).toFixed(2);
+  return `{"symbol":"${symbol}","ts":${ts},"price":${text},` +
+    `"volume":${volume},"seq":${seq}}\n`;
+}
+
+function isBad(seq: number): boolean {
+  return seq % BAD_EVERY === 0;
 }
 
 /** The oracle: no book, no merge, no batches. */
-function candlesByGroupBy(symbol: string): readonly unknown[] {
-  const ticks = Array.from({ length: TICKS }, (_, i) => i + 1)
+function candlesByGroupBy(symbol: string, count: number): readonly unknown[] {
+  const ticks = Array.from({ length: count }, (_, i) => i + 1)
+    .filter((seq) => !isBad(seq))
     .map((seq) => ({ seq, ...tickOf(seq) }))
     .filter((tick) => tick.symbol === symbol)
     .toSorted((a, b) => a.ts - b.ts || a.seq - b.seq);
@@ -73,7 +83,21 @@ function candlesByGroupBy(symbol: string): readonly unknown[] {
   });
 }
 
-Deno.test("SIGKILL at random points loses no tick and doubles none", async (t) => {
+for (const { partitions, ticks, kills } of RUNS) {
+  Deno.test(
+    `SIGKILL at random points loses no tick and doubles none, PARTITIONS=${partitions}`,
+    (t) => killAndCompare(t, { partitions, ticks, killsMax: kills }),
+  );
+}
+
+async function killAndCompare(
+  t: Deno.TestContext,
+  { partitions, ticks, killsMax }: {
+    readonly partitions: number;
+    readonly ticks: number;
+    readonly killsMax: number;
+  },
+): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-kill-" });
   const port = freePort();
   const env = {
@@ -81,17 +105,18 @@ Deno.test("SIGKILL at random points loses no tick and doubles none", async (t) =
     HTTP_PORT: "0",
     FEEDS: `listen://127.0.0.1:${port}`,
     ROLES: "feed,aggregate,web",
+    PARTITIONS: String(partitions),
   };
   let kills = 0;
   let acked = 0;
   let changed: () => void = () => {};
   /** A share of the ticks for each life, so that every kill hits a stream. */
   const allowed = () =>
-    kills >= KILLS ? TICKS : Math.ceil(TICKS / (KILLS + 1)) * (kills + 1);
+    kills >= killsMax ? ticks : Math.ceil(ticks / (killsMax + 1)) * (kills + 1);
   const source: TickSource = {
     async *from(seq, { max, signal }): AsyncGenerator<TickChunk> {
       const encoder = new TextEncoder();
-      while (seq <= TICKS && !signal.aborted) {
+      while (seq <= ticks && !signal.aborted) {
         const count = Math.min(max, allowed() - seq + 1);
         if (count <= 0) {
           await new Promise((resolve) => setTimeout(resolve, 20));
@@ -118,37 +143,46 @@ Deno.test("SIGKILL at random points loses no tick and doubles none", async (t) =
     },
   });
   try {
-    await t.step(`${KILLS} kills while ${TICKS} ticks are sent`, async () => {
-      while (kills < KILLS) {
+    await t.step(
+      `${killsMax} kills while ${ticks} ticks are sent`,
+      async () => {
+        while (kills < killsMax) {
+          program = await startProgram(env);
+          const from = acked;
+          const goal = from + Math.random() * (allowed() - from) * 0.8;
+          // Odd ones come as soon as anything was acked, even ones in its midst.
+          await new Promise<void>((resolve) => {
+            changed = () => {
+              if (acked > from && (kills % 2 === 1 || acked >= goal)) resolve();
+            };
+            changed();
+          });
+          changed = () => {};
+          await program.kill();
+          kills++;
+        }
         program = await startProgram(env);
-        const from = acked;
-        const goal = from + Math.random() * (allowed() - from) * 0.8;
-        // Odd ones come as soon as anything was acked, even ones in its midst.
-        await new Promise<void>((resolve) => {
-          changed = () => {
-            if (acked > from && (kills % 2 === 1 || acked >= goal)) resolve();
-          };
-          changed();
-        });
-        changed = () => {};
-        await program.kill();
-        kills++;
-      }
-      program = await startProgram(env);
-      const summary = await feeding;
-      assert.equal(summary.complete, true);
-      assert.equal(summary.acked, TICKS);
-      assert.deepEqual(summary.nacked, {});
-    });
+        const summary = await feeding;
+        assert.equal(summary.complete, true);
+        assert.equal(summary.acked, ticks);
+        // A nack is lost with its connection; the quarantine has every line.
+        assert.deepEqual(
+          Object.keys(summary.nacked).filter((reason) =>
+            reason !== "price_not_positive"
+          ),
+          [],
+        );
+      },
+    );
     await t.step(
       "every candle equals the oracle, the books balance",
-      () => assertAllThere(program!),
+      () => assertAllThere(program!, ticks, partitions),
     );
     await t.step("and again after a clean stop and start", async () => {
       const stopped = await program!.stop();
       assert.equal(stopped.code, 0, stopped.log);
       program = await startProgram(env);
-      await assertAllThere(program);
+      await assertAllThere(program, ticks, partitions);
       const last = await program.stop();
       assert.equal(last.code, 0, last.log);
     });
@@ -158,9 +192,13 @@ Deno.test("SIGKILL at random points loses no tick and doubles none", async (t) =
     await (program as Program | null)?.kill().catch(() => {});
     await Deno.remove(dataDir, { recursive: true });
   }
-});
+}
 
-async function assertAllThere(program: Program): Promise<void> {
+async function assertAllThere(
+  program: Program,
+  ticks: number,
+  partitions: number,
+): Promise<void> {
   for (const symbol of SYMBOLS) {
     const candles = await until(
       `closed candles of ${symbol}`,
@@ -175,14 +213,28 @@ async function assertAllThere(program: Program): Promise<void> {
     );
     assert.deepEqual(
       candles.map(({ t, o, h, l, c, v, n }) => ({ t, o, h, l, c, v, n })),
-      candlesByGroupBy(symbol),
+      candlesByGroupBy(symbol, ticks),
       symbol,
     );
   }
-  const audit = await getJson(program, "/api/audit");
-  assert.equal(audit.ticks_unaccounted, 0, JSON.stringify(audit));
-  assert.equal(audit.balanced, true, JSON.stringify(audit));
-  const [feed] = audit.feeds;
-  assert.equal(feed.accepted, TICKS, JSON.stringify(feed));
-  assert.equal(feed.received, TICKS + feed.duplicates, JSON.stringify(feed));
+  const bad = Math.floor(ticks / BAD_EVERY);
+  for (const path of ["/api/audit", "/api/audit?full=1"]) {
+    const audit = await getJson(program, path);
+    const text = JSON.stringify(audit);
+    assert.equal(audit.ticks_unaccounted, 0, text);
+    assert.equal(audit.balanced, true, text);
+    assert.equal(audit.partitions.length, partitions, text);
+    const sum = (key: string) =>
+      audit.partitions.reduce(
+        (total: number, row: Record<string, number>) => total + row[key],
+        0,
+      );
+    assert.equal(sum("in_candles"), ticks - bad, text);
+    assert.equal(sum("in_quarantine"), bad, text);
+    const [feed] = audit.feeds;
+    assert.equal(feed.accepted, ticks - bad, text);
+    assert.deepEqual(feed.rejected_by_reason, { price_not_positive: bad });
+    assert.equal(feed.received, ticks + feed.duplicates, text);
+    assert.equal(feed.acked, ticks, text);
+  }
 }
