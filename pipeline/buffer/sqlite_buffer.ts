@@ -50,6 +50,8 @@ export class SqliteBuffer implements TickBuffer {
   #queue: WaitingAppend[] = [];
   #appending = false;
   #closed: Promise<void> | null = null;
+  /** Why the worker answers nothing any more. */
+  #failure: BufferError | null = null;
 
   private constructor(
     private readonly worker: Worker,
@@ -166,9 +168,12 @@ export class SqliteBuffer implements TickBuffer {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     this.#signal.notifyAll();
-    await this.#post("close", {}, []);
-    this.worker.terminate();
-    this.#failAll(new BufferError("The buffer is closed"));
+    try {
+      await this.#post("close", {}, []);
+    } finally {
+      this.worker.terminate();
+      this.#failAll(new BufferError("The buffer is closed"));
+    }
   }
 
   #appendNext(): void {
@@ -227,6 +232,7 @@ export class SqliteBuffer implements TickBuffer {
   ): Promise<Operations[O]["returned"]> {
     const id = this.#nextCall++;
     return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
       this.#calls.set(id, {
         resolve: resolve as (value: unknown) => void,
         reject,
@@ -247,6 +253,7 @@ export class SqliteBuffer implements TickBuffer {
   }
 
   #failAll(error: BufferError): void {
+    this.#failure ??= error;
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
     for (const { reject } of this.#queue) reject(error);

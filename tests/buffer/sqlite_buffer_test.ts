@@ -95,3 +95,16 @@ Deno.test("SqliteBuffer says so when it cannot open its file", () =>
       BufferError,
     );
   }));
+
+Deno.test("SqliteBuffer answers with its worker's failure, and does not hang", () =>
+  withFolder(async (dir) => {
+    const buffer = await SqliteBuffer.open(join(dir, "buffer.sqlite"));
+    await append(buffer, 1);
+    const worker: Worker = Reflect.get(buffer, "worker");
+    worker.dispatchEvent(
+      new ErrorEvent("error", { message: "out of memory", cancelable: true }),
+    );
+    await assert.rejects(append(buffer, 2), BufferError);
+    await assert.rejects(buffer.stats(), BufferError);
+    await assert.rejects(buffer.close(), BufferError);
+  }));
