@@ -372,8 +372,13 @@ export class CandleBook {
     const { key } = totals;
     const accepted = entry.ticks.length - fold.refused.length -
       fold.duplicates;
+    // A stream that was begun anew may bring lines that were rejected before.
+    const known = totals.delivery === "acked" ? totals.lastSeq : -Infinity;
+    const rejects = entry.rejects.map((reject, index) => ({ index, reject }))
+      .filter(({ reject: { seq } }) => seq === null || seq < 1 || seq > known);
+    const again = entry.rejects.length - rejects.length;
     const rows = [
-      ...entry.rejects.map((reject, index) => ({ index, reject })),
+      ...rejects,
       ...fold.refused.map(({ index, reason }) => ({
         index: entry.rejects.length + index,
         reject: this.#refusal(entry, index, reason),
@@ -389,7 +394,7 @@ export class CandleBook {
     totals.rejected -= entry.readmitted.length;
     totals.received += entry.received;
     totals.accepted += accepted;
-    totals.duplicates += entry.duplicates + fold.duplicates;
+    totals.duplicates += entry.duplicates + fold.duplicates + again;
     totals.lastSeq = totals.delivery === "acked"
       ? Math.max(totals.lastSeq, highestSeq(entry) ?? 0)
       : totals.lastSeq + accepted + rows.length - entry.readmitted.length;

@@ -365,6 +365,26 @@ Deno.test("an acked feed's entries that come again in a new stream change nothin
   assert.equal(before.feeds[0].accepted, 2);
 });
 
+Deno.test("an acked feed's rejects that come again in a new stream are duplicates", async () => {
+  const bad = ticks([tick(0, 1, { seq: 1 })], {
+    rejects: [reject(2), reject(null)],
+  });
+  const { store } = await run([bad]);
+  await run([], {
+    store,
+    ids: withIds([
+      ticks([], { rejects: [reject(2)], receivedAt: moment(1) }),
+      ticks([tick(0, 2, { seq: 4 })], { rejects: [reject(2), reject(3)] }),
+    ], 5),
+  });
+  const [totals] = store.state(0).feeds;
+  assert.deepEqual(
+    [totals.received, totals.accepted, totals.duplicates, totals.rejected],
+    [7, 2, 2, 3],
+  );
+  assert.equal(store.quarantine.size, 3);
+});
+
 Deno.test("a feed without acks may use a number again", async () => {
   const { store } = await run([
     ticks([tick(0, 1, { seq: 5 })], { delivery: "best_effort" }),
