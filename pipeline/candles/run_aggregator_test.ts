@@ -424,6 +424,35 @@ Deno.test("the buffer is trimmed to what is safe, and at least five minutes late
   assert.ok(compareEntryIds(last, ids[15]) <= 0, "five minutes are kept");
 });
 
+Deno.test("what is not safe from power loss is not trimmed, however old and much", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const ids: EntryId[] = [];
+  class Unsynced extends MemoryStore {
+    override checkpoint() {
+      return Promise.resolve([{ p: 0, position: ids[3] ?? BEFORE_FIRST }]);
+    }
+  }
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store: new Unsynced(),
+    settings: { trimEveryMs: 60_000, retentionMs: 0, bufferBytesMax: 0 },
+  });
+  const work = async () => {
+    for (let i = 0; i < 30; i++) {
+      const result = await append(buffer, markEntry(clock.now()));
+      if (result.kind === "appended") ids.push(result.id);
+      await clock.sleep(60_000);
+    }
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(buffer.trims.at(-1), ids[3]);
+  assert.equal((await buffer.stats()).entries, 26);
+});
+
 Deno.test("ticks are kept for less while the buffer is over its budget", async () => {
   for (const [budget, kept] of [[Infinity, 40], [20, 20], [0, 5]]) {
     const clock = new SimClock(moment(10));
