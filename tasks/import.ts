@@ -126,9 +126,16 @@ export async function importCandles(
     }
   }
 
+  if (candles.length === 0) {
+    throw new Error(
+      `Cannot import ${paths.join(", ")} as it must have candles, got ` +
+        `${read.lines} lines and none of them is one`,
+    );
+  }
+
   const { stores, catalog } = await openWarehouse(config);
   try {
-    if (candles.length > 0) await claimReal(stores, config);
+    await claimReal(stores, config);
     const instrument = await register(symbol, candles, {
       stores,
       catalog,

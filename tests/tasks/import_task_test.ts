@@ -226,6 +226,25 @@ Deno.test("import exits with 73 and names the program that is running", () =>
     assert.match(err, new RegExp(`process ${Deno.pid} uses it`));
   }));
 
+Deno.test("import of a file without candles says so and makes no warehouse", () =>
+  withFolder(async (dir) => {
+    const dataDir = join(dir, "data");
+    for (
+      const [text, lines] of [["", 0], ["t,o,h,l,c\n5,x,x,x,x\n", 1]] as const
+    ) {
+      const path = join(dir, "some.csv");
+      await Deno.writeTextFile(path, text);
+      const args = ["--symbol", "A", path];
+      const { code, out, err } = await runImport(dataDir, args);
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(
+        err,
+        new RegExp(`some\\.csv as it must have candles, got ${lines} lines`),
+      );
+    }
+    await assert.rejects(Deno.stat(dataDir), Deno.errors.NotFound);
+  }));
+
 Deno.test("import exits with 2 for a command line that it cannot use", () =>
   withFolder(async (dir) => {
     const { code, err } = await runImport(dir, ["--interval", "2m"]);
