@@ -13,13 +13,16 @@ import {
   DataDirUnusableError,
   EXIT_DATA_DIR_LOCKED,
 } from "./db/lock_data_dir.ts";
-import { type Running, start, StartError } from "./start.ts";
+import { type Running, start } from "./program/start.ts";
+import { StartError } from "./program/start_error.ts";
 import type { Services } from "./web/services.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_BAD_CONFIG = 2;
 /** Longest time to drain; after it the process ends anyhow, safe by design. */
 const STOP_MS_MAX = 10_000;
+/** A second signal within this time is the first one again. */
+const SAME_SIGNAL_MS = 500;
 
 let services: Services | null = null;
 
@@ -61,10 +64,14 @@ export async function run(
     feeds: running.feeds,
   }));
 
-  let stopping = false;
+  let stoppedAt: number | null = null;
   const stop = async (why: string) => {
-    if (stopping) Deno.exit(EXIT_FAILED);
-    stopping = true;
+    if (stoppedAt !== null) {
+      // Ctrl-C may come twice: from the terminal, and passed on by `deno task`.
+      if (performance.now() - stoppedAt < SAME_SIGNAL_MS) return;
+      Deno.exit(EXIT_FAILED);
+    }
+    stoppedAt = performance.now();
     log.info("Stopping", { why });
     setTimeout(() => {
       log.error("Draining took too long, what was not acked comes again");

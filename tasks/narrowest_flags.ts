@@ -15,6 +15,7 @@ const READ = [
   "fresh",
   "static",
   "pipeline",
+  "program",
   "db",
 ];
 

@@ -1,53 +1,51 @@
 import type { App } from "fresh";
 import {
-  type EmbeddedStores,
   LayoutMismatchError,
   openEmbeddedStores,
-} from "./db/open_embedded.ts";
-import { islandBundle } from "./fresh/bundle.ts";
-import { setBundleCacheDir } from "./fresh/bundle_cache.ts";
-import { loadProject } from "./fresh/project.ts";
+} from "../db/open_embedded.ts";
+import { islandBundle } from "../fresh/bundle.ts";
+import { setBundleCacheDir } from "../fresh/bundle_cache.ts";
+import { loadProject } from "../fresh/project.ts";
 import {
   loadCalendars,
   loadInstruments,
-} from "./pipeline/calendars/load_markets.ts";
-import { tradingMs } from "./pipeline/calendars/trading_ms.ts";
-import { liveEvents } from "./pipeline/candles/live_events.ts";
+} from "../pipeline/calendars/load_markets.ts";
+import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
+import { liveEvents } from "../pipeline/candles/live_events.ts";
 import {
   AGGREGATOR_DEFAULTS,
   runAggregator,
-} from "./pipeline/candles/run_aggregator.ts";
-import { Catalog } from "./pipeline/catalog.ts";
-import type { Config, FeedEndpoint, Role } from "./pipeline/config.ts";
-import { assert } from "./pipeline/domain/assert.ts";
-import { partitionOf } from "./pipeline/domain/hash.ts";
-import { Ingest } from "./pipeline/feeds/ingest.ts";
-import { appendStart, runMarks } from "./pipeline/feeds/run_marks.ts";
-import { type Feeds, startFeeds } from "./pipeline/feeds/start_feeds.ts";
+} from "../pipeline/candles/run_aggregator.ts";
+import { Catalog } from "../pipeline/catalog.ts";
+import type { Config, FeedEndpoint, Role } from "../pipeline/config.ts";
+import { assert } from "../pipeline/domain/assert.ts";
+import { partitionOf } from "../pipeline/domain/hash.ts";
+import { Ingest } from "../pipeline/feeds/ingest.ts";
+import { appendStart, runMarks } from "../pipeline/feeds/run_marks.ts";
+import { type Feeds, startFeeds } from "../pipeline/feeds/start_feeds.ts";
 import {
   type RunningSimulator,
   startSimulator,
-} from "./pipeline/feeds/start_simulator.ts";
-import { FitPool } from "./pipeline/forecast/fit_pool.ts";
-import { Forecaster } from "./pipeline/forecast/run_forecaster.ts";
-import { InProcessBus } from "./pipeline/live/live_bus.ts";
-import { runFeedStatus } from "./pipeline/live/run_feed_status.ts";
+} from "../pipeline/feeds/start_simulator.ts";
+import { FitPool } from "../pipeline/forecast/fit_pool.ts";
+import { Forecaster } from "../pipeline/forecast/run_forecaster.ts";
+import { InProcessBus } from "../pipeline/live/live_bus.ts";
+import { runFeedStatus } from "../pipeline/live/run_feed_status.ts";
 import {
   BEFORE_FIRST,
   type Clock,
-  compareEntryIds,
   type EntryId,
-  type FeedStore,
   type Log,
-  type WarehouseContent,
-} from "./pipeline/ports.ts";
-import { type HttpServer, serveHttp } from "./web/serve_http.ts";
-import type { HealthReport, Services, State } from "./web/services.ts";
-
-/** The configuration cannot be started as it is, in words for a person. */
-export class StartError extends Error {
-  override name = "StartError";
-}
+} from "../pipeline/ports.ts";
+import { type HttpServer, serveHttp } from "../web/serve_http.ts";
+import { admitContent, watchingContent } from "./content.ts";
+import { EventLoopLag } from "./event_loop_lag.ts";
+import { bufferPlace, greeting, warehousePlace } from "./greeting.ts";
+import { checkBooks, health } from "./health.ts";
+import { Life } from "./life.ts";
+import { StartError } from "./start_error.ts";
+import { stop } from "./stop.ts";
+import type { Services, State } from "../web/services.ts";
 
 export interface StartOptions {
   readonly config: Config;
@@ -75,8 +73,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** How long the last entries may take to be committed, when stopping. */
-const DRAIN_MS = 6_000;
 /** The lock on the data folder makes one process its owner. */
 const EMBEDDED_OWNER = "embedded";
 /** Reject a jump only once this many ticks have shown the usual price. */
@@ -221,6 +217,8 @@ export async function start(options: StartOptions): Promise<Running> {
 
     let server: HttpServer | null = null;
     if (has("web")) {
+      const lag = new EventLoopLag();
+      life.signalOf("web").addEventListener("abort", () => lag.stop());
       life.run("status", (signal) =>
         runFeedStatus({
           catalog,
@@ -241,7 +239,7 @@ export async function start(options: StartOptions): Promise<Running> {
         audit: stores.audit,
         activity: stores.activity,
         bus,
-        health: () => health(stores, life, feeds),
+        health: () => health({ stores, feeds, lag, stopping: life.stopping }),
         info: {
           get simulated() {
             return content === "simulated";
@@ -257,13 +255,14 @@ export async function start(options: StartOptions): Promise<Running> {
       if (options.http === "own") server = await serve(options);
     }
     return {
-      greeting: greeting({ config, server, content }),
+      greeting: greeting({ config, http: server?.url ?? null, content }),
       http: server?.url ?? null,
       feeds: feedUrls(config.feeds, feeds),
       failed: life.failed,
       stop: () =>
         stop({
           config,
+          clock,
           stores,
           life,
           ingest,
@@ -289,105 +288,6 @@ export async function start(options: StartOptions): Promise<Running> {
 
 function bufferBytes({ bufferMaxMb }: Config): number {
   return bufferMaxMb * 1_048_576;
-}
-
-/** Counts the rows now and then: that the books balance is not taken on trust. */
-async function checkBooks(stores: EmbeddedStores, log: Log): Promise<void> {
-  try {
-    const audit = await stores.audit.audit({ full: true });
-    if (audit.balanced) return;
-    log.error("The books do not balance", {
-      ticks_unaccounted: audit.ticks_unaccounted,
-      partitions: audit.partitions,
-    });
-  } catch (error) {
-    log.warn("Cannot count the rows of the warehouse", { error });
-  }
-}
-
-function bufferPlace({ dataDir }: Config): string {
-  return `SQLite in ${dataDir}/buffer.sqlite`;
-}
-
-function warehousePlace({ dataDir }: Config): string {
-  return `PGlite in ${dataDir}/warehouse`;
-}
-
-/** Parts that run until told to stop, each by its name. */
-class Life {
-  readonly #parts = new Map<string, {
-    readonly abort: AbortController;
-    readonly running: Promise<void>[];
-  }>();
-  readonly #failure = Promise.withResolvers<never>();
-  readonly failed = this.#failure.promise;
-  stopping = false;
-
-  constructor() {
-    this.failed.catch(() => {}); // whoever starts the program listens later
-  }
-
-  signalOf(name: string): AbortSignal {
-    return this.#part(name).abort.signal;
-  }
-
-  run(name: string, part: (signal: AbortSignal) => Promise<void>): void {
-    const { abort, running } = this.#part(name);
-    const ended = part(abort.signal).then(() => {
-      if (!abort.signal.aborted) throw new Error(`Part ${name} ended early`);
-    });
-    running.push(ended.catch((error) => this.#failure.reject(error)));
-  }
-
-  /** Stops these parts, in this order, each when the one before has ended. */
-  async stop(...names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      const { abort, running } = this.#part(name);
-      abort.abort();
-      await Promise.all(running);
-    }
-  }
-
-  #part(name: string) {
-    let part = this.#parts.get(name);
-    if (!part) {
-      part = { abort: new AbortController(), running: [] };
-      this.#parts.set(name, part);
-    }
-    return part;
-  }
-}
-
-/** Simulated and real ticks never share a warehouse. */
-async function admitContent(
-  stores: EmbeddedStores,
-  { simulate, dataDir }: Config,
-): Promise<WarehouseContent | null> {
-  if (!simulate) return await stores.feeds.content();
-  const content = await stores.feeds.claimContent("simulated");
-  if (content === "simulated") return content;
-  throw new StartError(
-    `Cannot simulate into ${dataDir} as it holds real ticks: set ` +
-      `SIMULATE=off or FEEDS, or another DATA_DIR`,
-  );
-}
-
-/** The store of the feeds, which tells what the warehouse turns out to hold. */
-function watchingContent(
-  store: FeedStore,
-  onContent: (content: WarehouseContent) => void,
-): FeedStore {
-  return {
-    loadAck: (feed, epoch) => store.loadAck(feed, epoch),
-    saveAcks: (acks) => store.saveAcks(acks),
-    committedSeq: (p, key) => store.committedSeq(p, key),
-    content: () => store.content(),
-    claimContent: async (wanted) => {
-      const content = await store.claimContent(wanted);
-      onContent(content);
-      return content;
-    },
-  };
 }
 
 function instrumentFile({ instruments, simulate }: Config, root: URL) {
@@ -441,106 +341,4 @@ function feedUrls(
     { host, port },
   ) => `tcp://${host}:${port}`);
   return feeds ? [...feeds.listening.map(({ url }) => url), ...dialled] : [];
-}
-
-async function health(
-  stores: EmbeddedStores,
-  life: Life,
-  feeds: Feeds | null,
-): Promise<HealthReport> {
-  const reasons: string[] = [];
-  if (life.stopping) reasons.push("The program is stopping");
-  const warehouse = await stores.audit.ping().then(
-    () => "up",
-    (error) => {
-      reasons.push(`The warehouse does not answer: ${error.message}`);
-      return "down";
-    },
-  );
-  const buffer = await stores.buffer.stats().catch((error) => {
-    reasons.push(`The buffer does not answer: ${error.message}`);
-    return null;
-  });
-  const waiting = (feeds?.feedStats() ?? []).filter(({ paused }) => paused);
-  if (waiting.length > 0) {
-    const names = waiting.map(({ feed, uncommittedBytes }) =>
-      `${feed} (${uncommittedBytes} bytes are not in candles yet)`
-    );
-    reasons.push(`feeds are made to wait: ${names.join(", ")}`);
-  }
-  return {
-    ready: reasons.length === 0,
-    reasons,
-    details: {
-      warehouse,
-      buffer,
-      feeds: feeds?.feedStats() ?? [],
-      connections: feeds?.connectionStats() ?? [],
-    },
-  };
-}
-
-function greeting(
-  { config, server, content }: {
-    config: Config;
-    server: HttpServer | null;
-    content: WarehouseContent | null;
-  },
-): readonly string[] {
-  const lines = ["Tickhouse"];
-  if (server) lines.push(`  dashboard  ${server.url}`);
-  lines.push(`  ticks      ${bufferPlace(config)}`);
-  lines.push(`  candles    ${warehousePlace(config)}`);
-  if (config.simulate) {
-    lines.push(
-      `  feed       SIMULATED prices, seed ${config.simulateSeed}; set FEEDS ` +
-        `and another DATA_DIR for real ones`,
-    );
-  } else if (content === "simulated") {
-    lines.push(
-      `  feed       this warehouse holds SIMULATED ticks and refuses real ` +
-        `ones; set another DATA_DIR for those`,
-    );
-  }
-  return lines;
-}
-
-/** Stops reading, commits what was read, acks it, then closes the rest. */
-async function stop(
-  { config, stores, life, ingest, feeds, simulator, server, committed }: {
-    config: Config;
-    stores: EmbeddedStores;
-    life: Life;
-    ingest: Ingest | null;
-    feeds: Feeds | null;
-    simulator: RunningSimulator | null;
-    server: HttpServer | null;
-    committed: readonly EntryId[];
-  },
-): Promise<void> {
-  life.stopping = true;
-  await simulator?.stop();
-  await life.stop("feed");
-  await feeds?.stopped;
-  await life.stop("mark", "forecast", "status", "upkeep", "web");
-  await server?.close();
-  if (config.roles.has("aggregate")) await drained(stores, committed);
-  await life.stop("aggregate");
-  ingest?.dispose();
-  await stores.close();
-}
-
-/** Waits until all that is in the buffer is committed, but not for ever. */
-async function drained(
-  { buffer }: EmbeddedStores,
-  committed: readonly EntryId[],
-): Promise<void> {
-  const deadline = performance.now() + DRAIN_MS;
-  for (const p of committed.keys()) {
-    const newest = await buffer.newest(p);
-    while (
-      compareEntryIds(committed[p], newest) < 0 &&
-      performance.now() < deadline
-    ) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
