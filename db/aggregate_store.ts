@@ -51,6 +51,8 @@ import {
 /** How long an owner that went silent keeps its partition. */
 const LEASE_MS = 10_000;
 
+type Checkpoint = readonly { readonly p: number; readonly position: EntryId }[];
+
 type Ids = ReadonlyMap<string, Instrument>;
 
 /** A mark of `rollup_dirty` as it is read. */
@@ -67,6 +69,9 @@ interface Mark extends Row {
 
 /** Positions, candles and books of the aggregation, each commit as one. */
 export class PgAggregateStore implements AggregateStore {
+  #syncing: Promise<Checkpoint> | null = null;
+  #syncingNext: Promise<Checkpoint> | null = null;
+
   constructor(
     private readonly db: Db,
     private readonly instruments: PgInstrumentStore,
@@ -74,7 +79,7 @@ export class PgAggregateStore implements AggregateStore {
     private readonly buckets: Buckets,
     private readonly clock: Clock,
     /** Makes all that was committed safe from power loss. */
-    private readonly sync: () => Promise<void>,
+    private readonly makeSafe: () => Promise<void>,
   ) {}
 
   async claim(p: number, owner: string): Promise<PartitionState | null> {
@@ -168,12 +173,30 @@ export class PgAggregateStore implements AggregateStore {
     );
   }
 
-  async checkpoint(): Promise<readonly { p: number; position: EntryId }[]> {
+  /** Streams that ask while one is under way share the next one. */
+  checkpoint(): Promise<Checkpoint> {
+    if (this.#syncing === null) return this.#syncing = this.#sync();
+    this.#syncingNext ??= this.#syncing.catch(() => {}).then(() => {
+      this.#syncingNext = null;
+      return this.#syncing = this.#sync();
+    });
+    return this.#syncingNext;
+  }
+
+  async #sync(): Promise<Checkpoint> {
+    try {
+      return await this.#syncNow();
+    } finally {
+      if (this.#syncingNext === null) this.#syncing = null;
+    }
+  }
+
+  async #syncNow(): Promise<Checkpoint> {
     // Read before: what is committed meanwhile may or may not be synced.
     const rows = await this.db.query<{ p: number; position: EntryId }>(
       "select p, position from offsets order by p",
     );
-    await this.sync();
+    await this.makeSafe();
     return rows;
   }
 

@@ -14,8 +14,10 @@ import {
   MICROS_PER_SECOND,
 } from "../../pipeline/domain/time.ts";
 import type { CandleClose } from "../../pipeline/ports.ts";
+import { pgStores } from "../../db/open_embedded.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
 import {
+  bucketOf,
   deltaOf,
   FEED,
   foldOf,
@@ -527,6 +529,23 @@ Deno.test("checkpoint() reports the committed positions", async () => {
     positions.find(({ p }) => p === writer.state.p),
     { p: writer.state.p, position: writer.position },
   );
+});
+
+Deno.test("checkpoint() is shared by those who ask while one is under way", async () => {
+  let syncs = 0;
+  const { aggregate } = pgStores(
+    db,
+    { partitions: PARTITIONS, clock, bucketOf },
+    async () => {
+      syncs++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  );
+  const asked = Array.from({ length: 4 }, () => aggregate.checkpoint());
+  await Promise.all(asked);
+  assert.equal(syncs, 2);
+  await aggregate.checkpoint();
+  assert.equal(syncs, 3);
 });
 
 Deno.test("close the warehouse of these tests", () => warehouse.close());
