@@ -1,0 +1,37 @@
+import type { Config } from "../pipeline/config.ts";
+import type { WarehouseContent } from "../pipeline/ports.ts";
+
+export function bufferPlace({ dataDir }: Config): string {
+  return `SQLite in ${dataDir}/buffer.sqlite`;
+}
+
+export function warehousePlace({ dataDir }: Config): string {
+  return `PGlite in ${dataDir}/warehouse`;
+}
+
+/** What to tell a person who started the program. */
+export function greeting(
+  { config, http, content }: {
+    readonly config: Config;
+    /** Where the dashboard is, if it is here. */
+    readonly http: string | null;
+    readonly content: WarehouseContent | null;
+  },
+): readonly string[] {
+  const lines = ["Tickhouse"];
+  if (http) lines.push(`  dashboard  ${http}`);
+  lines.push(`  ticks      ${bufferPlace(config)}`);
+  lines.push(`  candles    ${warehousePlace(config)}`);
+  if (config.simulate) {
+    lines.push(
+      `  feed       SIMULATED prices, seed ${config.simulateSeed}; set FEEDS ` +
+        `and another DATA_DIR for real ones`,
+    );
+  } else if (content === "simulated") {
+    lines.push(
+      `  feed       this warehouse holds SIMULATED ticks and refuses real ` +
+        `ones; set another DATA_DIR for those`,
+    );
+  }
+  return lines;
+}
