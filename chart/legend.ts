@@ -119,7 +119,7 @@ function factsOf(scene: Scene, slot: number): Facts {
       ? `${signed(change, price)} (${percent(change / before)})`
       : "",
     v: candle && store.hasVolume ? shortNumber(candle.v) : "",
-    state: stateOf(candle),
+    state: stateOf(candle, store.length),
     fc: forecast ? price(forecast.c) : "",
     error: Number.isNaN(error)
       ? ""
@@ -134,8 +134,9 @@ function factsOf(scene: Scene, slot: number): Facts {
 
 function stateOf(
   candle: { readonly closed: boolean; readonly complete?: boolean } | null,
+  count: number,
 ): string {
-  if (candle === null) return "predicted";
+  if (candle === null) return count === 0 ? "No candles yet" : "predicted";
   if (candle.complete === false) return "incomplete";
   return candle.closed ? "" : "forming";
 }

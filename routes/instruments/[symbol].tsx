@@ -18,7 +18,9 @@ export const handler = define.handlers({
   },
 });
 
-export default define.page<typeof handler>(function Instrument({ data }) {
+export default define.page<typeof handler>(function Instrument(
+  { data, state },
+) {
   const { instrument } = data;
   return (
     <main>
@@ -26,7 +28,12 @@ export default define.page<typeof handler>(function Instrument({ data }) {
         <title>{instrument.symbol} · Tickhouse</title>
       </Head>
       {instrument.note !== null && (
-        <p class="banner" role="note">{instrument.note}</p>
+        <p
+          class={state.services.info.simulated ? "banner" : "note fine"}
+          role="note"
+        >
+          {instrument.note}
+        </p>
       )}
       {instrument.auto && (
         <p class="banner" role="note">
