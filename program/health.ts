@@ -38,6 +38,7 @@ export async function health(
     reasons,
     details: {
       event_loop_lag_ms_max: lag.worstMs,
+      rss_mb: Math.round(Deno.memoryUsage().rss / 1_048_576),
       warehouse,
       buffer,
       feeds: feeds?.feedStats() ?? [],
