@@ -6,14 +6,16 @@ import {
   FEED_SHAPES,
   feedWord,
 } from "./describe_feed.ts";
+import type { LinkStatus } from "./link_status.ts";
 
 /** How fresh the data are, and since when. */
 export function FeedBadge(props: {
   readonly feed: FeedState;
   readonly now: number;
+  readonly link: LinkStatus;
 }) {
-  const { now } = props;
-  const feed = agedFeed(props.feed, now);
+  const { now, link } = props;
+  const feed = agedFeed(props.feed, now, link);
   return (
     <span class={`feed feed-${feed.status}`} title={describeFeed(feed)}>
       <span aria-hidden="true">{FEED_SHAPES[feed.status]}</span>{" "}

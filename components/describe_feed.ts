@@ -1,6 +1,7 @@
 import type { FeedState, FeedStatus } from "../pipeline/domain/live_event.ts";
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import { formatAge } from "./format_time.ts";
+import type { LinkStatus } from "./link_status.ts";
 
 /** A shape for each state, so that colour is not the only cue. */
 export const FEED_SHAPES: Record<FeedStatus, string> = {
@@ -12,7 +13,9 @@ export const FEED_SHAPES: Record<FeedStatus, string> = {
 
 /** The state of a feed in a word or two. */
 export function feedWord(feed: FeedState): string {
-  if (feed.status === "down") return "no feed";
+  if (feed.status === "down") {
+    return feed.session === "closed" ? "market closed, no feed" : "no feed";
+  }
   if (feed.session === "closed") return "market closed";
   return feed.status;
 }
@@ -42,16 +45,23 @@ export function describeFeed(feed: FeedState): string {
 /** A state told this long ago is doubted while no tick has come since. */
 const DOUBT_AFTER_MS = 20_000;
 const STALE_AFTER_MS = 120_000;
+/** The same, while the page cannot hear of any. */
+const UNHEARD_AFTER_MS = 5_000;
 
 /**
  * The state as it is by now: a page that hears nothing more must not go on
  * saying "live".
  */
-export function agedFeed(feed: FeedState, now: number): FeedState {
+export function agedFeed(
+  feed: FeedState,
+  now: number,
+  link: LinkStatus,
+): FeedState {
   if (feed.status === "down" || feed.session === "closed") return feed;
   const age = now - (feed.last_tick ?? 0) - (feed.lag_ms ?? 0);
   if (age > STALE_AFTER_MS) return { ...feed, status: "stale" };
-  return feed.status === "live" && age > DOUBT_AFTER_MS
+  const doubtAfter = link === "offline" ? UNHEARD_AFTER_MS : DOUBT_AFTER_MS;
+  return feed.status === "live" && age > doubtAfter
     ? { ...feed, status: "quiet" }
     : feed;
 }

@@ -3,6 +3,8 @@ import { formatShare } from "./format_change.ts";
 
 /** Fewer scores than this say nothing. */
 const ENOUGH = 30;
+/** From as many on live scores tell more than a walk forward over the past. */
+const LIVE_ENOUGH = 60;
 /** A skill that would be shown as 0.0 %. */
 const EVEN = 0.0005;
 
@@ -19,7 +21,9 @@ export function recordOf(
   model: string,
 ): SkillView | undefined {
   const records = skill.filter((one) => one.model === model);
-  return records.find(({ source, n }) => source === "live" && n >= ENOUGH) ??
+  return records.find(({ source, n }) =>
+    source === "live" && n >= LIVE_ENOUGH
+  ) ??
     records.toSorted((a, b) => b.n - a.n)[0];
 }
 

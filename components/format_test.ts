@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { FeedState } from "../pipeline/domain/live_event.ts";
+import { agedFeed } from "./describe_feed.ts";
 import { describeModel } from "./describe_model.ts";
 import {
   describeHitRate,
@@ -109,7 +111,8 @@ Deno.test("recordOf() tells of live forecasts once they are enough", () => {
   });
   const walk = record("walk_forward", 120);
   assert.equal(recordOf([record("live", 5), walk], "m"), walk);
-  assert.equal(recordOf([walk, record("live", 40)], "m")?.source, "live");
+  assert.equal(recordOf([record("live", 59), walk], "m"), walk);
+  assert.equal(recordOf([walk, record("live", 60)], "m")?.source, "live");
   assert.equal(recordOf([walk], "other"), undefined);
   const other = { ...walk, model: "best", skill: 0.2 };
   assert.deepEqual(recordsOf([walk, record("live", 5), other]), [other, walk]);
@@ -120,4 +123,23 @@ Deno.test("wilson() gives the interval of the textbook", () => {
   const { low, high } = wilson(118, 236);
   assert.ok(Math.abs(low - 0.4367) < 5e-4 && Math.abs(high - 0.5633) < 5e-4);
   assert.equal(wilson(0, 10).low, 0);
+});
+
+Deno.test("a page that hears nothing does not go on saying live", () => {
+  const feed: FeedState = {
+    symbol: "A",
+    status: "live",
+    feed: "f",
+    delivery: "acked",
+    last_tick: 0,
+    lag_ms: 0,
+    session: "open",
+  };
+  const status = (now: number, link: "connected" | "offline") =>
+    agedFeed(feed, now, link).status;
+  assert.equal(status(19_000, "connected"), "live");
+  assert.equal(status(21_000, "connected"), "quiet");
+  assert.equal(status(4_000, "offline"), "live");
+  assert.equal(status(6_000, "offline"), "quiet");
+  assert.equal(status(121_000, "offline"), "stale");
 });

@@ -481,7 +481,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
           <div>
             <dt>Data</dt>
             <dd>
-              <FeedBadge feed={feed} now={now} />
+              <FeedBadge feed={feed} now={now} link={link} />
             </dd>
           </div>
           <div>

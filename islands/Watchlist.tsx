@@ -161,7 +161,9 @@ export default function Watchlist(props: WatchlistProps) {
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {shown.map((row) => <Row key={row.symbol} row={row} now={now} />)}
+          {shown.map((row) => (
+            <Row key={row.symbol} row={row} now={now} link={link} />
+          ))}
         </tbody>
       </table>
       {shown.length === 0 && (
@@ -171,9 +173,10 @@ export default function Watchlist(props: WatchlistProps) {
   );
 }
 
-const Row = ({ row, now }: {
+const Row = ({ row, now, link }: {
   readonly row: WatchlistRow;
   readonly now: number;
+  readonly link: LinkStatus;
 }) => {
   const { symbol, price_scale: decimals, last, forecast, signal } = row;
   const direction = directionOf(row.change?.abs ?? 0);
@@ -181,7 +184,7 @@ const Row = ({ row, now }: {
     <tr role="row">
       <th role="rowheader" scope="row">
         <a href={`/instruments/${encodeURIComponent(symbol)}`}>{symbol}</a>
-        <small>{row.name === symbol ? row.exchange : row.name}</small>
+        <small>{described(row)}</small>
       </th>
       <td role="cell" class="num price" data-label="Last">
         {last === null ? "–" : formatPrice(last.c, decimals)}
@@ -209,10 +212,15 @@ const Row = ({ row, now }: {
           : <span class="muted">–</span>}
       </td>
       <td role="cell" data-label="Feed">
-        <FeedBadge feed={row.feed} now={now} />
+        <FeedBadge feed={row.feed} now={now} link={link} />
       </td>
     </tr>
   );
+};
+
+const described = ({ symbol, name, exchange }: WatchlistRow) => {
+  if (name !== symbol) return name;
+  return exchange === "unknown" ? "registered by its first tick" : exchange;
 };
 
 const ForecastCell = ({ forecast, decimals }: {
