@@ -3,10 +3,11 @@
  * it starts nothing: it gives the web application, `app`.
  */
 import { createApp } from "./web/create_app.ts";
-import { ConfigError, parseConfig } from "./pipeline/config.ts";
+import { type Config, ConfigError, parseConfig } from "./pipeline/config.ts";
 import { MarketFileError } from "./pipeline/calendars/load_markets.ts";
 import { ListenError } from "./pipeline/listen_error.ts";
 import { jsonLog } from "./pipeline/json_log.ts";
+import type { Log } from "./pipeline/ports.ts";
 import { systemClock } from "./pipeline/system_clock.ts";
 import {
   DataDirLockedError,
@@ -43,27 +44,42 @@ export async function run(
     systemClock,
     (line) => Deno.stderr.writeSync(stderr.encode(line + "\n")),
   );
-  let running: Running;
-  try {
-    running = await start({
-      config: parseConfig(Deno.env.toObject()),
-      root: new URL("./", import.meta.url),
-      app,
-      http,
-      clock: systemClock,
-      log,
-      onServices: (ready) => services = ready,
-    });
-  } catch (error) {
-    Deno.exit(explain(error));
-  }
+  const starting = start({
+    config: readConfig(),
+    root: new URL("./", import.meta.url),
+    app,
+    http,
+    clock: systemClock,
+    log,
+    onServices: (ready) => services = ready,
+  });
+  stopOnSignals(starting, log);
+  const running = await starting.catch((error) => Deno.exit(explain(error)));
   for (const line of running.greeting) console.log(line);
   console.log(JSON.stringify({
     event: "listening",
     http: running.http,
     feeds: running.feeds,
   }));
+  running.failed.catch((error) => {
+    log.error("A part of the program ended, so all of it does", {
+      error,
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    Deno.exit(EXIT_FAILED);
+  });
+}
 
+function readConfig(): Config {
+  try {
+    return parseConfig(Deno.env.toObject());
+  } catch (error) {
+    Deno.exit(explain(error));
+  }
+}
+
+/** Drains and ends the process; one that still starts is started first. */
+function stopOnSignals(starting: Promise<Running>, log: Log): void {
   let stoppedAt: number | null = null;
   const stop = async (why: string) => {
     if (stoppedAt !== null) {
@@ -77,7 +93,7 @@ export async function run(
       log.error("Draining took too long, what was not acked comes again");
       Deno.exit(EXIT_FAILED);
     }, STOP_MS_MAX);
-    await running.stop();
+    await (await starting).stop();
     log.info("Stopped");
     Deno.exit(0);
   };
@@ -89,13 +105,6 @@ export async function run(
       });
     });
   }
-  running.failed.catch((error) => {
-    log.error("A part of the program ended, so all of it does", {
-      error,
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-    Deno.exit(EXIT_FAILED);
-  });
 }
 
 /** Tells a person why the program cannot start; the exit code for it. */
