@@ -645,9 +645,10 @@ const ChartPane = memo(
         onNeedHistory,
         onViewChange: ({ slots, toT, live }) => {
           clearTimeout(keepView);
+          // Told at once: a zoom may follow before the URL is written.
+          usualSlots ??= props.view === null ? slots : NaN;
           keepView = setTimeout(() => {
             const url = new URL(location.href);
-            usualSlots ??= props.view === null ? slots : NaN;
             if (live && slots === usualSlots) url.searchParams.delete("slots");
             else url.searchParams.set("slots", String(Math.round(slots)));
             if (live || toT === null) url.searchParams.delete("to");
