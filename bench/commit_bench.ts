@@ -130,6 +130,8 @@ async function commitRound(firstMinute: number): Promise<number> {
       markedAt: START,
       deltas,
       closes: [],
+      recovered: [],
+      forgotten: [],
       dirty: [],
       progress: [],
       feeds: [],
