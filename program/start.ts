@@ -87,6 +87,11 @@ const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 export async function start(options: StartOptions): Promise<Running> {
   const { config, root, clock, log } = options;
   const has = (role: Role) => config.roles.has(role);
+  if (options.http === "own" && has("web")) {
+    // Importing the pages keeps this thread busy: better while a Worker opens
+    // the stores than when feeds are there. Whoever serves them awaits it.
+    loadProject().catch(() => {});
+  }
   const calendars = await loadCalendars(new URL("markets/calendars", root));
   const calendarOf = (symbol: string) => {
     const instrument = catalog.get(symbol);
