@@ -95,7 +95,7 @@ async function readRound(): Promise<number> {
       maxBytes: 1_048_576,
       waitMs: 0,
     });
-    for (const { id, entry } of read) {
+    for (const { id, entry } of read.entries) {
       readAfter = id;
       ticks += entry.ticks.length;
       hash = fnv1a(`${hash} ${entry.ticks.price[9]} ${entry.ticks.seq[9]}`);
@@ -126,7 +126,7 @@ async function commitRound(firstMinute: number): Promise<number> {
       leaseEpoch: state!.leaseEpoch,
       expect: `${position}-0` as EntryId,
       next: `${++position}-0` as EntryId,
-      incarnation: stores.buffer.incarnation,
+      incarnation: await stores.buffer.incarnation(0),
       markedAt: START,
       deltas,
       closes: [],

@@ -31,7 +31,11 @@ class Sink extends MemoryBuffer {
     this.bytes += encodeEntry(request.entry).length;
     this.ticks += request.entry.ticks.length;
     this.#id += 1;
-    return { kind: "appended", id: `${this.#id}-0` as EntryId };
+    return {
+      kind: "appended",
+      id: `${this.#id}-0` as EntryId,
+      incarnation: "bench",
+    };
   }
 }
 

@@ -173,6 +173,25 @@ export class PgAggregateStore implements AggregateStore {
     );
   }
 
+  async renew(
+    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
+  ): Promise<readonly number[]> {
+    if (leases.length === 0) return [];
+    const rows = await this.db.query<{ p: number }>(
+      `update offsets o
+        set lease_until = now() + ($3::float8 * interval '1 millisecond')
+        from unnest(($1::text)::int[], ($2::text)::int8[]) as u(p, lease_epoch)
+        where o.p = u.p and o.lease_epoch = u.lease_epoch
+        returning o.p`,
+      [
+        numberArray(leases.map(({ p }) => p)),
+        numberArray(leases.map(({ leaseEpoch }) => leaseEpoch)),
+        LEASE_MS,
+      ],
+    );
+    return rows.map(({ p }) => p);
+  }
+
   /** Streams that ask while one is under way share the next one. */
   checkpoint(): Promise<Checkpoint> {
     if (this.#syncing === null) return this.#syncing = this.#sync();
@@ -290,7 +309,7 @@ export class PgAggregateStore implements AggregateStore {
 
   async #loadTotals(p: number): Promise<readonly FeedTotals[]> {
     const rows = await this.db.query(
-      `select feed, epoch::float8 as epoch, delivery, replay, connected,
+      `select feed, epoch::float8 as epoch, delivery, replay, connected, node,
           last_seq::float8 as last_seq, received::float8 as received,
           accepted::float8 as accepted, duplicates::float8 as duplicates,
           rejected::float8 as rejected,
@@ -306,6 +325,7 @@ export class PgAggregateStore implements AggregateStore {
       delivery: row.delivery as Delivery,
       replay: row.replay as boolean,
       connected: row.connected as boolean,
+      node: row.node as string,
       lastSeq: row.last_seq as number,
       received: row.received as number,
       accepted: row.accepted as number,
@@ -617,6 +637,7 @@ function saveTotals({ p, feeds }: Commit): Statement | null {
       numbers("coveredTo"),
       numbers("lastEvent"),
       numbers("awaySince"),
+      textArray(feeds.map(({ node }) => node)),
     ],
   };
 }

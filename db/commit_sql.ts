@@ -240,24 +240,26 @@ export const FORGET_PROGRESS = `
 export const SAVE_TOTALS = `
   insert into feed_totals (p, feed, epoch, delivery, replay, connected,
     last_seq, received, accepted, duplicates, rejected, covered_from,
-    covered_to, last_event, away_since)
+    covered_to, last_event, away_since, node)
   select $1::int, feed, epoch, delivery, replay, connected, last_seq, received,
     accepted, duplicates, rejected, from_micros(covered_from),
-    from_micros(covered_to), from_micros(last_event), from_micros(away_since)
+    from_micros(covered_to), from_micros(last_event), from_micros(away_since), node
   from unnest(($2::text)::text[], ($3::text)::int8[], ($4::text)::text[],
     ($5::text)::boolean[], ($6::text)::boolean[], ($7::text)::int8[],
     ($8::text)::int8[], ($9::text)::int8[], ($10::text)::int8[],
     ($11::text)::int8[], ($12::text)::int8[], ($13::text)::int8[],
-    ($14::text)::int8[], ($15::text)::int8[])
+    ($14::text)::int8[], ($15::text)::int8[], ($16::text)::text[])
     as u(feed, epoch, delivery, replay, connected, last_seq, received, accepted,
-      duplicates, rejected, covered_from, covered_to, last_event, away_since)
+      duplicates, rejected, covered_from, covered_to, last_event, away_since,
+      node)
   on conflict (p, feed, epoch) do update set
     delivery = excluded.delivery, replay = excluded.replay,
     connected = excluded.connected, last_seq = excluded.last_seq,
     received = excluded.received, accepted = excluded.accepted,
     duplicates = excluded.duplicates, rejected = excluded.rejected,
     covered_from = excluded.covered_from, covered_to = excluded.covered_to,
-    last_event = excluded.last_event, away_since = excluded.away_since`;
+    last_event = excluded.last_event, away_since = excluded.away_since,
+    node = excluded.node`;
 
 export const COUNT_REJECTS = `
   insert into feed_rejects as f (p, feed, epoch, reason, count)

@@ -1,6 +1,8 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import type { Delivery } from "../pipeline/domain/entry.ts";
 import type {
+  CommittedPartition,
+  EntryId,
   FeedActivity,
   FeedActivityStore,
   FeedKey,
@@ -56,6 +58,42 @@ export class PgFeedStore implements FeedStore, FeedActivityStore {
       [p, key.feed, key.epoch],
     );
     return row?.last_seq ?? 0;
+  }
+
+  async committed(
+    keys: readonly FeedKey[],
+  ): Promise<readonly CommittedPartition[]> {
+    const rows = await this.db.query<{
+      p: number;
+      position: EntryId;
+      incarnation: string | null;
+      feed: string | null;
+      epoch: number | null;
+      last_seq: number | null;
+    }>(
+      `select o.p, o.position, o.incarnation, t.feed, t.epoch::float8 as epoch,
+          t.last_seq::float8 as last_seq
+        from offsets o left join (
+          feed_totals t join
+          unnest(($1::text)::text[], ($2::text)::int8[]) as u(feed, epoch)
+          on t.feed = u.feed and t.epoch = u.epoch
+        ) on t.p = o.p
+        order by o.p`,
+      [
+        textArray(keys.map(({ feed }) => feed)),
+        numberArray(keys.map(({ epoch }) => epoch)),
+      ],
+    );
+    return [...Map.groupBy(rows, ({ p }) => p)].map(([p, group]) => ({
+      p,
+      position: group[0].position,
+      incarnation: group[0].incarnation,
+      feeds: group.flatMap(({ feed, epoch, last_seq: lastSeq }) =>
+        feed === null || epoch === null || lastSeq === null
+          ? []
+          : [{ key: { feed, epoch }, lastSeq }]
+      ),
+    }));
   }
 
   async content(): Promise<WarehouseContent | null> {

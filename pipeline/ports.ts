@@ -59,16 +59,45 @@ export interface AppendRequest {
   /** The feed's last number after it; equal for marks and counts. */
   readonly newLast: number;
   readonly entry: StreamEntry;
+  /**
+   * Who appends to this chain, and the how manyth of its appends it is, from
+   * 1: asked again because the answer got lost, the same append is answered
+   * as appended and not done twice. Absent where a second copy does no harm.
+   */
+  readonly from?: AppendOrigin;
+}
+
+export interface AppendOrigin {
+  /** Random for each writer of a chain. */
+  readonly writer: string;
+  readonly n: number;
 }
 
 export type AppendResult =
-  | { readonly kind: "appended"; readonly id: EntryId }
+  | {
+    readonly kind: "appended";
+    readonly id: EntryId;
+    /** Of the stream that the entry is in. */
+    readonly incarnation: string;
+  }
   /** Somebody else appended first: `last` is where the chain stands. */
   | { readonly kind: "conflict"; readonly last: number };
 
 export interface ReadEntry {
   readonly id: EntryId;
   readonly entry: StreamEntry;
+}
+
+/** What one read found, and in which stream. */
+export interface ReadBatch {
+  readonly incarnation: string;
+  readonly entries: readonly ReadEntry[];
+}
+
+/** An entry as it is kept, for moving it elsewhere as it is. */
+export interface RawEntry {
+  readonly id: EntryId;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface BufferStats {
@@ -85,8 +114,8 @@ export interface BufferStats {
  * conflict: the stream never has a hole that nobody knows of.
  */
 export interface TickBuffer {
-  /** Random; changes when the streams were lost and begun anew. */
-  readonly incarnation: string;
+  /** Random; changes when the partition's stream was lost and begun anew. */
+  incarnation(p: number): Promise<string>;
   append(request: AppendRequest): Promise<AppendResult>;
   /** Where the chain of a feed stands in a partition; 0 if it never was. */
   lastSeq(p: number, key: FeedKey): Promise<number>;
@@ -99,7 +128,18 @@ export interface TickBuffer {
     readonly maxBytes: number;
     readonly waitMs: number;
     readonly signal?: AbortSignal;
-  }): Promise<readonly ReadEntry[]>;
+  }): Promise<ReadBatch>;
+  /** As `read`, at once and not decoded; up to and including `through`. */
+  readRaw(p: number, after: EntryId, options: {
+    readonly through: EntryId;
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+  }): Promise<readonly RawEntry[]>;
+  /**
+   * Positions given from now on are above this one, also in a stream that was
+   * begun anew: to be told of what the warehouse has committed.
+   */
+  raiseFloor(p: number, floor: EntryId): void;
   /** Forgets entries up to and including `through`; repeatable. */
   trim(p: number, through: EntryId): Promise<void>;
   /** Position of the newest entry, or `BEFORE_FIRST`. */
@@ -131,6 +171,8 @@ export interface FeedTotals {
   readonly delivery: Delivery;
   readonly replay: boolean;
   readonly connected: boolean;
+  /** Process that has its connection, or had it last; "" if unknown. */
+  readonly node: string;
   /** Chain position: the feed's last number in this partition. */
   readonly lastSeq: number;
   readonly received: number;
@@ -272,6 +314,14 @@ export interface AggregateStore {
   /** Brings up to `limit` dirty rollups up to date; empty if none is dirty. */
   rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]>;
   release(p: number, leaseEpoch: number): Promise<void>;
+  /**
+   * Keeps leases that are still ours for another term.
+   *
+   * @returns The partitions of those that are.
+   */
+  renew(
+    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
+  ): Promise<readonly number[]>;
   /** Makes what was committed safe from power loss; then trimming is too. */
   checkpoint(): Promise<readonly { p: number; position: EntryId }[]>;
 }
@@ -286,6 +336,8 @@ export interface FeedStore {
   saveAcks(acks: readonly { key: FeedKey; seq: number }[]): Promise<void>;
   /** A feed's chain position in a partition, as committed; 0 if none. */
   committedSeq(p: number, key: FeedKey): Promise<number>;
+  /** How far every partition is committed, with the chains of these feeds. */
+  committed(keys: readonly FeedKey[]): Promise<readonly CommittedPartition[]>;
   /** What this warehouse holds; `null` as long as nobody said. */
   content(): Promise<WarehouseContent | null>;
   /**
@@ -294,6 +346,33 @@ export interface FeedStore {
    * @returns What it holds, which may differ from what was said.
    */
   claimContent(content: WarehouseContent): Promise<WarehouseContent>;
+}
+
+/** What a partition's commits have reached. */
+export interface CommittedPartition {
+  readonly p: number;
+  readonly position: EntryId;
+  /** Of the stream that the position is in; `null` before the first commit. */
+  readonly incarnation: string | null;
+  /** Chain positions of feeds, of those that were asked for. */
+  readonly feeds: readonly {
+    readonly key: FeedKey;
+    readonly lastSeq: number;
+  }[];
+}
+
+/** Who does what is done once, whichever processes are there. */
+export interface LeaseStore {
+  /**
+   * Says that this process is alive, and how many of its kind are.
+   *
+   * @returns Processes that said so within the last lease, at least 1.
+   */
+  heartbeat(owner: string): Promise<number>;
+  /** Takes or keeps a task by its name; false while another process has it. */
+  hold(task: string, owner: string): Promise<boolean>;
+  /** Gives up all tasks, and is not counted any more. */
+  leave(owner: string): Promise<void>;
 }
 
 /** Simulated and real ticks never share a warehouse. */

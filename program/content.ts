@@ -26,6 +26,7 @@ export function watchingContent(
     loadAck: (feed, epoch) => store.loadAck(feed, epoch),
     saveAcks: (acks) => store.saveAcks(acks),
     committedSeq: (p, key) => store.committedSeq(p, key),
+    committed: (keys) => store.committed(keys),
     content: () => store.content(),
     claimContent: async (wanted) => {
       const content = await store.claimContent(wanted);

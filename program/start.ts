@@ -132,6 +132,7 @@ export async function start(options: StartOptions): Promise<Running> {
           ...BAND,
         },
         partitions: config.partitions,
+        node: EMBEDDED_OWNER,
         clock,
         log,
         settings: { bestEffortBytes: bufferBytes(config) },
@@ -186,6 +187,7 @@ export async function start(options: StartOptions): Promise<Running> {
       const marks = {
         buffer: stores.buffer,
         partitions: config.partitions,
+        node: EMBEDDED_OWNER,
         clock,
         log,
       };

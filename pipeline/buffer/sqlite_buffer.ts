@@ -5,7 +5,8 @@ import {
   type AppendResult,
   type BufferStats,
   type EntryId,
-  type ReadEntry,
+  type RawEntry,
+  type ReadBatch,
   type TickBuffer,
 } from "../ports.ts";
 import { AppendSignal } from "./append_signal.ts";
@@ -46,6 +47,7 @@ interface WaitingAppend extends Waiting<AppendResult> {
 export class SqliteBuffer implements TickBuffer {
   readonly #calls = new Map<number, Waiting<unknown>>();
   readonly #signal = new AppendSignal();
+  readonly #floors = new Map<number, number>();
   #nextCall = 1;
   #queue: WaitingAppend[] = [];
   #appending = false;
@@ -84,8 +86,9 @@ export class SqliteBuffer implements TickBuffer {
     return buffer;
   }
 
-  get incarnation(): string {
-    return this.opened.incarnation;
+  /** One file has one, for all of its streams. */
+  incarnation(_p: number): Promise<string> {
+    return Promise.resolve(this.opened.incarnation);
   }
 
   append(request: AppendRequest): Promise<AppendResult> {
@@ -98,6 +101,7 @@ export class SqliteBuffer implements TickBuffer {
         expectLast: request.expectLast,
         newLast: request.newLast,
         at: request.entry.receivedAt,
+        floor: this.#floors.get(request.p) ?? 0,
         bytes: encodeEntry(request.entry),
       };
       this.#queue.push({ row, resolve, reject });
@@ -117,7 +121,8 @@ export class SqliteBuffer implements TickBuffer {
     p: number,
     after: EntryId,
     options: Parameters<TickBuffer["read"]>[2],
-  ): Promise<readonly ReadEntry[]> {
+  ): Promise<ReadBatch> {
+    const { incarnation } = this.opened;
     const { maxEntries, maxBytes, waitMs, signal } = options;
     const deadline = performance.now() + waitMs;
     for (;;) {
@@ -129,16 +134,39 @@ export class SqliteBuffer implements TickBuffer {
         maxBytes,
       });
       if (rows.length > 0) {
-        return rows.map(({ n, bytes }) => ({
+        const entries = rows.map(({ n, bytes }) => ({
           id: idOf(n),
           entry: decodeEntry(bytes),
         }));
+        return { incarnation, entries };
       }
       const left = deadline - performance.now();
-      if (left <= 0 || signal?.aborted || this.#closed) return [];
+      if (left <= 0 || signal?.aborted || this.#closed) break;
       await this.#signal.wait(p, seen, left, signal);
-      if (this.#closed) return [];
+      if (this.#closed) break;
     }
+    return { incarnation, entries: [] };
+  }
+
+  async readRaw(
+    p: number,
+    after: EntryId,
+    options: Parameters<TickBuffer["readRaw"]>[2],
+  ): Promise<readonly RawEntry[]> {
+    const { through, maxEntries, maxBytes } = options;
+    const rows = await this.#call("read", {
+      p,
+      after: numberOf(after),
+      through: numberOf(through),
+      maxEntries,
+      maxBytes,
+    });
+    return rows.map(({ n, bytes }) => ({ id: idOf(n), bytes }));
+  }
+
+  raiseFloor(p: number, floor: EntryId): void {
+    const n = numberOf(floor);
+    if (n > (this.#floors.get(p) ?? 0)) this.#floors.set(p, n);
   }
 
   async trim(p: number, through: EntryId): Promise<void> {
@@ -191,7 +219,8 @@ export class SqliteBuffer implements TickBuffer {
           const outcome = outcomes[i];
           if ("n" in outcome) {
             streams.add(row.p);
-            resolve({ kind: "appended", id: idOf(outcome.n) });
+            const { incarnation } = this.opened;
+            resolve({ kind: "appended", id: idOf(outcome.n), incarnation });
           } else resolve({ kind: "conflict", last: outcome.last });
         });
         for (const p of streams) this.#signal.notify(p);

@@ -95,7 +95,7 @@ class StreamFile {
   }
 
   read(
-    { p, after, maxEntries, maxBytes }: Operations["read"]["given"],
+    { p, after, through, maxEntries, maxBytes }: Operations["read"]["given"],
   ): ReadRow[] {
     const rows: ReadRow[] = [];
     let sum = 0;
@@ -104,7 +104,7 @@ class StreamFile {
         "limit ?",
     ).iterate(
       keyOf(p, after),
-      keyOf(p + 1, 0),
+      through === undefined ? keyOf(p + 1, 0) : keyOf(p, through) + 1,
       maxEntries,
     ) as Iterable<{ key: number; bytes: Uint8Array<ArrayBuffer> }>;
     for (const { key, bytes } of found) {
@@ -196,7 +196,7 @@ class StreamFile {
       );
     }
     const stream = this.#stream(row.p);
-    stream.newest++;
+    stream.newest = Math.max(stream.newest, row.floor) + 1;
     stream.newestAt = Math.max(stream.newestAt, row.at);
     stream.entries++;
     stream.bytes += row.bytes.length;

@@ -7,6 +7,8 @@ export interface AppendRow {
   readonly expectLast: number;
   readonly newLast: number;
   readonly at: number;
+  /** The entry's number is above it. */
+  readonly floor: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -27,7 +29,14 @@ export interface Operations {
     returned: number;
   };
   read: {
-    given: { p: number; after: number; maxEntries: number; maxBytes: number };
+    given: {
+      p: number;
+      after: number;
+      /** Last number to read; absent reads on to the end. */
+      through?: number;
+      maxEntries: number;
+      maxBytes: number;
+    };
     returned: ReadRow[];
   };
   trim: { given: { p: number; through: number }; returned: null };

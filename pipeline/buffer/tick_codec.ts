@@ -159,6 +159,7 @@ export function decodeEntry(bytes: Uint8Array): StreamEntry {
     kind: ENTRY_KINDS[head.kind],
     key: { feed: head.feed, epoch: head.epoch },
     delivery: head.delivery,
+    node: head.node ?? "", // logs of the first release have none
     replay: head.replay,
     receivedAt: head.receivedAt as EpochMicros,
     received: head.received,

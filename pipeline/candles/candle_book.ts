@@ -230,7 +230,8 @@ export class CandleBook {
         return true;
       case "start":
         for (const feed of this.#feeds.values()) {
-          const { connected, awaySince } = feed.totals;
+          const { connected, awaySince, node } = feed.totals;
+          if (node !== entry.node && node !== "") continue;
           if (connected) this.#disconnect(feed, entry.receivedAt, batch);
           else if (awaySince !== null) {
             feed.totals.awaySince = entry.receivedAt;
@@ -244,13 +245,7 @@ export class CandleBook {
         return true;
       }
       case "close":
-        if (!this.#applyContent(id, entry, batch)) return false;
-        this.#disconnect(
-          this.#feedOf(entry, entry),
-          entry.receivedAt,
-          batch,
-        );
-        return true;
+        return this.#applyClose(id, entry, batch);
       case "end":
         if (!this.#applyContent(id, entry, batch)) return false;
         this.#endFeed(this.#feedOf(entry, entry), batch);
@@ -260,6 +255,17 @@ export class CandleBook {
       default:
         return assertNever(entry.kind);
     }
+  }
+
+  /** A feed that has connected to another process since is not gone. */
+  #applyClose(id: EntryId, entry: StreamEntry, batch: Batch): boolean {
+    const { node } = this.#feedOf(entry).totals;
+    const elsewhere = node !== "" && node !== entry.node;
+    if (!this.#applyContent(id, entry, batch)) return false;
+    const feed = this.#feedOf(entry, entry);
+    if (elsewhere) feed.totals.node = node;
+    else this.#disconnect(feed, entry.receivedAt, batch);
+    return true;
   }
 
   // -------------------------------------------------------------- ticks
@@ -775,6 +781,7 @@ export class CandleBook {
           delivery: "best_effort",
           replay: false,
           connected: false,
+          node: "",
           lastSeq: 0,
           received: 0,
           accepted: 0,
@@ -790,6 +797,7 @@ export class CandleBook {
     }
     if (entry) {
       feed.totals.delivery = entry.delivery;
+      feed.totals.node = entry.node;
       feed.totals.replay = entry.replay;
     }
     return feed;

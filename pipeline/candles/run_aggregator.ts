@@ -8,6 +8,7 @@ import {
   BEFORE_FIRST,
   type Clock,
   type CommittedCandle,
+  type CommittedPartition,
   compareEntryIds,
   type EntryId,
   type Log,
@@ -91,6 +92,10 @@ export interface AggregatorEvents {
   /** Everything up to `position` is in the warehouse: acks may go out. */
   onCommitted(p: number, position: EntryId, change: {
     readonly candles: readonly CommittedCandle[];
+    /** Of the stream that the position is in. */
+    readonly incarnation: string;
+    /** Chain positions of the feeds that the commit brought on. */
+    readonly feeds: CommittedPartition["feeds"];
     /** Numbered ticks that went to quarantine as too late. */
     readonly tooLate: readonly {
       readonly key: FeedKey;
@@ -110,6 +115,11 @@ export interface AggregatorOptions {
   readonly catalog: InstrumentCalendars;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Keeps what is trimmed next: entries of the stream up to and including
+   * `through`. Nothing is trimmed unless it resolves.
+   */
+  readonly archive?: (through: EntryId, incarnation: string) => Promise<void>;
   readonly events: AggregatorEvents;
   readonly settings?: Partial<AggregatorSettings>;
   /** From 0 to 1; for the jitter of retries. */
@@ -213,9 +223,13 @@ class AggregatorLoop {
    */
   async ownPartition(): Promise<boolean> {
     const { p, buffer, log } = this.options;
-    this.#incarnation = buffer.incarnation;
     const state = await this.#claim();
     if (state === null) return false;
+    this.#incarnation = await outside(
+      "ask the buffer which stream it has",
+      () => buffer.incarnation(p),
+    );
+    buffer.raiseFloor(p, state.position);
     const sameStream = state.incarnation === null ||
       state.incarnation === this.#incarnation;
     this.#positionIsOfStream = sameStream;
@@ -234,6 +248,8 @@ class AggregatorLoop {
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
     // What was committed before a crash may not have been announced.
     this.options.events.onCommitted(p, readFrom, {
+      incarnation: this.#incarnation,
+      feeds: state.feeds,
       candles: [],
       tooLate: [],
     });
@@ -270,7 +286,7 @@ class AggregatorLoop {
     let expect = state.position;
     while (!this.signal.aborted) {
       const turnAt = this.#nowMs();
-      let pending = await outside(
+      const read = await outside(
         "read the buffer",
         () =>
           buffer.read(p, position, {
@@ -280,7 +296,8 @@ class AggregatorLoop {
             signal: this.signal,
           }),
       );
-      if (buffer.incarnation !== this.#incarnation) return committed;
+      if (read.incarnation !== this.#incarnation) return committed;
+      let pending = read.entries;
       const little = pending.length < maxEntries / 4 &&
         ticksIn(pending) < LITTLE_TICKS;
       await this.#knowSymbols(symbolsOf(pending));
@@ -324,7 +341,10 @@ class AggregatorLoop {
     this.#progressed = true;
     this.#positionIsOfStream = true;
     this.#dirty ||= change.dirty.length > 0;
+    this.options.buffer.raiseFloor(p, change.next);
     events.onCommitted(p, change.next, {
+      incarnation: this.#incarnation,
+      feeds: change.feeds,
       candles: result.candles,
       tooLate: tooLateOf(change.quarantine),
     });
@@ -396,8 +416,9 @@ class AggregatorLoop {
     let lagMs = Math.max(TRIM_LAG_MS_MIN, retentionMs);
     for (;;) {
       const through = await this.#oldOf(position, lagMs);
-      if (buffer.incarnation !== incarnation) return;
+      if (await buffer.incarnation(p) !== incarnation) return;
       if (compareEntryIds(through, BEFORE_FIRST) > 0) {
+        await this.options.archive?.(through, incarnation);
         await buffer.trim(p, through);
       }
       if (lagMs <= TRIM_LAG_MS_MIN) return;

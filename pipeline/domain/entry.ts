@@ -31,7 +31,7 @@ export type Delivery = "acked" | "best_effort";
  * `ticks` brings ticks, rejects or counts. `mark` is the listener's clock, once
  * a second: time that passes without ticks. `open` and `close` are a feed's
  * connection. `end` says that the feed's session is complete. `start` is the
- * program's own start: every connection before it is gone.
+ * start of a process, by its node: every connection that it had is gone.
  */
 export const ENTRY_KINDS = [
   "ticks",
@@ -62,6 +62,8 @@ export interface StreamEntry {
   /** `feed` is "" for marks and starts, which concern every feed. */
   readonly key: FeedKey;
   readonly delivery: Delivery;
+  /** Process that took the lines in; "" if unknown. */
+  readonly node: string;
   /** A file played again: it never holds back or closes live candles. */
   readonly replay: boolean;
   /** The listener's clock at the append. */
@@ -87,6 +89,7 @@ export function streamEntry(
   return {
     key: { feed: "", epoch: 0 },
     delivery: "best_effort",
+    node: "",
     replay: false,
     received: 0,
     duplicates: 0,

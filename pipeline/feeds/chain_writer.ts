@@ -24,6 +24,8 @@ export interface ChainOptions {
   readonly p: number;
   readonly key: FeedKey;
   readonly delivery: Delivery;
+  /** Name of this process, for its entries. */
+  readonly node: string;
   readonly replay: boolean;
   readonly buffer: TickBuffer;
   readonly tracker: AckTracker;
@@ -191,11 +193,12 @@ export class ChainWriter {
   }
 
   #entryOf(draft: SealedDraft): StreamEntry {
-    const { key, delivery, replay, clock } = this.options;
+    const { key, delivery, node, replay, clock } = this.options;
     return {
       kind: draft.kind,
       key,
       delivery,
+      node,
       replay,
       receivedAt: clock.now(),
       received: draft.received,

@@ -79,6 +79,8 @@ export interface FeedLink {
 export interface FeedIngestOptions {
   readonly key: FeedKey;
   readonly delivery: Delivery;
+  /** Name of this process, for its entries. */
+  readonly node: string;
   readonly replay: boolean;
   readonly partitions: number;
   readonly acked: number;
@@ -179,6 +181,7 @@ export class FeedIngest {
         p,
         key,
         delivery,
+        node: rest.node,
         replay,
         buffer: rest.buffer,
         tracker: this.tracker,

@@ -22,6 +22,8 @@ export interface IngestOptions {
   readonly catalog: Catalog;
   readonly clean: CleanSettings;
   readonly partitions: number;
+  /** Name of this process among those that share the warehouse. */
+  readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: Partial<FeedSettings>;

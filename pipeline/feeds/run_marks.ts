@@ -4,6 +4,8 @@ import type { Clock, Log, TickBuffer } from "../ports.ts";
 export interface MarksOptions {
   readonly buffer: TickBuffer;
   readonly partitions: number;
+  /** Name of this process: a start says that its connections are gone. */
+  readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -41,7 +43,7 @@ export async function runMarks(
 }
 
 async function appendAll(
-  { buffer, partitions, clock }: MarksOptions,
+  { buffer, partitions, node, clock }: MarksOptions,
   kind: "mark" | "start",
 ): Promise<void> {
   const receivedAt = clock.now();
@@ -52,7 +54,7 @@ async function appendAll(
         key: EVERY_FEED,
         expectLast: 0,
         newLast: 0,
-        entry: streamEntry({ kind, receivedAt, key: EVERY_FEED }),
+        entry: streamEntry({ kind, receivedAt, key: EVERY_FEED, node }),
       })),
   );
 }

@@ -243,6 +243,7 @@ export function totals(given: Partial<FeedTotals>): FeedTotals {
     delivery: "acked",
     replay: false,
     connected: true,
+    node: "",
     lastSeq: 0,
     received: 0,
     accepted: 0,

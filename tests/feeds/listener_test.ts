@@ -107,6 +107,7 @@ async function listening(
   const everywhere = {
     buffer: world.buffer,
     partitions: 1,
+    node: "test",
     clock: systemClock,
     log: silentLog,
   };

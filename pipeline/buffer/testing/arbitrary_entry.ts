@@ -70,6 +70,7 @@ export const arbitraryEntry: fc.Arbitrary<StreamEntry> = fc.record({
   kind: fc.constantFrom(...ENTRY_KINDS),
   key: fc.record({ feed: text, epoch: fc.nat() }, { noNullPrototype: true }),
   delivery: fc.constantFrom("acked" as const, "best_effort" as const),
+  node: fc.constantFrom("", "main", "b"),
   replay: fc.boolean(),
   receivedAt: micros,
   received: fc.nat(),

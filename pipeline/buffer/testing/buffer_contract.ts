@@ -59,7 +59,7 @@ async function appended(
 }
 
 async function seqs(buffer: TickBuffer, p: number, after = BEFORE_FIRST) {
-  const entries = await buffer.read(p, after, ALL);
+  const { entries } = await buffer.read(p, after, ALL);
   return entries.flatMap(({ entry }) => [...entry.ticks.seq]);
 }
 
@@ -74,7 +74,9 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
       const b = await appended(buffer, second);
       assert(compareEntryIds(BEFORE_FIRST, a) < 0);
       assert(compareEntryIds(a, b) < 0);
-      assert.deepEqual(await buffer.read(0, BEFORE_FIRST, ALL), [
+      const read = await buffer.read(0, BEFORE_FIRST, ALL);
+      assert.equal(read.incarnation, await buffer.incarnation(0));
+      assert.deepEqual(read.entries, [
         { id: a, entry: first.entry },
         { id: b, entry: second.entry },
       ]);
@@ -145,7 +147,8 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
     async check(buffer) {
       await appended(buffer, mark(0, 5));
       await appended(buffer, mark(0, 6));
-      const [first, second] = await buffer.read(0, BEFORE_FIRST, ALL);
+      const { entries } = await buffer.read(0, BEFORE_FIRST, ALL);
+      const [first, second] = entries;
       assert.equal(first.entry.kind, "mark");
       assert.equal(second.entry.receivedAt, 6);
     },
@@ -155,9 +158,9 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
     async check(buffer) {
       for (let n = 1; n <= 5; n++) await appended(buffer, ticks(0, NSE, n, n));
       const two = await buffer.read(0, BEFORE_FIRST, { ...ALL, maxEntries: 2 });
-      assert.equal(two.length, 2);
+      assert.equal(two.entries.length, 2);
       const one = await buffer.read(0, BEFORE_FIRST, { ...ALL, maxBytes: 1 });
-      assert.equal(one.length, 1);
+      assert.equal(one.entries.length, 1);
     },
   },
   {
@@ -166,16 +169,14 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
       const waiting = buffer.read(0, BEFORE_FIRST, { ...ALL, waitMs: 60_000 });
       await appended(buffer, ticks(1, NSE, 1, 1));
       await appended(buffer, ticks(0, NSE, 1, 1));
-      assert.equal((await waiting).length, 1);
+      assert.equal((await waiting).entries.length, 1);
     },
   },
   {
     name: "lets a reader go when its time is over or its signal aborts",
     async check(buffer) {
-      assert.deepEqual(
-        await buffer.read(0, BEFORE_FIRST, { ...ALL, waitMs: 5 }),
-        [],
-      );
+      const late = await buffer.read(0, BEFORE_FIRST, { ...ALL, waitMs: 5 });
+      assert.deepEqual(late.entries, []);
       const abort = new AbortController();
       const waiting = buffer.read(0, BEFORE_FIRST, {
         ...ALL,
@@ -183,7 +184,7 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
         signal: abort.signal,
       });
       abort.abort();
-      assert.deepEqual(await waiting, []);
+      assert.deepEqual((await waiting).entries, []);
     },
   },
   {
@@ -252,7 +253,7 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
       const waiting = buffer.read(0, BEFORE_FIRST, { ...ALL, waitMs: 60_000 });
       await appended(buffer, ticks(1, NSE, 1, 1));
       await buffer.close();
-      assert.deepEqual(await waiting, []);
+      assert.deepEqual((await waiting).entries, []);
       await buffer.close();
     },
   },

@@ -7,7 +7,8 @@ import {
   type BufferStats,
   compareEntryIds,
   type EntryId,
-  type ReadEntry,
+  type RawEntry,
+  type ReadBatch,
   type TickBuffer,
 } from "../../ports.ts";
 import { AppendSignal } from "../append_signal.ts";
@@ -16,25 +17,35 @@ import { decodeEntry, encodeEntry } from "../tick_codec.ts";
 interface Held {
   readonly id: EntryId;
   readonly at: EpochMicros;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface Stream {
   entries: Held[];
   newest: number;
   newestAt: EpochMicros;
+  floor: number;
   readonly chains: Map<string, number>;
 }
 
 /** The buffer of one process, lost with it: for tests of what is around it. */
 export class MemoryBuffer implements TickBuffer {
-  readonly incarnation: string;
+  readonly #incarnation: string;
   readonly #streams = new Map<number, Stream>();
   readonly #signal = new AppendSignal();
   #closed = false;
 
   constructor(incarnation: string = crypto.randomUUID()) {
-    this.incarnation = incarnation;
+    this.#incarnation = incarnation;
+  }
+
+  incarnation(_p: number): Promise<string> {
+    return Promise.resolve(this.#incarnation);
+  }
+
+  raiseFloor(p: number, floor: EntryId): void {
+    const stream = this.#stream(p);
+    stream.floor = Math.max(stream.floor, Number(floor.split("-")[0]));
   }
 
   // deno-lint-ignore require-await -- a failure must be a rejection
@@ -45,7 +56,7 @@ export class MemoryBuffer implements TickBuffer {
     const last = stream.chains.get(feed) ?? 0;
     if (last !== request.expectLast) return { kind: "conflict", last };
     stream.chains.set(feed, request.newLast);
-    stream.newest++;
+    stream.newest = Math.max(stream.newest, stream.floor) + 1;
     stream.newestAt = Math.max(
       stream.newestAt,
       request.entry.receivedAt,
@@ -53,7 +64,7 @@ export class MemoryBuffer implements TickBuffer {
     const id = `${stream.newest}-0` as EntryId;
     stream.entries.push({ id, at: stream.newestAt, bytes });
     this.#signal.notify(request.p);
-    return { kind: "appended", id };
+    return { kind: "appended", id, incarnation: this.#incarnation };
   }
 
   lastSeq(p: number, key: FeedKey): Promise<number> {
@@ -66,18 +77,33 @@ export class MemoryBuffer implements TickBuffer {
     p: number,
     after: EntryId,
     options: Parameters<TickBuffer["read"]>[2],
-  ): Promise<readonly ReadEntry[]> {
+  ): Promise<ReadBatch> {
+    const incarnation = this.#incarnation;
     const deadline = performance.now() + options.waitMs;
     for (;;) {
       const seen = this.#signal.version(p);
-      const found = this.#after(p, after, options);
+      const entries = this.#after(p, after, options).map(({ id, bytes }) => ({
+        id,
+        entry: decodeEntry(bytes),
+      }));
       const left = deadline - performance.now();
       if (
-        found.length > 0 || left <= 0 || options.signal?.aborted ||
+        entries.length > 0 || left <= 0 || options.signal?.aborted ||
         this.#closed
-      ) return found;
+      ) return { incarnation, entries };
       await this.#signal.wait(p, seen, left, options.signal);
     }
+  }
+
+  readRaw(
+    p: number,
+    after: EntryId,
+    options: Parameters<TickBuffer["readRaw"]>[2],
+  ): Promise<readonly RawEntry[]> {
+    const found = this.#after(p, after, options);
+    return Promise.resolve(
+      found.filter(({ id }) => compareEntryIds(id, options.through) <= 0),
+    );
   }
 
   trim(p: number, through: EntryId): Promise<void> {
@@ -115,15 +141,15 @@ export class MemoryBuffer implements TickBuffer {
     p: number,
     after: EntryId,
     { maxEntries, maxBytes }: { maxEntries: number; maxBytes: number },
-  ): ReadEntry[] {
-    const found: ReadEntry[] = [];
+  ): Held[] {
+    const found: Held[] = [];
     let bytes = 0;
     for (const held of this.#stream(p).entries) {
       if (compareEntryIds(held.id, after) <= 0) continue;
       bytes += held.bytes.length;
       if (found.length >= maxEntries) break;
       if (found.length > 0 && bytes > maxBytes) break;
-      found.push({ id: held.id, entry: decodeEntry(held.bytes) });
+      found.push(held);
     }
     return found;
   }
@@ -135,6 +161,7 @@ export class MemoryBuffer implements TickBuffer {
         entries: [],
         newest: 0,
         newestAt: 0 as EpochMicros,
+        floor: 0,
         chains: new Map(),
       };
       this.#streams.set(p, stream);

@@ -1,3 +1,4 @@
+import { encodeEntry } from "../../buffer/tick_codec.ts";
 import type { FeedKey } from "../../domain/entry.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../../domain/time.ts";
 import {
@@ -8,6 +9,8 @@ import {
   type Clock,
   compareEntryIds,
   type EntryId,
+  type RawEntry,
+  type ReadBatch,
   type ReadEntry,
   type TickBuffer,
 } from "../../ports.ts";
@@ -17,7 +20,7 @@ import {
  * and an entry counts as one byte.
  */
 export class MemoryBuffer implements TickBuffer {
-  incarnation = "1";
+  #incarnation = "1";
   readonly trims: EntryId[] = [];
   #entries: ReadEntry[] = [];
   #last = 0;
@@ -25,18 +28,27 @@ export class MemoryBuffer implements TickBuffer {
 
   constructor(private readonly clock: Clock) {}
 
+  incarnation(_p: number): Promise<string> {
+    return Promise.resolve(this.#incarnation);
+  }
+
+  raiseFloor(_p: number, _floor: EntryId): void {
+    // Its streams begin anew lower, to show that nothing depends on it.
+  }
+
   append({ entry }: AppendRequest): Promise<AppendResult> {
     const ms = Math.floor(this.clock.now() / MICROS_PER_MS);
     this.#last = Math.max(this.#last + 1, ms);
+    const incarnation = this.#incarnation;
     const id = `${this.#last}-0` as EntryId;
     this.#entries.push({ id, entry });
     for (const wake of this.#waiters.splice(0)) wake();
-    return Promise.resolve({ kind: "appended", id });
+    return Promise.resolve({ kind: "appended", id, incarnation });
   }
 
   /** Loses everything, as a disk that dies; ids begin again, lower. */
   wipe(): void {
-    this.incarnation = String(Number(this.incarnation) + 1);
+    this.#incarnation = String(Number(this.#incarnation) + 1);
     this.#entries = [];
     this.#last = Math.floor(this.#last / 2);
   }
@@ -53,7 +65,7 @@ export class MemoryBuffer implements TickBuffer {
       readonly waitMs: number;
       readonly signal?: AbortSignal;
     },
-  ): Promise<readonly ReadEntry[]> {
+  ): Promise<ReadBatch> {
     const found = () =>
       this.#entries.filter(({ id }) => compareEntryIds(id, after) > 0)
         .slice(0, maxEntries);
@@ -61,7 +73,23 @@ export class MemoryBuffer implements TickBuffer {
       const appended = new Promise<void>((wake) => this.#waiters.push(wake));
       await Promise.race([appended, this.clock.sleep(waitMs, signal)]);
     }
-    return found();
+    return { incarnation: this.#incarnation, entries: found() };
+  }
+
+  readRaw(
+    _p: number,
+    after: EntryId,
+    { through, maxEntries }: Parameters<TickBuffer["readRaw"]>[2],
+  ): Promise<readonly RawEntry[]> {
+    const between = this.#entries.filter(({ id }) =>
+      compareEntryIds(id, after) > 0 && compareEntryIds(id, through) <= 0
+    );
+    return Promise.resolve(
+      between.slice(0, maxEntries).map(({ id, entry }) => ({
+        id,
+        bytes: encodeEntry(entry),
+      })),
+    );
   }
 
   trim(_p: number, through: EntryId): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type AppendResult,
   BEFORE_FIRST,
   type Clock,
+  type CommittedPartition,
   type EntryId,
   type FeedStore,
   type InstrumentStore,
@@ -63,7 +64,7 @@ class MemoryInstruments implements InstrumentStore {
 class MemoryFeedStore implements FeedStore {
   readonly acks = new Map<string, Map<number, number>>();
   /** Chain positions as committed. */
-  readonly committed = new Map<string, number>();
+  readonly chains = new Map<string, number>();
   #content: WarehouseContent | null = null;
   failing = false;
 
@@ -85,7 +86,11 @@ class MemoryFeedStore implements FeedStore {
   }
 
   committedSeq(p: number, key: FeedKey): Promise<number> {
-    return Promise.resolve(this.committed.get(`${p} ${feedKeyText(key)}`) ?? 0);
+    return Promise.resolve(this.chains.get(`${p} ${feedKeyText(key)}`) ?? 0);
+  }
+
+  committed(): Promise<readonly CommittedPartition[]> {
+    return Promise.resolve([]);
   }
 
   content(): Promise<WarehouseContent | null> {
@@ -159,6 +164,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
       catalog: this.catalog,
       clean: CLEAN_DEFAULTS,
       partitions: this.partitions,
+      node: "test",
       clock: this.clock,
       log: silentLog,
       settings: this.options.settings,
@@ -189,8 +195,8 @@ export class FeedWorld<C extends Clock = ManualClock> {
           ...entry.gaps.map(({ to }) => to),
         ];
         const key = `${p} ${feedKeyText(entry.key)}`;
-        const last = this.store.committed.get(key) ?? 0;
-        this.store.committed.set(key, Math.max(last, ...seqs));
+        const last = this.store.chains.get(key) ?? 0;
+        this.store.chains.set(key, Math.max(last, ...seqs));
       }
       this.ingest.onCommitted(p, this.#positions[p], []);
     }
@@ -202,11 +208,12 @@ export class FeedWorld<C extends Clock = ManualClock> {
     return Number(this.#positions[p].split("-")[0]);
   }
 
-  #after(p: number, after: EntryId): Promise<readonly ReadEntry[]> {
-    return this.buffer.read(p, after, {
+  async #after(p: number, after: EntryId): Promise<readonly ReadEntry[]> {
+    const { entries } = await this.buffer.read(p, after, {
       maxEntries: 1e6,
       maxBytes: 1e9,
       waitMs: 0,
     });
+    return entries;
   }
 }

@@ -1,0 +1,46 @@
+/** Whether a test may leave out what needs a server that is not installed. */
+const IN_CI = Deno.env.get("CI") === "true";
+
+/** A test that needs programs of this machine, by what finds them. */
+export interface Needs {
+  readonly [program: string]: () => Promise<string | null>;
+}
+
+/**
+ * A test that starts servers of its own.
+ *
+ * Where one is not installed the test says so and is ignored; in CI that is a
+ * failure.
+ */
+export async function serverTest(
+  name: string,
+  needs: Needs,
+  run: (t: Deno.TestContext) => Promise<void>,
+): Promise<void> {
+  const missing: string[] = [];
+  for (const [program, find] of Object.entries(needs)) {
+    if (await find() === null) missing.push(program);
+  }
+  if (missing.length === 0) return Deno.test(name, run);
+  const why = `${missing.join(" and ")} is not installed`;
+  if (!IN_CI) {
+    return Deno.test(`${name} (ignored: ${why})`, { ignore: true }, run);
+  }
+  Deno.test(name, () => {
+    throw new Error(`Cannot test as ${why}`);
+  });
+}
+
+/** Path of a program, or `null` if there is none of that name. */
+export async function findProgram(
+  name: string,
+  folders: readonly string[] = [],
+): Promise<string | null> {
+  const path = (Deno.env.get("PATH") ?? "").split(":");
+  for (const folder of [...folders, ...path]) {
+    const file = `${folder}/${name}`;
+    const found = await Deno.stat(file).then((at) => at.isFile, () => false);
+    if (found) return file;
+  }
+  return null;
+}

@@ -1,0 +1,168 @@
+import { freePort } from "../free_port.ts";
+import { findProgram } from "./installed.ts";
+
+/** Room for a machine that does something else as well. */
+const START_MS_MAX = 120_000;
+/** Debian keeps the programs of each version apart; the newest first. */
+const FOLDERS = ["18", "17", "16", "15"].map((version) =>
+  `/usr/lib/postgresql/${version}/bin`
+);
+
+export const findPostgres = () => findProgram("postgres", FOLDERS);
+
+/** A PostgreSQL of a test's own, on a free port of this machine. */
+export interface PostgresServer {
+  /** Of its first database, as a superuser. */
+  readonly url: string;
+  readonly port: number;
+  /** Its data folder. */
+  readonly dir: string;
+  /** Starts it again on the same port with the same files. */
+  start(): Promise<void>;
+  /** Ends it as a crash would: nothing is written, the next start recovers. */
+  crash(): Promise<void>;
+  /** SIGSTOP or SIGCONT of the server and all of its processes. */
+  signalAll(signal: "SIGSTOP" | "SIGCONT"): Promise<void>;
+  /** Makes an empty database; returns its URL. */
+  createDatabase(): Promise<string>;
+  /** Runs SQL in a database; returns its output, columns split by `|`. */
+  psql(sql: string, database?: string): Promise<string>;
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** More settings, as in `{ max_connections: "50" }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a PostgreSQL that syncs what it commits, as the user `postgres` where
+ * these tests run as root, which it refuses.
+ */
+export async function startPostgres(
+  options: PostgresOptions = {},
+): Promise<PostgresServer> {
+  const program = await findPostgres();
+  if (program === null) throw new Error("PostgreSQL is not installed");
+  const bin = program.replace(/\/postgres$/, "");
+  const port = freePort();
+  const home = await Deno.makeTempDir({ prefix: "tickhouse-postgres-" });
+  const dir = `${home}/data`;
+  const asRoot = Deno.uid() === 0;
+
+  async function run(args: readonly string[]): Promise<string> {
+    const [first, ...rest] = asRoot
+      ? ["runuser", "-u", "postgres", "--", ...args]
+      : args;
+    const { success, stdout, stderr } = await new Deno.Command(first, {
+      args: rest,
+      cwd: home,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      env: { LC_ALL: "C", TZ: "UTC" },
+    }).output();
+    if (success) return new TextDecoder().decode(stdout);
+    throw new Error(`${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  }
+
+  const psql = (sql: string, database = "postgres") =>
+    run([
+      `${bin}/psql`,
+      ...["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"],
+      ...["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql],
+    ]);
+
+  async function pids(): Promise<number[]> {
+    const text = await Deno.readTextFile(`${dir}/postmaster.pid`).catch(() =>
+      ""
+    );
+    const first = Number(text.split("\n")[0]);
+    if (!first) return [];
+    const all = [first];
+    for await (const { name } of Deno.readDir("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() =>
+        ""
+      );
+      const parent = Number(
+        stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1],
+      );
+      if (parent === first) all.push(Number(name));
+    }
+    return all;
+  }
+
+  async function start(): Promise<void> {
+    const settings = Object.entries({
+      port: String(port),
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: home,
+      ...options.settings,
+    });
+    // The log goes to a file: pg_ctl's child would hold a pipe open.
+    await run([
+      `${bin}/pg_ctl`,
+      ...["start", "-D", dir, "-w", "-t", String(START_MS_MAX / 1_000)],
+      ...["-l", `${home}/log`],
+      ...[
+        "-o",
+        settings.map(([key, value]) => `-c ${key}='${value}'`).join(" "),
+      ],
+    ]).catch(async (error) => {
+      const log = await Deno.readTextFile(`${home}/log`).catch(() => "");
+      throw new Error(`${error.message}\n${log.slice(-4_000)}`);
+    });
+  }
+
+  const stop = () =>
+    run([`${bin}/pg_ctl`, "stop", "-D", dir, "-m", "immediate", "-w"]).then(
+      () => {},
+      () => {}, // it was not running
+    );
+
+  if (asRoot) {
+    await new Deno.Command("chown", { args: ["postgres", home] }).output();
+  }
+  await run([
+    `${bin}/initdb`,
+    ...["-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+    ...["--locale=C", "-N"],
+  ]);
+  await start();
+  let databases = 0;
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    dir,
+    start,
+    crash: stop,
+    async signalAll(signal) {
+      for (const pid of await pids()) {
+        try {
+          Deno.kill(pid, signal);
+        } catch {
+          // it ended meanwhile
+        }
+      }
+    },
+    async createDatabase() {
+      const name = `test_${++databases}`;
+      await psql(`create database ${name}`);
+      return `postgres://postgres@127.0.0.1:${port}/${name}`;
+    },
+    psql,
+    async close() {
+      for (const pid of await pids()) {
+        try {
+          Deno.kill(pid, "SIGCONT");
+        } catch {
+          // it ended meanwhile
+        }
+      }
+      await stop();
+      await Deno.remove(home, { recursive: true }).catch(() => {});
+    },
+  };
+}

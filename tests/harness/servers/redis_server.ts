@@ -1,0 +1,146 @@
+import { freePort } from "../free_port.ts";
+import { findProgram } from "./installed.ts";
+
+/** Room for a machine that does something else as well. */
+const START_MS_MAX = 60_000;
+
+export const findRedis = () => findProgram("redis-server");
+
+export interface RedisOptions {
+  /** More lines of its configuration, as `["maxmemory", "8mb"]`. */
+  readonly config?: readonly (readonly [string, string])[];
+  /** Runs the server under another program, such as `strace` with its options. */
+  readonly under?: readonly string[];
+  /** Where it keeps its files; a folder of its own if absent. */
+  readonly dir?: string;
+}
+
+/** A Redis of a test's own, on a free port of this machine. */
+export interface RedisServer {
+  /** As in `redis://127.0.0.1:41233`. */
+  readonly url: string;
+  readonly port: number;
+  readonly dir: string;
+  /** Starts it again on the same port with the same files. */
+  start(): Promise<void>;
+  /** SIGKILL, and the end of the process. */
+  kill(): Promise<void>;
+  signal(signal: Deno.Signal): void;
+  /** Removes its files: to be done while it is not running. */
+  wipe(): Promise<void>;
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
+}
+
+/** Starts a Redis that syncs every write and evicts nothing. */
+export async function startRedis(
+  options: RedisOptions = {},
+): Promise<RedisServer> {
+  const program = await findRedis();
+  if (program === null) throw new Error("redis-server is not installed");
+  const port = freePort();
+  const dir = options.dir ??
+    await Deno.makeTempDir({ prefix: "tickhouse-redis-" });
+  const settings: readonly (readonly [string, string])[] = [
+    ["port", String(port)],
+    ["bind", "127.0.0.1"],
+    ["dir", dir],
+    ["save", ""],
+    ["appendonly", "yes"],
+    ["appendfsync", "always"],
+    ["maxmemory-policy", "noeviction"],
+    ["daemonize", "no"],
+    ...options.config ?? [],
+  ];
+  let child: Deno.ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    const [first, ...rest] = [
+      ...options.under ?? [],
+      program!,
+      ...settings.flatMap(([name, value]) => [`--${name}`, value]),
+    ];
+    const started = child = new Deno.Command(first, {
+      args: rest,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    let ended = false;
+    started.status.then(() => ended = true);
+    const deadline = Date.now() + START_MS_MAX;
+    while (await ping(port) !== "+PONG") {
+      if (ended) throw new Error("redis-server ended before it answered");
+      if (Date.now() > deadline) {
+        throw new Error("redis-server does not answer");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async function kill(): Promise<void> {
+    if (child === null) return;
+    const gone = child;
+    child = null;
+    // Under another program it is a child of that one.
+    await signalListener(port, "SIGKILL");
+    try {
+      gone.kill("SIGKILL");
+    } catch {
+      // it has ended with the server
+    }
+    await gone.status;
+  }
+
+  const server: RedisServer = {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    dir,
+    start,
+    kill,
+    signal: (signal) => child?.kill(signal),
+    async wipe() {
+      for await (const { name } of Deno.readDir(dir)) {
+        await Deno.remove(`${dir}/${name}`, { recursive: true });
+      }
+    },
+    async close() {
+      await kill();
+      await Deno.remove(dir, { recursive: true }).catch(() => {});
+    },
+  };
+  await start();
+  return server;
+}
+
+/** What the server says to PING; `null` if it does not answer. */
+async function ping(port: number): Promise<string | null> {
+  try {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode("PING\r\n"));
+    const into = new Uint8Array(64);
+    const n = await connection.read(into);
+    return n === null
+      ? null
+      : new TextDecoder().decode(into.subarray(0, n)).trim();
+  } catch {
+    return null;
+  }
+}
+
+/** Signals a redis-server by the port in its command line. */
+async function signalListener(port: number, signal: Deno.Signal) {
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const line = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() =>
+      ""
+    );
+    if (!/redis-server/.test(line.split("\0")[0])) continue;
+    if (!line.includes(`:${port}`)) continue;
+    try {
+      Deno.kill(Number(name), signal);
+    } catch {
+      // it ended meanwhile
+    }
+  }
+}
