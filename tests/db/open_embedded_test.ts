@@ -39,7 +39,7 @@ const open = (dataDir: string, partitions = 1) =>
 Deno.test("openEmbeddedStores() goes on where it was", () =>
   withFolder(async (dir) => {
     const first = await open(dir);
-    const { incarnation } = first.buffer;
+    const incarnation = await first.buffer.incarnation(0);
     await first.buffer.append({
       p: 0,
       key: { feed: "", epoch: 0 },
@@ -58,7 +58,7 @@ Deno.test("openEmbeddedStores() goes on where it was", () =>
     await first.close();
 
     const second = await open(dir);
-    assert.equal(second.buffer.incarnation, incarnation);
+    assert.equal(await second.buffer.incarnation(0), incarnation);
     assert.equal(await second.buffer.newest(0), "1-0");
     // Another owner, at once: the lock says that the first one is gone.
     const state = await second.aggregate.claim(0, "another");
