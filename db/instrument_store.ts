@@ -19,6 +19,16 @@ const COLUMNS = `id, symbol, name, exchange, type, currency, price_scale,
   note, to_micros(valid_from)::float8 as valid_from,
   to_micros(valid_to)::float8 as valid_to`;
 
+const KNOWS = "(excluded.auto and not instruments.auto)";
+/** What a tick registers leaves alone what another process knows better. */
+const KEPT = [
+  ...["name", "exchange", "type", "currency", "lot_size", "calendar"],
+  ...["cost_bps", "auto", "note", "valid_from", "valid_to"],
+].map((column) =>
+  `${column} = case when ${KNOWS} then instruments.${column}
+    else excluded.${column} end`
+).join(", ");
+
 /** Scales never narrow: candles that are stored have these decimals. */
 const UPSERT = `
   insert into instruments (symbol, p, name, exchange, type, currency,
@@ -28,14 +38,12 @@ const UPSERT = `
     $10::float8, $11, $12::float8, $13::boolean, $14, $15::timestamptz,
     $16::timestamptz)
   on conflict (symbol) do update set
-    name = excluded.name, exchange = excluded.exchange, type = excluded.type,
-    currency = excluded.currency,
+    ${KEPT},
     price_scale = greatest(instruments.price_scale, excluded.price_scale),
     size_scale = greatest(instruments.size_scale, excluded.size_scale),
-    tick_size = excluded.tick_size, lot_size = excluded.lot_size,
-    calendar = excluded.calendar, cost_bps = excluded.cost_bps,
-    auto = excluded.auto, note = excluded.note,
-    valid_from = excluded.valid_from, valid_to = excluded.valid_to
+    tick_size = case when ${KNOWS} then instruments.tick_size
+      when excluded.auto then least(instruments.tick_size, excluded.tick_size)
+      else excluded.tick_size end
   returning ${COLUMNS}`;
 
 /** A version for each instrument that is not as its newest version says. */

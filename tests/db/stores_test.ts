@@ -320,6 +320,30 @@ function signalOf(symbol: string, n: number, given = {}): Signal {
   };
 }
 
+Deno.test("upsert() of an instrument that a tick registers keeps what is known of it", async () => {
+  const symbol = warehouse.symbol();
+  const auto = autoSpec(symbol, { priceScale: 4, sizeScale: 1 });
+  await instruments.upsert([{
+    ...autoSpec(symbol, { priceScale: 2, sizeScale: 0 }),
+    name: "Known",
+    calendar: "nse",
+    tickSize: "0.05",
+    auto: false,
+  }]);
+  const [after] = await instruments.upsert([auto]);
+  assert.deepEqual(
+    { ...after, id: 0 },
+    {
+      ...auto,
+      id: 0,
+      name: "Known",
+      calendar: "nse",
+      tickSize: "0.05",
+      auto: false,
+    },
+  );
+});
+
 Deno.test("newest() reads many instruments at once, each with its own", async () => {
   const a = await registered();
   const b = await registered();
