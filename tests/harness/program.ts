@@ -12,8 +12,14 @@ export interface Program {
   readonly http: string;
   /** As in `127.0.0.1:41234`, in the order of `FEEDS`. */
   readonly feeds: readonly string[];
+  readonly pid: number;
   /** All that it has written to standard output so far. */
   readonly output: readonly string[];
+  /** The last lines of its log so far. */
+  readonly log: readonly string[];
+  /** Its exit code, once it has ended, however it did. */
+  readonly ended: Promise<number>;
+  signal(signal: Deno.Signal): void;
   /** SIGTERM, then the exit code; the last lines of its log if it is not 0. */
   stop(): Promise<{ readonly code: number; readonly log: string }>;
   /** SIGKILL, and the end of the process. */
@@ -68,7 +74,11 @@ export async function startProgram(
     feeds: feeds.map((url: string) =>
       new URL(url.replace(/^\w+/, "http")).host
     ),
+    pid: child.pid,
     output,
+    log,
+    ended: child.status.then(({ code }) => code),
+    signal: (signal) => child.kill(signal),
     async stop() {
       child.kill("SIGTERM");
       const { code } = await child.status;
