@@ -1,7 +1,7 @@
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
-import { isNewer } from "./newer_candle.ts";
+import { isNewer } from "../pipeline/domain/newer_candle.ts";
 
 /** A candle in its place by open time; of two versions the newer stays. */
 export function mergeCandle(

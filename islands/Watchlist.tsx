@@ -26,7 +26,7 @@ import {
   formatSigned,
 } from "../components/format_price.ts";
 import { LINK_WORDS, type LinkStatus } from "../components/link_status.ts";
-import { isNewer } from "../components/newer_candle.ts";
+import { isNewer } from "../pipeline/domain/newer_candle.ts";
 import { SignalBadge } from "../components/SignalBadge.tsx";
 
 /** An instrument with the closes of its sparkline. */

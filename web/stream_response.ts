@@ -17,7 +17,7 @@ import { ProblemError, unknownSymbol } from "./problem.ts";
 import { parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { StreamClients } from "./stream_clients.ts";
-import { isNewer } from "../components/newer_candle.ts";
+import { isNewer } from "../pipeline/domain/newer_candle.ts";
 
 const KINDS = [
   "candle",
@@ -74,7 +74,8 @@ export function openStreams(): number {
  * snapshot, and then everything as it happens.
  *
  * The subscription is older than the snapshot, and what the snapshot holds
- * already is dropped from what came meanwhile: there is no seam.
+ * already is dropped from what came meanwhile: there is no seam. A bus that
+ * missed something ends its streams, and browsers come back for a snapshot.
  *
  * @throws {ProblemError} If a symbol is unknown, or too many streams are open.
  */
@@ -116,7 +117,16 @@ export async function streamResponse(
   let receive = (events: readonly NumberedEvent[]) => {
     early.push(...events);
   };
-  const unsubscribe = bus.subscribe(filter, (events) => receive(events));
+  let over = false;
+  let close = () => {};
+  const unsubscribe = bus.subscribe(
+    filter,
+    (events) => receive(events),
+    () => {
+      over = true;
+      close();
+    },
+  );
   try {
     queue.pushFree(RETRY);
     const missed = client.lastEventId === null
@@ -158,7 +168,8 @@ export async function streamResponse(
   }, limits.heartbeatMs);
   services.shutdown.addEventListener("abort", end);
   client.signal.addEventListener("abort", end);
-  if (services.shutdown.aborted || client.signal.aborted) end();
+  close = end;
+  if (over || services.shutdown.aborted || client.signal.aborted) end();
   return new Response(readable, {
     headers: {
       "Content-Type": "text/event-stream; charset=utf-8",

@@ -1,4 +1,6 @@
+import type { CandleView } from "../domain/candle.ts";
 import type { LiveEvent, LiveEventKind } from "../domain/live_event.ts";
+import { isNewer } from "../domain/newer_candle.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 
@@ -19,11 +21,20 @@ export interface LiveFilter {
 /** The way from the stages to whoever shows what they did. */
 export interface LiveBus {
   publish(events: readonly LiveEvent[]): void;
-  /** Calls back, in order, until the returned function is called. */
+  /**
+   * Calls back, in order, until the returned function is called or the bus
+   * starts anew; `ended` tells of the latter.
+   */
   subscribe(
     filter: LiveFilter,
     callback: (events: readonly NumberedEvent[]) => void,
+    ended?: () => void,
   ): () => void;
+  /**
+   * Begins anew because events were missed: subscriptions end and ids given
+   * until now are unknown, so that every reader takes a snapshot.
+   */
+  restart(): void;
   /** What `id` stands for: the newest event so far. */
   readonly lastId: string;
   idOf(event: NumberedEvent): string;
@@ -58,28 +69,37 @@ interface Forming {
   sentAt: EpochMicros;
   /** Newest update that waits for its turn. */
   waiting: CandleEvent | null;
+  /** The newest that closed. */
+  closed: CandleView | null;
+}
+
+interface Subscriber {
+  readonly filter: LiveFilter;
+  readonly callback: (events: readonly NumberedEvent[]) => void;
+  readonly ended: () => void;
 }
 
 /**
  * A bus inside one process.
  *
  * Updates of a forming candle are joined to at most four a second; closed and
- * revised candles, forecasts, signals and feed states always pass. Memory: the
- * last `keep` events and one update for each symbol and interval.
+ * revised candles, forecasts, signals and feed states always pass. An update that
+ * is older than what is known does not pass: events of several processes, such
+ * as a partition's old and new owner, may come in any order. Memory: the last
+ * `keep` events and three candles for each symbol and interval.
  */
 export class InProcessBus implements LiveBus {
   readonly #clock: Clock;
   readonly #bootId: string;
   readonly #keep: number;
   readonly #everyMicros: number;
-  readonly #subscribers = new Set<
-    { filter: LiveFilter; callback: (events: readonly NumberedEvent[]) => void }
-  >();
+  readonly #subscribers = new Set<Subscriber>();
   readonly #forming = new Map<string, Forming>();
   /** Oldest first; the first `#ringStart` are forgotten already. */
   #ring: NumberedEvent[] = [];
   #ringStart = 0;
   #last = 0;
+  #restarts = 0;
   #flushing = false;
 
   constructor(options: LiveBusOptions) {
@@ -91,11 +111,11 @@ export class InProcessBus implements LiveBus {
   }
 
   get lastId(): string {
-    return `${this.#bootId}-${this.#last}`;
+    return `${this.#name}-${this.#last}`;
   }
 
   idOf(event: NumberedEvent): string {
-    return `${this.#bootId}-${event.n}`;
+    return `${this.#name}-${event.n}`;
   }
 
   publish(events: readonly LiveEvent[]): void {
@@ -110,6 +130,7 @@ export class InProcessBus implements LiveBus {
         continue;
       }
       const forming = this.#formingOf(event);
+      if (isOld(event.candle, forming)) continue;
       forming.waiting = event;
       if (now - forming.sentAt >= this.#everyMicros) {
         passing.push(this.#sendForming(forming, event, now));
@@ -122,15 +143,28 @@ export class InProcessBus implements LiveBus {
   subscribe(
     filter: LiveFilter,
     callback: (events: readonly NumberedEvent[]) => void,
+    ended: () => void = () => {},
   ): () => void {
-    const subscriber = { filter, callback };
+    const subscriber = { filter, callback, ended };
     this.#subscribers.add(subscriber);
     return () => this.#subscribers.delete(subscriber);
   }
 
+  restart(): void {
+    this.#restarts++;
+    this.#last = 0;
+    this.#ring = [];
+    this.#ringStart = 0;
+    this.#forgottenThrough = 0;
+    this.#forming.clear();
+    const gone = [...this.#subscribers];
+    this.#subscribers.clear();
+    for (const { ended } of gone) ended();
+  }
+
   since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null {
     const match = /^(.+)-(\d{1,15})$/.exec(id);
-    if (match === null || match[1] !== this.#bootId) return null;
+    if (match === null || match[1] !== this.#name) return null;
     const n = Number(match[2]);
     if (n > this.#last || n < this.#forgottenThrough) return null;
     const missed = this.#ring.slice(this.#ringStart).filter((event) =>
@@ -146,6 +180,13 @@ export class InProcessBus implements LiveBus {
 
   /** Number of the newest event that cannot be given again. */
   #forgottenThrough = 0;
+
+  /** The bus as ids have it, another one after each restart. */
+  get #name(): string {
+    return this.#restarts === 0
+      ? this.#bootId
+      : `${this.#bootId}.${this.#restarts}`;
+  }
 
   #record(event: LiveEvent): NumberedEvent {
     const numbered = { n: ++this.#last, event };
@@ -165,7 +206,12 @@ export class InProcessBus implements LiveBus {
     const key = `${symbol} ${interval}`;
     let forming = this.#forming.get(key);
     if (forming === undefined) {
-      forming = { sent: null, sentAt: -Infinity as EpochMicros, waiting: null };
+      forming = {
+        sent: null,
+        sentAt: -Infinity as EpochMicros,
+        waiting: null,
+        closed: null,
+      };
       this.#forming.set(key, forming);
     }
     return forming;
@@ -175,6 +221,9 @@ export class InProcessBus implements LiveBus {
   #endForming(event: CandleEvent): void {
     const forming = this.#formingOf(event);
     const { t } = event.candle;
+    if (forming.closed === null || forming.closed.t <= t) {
+      forming.closed = event.candle;
+    }
     if (forming.waiting !== null && forming.waiting.candle.t <= t) {
       forming.waiting = null;
     }
@@ -230,6 +279,16 @@ export class InProcessBus implements LiveBus {
     this.#send(due);
     this.#scheduleFlush();
   }
+}
+
+/** Whether as much or more of this candle is known already. */
+function isOld(candle: CandleView, { sent, waiting, closed }: Forming) {
+  const known = [
+    waiting?.candle,
+    (sent?.event as CandleEvent | undefined)?.candle,
+    closed ?? undefined,
+  ];
+  return known.some((one) => one?.t === candle.t && !isNewer(candle, one));
 }
 
 /** Whether somebody with this filter wants the event. */

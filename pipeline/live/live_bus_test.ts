@@ -157,3 +157,32 @@ Deno.test("a subscriber that left hears nothing", () => {
   bus.publish([closed("A", 0, 1)]);
   assert.equal(calls, 0);
 });
+
+Deno.test("an update that is older than what is known does not pass", async () => {
+  const { bus, clock, counts } = setUp();
+  bus.publish([forming("A", 0, 5)]);
+  bus.publish([forming("A", 0, 9)]);
+  bus.publish([forming("A", 0, 7)]);
+  await clock.move(250);
+  assert.deepEqual(counts(), ["candle:5", "candle:9"]);
+  bus.publish([closed("A", 0, 9)]);
+  await clock.move(250);
+  bus.publish([forming("A", 0, 12)]);
+  assert.deepEqual(counts().slice(2), ["candle.closed:9"]);
+});
+
+Deno.test("restart() ends subscriptions and forgets all ids", () => {
+  const { bus } = setUp();
+  bus.publish([closed("A", 0, 1)]);
+  const before = bus.lastId;
+  let calls = 0;
+  let ended = 0;
+  bus.subscribe(ALL, () => calls++, () => ended++);
+  bus.restart();
+  bus.publish([closed("A", 1, 1)]);
+  assert.deepEqual([calls, ended], [0, 1]);
+  assert.equal(bus.since(before, ALL), null);
+  assert.notEqual(bus.lastId, before);
+  bus.restart();
+  assert.equal(ended, 1);
+});

@@ -197,6 +197,25 @@ Deno.test("streams end when the program stops", async () => {
   assert.equal(await reader.next(), null);
 });
 
+Deno.test("streams end when the bus begins anew, and a snapshot follows", async () => {
+  const { services, open } = await setUp();
+  const first = await open();
+  const { id } = (await first.next())!;
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  candles.latest = (...args) => {
+    services.bus.restart();
+    return latest(...args);
+  };
+  const second = await open();
+  assert.equal(await first.next(), null);
+  assert.equal(await second.next(), null);
+  candles.latest = latest;
+  const third = await open(undefined, { "Last-Event-ID": id });
+  assert.equal((await third.next())!.event, "snapshot");
+  await third.leave();
+});
+
 Deno.test("streams beyond the bound are refused, places come back", async () => {
   const { open } = await setUp({
     streamLimits: {

@@ -1,4 +1,4 @@
-import type { CandleView } from "../pipeline/domain/candle.ts";
+import type { CandleView } from "./candle.ts";
 
 /**
  * Whether `a` tells more of a candle than `b`, both of one open time: a later
