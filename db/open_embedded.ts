@@ -10,9 +10,12 @@ import type {
   ForecastStore,
   InstrumentStore,
   Log,
+  MinuteStore,
+  TickArchive,
   TickBuffer,
 } from "../pipeline/ports.ts";
 import { PgAggregateStore } from "./aggregate_store.ts";
+import { PgTickArchive } from "./archive_store.ts";
 import { PgAuditStore } from "./audit_store.ts";
 import { type Buckets, lengthMs } from "./buckets.ts";
 import { CandleMonths } from "./candle_months.ts";
@@ -24,6 +27,7 @@ import { PgForecastStore } from "./forecast_store.ts";
 import { PgInstrumentStore } from "./instrument_store.ts";
 import { type DataDirLock, lockDataDir } from "./lock_data_dir.ts";
 import { loadMigrations, migrate } from "./migrate.ts";
+import { PgMinuteStore } from "./minute_store.ts";
 import { vacuumHotTables } from "./vacuum.ts";
 
 /** Everything that the stages keep, whichever database is behind it. */
@@ -35,6 +39,8 @@ export interface Stores {
   readonly candles: CandleStore;
   readonly forecasts: ForecastStore;
   readonly audit: AuditStore;
+  readonly archive: TickArchive;
+  readonly minutes: MinuteStore;
 }
 
 /** The buffer and the warehouse of one folder, held until closed. */
@@ -132,6 +138,8 @@ export function pgStores(
     ),
     forecasts: new PgForecastStore(db, instruments),
     audit: new PgAuditStore(db, months),
+    archive: new PgTickArchive(db),
+    minutes: new PgMinuteStore(db),
   };
 }
 

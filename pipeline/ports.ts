@@ -361,6 +361,124 @@ export interface CommittedPartition {
   }[];
 }
 
+// ------------------------------------------------------------------ archive
+
+/** An entry with ticks, as the buffer kept it, and what it is found by. */
+export interface ArchivedEntry extends RawEntry {
+  /** The listener's clock; its day in UTC is where the entry is kept. */
+  readonly receivedAt: EpochMicros;
+  /** Event times of its first and last tick. */
+  readonly from: EpochMicros;
+  readonly to: EpochMicros;
+  readonly symbols: readonly string[];
+}
+
+/** An entry of whichever stream of its partition. */
+export interface StreamedEntry extends RawEntry {
+  readonly incarnation: string;
+}
+
+/** Ticks that were not taken into candles, of those that were asked about. */
+export interface RefusedTicks {
+  /** By their place: `index` counts the entry's rejects first. */
+  readonly places: readonly {
+    readonly incarnation: string;
+    readonly id: EntryId;
+    readonly index: number;
+  }[];
+  /** By the number that an acked feed gave them. */
+  readonly numbers: readonly { readonly key: FeedKey; readonly seq: number }[];
+}
+
+/** Ticks that are in candles, kept after the buffer has forgotten them. */
+export interface TickArchive {
+  /**
+   * Keeps entries of a stream, which is archived up to `through` then. What is
+   * kept already stays as it is.
+   */
+  keep(p: number, incarnation: string, batch: {
+    readonly through: EntryId;
+    readonly entries: readonly ArchivedEntry[];
+  }): Promise<void>;
+  /** How far a stream is archived; `BEFORE_FIRST` if it never was. */
+  archivedThrough(p: number, incarnation: string): Promise<EntryId>;
+  /** Entries with ticks of a symbol that may be in [from, to), in pages. */
+  entries(query: {
+    readonly p: number;
+    readonly symbol: string;
+    readonly from: EpochMicros;
+    readonly to: EpochMicros;
+  }): AsyncIterable<readonly StreamedEntry[]>;
+  /** Which ticks of these entries, or with these numbers, were refused. */
+  refused(p: number, of: {
+    readonly entries: readonly {
+      readonly incarnation: string;
+      readonly id: EntryId;
+    }[];
+    /** Numbers, both included. */
+    readonly numbers: readonly {
+      readonly key: FeedKey;
+      readonly from: number;
+      readonly to: number;
+    }[];
+  }): Promise<RefusedTicks>;
+  /**
+   * Forgets whole days that were over at that time.
+   *
+   * @returns How many days were there.
+   */
+  dropBefore(time: EpochMicros): Promise<number>;
+}
+
+/** A one-minute candle as it is stored, digit by digit. */
+export interface StoredMinute {
+  readonly t: EpochMicros;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+  readonly notional: string | null;
+  readonly n: number;
+  readonly firstTs: number | null;
+  readonly firstFeed: number | null;
+  readonly firstSeq: number | null;
+  readonly lastTs: number | null;
+  readonly lastFeed: number | null;
+  readonly lastSeq: number | null;
+  readonly closed: boolean;
+  readonly closedBy: ClosedBy | null;
+  readonly rev: number;
+  readonly coverageMs: number;
+  readonly origin: "ticks" | "import";
+}
+
+/** Minutes of one moment, and the position whose ticks they are made of. */
+export interface MinuteSnapshot {
+  readonly position: EntryId;
+  /** Of the stream that the position is in; `null` before the first commit. */
+  readonly incarnation: string | null;
+  readonly priceScale: number;
+  readonly sizeScale: number;
+  /** Ascending by `t`. */
+  readonly minutes: readonly StoredMinute[];
+}
+
+export interface MinuteStore {
+  /**
+   * One-minute candles of [from, to), with the position of the same moment:
+   * the first ones, or the last ones, up to `limit`. `null` if the instrument
+   * is unknown.
+   */
+  minutes(query: {
+    readonly symbol: string;
+    readonly from: EpochMicros;
+    readonly to: EpochMicros;
+    readonly limit: number;
+    readonly countFrom: "start" | "end";
+  }): Promise<MinuteSnapshot | null>;
+}
+
 /** Who does what is done once, whichever processes are there. */
 export interface LeaseStore {
   /**

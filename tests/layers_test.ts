@@ -11,6 +11,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "pipeline/calendars": ["pipeline/domain"],
   "pipeline/candles": ["pipeline/domain", "pipeline/calendars"],
   "pipeline/buffer": ["pipeline/domain"],
+  "pipeline/archive": ["pipeline/domain", "pipeline/buffer"],
   "pipeline/feeds": ["pipeline/domain", "pipeline/candles"],
   "pipeline/forecast": ["pipeline/domain", "pipeline/signals"],
   "pipeline/signals": ["pipeline/domain"],
@@ -20,7 +21,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "chart": ["pipeline/domain"],
   "islands": ["pipeline/domain", "chart", "components", "fresh"],
   "components": ["pipeline/domain", "chart", "fresh"],
-  "web": ["pipeline/domain", "pipeline/live", "components", "fresh"],
+  "web": [
+    "pipeline/domain",
+    "pipeline/archive",
+    "pipeline/live",
+    "components",
+    "fresh",
+  ],
   "routes": [
     "pipeline/domain",
     "web",

@@ -52,6 +52,10 @@ export const DERIVED_INTERVALS = {
 } as const satisfies Partial<Record<Interval, StoredInterval>>;
 export type DerivedInterval = keyof typeof DERIVED_INTERVALS;
 
+/** Intervals shorter than the base: folded from archived ticks when read. */
+export const TICK_INTERVALS = ["1s", "5s", "15s", "30s"] as const;
+export type TickInterval = typeof TICK_INTERVALS[number];
+
 /** Intervals that can be read from the warehouse, stored or merged. */
 export type ReadableInterval = StoredInterval | DerivedInterval;
 
@@ -84,6 +88,10 @@ export function isInterval(text: string): text is Interval {
 
 export function isStoredInterval(text: string): text is StoredInterval {
   return (STORED_INTERVALS as readonly string[]).includes(text);
+}
+
+export function isTickInterval(text: string): text is TickInterval {
+  return (TICK_INTERVALS as readonly string[]).includes(text);
 }
 
 export function isReadableInterval(text: string): text is ReadableInterval {

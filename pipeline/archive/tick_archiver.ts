@@ -1,0 +1,178 @@
+import {
+  epochMicros,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  MICROS_PER_MS,
+} from "../domain/time.ts";
+import {
+  BEFORE_FIRST,
+  type Clock,
+  compareEntryIds,
+  type EntryId,
+  type Log,
+  type TickArchive,
+  type TickBuffer,
+} from "../ports.ts";
+import { describeEntry } from "./describe_entry.ts";
+
+export interface ArchiverSettings {
+  /** How often what was committed since is moved. */
+  readonly everyMs: number;
+  /** What one statement brings: it must not keep commits waiting. */
+  readonly sliceBytes: number;
+  readonly sliceEntries: number;
+  /** Rest after a slice, at least; twice as long as it took if that is more. */
+  readonly restMsMin: number;
+  /** How long ticks stay in the archive. */
+  readonly retentionDays: number;
+}
+
+export const ARCHIVER_DEFAULTS: ArchiverSettings = {
+  everyMs: 5_000,
+  sliceBytes: 256 * 1_024,
+  sliceEntries: 512,
+  restMsMin: 5,
+  retentionDays: 7,
+};
+
+const REST = 2;
+
+export interface ArchiverOptions {
+  readonly buffer: TickBuffer;
+  readonly archive: TickArchive;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings?: Partial<ArchiverSettings>;
+}
+
+interface Stream {
+  readonly incarnation: string;
+  committed: EntryId;
+  /** `null` until the archive was asked. */
+  reached: EntryId | null;
+}
+
+/** The program stops before all was moved: what is left moves next time. */
+export class ArchiveStoppedError extends Error {
+  override name = "ArchiveStoppedError";
+}
+
+/**
+ * Moves what is in candles from the buffer to the archive, as it is.
+ *
+ * Only committed entries are moved, a few seconds after their commit and in
+ * slices with a rest between them, so that commits have most of a warehouse
+ * that does one thing at a time. Repeatable: after a crash it goes on from
+ * what the archive has.
+ */
+export class TickArchiver {
+  readonly #settings: ArchiverSettings;
+  readonly #streams = new Map<number, Stream>();
+  /** Last work of each partition: one at a time. */
+  readonly #work = new Map<number, Promise<void>>();
+  #droppedAt = -Infinity;
+  #stopped = false;
+
+  constructor(private readonly options: ArchiverOptions) {
+    this.#settings = { ...ARCHIVER_DEFAULTS, ...options.settings };
+  }
+
+  /** Notes how far a stream is in candles; to be called at each commit. */
+  onCommitted(p: number, position: EntryId, incarnation: string): void {
+    this.#stream(p, incarnation).committed = position;
+  }
+
+  /**
+   * Resolves when a stream is archived up to `through`, which is committed.
+   *
+   * @throws {ArchiveStoppedError} If `run` was aborted before.
+   */
+  async keepThrough(
+    p: number,
+    through: EntryId,
+    incarnation: string,
+  ): Promise<void> {
+    const before = this.#work.get(p) ?? Promise.resolve();
+    const work = before.catch(() => {})
+      .then(() => this.#advance(p, through, incarnation));
+    this.#work.set(p, work);
+    await work;
+  }
+
+  /** Moves and forgets, until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.options;
+    signal.addEventListener("abort", () => this.#stopped = true);
+    while (!signal.aborted) {
+      for (const [p, { incarnation, committed }] of [...this.#streams]) {
+        try {
+          await this.keepThrough(p, committed, incarnation);
+        } catch (error) {
+          if (error instanceof ArchiveStoppedError) return;
+          log.warn("Could not archive ticks; it is tried again", {
+            p,
+            error: String(error),
+          });
+        }
+      }
+      await this.#drop();
+      await clock.sleep(this.#settings.everyMs, signal);
+    }
+  }
+
+  async #advance(
+    p: number,
+    through: EntryId,
+    incarnation: string,
+  ): Promise<void> {
+    const { buffer, archive, clock } = this.options;
+    const { sliceBytes, sliceEntries, restMsMin } = this.#settings;
+    const stream = this.#stream(p, incarnation);
+    stream.reached ??= await archive.archivedThrough(p, incarnation);
+    while (compareEntryIds(stream.reached, through) < 0) {
+      if (this.#stopped) {
+        throw new ArchiveStoppedError("Cannot archive as the program stops");
+      }
+      const startedAt = clock.now();
+      const raw = await buffer.readRaw(p, stream.reached, {
+        through,
+        maxEntries: sliceEntries,
+        maxBytes: sliceBytes,
+      });
+      // A stream that was begun anew has other entries at these positions.
+      if (await buffer.incarnation(p) !== incarnation) return;
+      const reached = raw.at(-1)?.id ?? through;
+      await archive.keep(p, incarnation, {
+        through: reached,
+        entries: raw.map(describeEntry).filter((entry) => entry !== null),
+      });
+      stream.reached = reached;
+      const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
+      await clock.sleep(Math.max(restMsMin, REST * tookMs));
+    }
+  }
+
+  async #drop(): Promise<void> {
+    const { archive, clock, log } = this.options;
+    const now = clock.now();
+    if (now - this.#droppedAt < MICROS_PER_HOUR) return;
+    const kept = this.#settings.retentionDays * MICROS_PER_DAY;
+    try {
+      const days = await archive.dropBefore(epochMicros(now - kept));
+      if (days > 0) log.info("Dropped old ticks from the archive", { days });
+      this.#droppedAt = now;
+    } catch (error) {
+      log.warn("Could not drop old ticks; it is tried again", {
+        error: String(error),
+      });
+    }
+  }
+
+  #stream(p: number, incarnation: string): Stream {
+    const known = this.#streams.get(p);
+    if (known?.incarnation === incarnation) return known;
+    const stream = { incarnation, committed: BEFORE_FIRST, reached: null };
+    this.#streams.set(p, stream);
+    return stream;
+  }
+}
