@@ -1,59 +1,159 @@
-import type { EmbeddedStores } from "../db/open_embedded.ts";
-import type { Feeds } from "../pipeline/feeds/start_feeds.ts";
-import type { Log } from "../pipeline/ports.ts";
+import type {
+  ConnectionStats,
+  FeedStats,
+} from "../pipeline/feeds/feed_stats.ts";
+import {
+  type AuditStore,
+  type BufferStats,
+  type Clock,
+  compareEntryIds,
+  type EntryId,
+  type FeedStore,
+  type Log,
+  type TickBuffer,
+} from "../pipeline/ports.ts";
+import { epochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { HealthReport } from "../web/services.ts";
 import type { EventLoopLag } from "./event_loop_lag.ts";
+import { Probe } from "./probe.ts";
 
-/** Whether the program can do its work, and the state of its parts. */
-export async function health(
-  { stores, feeds, lag, stopping }: {
-    readonly stores: EmbeddedStores;
-    readonly feeds: Feeds | null;
-    readonly lag: EventLoopLag;
-    readonly stopping: boolean;
-  },
-): Promise<HealthReport> {
-  const reasons: string[] = [];
-  if (stopping) reasons.push("The program is stopping");
-  const warehouse = await stores.audit.ping().then(
-    () => "up",
-    (error) => {
-      reasons.push(`The warehouse does not answer: ${error.message}`);
-      return "down";
-    },
-  );
-  const buffer = await stores.buffer.stats().catch((error) => {
-    reasons.push(`The buffer does not answer: ${error.message}`);
-    return null;
-  });
-  const waiting = (feeds?.feedStats() ?? []).filter(({ paused }) => paused);
-  if (waiting.length > 0) {
-    const names = waiting.map(({ feed, uncommittedBytes }) =>
-      `${feed} (${uncommittedBytes} bytes are not in candles yet)`
-    );
-    reasons.push(`feeds are made to wait: ${names.join(", ")}`);
-  }
-  return {
-    ready: reasons.length === 0,
-    reasons,
-    details: {
-      event_loop_lag_ms_max: lag.worstMs,
-      rss_mb: Math.round(Deno.memoryUsage().rss / 1_048_576),
-      warehouse,
-      buffer,
-      feeds: feeds?.feedStats() ?? [],
-      connections: feeds?.connectionStats() ?? [],
-    },
+export interface HealthOptions {
+  readonly stores: {
+    readonly audit: Pick<AuditStore, "ping">;
+    readonly feeds: Pick<FeedStore, "committed">;
+    readonly buffer: Pick<TickBuffer, "stats" | "newestBefore">;
   };
+  /** What people call them, such as `PostgreSQL` and `Redis`. */
+  readonly names: { readonly warehouse: string; readonly buffer: string };
+  readonly feeds: {
+    feedStats(): readonly FeedStats[];
+    connectionStats(): readonly ConnectionStats[];
+  } | null;
+  readonly lag: EventLoopLag;
+  readonly clock: Clock;
+  readonly node: string;
+  readonly stopping: () => boolean;
+  /** Partitions that this process owns; absent if it owns all. */
+  readonly owned?: () => readonly number[];
+}
+
+/** Entries that wait for longer than this are a reason not to be ready. */
+const BEHIND_MS_MAX = 15_000;
+
+/** Where a partition's candles stand, and whether they are behind its ticks. */
+interface PartitionLag {
+  readonly p: number;
+  readonly position: EntryId;
+  readonly behind: boolean;
+}
+
+/**
+ * Whether the program can do its work, and what happens to the data if not.
+ *
+ * A report takes a second at most, whatever the stores do, and asks them once
+ * a second at most.
+ */
+export class Health {
+  readonly #options: HealthOptions;
+  readonly #warehouse: Probe<void>;
+  readonly #buffer: Probe<BufferStats>;
+  readonly #lag: Probe<readonly PartitionLag[]>;
+
+  constructor(options: HealthOptions) {
+    this.#options = options;
+    const { audit, buffer } = options.stores;
+    this.#warehouse = new Probe(() => audit.ping());
+    this.#buffer = new Probe(() => buffer.stats());
+    this.#lag = new Probe(() => this.#readLag());
+  }
+
+  async report(): Promise<HealthReport> {
+    const { names, feeds, lag, node, stopping, owned } = this.#options;
+    const [warehouse, buffer, partitions] = await Promise.allSettled([
+      this.#warehouse.ask(),
+      this.#buffer.ask(),
+      this.#lag.ask(),
+    ]);
+    const feedStats = feeds?.feedStats() ?? [];
+    const reasons: string[] = [];
+    if (stopping()) {
+      reasons.push(
+        "The program is stopping: what was read is committed first, and " +
+          "feeds send again what was not acknowledged",
+      );
+    }
+    if (warehouse.status === "rejected") {
+      reasons.push(
+        `${names.warehouse} does not answer: ticks wait in the buffer and ` +
+          "none is lost; candles, forecasts and pages stand still until it " +
+          "is back",
+      );
+    }
+    if (buffer.status === "rejected") {
+      reasons.push(
+        `${names.buffer} does not answer: nothing is read from feeds; those ` +
+          "with acknowledgements keep their ticks and send them again, those " +
+          "without may lose some",
+      );
+    }
+    const behind = partitions.status === "fulfilled"
+      ? partitions.value.filter(({ behind }) => behind).map(({ p }) => p)
+      : [];
+    if (behind.length > 0) {
+      reasons.push(
+        `Candles are more than ${BEHIND_MS_MAX / 1_000} s behind in ` +
+          `partition ${behind.join(", ")}: ticks wait in the buffer and ` +
+          "none is lost",
+      );
+    }
+    const paused = feedStats.filter((one) => one.paused);
+    if (paused.length > 0) {
+      const told = paused.map(({ feed, uncommittedBytes }) =>
+        `${feed} (${uncommittedBytes} bytes are not in candles yet)`
+      );
+      reasons.push(`Feeds are made to wait: ${told.join(", ")}`);
+    }
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      details: {
+        node,
+        event_loop_lag_ms_max: lag.worstMs,
+        rss_mb: Math.round(Deno.memoryUsage().rss / 1_048_576),
+        warehouse: stateOf(warehouse),
+        buffer: stateOf(buffer),
+        partitions: partitions.status === "fulfilled" ? partitions.value : null,
+        owned_partitions: owned?.() ?? null,
+        feeds: feedStats.map(snakeKeys),
+        connections: (feeds?.connectionStats() ?? []).map(snakeKeys),
+      },
+    };
+  }
+
+  /** Of the partitions that this process looks after. */
+  async #readLag(): Promise<readonly PartitionLag[]> {
+    const { stores, clock, owned } = this.#options;
+    const before = epochMicros(clock.now() - BEHIND_MS_MAX * MICROS_PER_MS);
+    const mine = owned?.();
+    const committed = await stores.feeds.committed([]);
+    return await Promise.all(
+      committed.filter(({ p }) => mine?.includes(p) ?? true).map(
+        async ({ p, position }) => {
+          const old = await stores.buffer.newestBefore(p, before);
+          return { p, position, behind: compareEntryIds(position, old) < 0 };
+        },
+      ),
+    );
+  }
 }
 
 /** Counts the rows now and then: that the books balance is not taken on trust. */
 export async function checkBooks(
-  stores: EmbeddedStores,
+  { audit: books }: { readonly audit: Pick<AuditStore, "audit"> },
   log: Log,
 ): Promise<void> {
   try {
-    const audit = await stores.audit.audit({ full: true });
+    const audit = await books.audit({ full: true });
     if (audit.balanced) return;
     log.error("The books do not balance", {
       ticks_unaccounted: audit.ticks_unaccounted,
@@ -62,4 +162,23 @@ export async function checkBooks(
   } catch (error) {
     log.warn("Cannot count the rows of the warehouse", { error });
   }
+}
+
+function stateOf(answer: PromiseSettledResult<unknown>) {
+  return answer.status === "fulfilled"
+    ? { status: "up", ...(answer.value ?? {}) }
+    : {
+      status: "down",
+      error: String(answer.reason?.message ?? answer.reason),
+    };
+}
+
+/** The same fields with names as all JSON here has them. */
+function snakeKeys(fields: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
 }

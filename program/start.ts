@@ -41,7 +41,7 @@ import { type HttpServer, serveHttp } from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
 import { bufferPlace, greeting, warehousePlace } from "./greeting.ts";
-import { checkBooks, health } from "./health.ts";
+import { checkBooks, Health } from "./health.ts";
 import { Life } from "./life.ts";
 import { StartError } from "./start_error.ts";
 import { stop } from "./stop.ts";
@@ -226,6 +226,18 @@ export async function start(options: StartOptions): Promise<Running> {
     if (has("web")) {
       const lag = new EventLoopLag();
       life.signalOf("web").addEventListener("abort", () => lag.stop());
+      const health = new Health({
+        stores,
+        names: {
+          warehouse: "The embedded warehouse",
+          buffer: "The embedded buffer",
+        },
+        feeds,
+        lag,
+        clock,
+        node: EMBEDDED_OWNER,
+        stopping: () => life.stopping,
+      });
       life.run("status", (signal) =>
         runFeedStatus({
           catalog,
@@ -246,7 +258,7 @@ export async function start(options: StartOptions): Promise<Running> {
         audit: stores.audit,
         activity: stores.activity,
         bus,
-        health: () => health({ stores, feeds, lag, stopping: life.stopping }),
+        health: () => health.report(),
         info: {
           get simulated() {
             return content === "simulated";

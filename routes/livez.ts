@@ -1,7 +1,15 @@
 import { define } from "../web/define.ts";
 import { liveJson } from "../web/etag_response.ts";
 
-/** Answers whenever the event loop turns, whatever the stores do. */
+/** Beyond it the program is of no use and better started anew. */
+const LAG_MS_MAX = 5_000;
+
+/** Whether the event loop turns in time, whatever the stores do. */
 export const handler = define.handlers({
-  GET: () => liveJson({ alive: true }),
+  async GET() {
+    const asked = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const alive = performance.now() - asked < LAG_MS_MAX;
+    return liveJson({ alive }, alive ? 200 : 503);
+  },
 });

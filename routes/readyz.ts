@@ -1,10 +1,18 @@
 import { define } from "../web/define.ts";
 import { liveJson } from "../web/etag_response.ts";
+import { isAuthorized } from "../web/require_token.ts";
 
-/** 200 when the stores answer and the feeds are read, else 503 and why. */
+/**
+ * 200 when the stores answer, the feeds are read and the program is not
+ * stopping, else 503. Why is for those who have the token.
+ */
 export const handler = define.handlers({
   async GET(ctx) {
-    const { ready, reasons } = await ctx.state.services.health();
-    return liveJson({ ready, reasons }, ready ? 200 : 503);
+    const { services } = ctx.state;
+    const { ready, reasons } = await services.health();
+    const known = services.apiToken === null ||
+      isAuthorized(ctx.req.headers, services.apiToken);
+    const told = known ? { ready, reasons } : { ready };
+    return liveJson(told, ready ? 200 : 503);
   },
 });

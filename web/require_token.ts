@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 export const TOKEN_COOKIE = "tickhouse_token";
 
-/** Paths that answer without a token. */
-const OPEN_PATHS = new Set(["/livez", "/login"]);
+/** Paths that answer without a token: probes of balancers have none. */
+const OPEN_PATHS = new Set(["/livez", "/readyz", "/login"]);
 
 export function isOpenPath(path: string): boolean {
   return OPEN_PATHS.has(path);

@@ -361,6 +361,19 @@ Deno.test("times at and beyond the ends of time are answered", async () => {
   }
 });
 
+Deno.test("with a token set, /readyz tells strangers the state and not why", async () => {
+  const token = "a-token-of-24-characters";
+  const data = fakeData();
+  data.health = { ready: false, reasons: ["a store is down"], details: {} };
+  const { get } = await setUp({ apiToken: token }, data);
+  const stranger = await get("/readyz");
+  assert.equal(stranger.status, 503);
+  assert.deepEqual(await stranger.json(), { ready: false });
+  const known = await get("/readyz", { Authorization: `Bearer ${token}` });
+  assert.deepEqual((await known.json()).reasons, ["a store is down"]);
+  assert.equal((await get("/healthz")).status, 401);
+});
+
 Deno.test("with a token set, pages and API ask for it, /livez does not", async () => {
   const token = "a-token-of-24-characters";
   const { get, handler } = await setUp({ apiToken: token });

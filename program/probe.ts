@@ -1,0 +1,46 @@
+/** How long one answer may take, and for how long it is good. */
+const ANSWER_MS_MAX = 1_000;
+const FRESH_MS = 1_000;
+/** A check that hangs for longer is given up, and another one begun. */
+const HANG_MS_MAX = 15_000;
+
+/**
+ * A check that answers in bounded time and is not done more than once a
+ * second, however often and by however many it is asked.
+ */
+export class Probe<T> {
+  #running: { readonly since: number; readonly done: Promise<T> } | null = null;
+  #answer: { readonly at: number; readonly result: Promise<T> } | null = null;
+
+  constructor(private readonly check: () => Promise<T>) {}
+
+  /** Rejects as the check does, or if it takes more than a second. */
+  ask(): Promise<T> {
+    const now = performance.now();
+    if (this.#answer !== null && now - this.#answer.at < FRESH_MS) {
+      return this.#answer.result;
+    }
+    if (this.#running === null || now - this.#running.since > HANG_MS_MAX) {
+      const running = { since: now, done: this.check() };
+      this.#running = running;
+      const ended = () => {
+        if (this.#running === running) this.#running = null;
+      };
+      running.done.then(ended, ended);
+    }
+    const result = inTime(this.#running.done);
+    result.catch(() => {}); // whoever asks hears of it
+    this.#answer = { at: now, result };
+    return result;
+  }
+}
+
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new Error(`No answer within ${ANSWER_MS_MAX} ms`)),
+      ANSWER_MS_MAX,
+    );
+    answer.then(resolve, reject).finally(() => clearTimeout(late));
+  });
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { EventLoopLag } from "../../program/event_loop_lag.ts";
+import { Health, type HealthOptions } from "../../program/health.ts";
+import { Probe } from "../../program/probe.ts";
+import { BEFORE_FIRST, type EntryId } from "../../pipeline/ports.ts";
+import { systemClock } from "../../pipeline/system_clock.ts";
+
+const never = () => new Promise<never>(() => {});
+/** A report takes 1 s; a machine that does something else as well, longer. */
+const REPORT_MS_MAX = 10_000;
+
+async function reportOf(
+  stores: Partial<HealthOptions["stores"]> = {},
+  changes: Partial<HealthOptions> = {},
+) {
+  const lag = new EventLoopLag();
+  const health = new Health({
+    stores: {
+      audit: { ping: () => Promise.resolve() },
+      feeds: { committed: () => Promise.resolve([]) },
+      buffer: {
+        stats: () => Promise.resolve({ bytes: 5, entries: 1 }),
+        newestBefore: () => Promise.resolve(BEFORE_FIRST),
+      },
+      ...stores,
+    },
+    names: { warehouse: "PostgreSQL", buffer: "Redis" },
+    feeds: null,
+    lag,
+    clock: systemClock,
+    node: "a",
+    stopping: () => false,
+    ...changes,
+  });
+  const from = performance.now();
+  try {
+    const report = await health.report();
+    return { ...report, took: performance.now() - from };
+  } finally {
+    lag.stop();
+  }
+}
+
+Deno.test("the program is ready when its stores answer", async () => {
+  const { ready, reasons, details } = await reportOf();
+  assert.deepEqual([ready, reasons], [true, []]);
+  assert.deepEqual(details.buffer, { status: "up", bytes: 5, entries: 1 });
+});
+
+Deno.test("stores that never answer are named, in bounded time", async () => {
+  const { ready, reasons, details, took } = await reportOf({
+    audit: { ping: never },
+    feeds: { committed: never },
+    buffer: { stats: never, newestBefore: never },
+  });
+  assert.equal(ready, false);
+  assert.match(reasons[0], /^PostgreSQL does not answer: ticks wait/);
+  assert.match(reasons[1], /^Redis does not answer: nothing is read/);
+  assert.equal((details.warehouse as { status: string }).status, "down");
+  assert.ok(took < REPORT_MS_MAX, `${took} ms`);
+});
+
+Deno.test("a program that stops is not ready", async () => {
+  const { ready, reasons } = await reportOf({}, { stopping: () => true });
+  assert.equal(ready, false);
+  assert.match(reasons[0], /stopping/);
+});
+
+Deno.test("a partition of ours whose old entries are not committed is behind", async () => {
+  const committed = [0, 1, 2].map((p) => ({
+    p,
+    position: `${p === 0 ? 9 : 3}-0` as EntryId,
+    incarnation: "one",
+    feeds: [],
+  }));
+  const stores = {
+    feeds: { committed: () => Promise.resolve(committed) },
+    buffer: {
+      stats: () => Promise.resolve({ bytes: 5, entries: 1 }),
+      newestBefore: () => Promise.resolve("9-0" as EntryId),
+    },
+  };
+  const all = await reportOf(stores);
+  assert.match(all.reasons[0], /behind in partition 1, 2:/);
+  const mine = await reportOf(stores, { owned: () => [0, 2] });
+  assert.match(mine.reasons[0], /behind in partition 2:/);
+  assert.equal((await reportOf(stores, { owned: () => [0] })).ready, true);
+});
+
+Deno.test("a feed that is made to wait is named, its state in snake_case", async () => {
+  const { reasons, details } = await reportOf({}, {
+    feeds: {
+      connectionStats: () => [],
+      feedStats: () => [{
+        feed: "nse",
+        epoch: 1,
+        delivery: "acked",
+        replay: false,
+        connections: 1,
+        received: 1,
+        accepted: 1,
+        duplicates: 0,
+        rejected: 0,
+        rejectedBy: {},
+        bufferedSeq: 1,
+        ackedSeq: null,
+        missingSeq: null,
+        missing: 0,
+        uncommittedBytes: 77,
+        paused: true,
+        trouble: null,
+        lastReceived: null,
+      }],
+    },
+  });
+  assert.match(reasons[0], /nse \(77 bytes/);
+  const [feed] = details.feeds as readonly Record<string, unknown>[];
+  assert.equal(feed.uncommitted_bytes, 77);
+  assert.ok(Object.keys(feed).every((name) => /^[a-z_]+$/.test(name)));
+});
+
+Deno.test("a check is done once however often it is asked, and not beside itself", async () => {
+  let done = 0;
+  const quick = new Probe(() => Promise.resolve(++done));
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => quick.ask()),
+  );
+  assert.deepEqual([new Set(answers), done], [new Set([1]), 1]);
+
+  let begun = 0;
+  const hung = new Probe(() => {
+    begun++;
+    return never();
+  });
+  await assert.rejects(hung.ask(), /No answer/);
+  await assert.rejects(hung.ask(), /No answer/);
+  assert.equal(begun, 1);
+});
