@@ -10,6 +10,7 @@ import {
   type TickBuffer,
 } from "../ports.ts";
 import { AppendSignal } from "./append_signal.ts";
+import { BufferError } from "./buffer_error.ts";
 import type {
   AppendRow,
   Call,
@@ -22,11 +23,6 @@ import { decodeEntry, encodeEntry } from "./tick_codec.ts";
 /** Bounds of one transaction of appends. */
 const GROUP_ENTRIES_MAX = 256;
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
-
-/** The buffer's file or its worker failed: nothing is known of the call. */
-export class BufferError extends Error {
-  override name = "BufferError";
-}
 
 interface Waiting<T> {
   readonly resolve: (value: T) => void;

@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import { BEFORE_FIRST } from "../../pipeline/ports.ts";
-import {
-  BufferError,
-  SqliteBuffer,
-} from "../../pipeline/buffer/sqlite_buffer.ts";
+import { BufferError } from "../../pipeline/buffer/buffer_error.ts";
+import { SqliteBuffer } from "../../pipeline/buffer/sqlite_buffer.ts";
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
 
 async function withFolder(use: (dir: string) => Promise<void>): Promise<void> {

@@ -53,6 +53,8 @@ export async function startRedis(
     ...options.config ?? [],
   ];
   let child: Deno.ChildProcess | null = null;
+  /** Under another program the server is a child of that one. */
+  let serverPid = 0;
 
   async function start(): Promise<void> {
     const [first, ...rest] = [
@@ -69,25 +71,27 @@ export async function startRedis(
     let ended = false;
     started.status.then(() => ended = true);
     const deadline = Date.now() + START_MS_MAX;
-    while (await ping(port) !== "+PONG") {
+    while (await ask(port, "PING") !== "+PONG") {
       if (ended) throw new Error("redis-server ended before it answered");
       if (Date.now() > deadline) {
         throw new Error("redis-server does not answer");
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    const info = await ask(port, "INFO server") ?? "";
+    serverPid = Number(/process_id:(\d+)/.exec(info)?.[1] ?? started.pid);
   }
 
   async function kill(): Promise<void> {
     if (child === null) return;
     const gone = child;
     child = null;
-    // Under another program it is a child of that one.
-    await signalListener(port, "SIGKILL");
-    try {
-      gone.kill("SIGKILL");
-    } catch {
-      // it has ended with the server
+    for (const pid of [serverPid, gone.pid]) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch {
+        // it has ended by itself, or with the other one
+      }
     }
     await gone.status;
   }
@@ -98,7 +102,9 @@ export async function startRedis(
     dir,
     start,
     kill,
-    signal: (signal) => child?.kill(signal),
+    signal(signal) {
+      if (child !== null) Deno.kill(serverPid, signal);
+    },
     async wipe() {
       for await (const { name } of Deno.readDir(dir)) {
         await Deno.remove(`${dir}/${name}`, { recursive: true });
@@ -113,34 +119,17 @@ export async function startRedis(
   return server;
 }
 
-/** What the server says to PING; `null` if it does not answer. */
-async function ping(port: number): Promise<string | null> {
+/** The first bytes of an answer; `null` if the server gives none. */
+async function ask(port: number, command: string): Promise<string | null> {
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    await connection.write(new TextEncoder().encode("PING\r\n"));
-    const into = new Uint8Array(64);
+    await connection.write(new TextEncoder().encode(`${command}\r\n`));
+    const into = new Uint8Array(4096);
     const n = await connection.read(into);
     return n === null
       ? null
       : new TextDecoder().decode(into.subarray(0, n)).trim();
   } catch {
     return null;
-  }
-}
-
-/** Signals a redis-server by the port in its command line. */
-async function signalListener(port: number, signal: Deno.Signal) {
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const line = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() =>
-      ""
-    );
-    if (!/redis-server/.test(line.split("\0")[0])) continue;
-    if (!line.includes(`:${port}`)) continue;
-    try {
-      Deno.kill(Number(name), signal);
-    } catch {
-      // it ended meanwhile
-    }
   }
 }

@@ -1,0 +1,303 @@
+import { type FeedKey, feedKeyText } from "../domain/entry.ts";
+import type { EpochMicros } from "../domain/time.ts";
+import {
+  type AppendRequest,
+  type AppendResult,
+  BEFORE_FIRST,
+  type BufferStats,
+  type Clock,
+  compareEntryIds,
+  type EntryId,
+  type Log,
+  type RawEntry,
+  type ReadBatch,
+  type TickBuffer,
+} from "../ports.ts";
+import { AppendSignal } from "./append_signal.ts";
+import { BufferError } from "./buffer_error.ts";
+import { checkRedis } from "./redis_checks.ts";
+import { RedisConnection } from "./redis_connection.ts";
+import type { RedisReply } from "./redis_session.ts";
+import { decodeEntry, encodeEntry } from "./tick_codec.ts";
+
+/** How often a waiting reader looks for what other processes appended. */
+const POLL_MS = 20;
+/** How often a full buffer is asked whether it still is. */
+const FULL_MS = 250;
+
+export interface RedisBufferOptions {
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
+  readonly url: string;
+  /** Partitions of the warehouse, for `stats`. */
+  readonly partitions: number;
+  /** Bytes of entries from which on appends are refused. */
+  readonly memoryMaxBytes: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The buffer in a Redis, for one process or many.
+ *
+ * An append is as durable as the server's own settings make it. Every call
+ * settles within 3 s: with an error that says what is wrong while the server
+ * is away, of which nothing is known to have been done. Waiting readers look
+ * every `POLL_MS`, all at the same time, so that they share one round trip.
+ */
+export class RedisBuffer implements TickBuffer {
+  readonly #signal = new AppendSignal();
+  /** Lets each reader go that waits for an answer. */
+  readonly #letGo = new Set<() => void>();
+  readonly #floors = new Map<number, EntryId>();
+  /** As last seen, for readers that are let go without an answer. */
+  readonly #incarnations = new Map<number, string>();
+  /** Bytes held, by partition, as last seen. */
+  readonly #held = new Map<number, number>();
+  #askedAt = -Infinity;
+  #closed: Promise<void> | null = null;
+
+  private constructor(
+    private readonly options: RedisBufferOptions,
+    private readonly connection: RedisConnection,
+  ) {}
+
+  /**
+   * Connects and checks how the server is set; warnings go to the log.
+   *
+   * @throws {BufferUnusableError} If the server must be set otherwise.
+   * @throws {BufferError} If it does not answer within 10 s.
+   */
+  static async open(options: RedisBufferOptions): Promise<RedisBuffer> {
+    const connection = await RedisConnection.open(options);
+    try {
+      const warnings = await checkRedis((args) => connection.call(args));
+      for (const warning of warnings) options.log.warn(warning);
+      const buffer = new RedisBuffer(options, connection);
+      await buffer.stats();
+      return buffer;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  async incarnation(p: number): Promise<string> {
+    const { incarnation } = await this.#rows(p, BEFORE_FIRST, {
+      through: "+",
+      maxEntries: 0,
+      maxBytes: 0,
+    });
+    return incarnation;
+  }
+
+  async append(request: AppendRequest): Promise<AppendResult> {
+    const { p, key, entry, from } = request;
+    this.#assertRoom();
+    const bytes = encodeEntry(entry);
+    const reply = await this.connection.run("append", [
+      metaOf(p),
+      positionsOf(p),
+      ticksOf(p),
+    ], [
+      crypto.randomUUID(),
+      feedKeyText(key),
+      String(request.expectLast),
+      String(request.newLast),
+      String(entry.receivedAt),
+      String(numberOf(this.#floors.get(p) ?? BEFORE_FIRST)),
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+      from?.writer ?? "",
+      String(from?.n ?? 0),
+    ]) as RedisReply[];
+    if (reply.length === 1) return { kind: "conflict", last: Number(reply[0]) };
+    const [id, incarnation, held] = reply.map(String);
+    this.#incarnations.set(p, incarnation);
+    this.#held.set(p, Number(held));
+    this.#signal.notify(p);
+    return { kind: "appended", id: id as EntryId, incarnation };
+  }
+
+  async lastSeq(p: number, key: FeedKey): Promise<number> {
+    return Number(
+      await this.connection.call(["HGET", positionsOf(p), feedKeyText(key)]) ??
+        0,
+    );
+  }
+
+  async read(
+    p: number,
+    after: EntryId,
+    options: Parameters<TickBuffer["read"]>[2],
+  ): Promise<ReadBatch> {
+    if (this.#closed) throw new BufferError("The buffer is closed");
+    const { maxEntries, maxBytes, waitMs, signal } = options;
+    const deadline = performance.now() + waitMs;
+    for (;;) {
+      const seen = this.#signal.version(p);
+      const { incarnation, rows } = await this.#orLetGo(
+        p,
+        this.#rows(p, after, { through: "+", maxEntries, maxBytes }),
+        signal,
+      );
+      const left = deadline - performance.now();
+      const over = () => signal?.aborted || this.#closed !== null;
+      if (rows.length === 0 && left > 0 && !over()) {
+        const toPoll = POLL_MS - performance.now() % POLL_MS;
+        await this.#signal.wait(p, seen, Math.min(left, toPoll), signal);
+        if (!over()) continue;
+      }
+      const entries = rows.map(({ id, bytes }) => ({
+        id,
+        entry: decodeEntry(bytes),
+      }));
+      return { incarnation, entries };
+    }
+  }
+
+  async readRaw(
+    p: number,
+    after: EntryId,
+    options: Parameters<TickBuffer["readRaw"]>[2],
+  ): Promise<readonly RawEntry[]> {
+    const { rows } = await this.#rows(p, after, options);
+    return rows.map(({ id, bytes }) => ({ id, bytes: new Uint8Array(bytes) }));
+  }
+
+  raiseFloor(p: number, floor: EntryId): void {
+    if (compareEntryIds(floor, this.#floors.get(p) ?? BEFORE_FIRST) > 0) {
+      this.#floors.set(p, floor);
+    }
+  }
+
+  async trim(p: number, through: EntryId): Promise<void> {
+    const [ms, n] = through.split("-").map(Number);
+    const held = await this.connection.run("trim", [metaOf(p), ticksOf(p)], [
+      through,
+      `${ms}-${n + 1}`,
+    ]);
+    this.#held.set(p, Number(held));
+  }
+
+  async newest(p: number): Promise<EntryId> {
+    const newest = await this.connection.call(["HGET", metaOf(p), "newest"]);
+    return newest === null ? BEFORE_FIRST : `${newest}-0` as EntryId;
+  }
+
+  async newestBefore(p: number, time: EpochMicros): Promise<EntryId> {
+    const id = await this.connection.run("newestBefore", [ticksOf(p)], [
+      String(time),
+    ]);
+    return id === null ? BEFORE_FIRST : String(id) as EntryId;
+  }
+
+  async stats(): Promise<BufferStats> {
+    const partitions = Array.from(
+      { length: this.options.partitions },
+      async (_, p) => {
+        const reply = await this.connection.run("stats", [
+          metaOf(p),
+          ticksOf(p),
+        ], []) as RedisReply[];
+        const [bytes, entries] = reply.map(Number);
+        this.#held.set(p, bytes);
+        return { bytes, entries };
+      },
+    );
+    const stats = await Promise.all(partitions);
+    return {
+      bytes: stats.reduce((sum, { bytes }) => sum + bytes, 0),
+      entries: stats.reduce((sum, { entries }) => sum + entries, 0),
+    };
+  }
+
+  /** Waits for the calls under way; repeatable. */
+  close(): Promise<void> {
+    this.#closed ??= this.connection.close();
+    for (const letGo of this.#letGo) letGo();
+    this.#signal.notifyAll();
+    return this.#closed;
+  }
+
+  /**
+   * Refuses an append while the buffer is full, at once, so that no later
+   * append of a chain comes before it; asks behind its back whether it still is.
+   */
+  #assertRoom(): void {
+    let held = 0;
+    for (const bytes of this.#held.values()) held += bytes;
+    const { memoryMaxBytes } = this.options;
+    if (held < memoryMaxBytes) return;
+    if (performance.now() - this.#askedAt > FULL_MS) {
+      this.#askedAt = performance.now();
+      // the next append finds out what is wrong, if anything is
+      this.stats().catch(() => {});
+    }
+    throw new BufferError(
+      `The buffer is full: it holds ${held} of ${memoryMaxBytes} bytes`,
+    );
+  }
+
+  async #rows(p: number, after: EntryId, options: {
+    readonly through: EntryId | "+";
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+  }): Promise<Found> {
+    const [incarnation, ...flat] = await this.connection.run("read", [
+      metaOf(p),
+      ticksOf(p),
+    ], [
+      crypto.randomUUID(),
+      after,
+      options.through,
+      String(options.maxEntries),
+      String(options.maxBytes),
+    ]) as Buffer[];
+    const rows: Found["rows"] = [];
+    for (let i = 0; i < flat.length; i += 2) {
+      rows.push({ id: flat[i].toString() as EntryId, bytes: flat[i + 1] });
+    }
+    this.#incarnations.set(p, incarnation.toString());
+    return { incarnation: incarnation.toString(), rows };
+  }
+
+  /** What was found, or nothing as soon as the reader is let go. */
+  #orLetGo(
+    p: number,
+    found: Promise<Found>,
+    signal?: AbortSignal,
+  ): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      const letGo = () => {
+        const incarnation = this.#incarnations.get(p);
+        if (incarnation !== undefined) resolve({ incarnation, rows: [] });
+      };
+      this.#letGo.add(letGo);
+      signal?.addEventListener("abort", letGo);
+      found.then(resolve, reject).finally(() => {
+        this.#letGo.delete(letGo);
+        signal?.removeEventListener("abort", letGo);
+      });
+    });
+  }
+}
+
+interface Found {
+  readonly incarnation: string;
+  readonly rows: { readonly id: EntryId; readonly bytes: Buffer }[];
+}
+
+function metaOf(p: number): string {
+  return `{${p}}:meta`;
+}
+
+function positionsOf(p: number): string {
+  return `{${p}}:pos`;
+}
+
+function ticksOf(p: number): string {
+  return `{${p}}:ticks`;
+}
+
+function numberOf(id: EntryId): number {
+  return Number(id.slice(0, id.indexOf("-")));
+}

@@ -1,0 +1,196 @@
+import type { Clock, Log } from "../ports.ts";
+import { BufferError, BufferUnusableError } from "./buffer_error.ts";
+import { type ScriptName, SCRIPTS } from "./redis_scripts.ts";
+import {
+  RedisRefusal,
+  type RedisReply,
+  RedisSession,
+} from "./redis_session.ts";
+import { redisUrlParts } from "./redis_url.ts";
+
+const RETRY_MS_MIN = 50;
+const RETRY_MS_MAX = 1_000;
+/** A server that is just being started, or loads its file, is waited for. */
+const OPEN_MS_MAX = 10_000;
+
+/** The server will not take these commands: another one may, or it later. */
+const MOVED_ON = /^(LOADING|READONLY|MASTERDOWN|NOSCRIPT|CLUSTERDOWN)\b/;
+/** No retry helps. */
+const UNUSABLE = /^(WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password/;
+
+const NAMES = Object.keys(SCRIPTS) as ScriptName[];
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Connected {
+  readonly session: RedisSession;
+  readonly shas: ReadonlyMap<ScriptName, string>;
+}
+
+/**
+ * Commands for one Redis, over one connection that is made again for good.
+ *
+ * Calls are sent in their order. A call settles within 3 s: while there is no
+ * connection it rejects at once, and when one breaks, those under way reject
+ * and nothing of them is sent again.
+ */
+export class RedisConnection {
+  readonly #closing = new AbortController();
+  #connected: Connected | null = null;
+  #why = "it was not connected yet";
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly options: ConnectionOptions,
+    private readonly shown: string,
+  ) {}
+
+  /**
+   * Connects for the first time.
+   *
+   * @throws {BufferError} If there is no such server within 10 s.
+   * @throws {BufferUnusableError} If the URL, user or password are wrong.
+   */
+  static async open(options: ConnectionOptions): Promise<RedisConnection> {
+    const { shown } = redisUrlParts(options.url);
+    const connection = new RedisConnection(options, shown);
+    const deadline = performance.now() + OPEN_MS_MAX;
+    for (let retry = 0;; retry++) {
+      try {
+        connection.#connected = await connection.#connect();
+        connection.#running = connection.#run();
+        return connection;
+      } catch (error) {
+        if (UNUSABLE.test((error as Error).message)) {
+          throw new BufferUnusableError(
+            `Cannot use the Redis at ${shown} as it says ` +
+              `"${(error as Error).message}": change the user or password of ` +
+              `REDIS_URL, or what that user may do`,
+          );
+        }
+        if (performance.now() > deadline) {
+          throw new BufferError(`Cannot reach the Redis at ${shown}`, {
+            cause: error,
+          });
+        }
+        await options.clock.sleep(retryMs(retry));
+      }
+    }
+  }
+
+  async call(args: readonly (string | Buffer)[]): Promise<RedisReply> {
+    return await this.#ask(({ session }) => session.call(args));
+  }
+
+  async run(
+    script: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | Buffer)[],
+  ): Promise<RedisReply> {
+    return await this.#ask(({ session, shas }) =>
+      session.call([
+        "EVALSHA",
+        shas.get(script)!,
+        String(keys.length),
+        ...keys,
+        ...args,
+      ])
+    );
+  }
+
+  /** Waits for the calls under way, which settle soon; repeatable. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    while (this.#connected?.session.busy) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    this.#connected?.session.end(new BufferError("The buffer is closed"));
+    await this.#running;
+  }
+
+  /** Sends within the call, so that the order of the calls is kept. */
+  async #ask(
+    send: (connected: Connected) => Promise<RedisReply>,
+  ): Promise<RedisReply> {
+    const connected = this.#connected;
+    if (this.#closing.signal.aborted) {
+      throw new BufferError("The buffer is closed");
+    }
+    if (connected === null) {
+      throw new BufferError(`No Redis at ${this.shown}: ${this.#why}`);
+    }
+    try {
+      return await send(connected);
+    } catch (cause) {
+      const { message } = cause as Error;
+      if (cause instanceof BufferError) throw cause;
+      if (!(cause instanceof RedisRefusal)) {
+        throw new BufferError(`The Redis at ${this.shown} failed: ${message}`, {
+          cause,
+        });
+      }
+      if (MOVED_ON.test(message)) connected.session.end(cause);
+      throw refused(message, cause);
+    }
+  }
+
+  async #connect(): Promise<Connected> {
+    const { session, shas } = await RedisSession.connect(
+      this.options.url,
+      NAMES.map((name) => SCRIPTS[name]),
+    );
+    return { session, shas: new Map(NAMES.map((name, i) => [name, shas[i]])) };
+  }
+
+  /** Keeps a connection until `close`. */
+  async #run(): Promise<void> {
+    const { clock, log } = this.options;
+    const { signal } = this.#closing;
+    let retry = 0;
+    while (!signal.aborted) {
+      try {
+        const connected = this.#connected ??= await this.#connect();
+        if (retry > 0) log.info("Redis is connected again", { retries: retry });
+        retry = 0;
+        if (signal.aborted) connected.session.end(new Error("closed"));
+        const reason = await connected.session.ended;
+        this.#why = reason.message;
+        if (!signal.aborted) {
+          log.warn("Redis is gone; connecting again", { error: this.#why });
+        }
+      } catch (error) {
+        this.#why = (error as Error).message;
+      }
+      this.#connected = null;
+      await clock.sleep(retryMs(retry++), signal);
+    }
+  }
+}
+
+/** Longer each time, and not the same for all who lost the same server. */
+function retryMs(retry: number): number {
+  const most = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(retry, 10));
+  return most / 2 + Math.random() * most / 2;
+}
+
+function refused(message: string, cause: RedisRefusal): BufferError {
+  if (message.startsWith("OOM")) {
+    return new BufferError(
+      "The buffer is full: Redis has reached its maxmemory",
+      { cause },
+    );
+  }
+  const format = /^FORMAT (.*)/.exec(message);
+  if (format) {
+    return new BufferUnusableError(
+      `Cannot use streams of format ${format[1]} as it must be 1: use the ` +
+        `release that wrote them, or another database in REDIS_URL`,
+      { cause },
+    );
+  }
+  return new BufferError(`Redis refused: ${message}`, { cause });
+}

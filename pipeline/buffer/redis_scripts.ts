@@ -1,0 +1,165 @@
+/**
+ * What is done to a partition's stream, each in one step of the server.
+ *
+ * Keys of a partition p have the hash tag `{p}`, so that they lie together:
+ *
+ * ```text
+ * {p}:meta   hash: format, incarnation; newest: number of the newest entry
+ *            there ever was; newest_at: its time, which never falls;
+ *            appended, trimmed: bytes of all entries there ever were, and of
+ *            those that are forgotten
+ * {p}:pos    hash: of each feed, its last number; "<feed> from": its last
+ *            append with an origin, as "<n> <id> <writer>"
+ * {p}:ticks  stream, ids as `<ms>-0`: e the entry, at its time (never falls),
+ *            sum the bytes of all entries up to it
+ * ```
+ *
+ * Ids are above the newest one and the floor, whatever the server's clock
+ * says, and each has milliseconds of its own, so that a search by halves finds
+ * every entry. A script writes at its end, and its first write is refused when
+ * the memory is used up: it is done wholly or not at all.
+ */
+export const FORMAT = "1";
+
+/** Numbers are kept as plain digits: Lua would write 1e+15. */
+const HEAD = `
+local function digits(n) return string.format('%.0f', n) end
+local function checked(format)
+  if format and format ~= '${FORMAT}' then
+    return redis.error_reply('FORMAT ' .. format)
+  end
+end
+`;
+
+/**
+ * KEYS meta, pos, ticks. ARGV: incarnation if there is none, feed, expectLast,
+ * newLast, receivedAt, floor, bytes, writer or "", n.
+ *
+ * Returns {id, incarnation, bytes held} or {last}.
+ */
+const APPEND = `${HEAD}
+local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
+  'newest_at', 'appended', 'trimmed')
+local wrong = checked(meta[1])
+if wrong then return wrong end
+local incarnation = meta[2] or ARGV[1]
+local appended, trimmed = tonumber(meta[5] or 0), tonumber(meta[6] or 0)
+
+local feed, origin, writer = ARGV[2], ARGV[2] .. ' from', ARGV[8]
+local chain = redis.call('HMGET', KEYS[2], feed, origin)
+if writer ~= '' and chain[2] then
+  local n, id, known = string.match(chain[2], '^(%d+) (%S+) (.*)$')
+  if known == writer and tonumber(ARGV[9]) <= tonumber(n) then
+    return {id, incarnation, digits(appended - trimmed)}
+  end
+end
+local last = chain[1] or '0'
+if last ~= ARGV[3] then return {last} end
+
+local time = redis.call('TIME')
+local ms = time[1] * 1000 + math.floor(time[2] / 1000)
+ms = math.max(ms, tonumber(meta[3] or 0) + 1, tonumber(ARGV[6]) + 1)
+local id = digits(ms) .. '-0'
+local at = digits(math.max(tonumber(meta[4] or 0), tonumber(ARGV[5])))
+appended = appended + #ARGV[7]
+redis.call('XADD', KEYS[3], id, 'e', ARGV[7], 'at', at, 'sum', digits(appended))
+if writer == '' then
+  redis.call('HSET', KEYS[2], feed, ARGV[4])
+else
+  redis.call('HSET', KEYS[2], feed, ARGV[4], origin,
+    ARGV[9] .. ' ' .. id .. ' ' .. writer)
+end
+redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', incarnation,
+  'newest', digits(ms), 'newest_at', at, 'appended', digits(appended))
+return {id, incarnation, digits(appended - trimmed)}
+`;
+
+/**
+ * KEYS meta, ticks. ARGV: incarnation if there is none, after, through or "+",
+ * maxEntries, maxBytes. A stream that was never appended to begins here.
+ *
+ * Returns {incarnation, id, entry, id, entry…}.
+ */
+const READ = `${HEAD}
+local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation')
+local wrong = checked(meta[1])
+if wrong then return wrong end
+if not meta[2] then
+  redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', ARGV[1])
+end
+local found = {meta[2] or ARGV[1]}
+local from, left, bytes = '(' .. ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
+while left > 0 do
+  local count = math.min(left, 16)
+  local rows = redis.call('XRANGE', KEYS[2], from, ARGV[3], 'COUNT', count)
+  for _, row in ipairs(rows) do
+    local entry = row[2][2]
+    bytes = bytes - #entry
+    if bytes < 0 and #found > 1 then return found end
+    found[#found + 1] = row[1]
+    found[#found + 1] = entry
+  end
+  if #rows < count then break end
+  from = '(' .. rows[#rows][1]
+  left = left - count
+end
+return found
+`;
+
+/**
+ * KEYS meta, ticks. ARGV: through, and the id behind it.
+ *
+ * Returns the bytes held afterwards.
+ */
+const TRIM = `${HEAD}
+local meta = redis.call('HMGET', KEYS[1], 'format', 'appended', 'trimmed')
+local wrong = checked(meta[1])
+if wrong then return wrong end
+local trimmed = meta[3] or '0'
+local row = redis.call('XREVRANGE', KEYS[2], ARGV[1], '-', 'COUNT', 1)[1]
+if row then
+  trimmed = row[2][6]
+  redis.call('XTRIM', KEYS[2], 'MINID', '=', ARGV[2])
+  redis.call('HSET', KEYS[1], 'trimmed', trimmed)
+end
+return digits(tonumber(meta[2] or 0) - tonumber(trimmed))
+`;
+
+/** KEYS ticks. ARGV: time. Returns an id, or nothing. */
+const NEWEST_BEFORE = `
+local time = tonumber(ARGV[1])
+local function older(row) return tonumber(row[2][4]) < time end
+local function number(row) return tonumber(string.match(row[1], '^%d+')) end
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+if not first or not older(first) then return false end
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if older(last) then return last[1] end
+-- the entry at low is older, every one from high on is not
+local low, high = number(first), number(last)
+while high - low > 1 do
+  local middle = math.floor((low + high) / 2)
+  local from = string.format('%.0f', middle)
+  local row = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
+  if older(row) then low = number(row) else high = middle end
+end
+return string.format('%.0f-0', low)
+`;
+
+/** KEYS meta, ticks. Returns {bytes held, entries}. */
+const STATS = `${HEAD}
+local meta = redis.call('HMGET', KEYS[1], 'format', 'appended', 'trimmed')
+local wrong = checked(meta[1])
+if wrong then return wrong end
+local held = tonumber(meta[2] or 0) - tonumber(meta[3] or 0)
+return {digits(held), redis.call('XLEN', KEYS[2])}
+`;
+
+export const SCRIPTS = {
+  append: APPEND,
+  read: READ,
+  trim: TRIM,
+  newestBefore: NEWEST_BEFORE,
+  stats: STATS,
+} as const;
+
+export type ScriptName = keyof typeof SCRIPTS;

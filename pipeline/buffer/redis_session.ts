@@ -1,0 +1,147 @@
+import { createClient, ErrorReply, RESP_TYPES } from "redis";
+
+/** Reply of a command: bulk strings are bytes. */
+export type RedisReply = Buffer | string | number | null | RedisReply[];
+
+/** How often waiting commands are looked at, and how often without an answer. */
+const CHECK_MS = 250;
+const CHECKS_MAX = 10;
+const CONNECT_MS_MAX = 2_000;
+/** More than the windows of all feeds can have under way. */
+const QUEUE_MAX = 65_536;
+
+interface Pending {
+  readonly reject: (error: Error) => void;
+  /** Number of the check before the command was sent. */
+  readonly since: number;
+}
+
+/** The server answered, with an error. */
+export class RedisRefusal extends Error {
+  override name = "RedisRefusal";
+}
+
+/**
+ * One connection, from its start to its first failure; never made again.
+ *
+ * Commands are sent in the order of the calls and answered or rejected within
+ * about `CHECK_MS * CHECKS_MAX`: when one stays unanswered, the connection is
+ * given up with all that are under way. Looks are counted instead of time, so
+ * that a pause of this process is not taken for one of the server.
+ */
+export class RedisSession {
+  /** Resolves with the reason when the connection is over. */
+  readonly ended: Promise<Error>;
+  readonly #client: ReturnType<typeof clientOf>;
+  readonly #pending = new Set<Pending>();
+  readonly #watch: ReturnType<typeof setInterval>;
+  #checks = 0;
+  #end!: (reason: Error) => void;
+  #over: Error | null = null;
+
+  private constructor(url: string) {
+    this.ended = new Promise((resolve) => this.#end = resolve);
+    this.#client = clientOf(url);
+    this.#client.on("error", (error: Error) => this.end(error));
+    this.#client.on("end", () => this.end(new Error("Connection closed")));
+    this.#watch = setInterval(() => this.#check(), CHECK_MS);
+  }
+
+  /**
+   * Connects and loads scripts; resolves when the server takes commands.
+   *
+   * @returns The session, and the names of the scripts as given.
+   */
+  static async connect(
+    url: string,
+    scripts: readonly string[],
+  ): Promise<{ session: RedisSession; shas: readonly string[] }> {
+    const session = new RedisSession(url);
+    try {
+      await session.#guard(
+        session.#client.connect().then(() => {
+          // ended while it connected: it must not stay open
+          if (session.#over) session.#client.destroy();
+        }),
+      );
+      await session.call(["PING"]);
+      const shas = await Promise.all(
+        scripts.map((text) => session.call(["SCRIPT", "LOAD", text])),
+      );
+      return { session, shas: shas.map(String) };
+    } catch (error) {
+      session.end(error as Error);
+      throw session.#over ?? error;
+    }
+  }
+
+  /** Whether a command is under way. */
+  get busy(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  call(args: readonly (string | Buffer)[]): Promise<RedisReply> {
+    if (this.#over) return Promise.reject(this.#over);
+    return this.#guard(
+      this.#client.sendCommand<RedisReply>(args, {
+        timeout: 0,
+        typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer },
+      }),
+    );
+  }
+
+  /** Gives the connection up; whatever is under way is rejected. */
+  end(reason: Error): void {
+    if (this.#over) return;
+    this.#over = reason;
+    clearInterval(this.#watch);
+    for (const { reject } of this.#pending) reject(reason);
+    this.#pending.clear();
+    this.#client.destroy();
+    this.#end(reason);
+  }
+
+  #guard<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { reject, since: this.#checks };
+      this.#pending.add(pending);
+      promise.then((value) => {
+        this.#pending.delete(pending);
+        resolve(value);
+      }, (error: Error) => {
+        this.#pending.delete(pending);
+        const refused = error instanceof ErrorReply;
+        reject(refused ? new RedisRefusal(error.message) : error);
+      });
+    });
+  }
+
+  #check(): void {
+    this.#checks++;
+    for (const { since } of this.#pending) {
+      if (this.#checks - since > CHECKS_MAX) {
+        const waited = CHECK_MS * CHECKS_MAX;
+        this.end(new Error(`No answer for ${waited} ms`));
+      }
+      return; // the first one is the oldest
+    }
+  }
+}
+
+/** A client that tries nothing by itself: its session ends instead. */
+function clientOf(url: string) {
+  return createClient({
+    url,
+    RESP: 2,
+    socket: {
+      connectTimeout: CONNECT_MS_MAX,
+      // asked before `error` is told of, upon which the session ends
+      reconnectStrategy: () => 1,
+    },
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+    commandsQueueMaxLength: QUEUE_MAX,
+    commandOptions: { timeout: 0 },
+  });
+}
