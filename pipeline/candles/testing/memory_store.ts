@@ -162,9 +162,10 @@ export class MemoryStore implements AggregateStore {
     }
     for (const { key, seq } of commit.readmitted) {
       for (const [id, row] of this.quarantine) {
-        if (
-          feedKeyText(row.key) !== feedKeyText(key) || row.reject.seq !== seq
-        ) continue;
+        if (feedKeyText(row.key) !== feedKeyText(key)) continue;
+        // Readmitted, it may be refused anew, for another reason.
+        const { seq: rejected, reason } = row.reject;
+        if (rejected !== seq || reason !== "out_of_band") continue;
         this.quarantine.delete(id);
         this.#countReject(row.key, row.reject.reason, -1);
       }
@@ -283,6 +284,15 @@ export class MemoryStore implements AggregateStore {
   /** Ticks in candles, by all commits: must be the sum of candles' `n`. */
   appliedOf(p: number): number {
     return this.#partition(p).applied;
+  }
+
+  /** How far a partition is committed, and what the books of its feeds say. */
+  committedOf(p: number): {
+    readonly position: EntryId;
+    readonly incarnation: string | null;
+    readonly feeds: ReadonlyMap<string, FeedTotals>;
+  } {
+    return this.#partition(p);
   }
 
   dirtyOf(p: number): number {

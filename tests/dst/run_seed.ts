@@ -1,0 +1,61 @@
+import type { Fault } from "./sim_process.ts";
+import { SimRandom, withSeededGlobals } from "./sim_random.ts";
+import { type RunResult, runScenario, type Scenario } from "./sim_world.ts";
+
+const KINDS: readonly Fault[] = [
+  "before",
+  "after",
+  "zombie",
+  "delay",
+  "crash",
+  "crash_after",
+  "pause",
+];
+
+/** Makes up a scenario from a seed, and runs it: the same every time. */
+export function runSeed(
+  seed: number,
+  options: { readonly keepsTrace?: boolean } = {},
+): Promise<RunResult> {
+  const random = new SimRandom(seed);
+  const scenario = scenarioOf(random);
+  return withSeededGlobals(
+    random,
+    () => runScenario(scenario, random, options),
+  );
+}
+
+/** What a person does to see a run again. */
+export function replayCommand(seed: number): string {
+  return `deno task dst --seed=${seed}`;
+}
+
+/** The scenario that a seed stands for; takes its first draws. */
+export function scenarioOf(random: SimRandom): Scenario {
+  const lengthMs = random.between(1_500, 4_000);
+  const feeds = random.between(1, 3);
+  const rate = random.pick([0, 0.01, 0.03, 0.1]);
+  // Each kind is on or off, so that some runs are all of one kind.
+  const kinds = KINDS.filter(() => random.chance(0.6));
+  const accidents = Array.from({ length: random.between(0, 2) }, () => ({
+    atMs: random.between(100, lengthMs),
+    kind: random.pick(["full"] as const),
+    clockBackMs: 0,
+  }));
+  return {
+    partitions: random.pick([1, 2, 4]),
+    processes: 1,
+    feeds,
+    linesPerFeed: Math.floor(random.between(200, 600) / feeds),
+    lengthMs,
+    accidents,
+    faults: () => {
+      if (kinds.length === 0 || !random.chance(rate)) return "none";
+      const kind = random.pick(kinds);
+      // What stops a whole process is rarer than what concerns one call.
+      const whole = kind === "crash" || kind === "crash_after" ||
+        kind === "pause";
+      return whole && !random.chance(0.15) ? "none" : kind;
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { feedKeyText, feedOrder } from "../../pipeline/domain/entry.ts";
+import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
+import { compareEntryIds, type EntryId } from "../../pipeline/ports.ts";
+import type { SimFeed, SimLine } from "./sim_lines.ts";
+import type { SimWarehouse } from "./sim_store.ts";
+
+/** All prices are compared in counts of 10^-4. */
+const SCALE = 4;
+
+/**
+ * An ack says that a source may forget: of every line up to it, the warehouse
+ * must have the number now, or the line is lost with the next disk.
+ */
+export function checkAck(
+  warehouse: SimWarehouse,
+  { key, lines }: SimFeed,
+  seq: number,
+): void {
+  const { partitions } = warehouse;
+  const committed = Array.from(
+    { length: partitions },
+    (_, p) => warehouse.committedSeq(p, key),
+  );
+  for (let i = Math.min(...committed); i < seq; i++) {
+    const line = lines[i];
+    assert.ok(
+      line.seq <= committed[line.p],
+      `${key.feed} is acked to ${seq}, and its line ${line.seq} is not in ` +
+        `the warehouse: partition ${line.p} has it to ${committed[line.p]}`,
+    );
+  }
+}
+
+/** Nothing may be forgotten that the warehouse does not have. */
+export function checkTrim(
+  warehouse: SimWarehouse,
+  p: number,
+  through: EntryId,
+  incarnation: string,
+): void {
+  const committed = warehouse.committedOf(p);
+  assert.ok(
+    committed.incarnation === incarnation &&
+      compareEntryIds(through, committed.position) <= 0,
+    `partition ${p} is trimmed to ${through} of ${incarnation}, and ` +
+      `committed to ${committed.position} of ${committed.incarnation}`,
+  );
+}
+
+/**
+ * Every line that was sent is in a candle or in quarantine, once; candles are
+ * what a plain group-by gives; and the books add up.
+ */
+export function checkEnd(
+  warehouse: SimWarehouse,
+  feeds: readonly SimFeed[],
+): void {
+  const refused = quarantined(warehouse);
+  const accepted = feeds.map((feed) => ({
+    feed,
+    lines: feed.lines.filter((line) => {
+      const inQuarantine = refused.has(`${feed.key.feed} ${line.seq}`);
+      assert.ok(
+        line.good || inQuarantine,
+        `${feed.key.feed} ${line.seq} is bad, and not in quarantine`,
+      );
+      return !inQuarantine;
+    }),
+  }));
+  checkCandles(warehouse, accepted);
+  checkBooks(warehouse, accepted);
+}
+
+/** Lines in quarantine, as `feed seq`: each at most once. */
+function quarantined(warehouse: SimWarehouse): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { key, reject } of warehouse.quarantine.values()) {
+    const line = `${key.feed} ${reject.seq}`;
+    assert.ok(!found.has(line), `${line} is in quarantine twice`);
+    found.add(line);
+  }
+  return found;
+}
+
+interface Accepted {
+  readonly feed: SimFeed;
+  readonly lines: readonly SimLine[];
+}
+
+function checkCandles(
+  warehouse: SimWarehouse,
+  accepted: readonly Accepted[],
+): void {
+  const expected: Record<string, unknown> = {};
+  for (const [name, ticks] of byMinute(accepted)) {
+    ticks.sort((a, b) => a.ts - b.ts || a.order - b.order || a.seq - b.seq);
+    const prices = ticks.map(({ price }) => price);
+    expected[name] = {
+      n: ticks.length,
+      open: prices[0],
+      high: Math.max(...prices),
+      low: Math.min(...prices),
+      close: prices.at(-1),
+      volume: ticks.reduce((sum, { size }) => sum + size, 0),
+    };
+  }
+  const found: Record<string, unknown> = {};
+  for (const { interval, fold } of warehouse.rows.values()) {
+    if (interval !== "1m") continue;
+    const at = (price: number) => price * 10 ** (SCALE - fold.priceScale);
+    found[`${fold.symbol} ${fold.t}`] = {
+      n: fold.n,
+      open: at(fold.open),
+      high: at(fold.high),
+      low: at(fold.low),
+      close: at(fold.close),
+      volume: fold.volume,
+    };
+  }
+  const names = new Set([...Object.keys(expected), ...Object.keys(found)]);
+  for (const name of [...names].sort()) {
+    assert.deepEqual(found[name], expected[name], `candle ${name}`);
+  }
+}
+
+function byMinute(accepted: readonly Accepted[]) {
+  const minutes = new Map<
+    string,
+    { ts: number; order: number; seq: number; price: number; size: number }[]
+  >();
+  for (const { feed, lines } of accepted) {
+    const order = feedOrder(feed.key);
+    for (const { symbol, ts, seq, size, ...line } of lines) {
+      const minute = Math.floor(ts / MICROS_PER_MINUTE) * MICROS_PER_MINUTE;
+      const name = `${symbol} ${minute}`;
+      const price = line.price * 10 ** (SCALE - line.priceScale);
+      const ticks = minutes.get(name);
+      const tick = { ts, order, seq, price, size };
+      if (ticks) ticks.push(tick);
+      else minutes.set(name, [tick]);
+    }
+  }
+  return minutes;
+}
+
+function checkBooks(
+  warehouse: SimWarehouse,
+  accepted: readonly Accepted[],
+): void {
+  let inCandles = 0;
+  for (const { interval, fold } of warehouse.rows.values()) {
+    if (interval === "1m") inCandles += fold.n;
+  }
+  let applied = 0;
+  for (let p = 0; p < warehouse.partitions; p++) {
+    applied += warehouse.appliedOf(p);
+  }
+  assert.equal(applied, inCandles, "ticks by commits, and in candles");
+  for (const { feed: { key, lines: sent }, lines } of accepted) {
+    const sum = { accepted: 0, rejected: 0 };
+    for (let p = 0; p < warehouse.partitions; p++) {
+      const totals = warehouse.committedOf(p).feeds.get(feedKeyText(key));
+      if (!totals) continue;
+      sum.accepted += totals.accepted;
+      sum.rejected += totals.rejected;
+      assert.equal(
+        totals.received,
+        totals.accepted + totals.duplicates + totals.rejected,
+        `received lines of ${key.feed} in partition ${p}`,
+      );
+    }
+    assert.deepEqual(sum, {
+      accepted: lines.length,
+      rejected: sent.length - lines.length,
+    }, `books of ${key.feed}`);
+  }
+}

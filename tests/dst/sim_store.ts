@@ -1,0 +1,210 @@
+import { MemoryStore } from "../../pipeline/candles/testing/memory_store.ts";
+import { type FeedKey, feedKeyText } from "../../pipeline/domain/entry.ts";
+import type {
+  Instrument,
+  InstrumentSpec,
+} from "../../pipeline/domain/instrument.ts";
+import { MICROS_PER_MS } from "../../pipeline/domain/time.ts";
+import type {
+  AggregateStore,
+  Commit,
+  CommitResult,
+  CommittedPartition,
+  FeedStore,
+  InstrumentStore,
+  LeaseStore,
+  PartitionState,
+  WarehouseContent,
+} from "../../pipeline/ports.ts";
+import type { SimProcess } from "./sim_process.ts";
+import type { SimScheduler } from "./sim_scheduler.ts";
+
+export const LEASE_MS = 1_500;
+
+/**
+ * The warehouse that outlives the processes: `MemoryStore`, with leases that
+ * run out by the warehouse's own clock, acks and instruments.
+ */
+export class SimWarehouse extends MemoryStore {
+  readonly #leaseUntil = new Map<number, number>();
+  /** Highest number acked, by feed and epoch. */
+  readonly #acks = new Map<string, Map<number, number>>();
+  readonly #instruments = new Map<string, Instrument>();
+  readonly #seen = new Map<string, number>();
+  readonly #tasks = new Map<string, { owner: string; until: number }>();
+  #content: WarehouseContent | null = null;
+
+  constructor(
+    private readonly scheduler: SimScheduler,
+    readonly partitions: number,
+  ) {
+    super();
+  }
+
+  override claim(p: number, owner: string): Promise<PartitionState | null> {
+    if (this.scheduler.now > (this.#leaseUntil.get(p) ?? -1)) this.steal(p);
+    const owned = this.ownerOf(p);
+    if (owned === null || owned === owner) this.#extend(p);
+    return super.claim(p, owner);
+  }
+
+  override async commit(commit: Commit): Promise<CommitResult> {
+    const committing = super.commit(commit);
+    const result = await committing;
+    if (result.kind === "committed") this.#extend(commit.p);
+    return result;
+  }
+
+  override async renew(
+    leases: Parameters<AggregateStore["renew"]>[0],
+  ): Promise<readonly number[]> {
+    const ours = await super.renew(leases);
+    for (const p of ours) this.#extend(p);
+    return ours;
+  }
+
+  #extend(p: number): void {
+    this.#leaseUntil.set(p, this.scheduler.now + LEASE_MS * MICROS_PER_MS);
+  }
+
+  // ------------------------------------------------------------------ feeds
+
+  loadAck(feed: string, epoch?: number) {
+    const epochs = this.#acks.get(feed);
+    const wanted = epoch ?? Math.max(...(epochs?.keys() ?? []));
+    const seq = epochs?.get(wanted);
+    return seq === undefined ? null : { epoch: wanted, seq };
+  }
+
+  saveAcks(acks: readonly { key: FeedKey; seq: number }[]): void {
+    for (const { key: { feed, epoch }, seq } of acks) {
+      const epochs = this.#acks.get(feed) ?? new Map<number, number>();
+      epochs.set(epoch, Math.max(seq, epochs.get(epoch) ?? 0));
+      this.#acks.set(feed, epochs);
+    }
+  }
+
+  committedSeq(p: number, key: FeedKey): number {
+    return this.committedOf(p).feeds.get(feedKeyText(key))?.lastSeq ?? 0;
+  }
+
+  committed(keys: readonly FeedKey[]): readonly CommittedPartition[] {
+    return Array.from({ length: this.partitions }, (_, p) => {
+      const { position, incarnation } = this.committedOf(p);
+      const feeds = keys.map((key) => ({
+        key,
+        lastSeq: this.committedSeq(p, key),
+      })).filter(({ lastSeq }) => lastSeq > 0);
+      return { p, position, incarnation, feeds };
+    });
+  }
+
+  get content(): WarehouseContent | null {
+    return this.#content;
+  }
+
+  claimContent(content: WarehouseContent): WarehouseContent {
+    return this.#content ??= content;
+  }
+
+  // ------------------------------------------------------------ instruments
+
+  loadInstruments(): readonly Instrument[] {
+    return [...this.#instruments.values()];
+  }
+
+  /** What is registered already stays as it is. */
+  register(specs: readonly InstrumentSpec[]): readonly Instrument[] {
+    return specs.map((spec) => {
+      const known = this.#instruments.get(spec.symbol);
+      const row = known ?? { ...spec, id: this.#instruments.size + 1 };
+      this.#instruments.set(spec.symbol, row);
+      return row;
+    });
+  }
+
+  widen(
+    symbol: string,
+    scales: { readonly priceScale: number; readonly sizeScale: number },
+  ): Instrument {
+    const known = this.#instruments.get(symbol)!;
+    const wider = {
+      ...known,
+      priceScale: Math.max(known.priceScale, scales.priceScale),
+      sizeScale: Math.max(known.sizeScale, scales.sizeScale),
+    };
+    this.#instruments.set(symbol, wider);
+    return wider;
+  }
+
+  // ----------------------------------------------------------------- leases
+
+  heartbeat(owner: string): number {
+    const { now } = this.scheduler;
+    this.#seen.set(owner, now);
+    const since = now - LEASE_MS * MICROS_PER_MS;
+    return [...this.#seen.values()].filter((at) => at >= since).length;
+  }
+
+  hold(task: string, owner: string): boolean {
+    const { now } = this.scheduler;
+    const held = this.#tasks.get(task);
+    if (held && held.owner !== owner && held.until > now) return false;
+    this.#tasks.set(task, { owner, until: now + LEASE_MS * MICROS_PER_MS });
+    return true;
+  }
+
+  leave(owner: string): void {
+    this.#seen.delete(owner);
+    for (const [task, held] of this.#tasks) {
+      if (held.owner === owner) this.#tasks.delete(task);
+    }
+  }
+}
+
+/** The warehouse as one process reaches it: every call may go wrong. */
+export function simStore(
+  warehouse: SimWarehouse,
+  process: SimProcess,
+): {
+  readonly aggregate: AggregateStore;
+  readonly feeds: FeedStore;
+  readonly instruments: InstrumentStore;
+  readonly leases: LeaseStore;
+} {
+  const call = <T>(name: string, work: () => T | Promise<T>): Promise<T> =>
+    process.call(name, async () => await work());
+  return {
+    aggregate: {
+      claim: (p, owner) => call("claim", () => warehouse.claim(p, owner)),
+      commit: (commit) => call("commit", () => warehouse.commit(commit)),
+      rollUp: (p, limit) => call("rollUp", () => warehouse.rollUp(p, limit)),
+      release: (p, leaseEpoch) =>
+        call("release", () => warehouse.release(p, leaseEpoch)),
+      renew: (leases) => call("renew", () => warehouse.renew(leases)),
+      checkpoint: () => call("checkpoint", () => warehouse.checkpoint()),
+    },
+    feeds: {
+      loadAck: (feed, epoch) =>
+        call("loadAck", () => warehouse.loadAck(feed, epoch)),
+      saveAcks: (acks) => call("saveAcks", () => warehouse.saveAcks(acks)),
+      committedSeq: (p, key) =>
+        call("committedSeq", () => warehouse.committedSeq(p, key)),
+      committed: (keys) => call("committed", () => warehouse.committed(keys)),
+      content: () => call("content", () => warehouse.content),
+      claimContent: (content) =>
+        call("claimContent", () => warehouse.claimContent(content)),
+    },
+    instruments: {
+      load: () => call("load", () => warehouse.loadInstruments()),
+      upsert: (specs) => call("upsert", () => warehouse.register(specs)),
+      widen: (symbol, scales) =>
+        call("widen", () => warehouse.widen(symbol, scales)),
+    },
+    leases: {
+      heartbeat: (owner) => call("heartbeat", () => warehouse.heartbeat(owner)),
+      hold: (task, owner) => call("hold", () => warehouse.hold(task, owner)),
+      leave: (owner) => call("leave", () => warehouse.leave(owner)),
+    },
+  };
+}

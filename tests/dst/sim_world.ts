@@ -1,0 +1,255 @@
+import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
+import { CLEAN_DEFAULTS } from "../../pipeline/candles/clean.ts";
+import { runAggregator } from "../../pipeline/candles/run_aggregator.ts";
+import { assertNever } from "../../pipeline/domain/assert.ts";
+import { Catalog } from "../../pipeline/catalog.ts";
+import { Ingest } from "../../pipeline/feeds/ingest.ts";
+import { appendStart, runMarks } from "../../pipeline/feeds/run_marks.ts";
+import type { Log } from "../../pipeline/ports.ts";
+import { simBuffer, SimStreams } from "./sim_buffer.ts";
+import { makeFeed, type SimFeed } from "./sim_lines.ts";
+import { checkAck, checkEnd, checkTrim } from "./sim_oracle.ts";
+import { type FaultPlan, type SimNetwork, SimProcess } from "./sim_process.ts";
+import type { SimRandom } from "./sim_random.ts";
+import { SimScheduler } from "./sim_scheduler.ts";
+import { type SimListener, SimSource } from "./sim_source.ts";
+import { simStore, SimWarehouse } from "./sim_store.ts";
+
+export interface Scenario {
+  readonly partitions: number;
+  readonly processes: number;
+  readonly feeds: number;
+  readonly linesPerFeed: number;
+  /** Virtual time during which lines come, and things go wrong. */
+  readonly lengthMs: number;
+  readonly faults: FaultPlan;
+  /** Moments at which the buffer loses something, or is full. */
+  readonly accidents: readonly Accident[];
+}
+
+export interface Accident {
+  readonly atMs: number;
+  readonly kind: "wipe" | "lose_tail" | "full";
+  /** How far a buffer that was wiped has its clock put back. */
+  readonly clockBackMs: number;
+}
+
+export interface RunResult {
+  /** What was wrong, or `null`. */
+  readonly failure: unknown;
+  /** The same for two runs if all that happened in them is the same. */
+  readonly hash: number;
+  readonly calls: number;
+  readonly virtualMs: number;
+  readonly trace: readonly string[];
+}
+
+const START = 1_764_028_845_000_000;
+const MS = 1_000;
+/** Once nothing goes wrong any more, all must be done within this. */
+const DRAIN_MS = 90_000;
+const RESTART_MS_MAX = 400;
+
+/** Runs one scenario; all that is left to chance comes from `random`. */
+export async function runScenario(
+  scenario: Scenario,
+  random: SimRandom,
+  { keepsTrace = false }: { readonly keepsTrace?: boolean } = {},
+): Promise<RunResult> {
+  const world = new SimWorld(scenario, random, keepsTrace);
+  await world.run();
+  const { scheduler, network, failure } = world;
+  return {
+    failure,
+    hash: scheduler.hash,
+    calls: network.calls,
+    virtualMs: (scheduler.now - START) / MS,
+    trace: scheduler.trace,
+  };
+}
+
+class SimWorld {
+  failure: unknown = null;
+  readonly scheduler: SimScheduler;
+  readonly network: SimNetwork;
+  readonly #streams: SimStreams;
+  readonly #warehouse: SimWarehouse;
+  readonly #feeds: readonly SimFeed[];
+  readonly #sources: readonly SimSource[];
+  readonly #listeners = new Map<string, SimListener>();
+  #calm = false;
+
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly random: SimRandom,
+    keepsTrace: boolean,
+  ) {
+    const { partitions, processes, feeds, linesPerFeed } = scenario;
+    const scheduler = this.scheduler = new SimScheduler(START, keepsTrace);
+    this.#warehouse = new SimWarehouse(scheduler, partitions);
+    this.#streams = new SimStreams(
+      scheduler,
+      (p, through, incarnation) =>
+        this.#judge(() => checkTrim(this.#warehouse, p, through, incarnation)),
+    );
+    this.network = {
+      scheduler,
+      random,
+      calls: 0,
+      faults: (call) => this.#calm ? "none" : scenario.faults(call),
+      crash: (process) => this.#crash(process),
+      onBug: (error) => this.#onBug(error),
+    };
+    this.#feeds = Array.from({ length: feeds }, (_, i) =>
+      makeFeed(`feed${i}`, {
+        random,
+        count: linesPerFeed,
+        start: START,
+        lengthMicros: scenario.lengthMs * MS,
+        partitions,
+      }));
+    for (let i = 0; i < processes; i++) this.#start(`node${i}`);
+    this.#sources = this.#feeds.map((feed) =>
+      new SimSource({
+        feed,
+        scheduler,
+        random,
+        listeners: () => [...this.#listeners.values()],
+        onAck: (seq) => {
+          scheduler.note(`${feed.key.feed} acked ${seq}`);
+          this.#judge(() => checkAck(this.#warehouse, feed, seq));
+        },
+        onBug: (error) => this.#onBug(error),
+      })
+    );
+    for (const accident of scenario.accidents) {
+      scheduler.in(accident.atMs * MS, () => this.#accident(accident));
+    }
+  }
+
+  async run(): Promise<void> {
+    const { scheduler, scenario } = this;
+    const broken = () => this.failure !== null;
+    await scheduler.run(broken, START + scenario.lengthMs * MS);
+    if (broken()) return;
+    this.#calm = true;
+    scheduler.note("calm");
+    for (const source of this.#sources) source.calm();
+    const deadline = scheduler.now + DRAIN_MS * MS;
+    const drained = await scheduler.run(
+      () => broken() || this.#sources.every(({ done }) => done),
+      deadline,
+    );
+    if (broken()) return;
+    if (!drained) return this.#onBug(new Error(this.#whatIsLeft()));
+    // Counts of duplicates come in a little later than what they are of.
+    await scheduler.run(broken, scheduler.now + 3_000 * MS);
+    if (!broken()) this.#judge(() => checkEnd(this.#warehouse, this.#feeds));
+  }
+
+  #whatIsLeft(): string {
+    const acked = this.#feeds.map(({ key, lines }, i) =>
+      `${key.feed} ${this.#sources[i].acked} of ${lines.length}`
+    );
+    return `not done ${DRAIN_MS} ms after the last fault: ${acked.join(", ")}`;
+  }
+
+  #judge(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#onBug(error);
+    }
+  }
+
+  #onBug(error: unknown): void {
+    this.scheduler.note(`BUG ${error}`);
+    this.failure ??= error;
+  }
+
+  #accident({ kind, clockBackMs }: Accident): void {
+    const { random } = this;
+    const downMicros = random.between(2, 300) * MS;
+    switch (kind) {
+      case "wipe":
+        return this.#streams.wipe(downMicros, clockBackMs * MS);
+      case "lose_tail":
+        return this.#streams.loseTail(random.between(5, 800) * MS, downMicros);
+      case "full":
+        return this.#streams.fill(random.between(50, 1_500) * MS);
+      default:
+        return assertNever(kind);
+    }
+  }
+
+  #crash(process: SimProcess): void {
+    if (!process.alive) return;
+    this.scheduler.note(`${process.name} crashes`);
+    process.crash();
+    this.#listeners.delete(process.name);
+    this.scheduler.in(this.random.between(20, RESTART_MS_MAX) * MS, () => {
+      this.#start(process.name);
+    });
+  }
+
+  /** Starts a process as the program does, of the real parts. */
+  #start(name: string): void {
+    const { partitions } = this.scenario;
+    const process = new SimProcess(name, this.network);
+    const clock = process.clock();
+    const buffer = simBuffer(this.#streams, process);
+    const stores = simStore(this.#warehouse, process);
+    const log = this.#logOf(name);
+    const catalog = new Catalog(
+      stores.instruments,
+      new Map([["24x7", alwaysOpen()]]),
+      { autoRegister: true },
+    );
+    const life = new AbortController();
+    const ingest = new Ingest({
+      buffer,
+      store: stores.feeds,
+      catalog,
+      clean: CLEAN_DEFAULTS,
+      partitions,
+      node: name,
+      clock,
+      log,
+      settings: { windowBytes: 4_096 },
+    });
+    const run = (work: Promise<void>) =>
+      void work.catch((error) => this.#onBug(error));
+    for (let p = 0; p < partitions; p++) {
+      run(runAggregator({
+        p,
+        owner: name,
+        buffer,
+        store: stores.aggregate,
+        catalog,
+        clock,
+        log,
+        settings: { trimEveryMs: 1_500, paceMs: 100 },
+        random: Math.random,
+        events: {
+          onCommitted: (p, position, { tooLate }) =>
+            ingest.onCommitted(p, position, tooLate),
+          onRolledUp: () => {},
+        },
+      }, life.signal));
+    }
+    const marks = { buffer, partitions, node: name, clock, log };
+    run((async () => {
+      while (!await appendStart(marks).then(() => true, () => false)) {
+        await clock.sleep(100);
+      }
+      this.#listeners.set(name, { process, ingest });
+      await runMarks({ ...marks, signal: life.signal });
+    })());
+  }
+
+  #logOf(name: string): Log {
+    const say = (message: string, fields?: unknown) =>
+      this.scheduler.note(`${name} ${message} ${JSON.stringify(fields)}`);
+    return { info: say, warn: say, error: say };
+  }
+}
