@@ -61,10 +61,15 @@ export class Oracle {
   /** Lines with a price that is none. */
   bad = 0;
 
-  /** Folds the numbers 1 to `counts[feed]` of every feed. */
+  /**
+   * Folds the numbers 1 to `counts[feed]` of every feed, without those that
+   * `rejected` says came in as something else than what was sent.
+   */
   constructor(
     private readonly plan: TickPlan,
     counts: readonly number[],
+    private readonly rejected: (feed: number, seq: number) => boolean = () =>
+      false,
   ) {
     this.#firstMinute = Math.floor((START_MS - REVISES_MS) / MINUTE_MS);
     const last = START_MS + (Math.max(0, ...counts) + 1) * plan.stepMs;
@@ -148,7 +153,7 @@ export class Oracle {
     const tick = emptyTick();
     for (let seq = 1; seq <= count; seq++) {
       tickAt(this.plan, feed, seq, tick);
-      if (tick.bad) {
+      if (tick.bad || this.rejected(feed, seq)) {
         this.bad++;
         continue;
       }

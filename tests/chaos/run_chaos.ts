@@ -5,7 +5,7 @@ import { type FaultKind, Faults, seededRandom } from "./faults.ts";
 import { Load, type LoadOptions } from "./load.ts";
 import { Oracle, type Verdict } from "./oracle.ts";
 import { redisMemory } from "./redis_command.ts";
-import { PLAN, type TickPlan } from "./ticks.ts";
+import { feedName, PLAN, type TickPlan } from "./ticks.ts";
 import type { World } from "./world.ts";
 
 /** What came of a run, as it is published. */
@@ -46,6 +46,8 @@ export class StuckError extends Error {
  */
 const ACK_MS_MAX = 60_000;
 const DRAIN_MS_MAX = 300_000;
+/** Commits are far more often than this while anything is taken. */
+const STILL_MS = 3_000;
 
 export interface ChaosOptions {
   readonly name: string;
@@ -56,6 +58,8 @@ export interface ChaosOptions {
   readonly rssMbMax: number;
   /** What happens while the feeds send; they finish after it. */
   readonly script: (stage: Stage) => Promise<void>;
+  /** Lines come in changed: what is in quarantine then is not in candles. */
+  readonly corrupts?: boolean;
   readonly say?: (text: string) => void;
 }
 
@@ -71,6 +75,10 @@ export interface Stage {
   moving(): Promise<void>;
   /** All that was sent until now is acked. */
   acked(): Promise<void>;
+  /** No feed has had an ack for a while. */
+  still(): Promise<void>;
+  /** Waits for a fact of this process. */
+  until(what: string, holds: () => boolean): Promise<void>;
 }
 
 /**
@@ -105,6 +113,8 @@ export async function runChaos(
     random,
     moving: () => moving(load),
     acked: () => acked(load),
+    still: () => still(load),
+    until: (what, holds) => fact(what, holds, DRAIN_MS_MAX),
   };
   say(`${name}: seed ${seed}`);
   let drainMs = 0;
@@ -133,7 +143,12 @@ export async function runChaos(
       `${faults.records.length} faults; judging`,
   );
 
-  const oracle = new Oracle(plan, load.sent);
+  const quarantined = options.corrupts ? await world.quarantined() : null;
+  const oracle = new Oracle(
+    plan,
+    load.sent,
+    (feed, seq) => quarantined?.has(`${feedName(feed)} ${seq}`) ?? false,
+  );
   const verdict = oracle.judge(await world.candles());
   // deno-lint-ignore no-explicit-any
   const audit: any = await until(
@@ -145,7 +160,7 @@ export async function runChaos(
   const exits = world.apps.flatMap(({ unexpected }) => unexpected);
   const rssMbMax = Math.max(...world.apps.map(({ rssMbMax }) => rssMbMax));
   failures.push(
-    ...judged({ verdict, audit, exits, load, oracle }),
+    ...judged({ verdict, audit, exits, load, oracle, quarantined }),
     ...(rssMbMax > options.rssMbMax
       ? [`A program had ${Math.round(rssMbMax)} MB`]
       : []),
@@ -208,14 +223,16 @@ export async function randomFaults(
   }
 }
 
-function judged({ verdict, audit, exits, load, oracle }: {
+function judged({ verdict, audit, exits, load, oracle, quarantined }: {
   readonly verdict: Verdict;
   // deno-lint-ignore no-explicit-any
   readonly audit: any;
   readonly exits: readonly UnexpectedExit[];
   readonly load: Load;
   readonly oracle: Oracle;
+  readonly quarantined: ReadonlySet<string> | null;
 }): string[] {
+  const inQuarantine = sumOf(audit.partitions, "in_quarantine") - oracle.bad;
   const must: readonly (readonly [string, unknown, unknown])[] = [
     ["ticks in candles less ticks sent", verdict.difference, 0],
     ["wrong candles", verdict.wrong, 0],
@@ -232,9 +249,10 @@ function judged({ verdict, audit, exits, load, oracle }: {
       verdict.expected,
     ],
     [
-      "rows in quarantine",
-      sumOf(audit.partitions, "in_quarantine"),
-      oracle.bad,
+      "lines that quarantine lacks or has too much",
+      // A line that came in corrupted may have had no number.
+      quarantined ? Math.min(0, inQuarantine) : inQuarantine,
+      0,
     ],
     [
       "ticks accepted of feeds",
@@ -270,6 +288,15 @@ async function acked(load: Load): Promise<void> {
     () => load.acked.every((seq, feed) => seq >= goal[feed]),
     DRAIN_MS_MAX,
   );
+}
+
+async function still(load: Load): Promise<void> {
+  let [at, total] = [performance.now(), load.ackedTotal];
+  await fact("feeds that stand still", () => {
+    const now = load.ackedTotal;
+    if (now !== total) [at, total] = [performance.now(), now];
+    return performance.now() - at > STILL_MS;
+  });
 }
 
 /** Waits for a fact of this process. */

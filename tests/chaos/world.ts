@@ -46,6 +46,8 @@ export interface World {
   readonly feedPorts: readonly number[];
   /** All one-minute candles, read past the program where there are servers. */
   candles(): Promise<readonly CandleRow[]>;
+  /** Lines in quarantine that had a number, as `feed seq`. */
+  quarantined(): Promise<ReadonlySet<string>>;
   /** Ends the programs and forgets what they kept. */
   close(): Promise<void>;
 }
@@ -54,9 +56,11 @@ export interface WorldOptions {
   readonly partitions?: number;
   /** More settings of the programs. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Addresses that stand before those of the servers, such as a proxy. */
-  readonly redisUrl?: string;
-  readonly databaseUrl?: (url: string) => string;
+  /** Ports of proxies that stand before the servers and the listeners. */
+  readonly redisPort?: number;
+  readonly postgresPort?: number;
+  /** Where the programs listen for feeds; free ones if absent. */
+  readonly listenPorts?: readonly number[];
 }
 
 const ROLES = "feed,aggregate,web";
@@ -66,6 +70,8 @@ const CANDLES = `
     (c.close * 100)::float8, c.volume::float8, c.n
   from candles c join instruments i on i.id = c.instrument_id
   where c.interval = '1m' and i.symbol like 'CHAOS.%'`;
+const QUARANTINED = `
+  select feed, seq from quarantine where seq is not null and not readmitted`;
 
 /** Two programs, `a` and `b`, on a database and a Redis without anything. */
 export async function serversWorld(
@@ -77,7 +83,7 @@ export async function serversWorld(
   const databaseUrl = await postgres.createDatabase();
   const database = databaseUrl.split("/").at(-1)!;
   const dir = await Deno.makeTempDir({ prefix: "tickhouse-chaos-" });
-  const feedPorts = [freePort(), freePort()];
+  const feedPorts = options.listenPorts ?? [freePort(), freePort()];
   const apps = ["a", "b"].map((name, i) =>
     new App(name, {
       DATA_DIR: `${dir}/${name}`,
@@ -86,8 +92,8 @@ export async function serversWorld(
       ROLES,
       NODE_NAME: name,
       PARTITIONS: String(options.partitions ?? 4),
-      REDIS_URL: options.redisUrl ?? redis.url,
-      DATABASE_URL: options.databaseUrl?.(databaseUrl) ?? databaseUrl,
+      REDIS_URL: atPort(redis.url, options.redisPort),
+      DATABASE_URL: atPort(databaseUrl, options.postgresPort),
       ...options.env,
     })
   );
@@ -102,6 +108,10 @@ export async function serversWorld(
         const [t, o, h, l, c, v, n] = values.map(Number);
         return { symbol, t, o, h, l, c, v, n };
       });
+    },
+    async quarantined() {
+      const text = await postgres.psql(QUARANTINED, database);
+      return new Set(text.split("\n").map((line) => line.replace("|", " ")));
     },
     async close() {
       for (const app of apps) await app.close();
@@ -138,6 +148,7 @@ export async function embeddedWorld(
       }
       return rows;
     },
+    quarantined: () => Promise.reject(new Error("Nobody serves them")),
     async close() {
       await app.close();
       await Deno.remove(dataDir, { recursive: true }).catch(() => {});
@@ -145,6 +156,10 @@ export async function embeddedWorld(
   };
   await startAll(world);
   return world;
+}
+
+function atPort(url: string, port: number | undefined): string {
+  return port === undefined ? url : url.replace(/:\d+/, `:${port}`);
 }
 
 async function startAll(world: World): Promise<void> {
