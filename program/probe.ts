@@ -1,3 +1,5 @@
+import { inTime } from "../web/in_time.ts";
+
 /** How long one answer may take, and for how long it is good. */
 const ANSWER_MS_MAX = 1_000;
 const FRESH_MS = 1_000;
@@ -28,19 +30,9 @@ export class Probe<T> {
       };
       running.done.then(ended, ended);
     }
-    const result = inTime(this.#running.done);
+    const result = inTime(this.#running.done, ANSWER_MS_MAX);
     result.catch(() => {}); // whoever asks hears of it
     this.#answer = { at: now, result };
     return result;
   }
-}
-
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(
-      () => reject(new Error(`No answer within ${ANSWER_MS_MAX} ms`)),
-      ANSWER_MS_MAX,
-    );
-    answer.then(resolve, reject).finally(() => clearTimeout(late));
-  });
 }

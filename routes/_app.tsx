@@ -1,19 +1,25 @@
 import type { PageProps } from "fresh";
 import { asset } from "fresh/runtime";
 import { Footer } from "../components/Footer.tsx";
+import Outages from "../islands/Outages.tsx";
 import ThemeToggle from "../islands/ThemeToggle.tsx";
+import { knownReasons } from "../web/known_reasons.ts";
 import { readBalance } from "../web/read_balance.ts";
 import { isAuthorized } from "../web/require_token.ts";
 import type { State } from "../web/services.ts";
 
 /** The document around every page. */
 export default async function App(
-  { Component, state, req }: PageProps<unknown, State>,
+  { Component, state, req, error }: PageProps<unknown, State>,
 ) {
   const { services } = state;
   const { info, apiToken } = services;
   const known = apiToken === null || isAuthorized(req.headers, apiToken);
-  const audit = known ? await readBalance(services) : null;
+  // An error's page says itself what does not work.
+  const [audit, reasons] = await Promise.all([
+    known ? readBalance(services) : null,
+    error ? [] : knownReasons(services, req),
+  ]);
   const sum = (key: "applied" | "rejected") =>
     audit?.partitions.reduce((total, one) => total + one[key], 0) ?? 0;
   return (
@@ -51,6 +57,7 @@ export default async function App(
           )}
           <ThemeToggle />
         </header>
+        {known && <Outages reasons={reasons} />}
         <div id="main">
           <Component />
         </div>

@@ -1,25 +1,46 @@
-import { HttpError } from "fresh";
+import { HttpError, page } from "fresh";
 import { Head } from "fresh/runtime";
 import { define } from "../web/define.ts";
+import { knownReasons } from "../web/known_reasons.ts";
 
-export default define.page(function ErrorPage({ error }) {
+const RETRY_AFTER_S = 5;
+
+export const handler = define.handlers(async (ctx) => {
+  const { error, state, req } = ctx;
+  const status = error instanceof HttpError ? error.status : 500;
+  if (status !== 503) return page<readonly string[]>([], { status });
+  return page(await knownReasons(state.services, req), {
+    status,
+    headers: { "Retry-After": `${RETRY_AFTER_S}` },
+  });
+});
+
+export default define.page<typeof handler>(function ErrorPage(
+  { error, data },
+) {
   const status = error instanceof HttpError ? error.status : 500;
   const ours = status >= 500;
   return (
     <main class="message">
       <Head>
         <title>Error · Tickhouse</title>
+        {status === 503 && (
+          <meta http-equiv="refresh" content={`${RETRY_AFTER_S}`} />
+        )}
       </Head>
       <h1>
         {ours ? "This page cannot be shown now" : "That cannot be answered"}
       </h1>
       <p>
-        {ours
-          ? "Something inside did not answer. Ticks that were acknowledged are safe; try again in a moment."
+        {status === 503
+          ? `What this page shows could not be read in time; it asks again every ${RETRY_AFTER_S} seconds. Ticks that were acknowledged are safe.`
+          : ours
+          ? "Something inside went wrong. Ticks that were acknowledged are safe."
           : error instanceof Error && error.message !== ""
           ? error.message
           : `The request was refused with status ${status}.`}
       </p>
+      {data.map((reason) => <p key={reason}>{reason}.</p>)}
       <p>
         <a href="/readyz">What is wrong</a> · <a href="/">All instruments</a>
       </p>

@@ -5,10 +5,13 @@ import { StillPage } from "../components/StillPage.tsx";
 import Watchlist from "../islands/Watchlist.tsx";
 import { define } from "../web/define.ts";
 import { readOverview } from "../web/overview.ts";
+import { readWarehouse } from "../web/read_warehouse.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
-    const { at, instruments, sparks } = await readOverview(ctx.state.services);
+    const { at, instruments, sparks } = await readWarehouse(
+      readOverview(ctx.state.services),
+    );
     const rows = instruments.map((one) => ({
       ...one,
       spark: sparks.get(one.symbol) ?? [],

@@ -3,9 +3,12 @@ import {
   MICROS_PER_SECOND,
 } from "../pipeline/domain/time.ts";
 import type { Audit } from "../pipeline/ports.ts";
+import { inTime } from "./in_time.ts";
 import type { Services } from "./services.ts";
 
 const FRESH_FOR = 5 * MICROS_PER_SECOND;
+/** The foot of a page is worth no longer wait. */
+const WAIT_MS_MAX = 1_500;
 
 const cache = new WeakMap<
   Services,
@@ -21,8 +24,7 @@ export function readBalance(services: Services): Promise<Audit | null> {
   const now = services.clock.now();
   const cached = cache.get(services);
   if (cached !== undefined && now - cached.at < FRESH_FOR) return cached.audit;
-  const audit = services.audit.audit().catch(() => {
-    cache.delete(services);
+  const audit = inTime(services.audit.audit(), WAIT_MS_MAX).catch(() => {
     return null;
   });
   cache.set(services, { at: now, audit });

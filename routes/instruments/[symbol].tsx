@@ -4,14 +4,13 @@ import { StillPage } from "../../components/StillPage.tsx";
 import InstrumentLive from "../../islands/InstrumentLive.tsx";
 import { define } from "../../web/define.ts";
 import { readInstrumentPage } from "../../web/instrument_page.ts";
+import { readWarehouse } from "../../web/read_warehouse.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
     const symbol = decodeSymbol(ctx.params.symbol);
-    const data = await readInstrumentPage(
-      ctx.state.services,
-      symbol,
-      ctx.url.searchParams,
+    const data = await readWarehouse(
+      readInstrumentPage(ctx.state.services, symbol, ctx.url.searchParams),
     );
     if (data === null) throw new HttpError(404);
     return page(data);

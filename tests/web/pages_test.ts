@@ -153,12 +153,60 @@ Deno.test("a warehouse that does not answer gives a page that says so", async ()
   console.error = () => {};
   try {
     const { response, html } = await get("/");
-    assert.equal(response.status, 500);
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get("retry-after"), "5");
     assert.match(html, /cannot be shown now/);
     assert.doesNotMatch(html, /secret detail/);
   } finally {
     console.error = error;
   }
+});
+
+Deno.test("a warehouse that hangs gives a page in bounded time, with the reason", async () => {
+  const data = fakeData();
+  data.health = {
+    ready: false,
+    reasons: ["PostgreSQL does not answer: ticks wait"],
+    details: {},
+  };
+  const { services, get } = await setUp({}, data);
+  const never = () => new Promise<never>(() => {});
+  services.candles.latest = never;
+  services.audit.audit = never;
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const ask = async (path: string) => {
+      const from = performance.now();
+      const { response, html } = await get(path);
+      assert.equal(response.status, 503, path);
+      assert.ok(response.headers.has("retry-after"), path);
+      assert.ok(performance.now() - from < 40_000, path);
+      return html;
+    };
+    const [list, one] = await Promise.all(
+      ["/", "/instruments/NIFTY50", "/api/instruments"].map(ask),
+    );
+    for (const html of [list, one]) {
+      assert.match(html, /PostgreSQL does not answer: ticks wait/);
+    }
+  } finally {
+    console.error = error;
+  }
+});
+
+Deno.test("a page says what does not work while it can be shown", async () => {
+  const data = fakeData();
+  const { get } = await setUp({}, data);
+  assert.doesNotMatch((await get("/")).html, /class="notice">Redis/);
+  data.health = {
+    ready: false,
+    reasons: ["Redis does not answer: nothing is read from feeds"],
+    details: {},
+  };
+  const { response, html } = await get("/");
+  assert.equal(response.status, 200);
+  assert.match(html, /class="notice">Redis does not answer: nothing is read/);
 });
 
 Deno.test("names and notes cannot become markup", async () => {
