@@ -36,6 +36,7 @@ import {
   SAVE_GAPS,
   SAVE_PROGRESS,
   SAVE_TOTALS,
+  TAKE_BACK,
 } from "./commit_sql.ts";
 import type { Db, Row, Statement } from "./db.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
@@ -93,7 +94,8 @@ export class PgAggregateStore implements AggregateStore {
             lease_until = now() + ($3::float8 * interval '1 millisecond')
           where p = $1::int and (lease_until < now() or owner = $2)
           returning lease_epoch::float8 as lease_epoch, position, incarnation,
-            to_micros(marked_at)::float8 as marked_at`,
+            to_micros(marked_at)::float8 as marked_at,
+            readmitted_through::float8 as readmitted_through`,
         params: [p, owner, LEASE_MS],
       },
     ]);
@@ -108,6 +110,7 @@ export class PgAggregateStore implements AggregateStore {
       progress: await this.#loadProgress(p),
       feeds: await this.#loadTotals(p),
       open: await this.#loadOpen(p),
+      readmittedThrough: row.readmitted_through as number,
     };
   }
 
@@ -136,6 +139,7 @@ export class PgAggregateStore implements AggregateStore {
       countRejects(commit),
       keepRejects(commit),
       readmit(commit),
+      takeBack(commit),
       saveGaps(commit),
     ].filter((statement) => statement !== null);
 
@@ -691,6 +695,21 @@ function readmit({ p, readmitted }: Commit): Statement | null {
       textArray(readmitted.map(({ key }) => key.feed)),
       numberArray(readmitted.map(({ key }) => key.epoch)),
       numberArray(readmitted.map(({ seq }) => seq)),
+    ],
+  };
+}
+
+function takeBack({ p, readmission }: Commit): Statement | null {
+  if (readmission === undefined) return null;
+  const { through, rows } = readmission;
+  return {
+    sql: TAKE_BACK,
+    params: [
+      p,
+      textArray(rows.map(({ incarnation }) => incarnation)),
+      textArray(rows.map(({ id }) => id)),
+      numberArray(rows.map(({ index }) => index)),
+      through,
     ],
   };
 }

@@ -326,6 +326,32 @@ export const READMIT = `
     in_quarantine = in_quarantine - (select count(*) from back)
   where p = $1::int`;
 
+/**
+ * Takes rows back that somebody asked for, by their places, and notes how far
+ * readmissions are applied.
+ */
+export const TAKE_BACK = `
+  with back as (
+    update quarantine q set readmitted = true
+    from unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::int[])
+      as u(incarnation, entry_id, idx)
+    where q.p = $1::int and q.incarnation = u.incarnation
+      and q.entry_id = u.entry_id and q.idx = u.idx and not q.readmitted
+    returning q.feed, q.epoch, q.reason
+  ), fewer as (
+    update feed_rejects f set count = f.count - b.count
+    from (
+      select feed, epoch, reason, count(*) as count from back
+      group by feed, epoch, reason
+    ) b
+    where f.p = $1::int and f.feed = b.feed and f.epoch = b.epoch
+      and f.reason = b.reason
+  )
+  update offsets set rejected = rejected - (select count(*) from back),
+    in_quarantine = in_quarantine - (select count(*) from back),
+    readmitted_through = $5::int8
+  where p = $1::int`;
+
 export const SAVE_GAPS = `
   insert into feed_gaps as g (p, feed, epoch, kind, from_t, to_t, seq_from,
     seq_to)

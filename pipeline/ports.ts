@@ -5,7 +5,13 @@ import type {
   ClosedBy,
   StoredCandle,
 } from "./domain/candle.ts";
-import type { Delivery, FeedKey, SeqGap, StreamEntry } from "./domain/entry.ts";
+import type {
+  Delivery,
+  FeedKey,
+  QuarantinePlace,
+  SeqGap,
+  StreamEntry,
+} from "./domain/entry.ts";
 import type { Forecast, ForecastScore, Skill } from "./domain/forecast.ts";
 import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
 import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
@@ -204,6 +210,8 @@ export interface PartitionState {
   readonly feeds: readonly FeedTotals[];
   /** Candles that are not closed, of every stored interval. */
   readonly open: readonly CandleKey[];
+  /** Number of the last readmission applied; 0 if none was. */
+  readonly readmittedThrough?: number;
 }
 
 export interface CandleClose {
@@ -290,6 +298,12 @@ export interface Commit {
     readonly key: FeedKey;
     readonly seq: number;
   }[];
+  /** Rows taken out of quarantine because somebody asked for it. */
+  readonly readmission?: {
+    /** Number of the last readmission applied. */
+    readonly through: number;
+    readonly rows: readonly QuarantinePlace[];
+  };
   readonly gaps: readonly GapRow[];
   /** Ticks in `deltas`, and rows in `quarantine`: the books. */
   readonly applied: number;

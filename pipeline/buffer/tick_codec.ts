@@ -169,6 +169,7 @@ export function decodeEntry(bytes: Uint8Array): StreamEntry {
     rejects: head.rejects as readonly Reject[],
     readmitted: head.readmitted,
     gaps: head.gaps as readonly SeqGap[],
+    ...head.readmission && { readmission: head.readmission },
   };
 }
 

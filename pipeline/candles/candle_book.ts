@@ -2,7 +2,12 @@ import { assert, assertNever } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
 import type { CandleFold, ClosedBy } from "../domain/candle.ts";
 import { formatScaled } from "../domain/decimal.ts";
-import { feedKeyText, feedOrder, type StreamEntry } from "../domain/entry.ts";
+import {
+  feedKeyText,
+  feedOrder,
+  type QuarantinePlace,
+  type StreamEntry,
+} from "../domain/entry.ts";
 import {
   BASE_INTERVAL,
   ROLLUPS,
@@ -114,6 +119,7 @@ interface Batch {
   readonly rejected: Map<string, Mutable<Commit["rejected"][number]>>;
   readonly quarantine: QuarantineRow[];
   readonly readmitted: { key: FeedTotals["key"]; seq: number }[];
+  readonly takenBack: QuarantinePlace[];
   readonly gaps: GapRow[];
   applied: number;
 }
@@ -140,10 +146,14 @@ export class CandleBook {
   readonly #replayIdle: number;
   readonly #away: number;
   #markedAt: EpochMicros | null;
+  #readmittedThrough: number;
 
   /** @param calendarOf Calendar of a symbol that the warehouse knows. */
   constructor(
-    state: Pick<PartitionState, "markedAt" | "progress" | "feeds" | "open">,
+    state: Pick<
+      PartitionState,
+      "markedAt" | "progress" | "feeds" | "open" | "readmittedThrough"
+    >,
     private readonly calendarOf: (symbol: string) => Calendar,
     settings: BookSettings = BOOK_DEFAULTS,
   ) {
@@ -153,6 +163,7 @@ export class CandleBook {
     this.#replayIdle = settings.replayIdleMs * MICROS_PER_MS;
     this.#away = settings.awayMs * MICROS_PER_MS;
     this.#markedAt = state.markedAt;
+    this.#readmittedThrough = state.readmittedThrough ?? 0;
     for (const totals of state.feeds) {
       this.#feeds.set(feedKeyText(totals.key), {
         order: feedOrder(totals.key),
@@ -194,9 +205,11 @@ export class CandleBook {
       rejected: new Map(),
       quarantine: [],
       readmitted: [],
+      takenBack: [],
       gaps: [],
       applied: 0,
     };
+    const readmittedThrough = this.#readmittedThrough;
     let consumed = 0;
     for (const { id, entry } of entries) {
       if (!this.#applyEntry(id, entry, batch)) break;
@@ -217,6 +230,12 @@ export class CandleBook {
       rejected: [...batch.rejected.values()],
       quarantine: batch.quarantine,
       readmitted: batch.readmitted,
+      ...this.#readmittedThrough > readmittedThrough && {
+        readmission: {
+          through: this.#readmittedThrough,
+          rows: batch.takenBack,
+        },
+      },
       gaps: batch.gaps,
       applied: batch.applied,
     };
@@ -252,6 +271,8 @@ export class CandleBook {
         return true;
       case "ticks":
         return this.#applyContent(id, entry, batch);
+      case "readmit":
+        return this.#readmit(entry, batch);
       default:
         return assertNever(entry.kind);
     }
@@ -309,6 +330,45 @@ export class CandleBook {
       const to = book.progress.get(name)!.row.maxEvent;
       this.#recover(book, fold, { from, to }, closed, batch);
     }
+    return true;
+  }
+
+  /**
+   * Ticks out of quarantine: they make candles, however late they are, and
+   * tell nothing of how far their feed has come or what it covers.
+   *
+   * One that still makes no candle, as its volume is too large, stays where it
+   * is.
+   */
+  #readmit(entry: StreamEntry, batch: Batch): boolean {
+    const { readmission, ticks } = entry;
+    assert(readmission !== undefined, "a readmit entry says what it takes");
+    const { n, rows } = readmission;
+    assert(rows.length === ticks.length, "each row taken back is a tick");
+    // Asked for again in a stream that was begun anew.
+    if (n <= this.#readmittedThrough) return true;
+    const feed = this.#feedOf(entry);
+    const fold = foldEntry(ticks, {
+      symbols: entry.symbols,
+      feed: feed.order,
+      maxEvent: new Float64Array(entry.symbols.length).fill(-Infinity),
+      tooLateMicros: Infinity,
+      appliedSeq: -Infinity,
+      readmitted: NONE,
+    });
+    if (!mayJoin(fold, batch)) return false;
+
+    this.#readmittedThrough = n;
+    const refused = new Set(fold.refused.map(({ index }) => index));
+    batch.takenBack.push(...rows.filter((_, i) => !refused.has(i)));
+    const taken = rows.length - refused.size;
+    feed.totals.rejected -= taken;
+    feed.totals.accepted += taken;
+    batch.feeds.add(feed);
+    const touched = this.#merge(fold, batch);
+    // Whether or not it was closed: a revision has a commit of its own.
+    for (const part of fold.folds) batch.sealed.add(candleKey(part));
+    for (const book of touched) this.#closeWhatIsOver(book, batch);
     return true;
   }
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { alwaysOpen } from "../calendars/always_open.ts";
 import { sessionCalendar } from "../calendars/session_calendar.ts";
 import type { Calendar } from "../domain/calendar.ts";
-import type { FeedKey, StreamEntry } from "../domain/entry.ts";
+import type { FeedKey, QuarantinePlace, StreamEntry } from "../domain/entry.ts";
 import { streamEntry } from "../domain/entry.ts";
 import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
 import type { FeedTotals, ReadEntry } from "../ports.ts";
@@ -311,6 +311,89 @@ Deno.test("a tick older than the grace is quarantined as a line, and counted", a
     [3, 2, 1],
   );
   assert.equal(store.appliedOf(0), 2);
+});
+
+/** Takes rejects of the first entry back, as the `n`th readmission. */
+function readmit(
+  n: number,
+  indexes: readonly number[],
+  list: readonly TestTick[],
+): StreamEntry {
+  return ticksEntry(NSE, list, {
+    kind: "readmit",
+    receivedAt: moment(20),
+    received: 0,
+    readmission: {
+      n,
+      rows: indexes.map((index) => ({
+        incarnation: "i",
+        id: withIds([markEntry(0)])[0].id,
+        index,
+      })),
+    },
+  });
+}
+
+Deno.test("a readmission revises what is closed, and says nothing of the feed", async () => {
+  const entries = [
+    ticks([tick(0, 1, { seq: 1 }), tick(9, 0, { seq: 4 })], {
+      rejects: [
+        reject(2, { reason: "out_of_band" }),
+        reject(3, { reason: "closed_session" }),
+      ],
+    }),
+    readmit(1, [1, 0], [
+      tick(0, 2, { seq: 3, price: 90_00 }),
+      tick(5, 0, { seq: 2 }),
+    ]),
+  ];
+  const before = await run(entries.slice(0, 1));
+  const { store, outcomes, revised } = await run(entries);
+  assert.deepEqual(minutes(store), [
+    "A 0: n 2, watermark rev 1 59000 ms",
+    "A 5: n 1, watermark rev 0 complete",
+    "A 9: n 1, open",
+  ]);
+  assert.deepEqual(revised, [`A ${moment(0)}`]);
+  assert.equal(store.rows.get(`1m|A|${moment(0)}`)?.fold.close, 90_00);
+  assert.deepEqual(outcomes[1].readmission?.through, 1);
+  assert.equal(store.quarantine.size, 0);
+  assert.deepEqual([...store.rejected.values()], [0, 0]);
+  const [was] = before.store.state(0).feeds;
+  assert.deepEqual(store.state(0).feeds, [{
+    ...was,
+    accepted: 4,
+    rejected: 0,
+  }]);
+  assert.deepEqual(store.state(0).progress, before.store.state(0).progress);
+});
+
+Deno.test("a readmission is applied once, however often its number comes", async () => {
+  const again = readmit(1, [0], [tick(0, 2, { seq: 2 })]);
+  const { store } = await run([
+    ticks([tick(0, 1, { seq: 1 })], { rejects: [reject(2)] }),
+    again,
+  ]);
+  const once = stateOf(store);
+  await run([], { store, ids: withIds([again, markEntry(moment(0))], 3) });
+  const { position: _, markedAt: __, ...after } = stateOf(store);
+  const { position: ___, markedAt: ____, ...expected } = once;
+  assert.deepEqual(after, expected);
+  assert.equal(store.appliedOf(0), 2);
+});
+
+Deno.test("a row whose volume does not fit stays in quarantine", async () => {
+  const size = Number.MAX_SAFE_INTEGER - 9;
+  const { store } = await run([
+    ticks([tick(0, 1, { seq: 1 })], { rejects: [reject(2), reject(3)] }),
+    readmit(1, [0, 1], [tick(1, 2, { size }), tick(1, 3, { size: 10 })]),
+  ]);
+  assert.deepEqual(
+    [...store.quarantine.values()].map(({ index }) => index),
+    [1],
+  );
+  const [totals] = store.state(0).feeds;
+  assert.deepEqual([totals.accepted, totals.rejected], [2, 1]);
 });
 
 Deno.test("a feed's books balance over rejects, duplicates and readmissions", async () => {
@@ -695,6 +778,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.oneof(
     { weight: 8, arbitrary: fc.constant("ticks" as const) },
     { weight: 4, arbitrary: fc.constant("mark" as const) },
+    { weight: 2, arbitrary: fc.constant("readmit" as const) },
     {
       weight: 1,
       arbitrary: fc.constantFrom(
@@ -727,12 +811,25 @@ const step: fc.Arbitrary<Step> = fc.record({
 function streamOf(steps: readonly Step[]): readonly StreamEntry[] {
   let now = 20 * 60;
   const seqs = feeds.map(() => 0);
-  return steps.map(({ kind, feed, advance, ticks, rejects }) => {
+  const rejected = feeds.map((): QuarantinePlace[] => []);
+  let readmissions = 0;
+  return steps.map(({ kind, feed, advance, ticks, rejects }, i) => {
     now += advance;
     const receivedAt = moment(0, now);
     const from = feeds[feed];
     if (kind === "mark" || kind === "start") {
       return streamEntry({ kind, receivedAt });
+    }
+    if (kind === "readmit") {
+      const rows = rejected[feed].splice(0, ticks.length);
+      const list = rows.map((_, k) => ({
+        ...ticks[k],
+        ts: moment(0, now - ticks[k].back - LAGS[feed]),
+        seq: 0,
+      }));
+      const readmission = { n: ++readmissions, rows };
+      const more = { kind, receivedAt, received: 0, readmission };
+      return ticksEntry(from.key, list, more);
     }
     if (kind !== "ticks") return streamEntry({ kind, receivedAt, ...from });
     const rows = ticks.map(({ back, ...tick }) => ({
@@ -740,6 +837,10 @@ function streamOf(steps: readonly Step[]): readonly StreamEntry[] {
       ts: moment(0, now - back - LAGS[feed]),
       seq: ++seqs[feed],
     }));
+    const { id } = withIds([markEntry(0)], i + 1)[0];
+    for (let index = 0; index < rejects; index++) {
+      rejected[feed].push({ incarnation: "i", id, index });
+    }
     return ticksEntry(from.key, rows, {
       ...from,
       receivedAt,

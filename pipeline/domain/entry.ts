@@ -32,6 +32,8 @@ export type Delivery = "acked" | "best_effort";
  * a second: time that passes without ticks. `open` and `close` are a feed's
  * connection. `end` says that the feed's session is complete. `start` is the
  * start of a process, by its node: every connection that it had is gone.
+ * `readmit` brings ticks of a feed that were rejected before, and are accepted
+ * now because somebody asked for it: it says nothing of the feed's connection.
  */
 export const ENTRY_KINDS = [
   "ticks",
@@ -40,6 +42,7 @@ export const ENTRY_KINDS = [
   "close",
   "end",
   "start",
+  "readmit",
 ] as const;
 export type EntryKind = typeof ENTRY_KINDS[number];
 
@@ -54,6 +57,25 @@ export interface EntrySymbol {
 export interface SeqGap {
   readonly from: number;
   readonly to: number;
+}
+
+/** A row of the quarantine: the entry that brought it, and its place there. */
+export interface QuarantinePlace {
+  readonly incarnation: string;
+  /** Position of the entry in its stream, as `1700000000000-0`. */
+  readonly id: string;
+  readonly index: number;
+}
+
+/** What a `readmit` entry takes out of the quarantine. */
+export interface Readmission {
+  /**
+   * The how manyth of its partition it is, from 1. A number that was applied
+   * before is not applied again.
+   */
+  readonly n: number;
+  /** Where the entry's ticks come from: one row a tick, in their order. */
+  readonly rows: readonly QuarantinePlace[];
 }
 
 /** One entry of a partition's stream: all that a replay needs to decide alike. */
@@ -78,6 +100,8 @@ export interface StreamEntry {
   /** Sequence numbers of earlier rejects that are accepted in this entry. */
   readonly readmitted: readonly number[];
   readonly gaps: readonly SeqGap[];
+  /** Of kind `readmit` only. */
+  readonly readmission?: Readmission;
 }
 
 const NO_TICKS: TickColumns = tickColumns(0);

@@ -105,6 +105,44 @@ Deno.test("audit() balances through ticks, rejects, readmission and imports", as
   assert.deepEqual(feed.rejected_by_reason, { out_of_band: PARTITIONS });
 });
 
+Deno.test("a readmission takes its rows back, and the books balance", async () => {
+  const key = { feed: "asked", epoch: 1 };
+  const symbol = warehouse.symbol();
+  const p = partitionOf(symbol, PARTITIONS);
+  const writer = await Writer.claim(warehouse, p);
+  const id = writer.position;
+  await writer.commit({
+    rejected: [
+      { key, reason: "out_of_band", count: 2 },
+      { key, reason: "closed_session", count: 1 },
+    ],
+    quarantine: [
+      { ...rejectRow(id, 0, 7), key },
+      { ...rejectRow(id, 1, 7), key },
+      { ...rejectRow(id, 2, 8, { reason: "closed_session" }), key },
+    ],
+    feeds: [totals({ key, received: 3, rejected: 3 })],
+  });
+  const tick = { ts: T, price: 100, size: 1, seq: 7 };
+  const rows = [1, 2].map((index) => ({ incarnation: "test", id, index }));
+  await writer.commit({
+    deltas: [deltaOf(symbol, tick), deltaOf(symbol, { ...tick, seq: 1 })],
+    readmission: { through: 4, rows },
+    feeds: [totals({ key, received: 3, accepted: 2, rejected: 1 })],
+  });
+  assert.deepEqual(await unbalanced(), []);
+  const kept = await warehouse.db.query(
+    `select idx, readmitted from quarantine where feed = 'asked' order by idx`,
+  );
+  assert.deepEqual(kept, [
+    { idx: 0, readmitted: false },
+    { idx: 1, readmitted: true },
+    { idx: 2, readmitted: true },
+  ]);
+  const state = (await Writer.claim(warehouse, p)).state;
+  assert.equal(state.readmittedThrough, 4);
+});
+
 /** What the audit holds against the books. */
 async function unbalanced() {
   const { partitions, feeds, balanced } = await warehouse.audit.audit();

@@ -49,6 +49,7 @@ interface Partition {
   incarnation: string | null;
   markedAt: EpochMicros | null;
   applied: number;
+  readmittedThrough: number;
   readonly progress: Map<string, FeedProgress>;
   readonly feeds: Map<string, FeedTotals>;
   readonly symbols: Set<string>;
@@ -104,6 +105,7 @@ export class MemoryStore implements AggregateStore {
       progress: [...partition.progress.values()],
       feeds: [...partition.feeds.values()],
       open,
+      readmittedThrough: partition.readmittedThrough,
     });
   }
 
@@ -127,6 +129,8 @@ export class MemoryStore implements AggregateStore {
     partition.incarnation = commit.incarnation;
     partition.markedAt = commit.markedAt;
     partition.applied += commit.applied;
+    partition.readmittedThrough = commit.readmission?.through ??
+      partition.readmittedThrough;
     for (const row of commit.progress) {
       partition.progress.set(`${feedKeyText(row.key)}|${row.symbol}`, row);
     }
@@ -169,6 +173,13 @@ export class MemoryStore implements AggregateStore {
         this.quarantine.delete(id);
         this.#countReject(row.key, row.reject.reason, -1);
       }
+    }
+    for (const { id, index } of commit.readmission?.rows ?? []) {
+      const place = `${commit.p}|${id}|${index}`;
+      const row = this.quarantine.get(place);
+      assert(row !== undefined, `${place} is taken back once`);
+      this.quarantine.delete(place);
+      this.#countReject(row.key, row.reject.reason, -1);
     }
   }
 
@@ -309,6 +320,7 @@ export class MemoryStore implements AggregateStore {
         incarnation: null,
         markedAt: null,
         applied: 0,
+        readmittedThrough: 0,
         progress: new Map(),
         feeds: new Map(),
         symbols: new Set(),
