@@ -69,7 +69,10 @@ export function redisLiveLink(options: {
 function connect(url: string, use: string, log: Log) {
   const client = createClient({
     url,
+    RESP: 2,
     disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: "disabled",
     commandsQueueMaxLength: COMMANDS_MAX,
     pingInterval: PING_EVERY_MS,
     socket: {
