@@ -98,6 +98,7 @@ export class SqliteBuffer implements TickBuffer {
         newLast: request.newLast,
         at: request.entry.receivedAt,
         floor: this.#floors.get(request.p) ?? 0,
+        from: request.from ?? null,
         bytes: encodeEntry(request.entry),
       };
       this.#queue.push({ row, resolve, reject });

@@ -37,6 +37,16 @@ const SCHEMA = `
     last integer not null, primary key (p, feed, epoch)
   ) strict, without rowid;
 `;
+const VERSION = 2;
+/** By version: what makes a file of it one of the next version. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  // the last append of a chain that said who asked for it, and its entry
+  1: `
+    alter table chains add column writer text;
+    alter table chains add column n integer not null default 0;
+    alter table chains add column entry integer not null default 0;
+  `,
+};
 
 interface Stream {
   newest: number;
@@ -64,20 +74,30 @@ class StreamFile {
       "insert or ignore into meta values ('incarnation', ?), ('version', '1')",
       crypto.randomUUID(),
     );
-    const meta = new Map(
-      this.#all("select name, value from meta").map((row) => [
-        row.name,
-        row.value,
-      ]),
-    );
-    if (meta.get("version") !== "1") {
-      throw new Error(
-        `Cannot open ${path} of version ${meta.get("version")} as it must ` +
-          `be 1`,
-      );
-    }
-    this.incarnation = String(meta.get("incarnation"));
+    this.#upgrade(path);
+    this.incarnation = this.#meta("incarnation");
     this.#loadStreams();
+  }
+
+  #upgrade(path: string): void {
+    this.#transaction(() => {
+      let version = Number(this.#meta("version"));
+      for (; version in UPGRADES; version++) this.#db.exec(UPGRADES[version]);
+      if (version !== VERSION) {
+        throw new Error(
+          `Cannot open ${path} of version ${version} as it must be ${VERSION}`,
+        );
+      }
+      this.#run(
+        "update meta set value = ? where name = 'version'",
+        String(version),
+      );
+    });
+  }
+
+  #meta(name: string): string {
+    const [row] = this.#all("select value from meta where name = ?", name);
+    return String(row.value);
   }
 
   append(rows: readonly AppendRow[]): AppendOutcome[] {
@@ -147,7 +167,10 @@ class StreamFile {
     return this.#stream(p).newest;
   }
 
-  /** Times in a stream never fall, so that this is a search by halves. */
+  /**
+   * Times in a stream never fall, so that this is a search by halves, of
+   * numbers: a raised floor leaves a hole in them.
+   */
   newestBefore(p: number, time: number): number {
     const [edge] = this.#all(
       "select min(key) as low, max(key) as high from entries " +
@@ -156,16 +179,22 @@ class StreamFile {
       keyOf(p + 1, 0),
     );
     if (edge.low === null) return 0;
+    // every entry before low is older, every one from high on is not
     let low = Number(edge.low);
     let high = Number(edge.high) + 1;
+    let found = 0;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const [row] = this.#all("select at from entries where key = ?", middle);
-      assert(row !== undefined, "numbers of a stream have no hole");
-      if (Number(row.at) < time) low = middle + 1;
-      else high = middle;
+      const [row] = this.#all(
+        "select key, at from entries where key >= ? order by key limit 1",
+        middle,
+      );
+      if (Number(row.at) < time) {
+        found = Number(row.key) - p * STREAM_SPAN;
+        low = Number(row.key) + 1;
+      } else high = middle;
     }
-    return low === Number(edge.low) ? 0 : low - 1 - p * STREAM_SPAN;
+    return found;
   }
 
   stats(): { entries: number; bytes: number } {
@@ -183,18 +212,19 @@ class StreamFile {
   }
 
   #appendOne(row: AppendRow): AppendOutcome {
-    const last = this.lastSeq(row.p, row.feed, row.epoch);
-    if (last !== row.expectLast) return { last };
-    if (row.newLast !== last) {
-      this.#run(
-        "insert into chains values (?, ?, ?, ?) " +
-          "on conflict do update set last = excluded.last",
-        row.p,
-        row.feed,
-        row.epoch,
-        row.newLast,
-      );
+    const { from } = row;
+    const [chain] = this.#all(
+      "select last, writer, n, entry from chains " +
+        "where p = ? and feed = ? and epoch = ?",
+      row.p,
+      row.feed,
+      row.epoch,
+    );
+    if (chain && from && chain.writer === from.writer) {
+      if (from.n <= Number(chain.n)) return { n: Number(chain.entry) };
     }
+    const last = Number(chain?.last ?? 0);
+    if (last !== row.expectLast) return { last };
     const stream = this.#stream(row.p);
     stream.newest = Math.max(stream.newest, row.floor) + 1;
     stream.newestAt = Math.max(stream.newestAt, row.at);
@@ -207,7 +237,36 @@ class StreamFile {
       row.bytes,
     );
     this.#saveStream(row.p, stream);
+    if (row.newLast !== last || from) this.#saveChain(row, stream.newest);
     return { n: stream.newest };
+  }
+
+  #saveChain(row: AppendRow, entry: number): void {
+    const { p, feed, epoch, newLast, from } = row;
+    if (from === null) {
+      this.#run(
+        "insert into chains (p, feed, epoch, last) values (?, ?, ?, ?) " +
+          "on conflict do update set last = excluded.last",
+        p,
+        feed,
+        epoch,
+        newLast,
+      );
+      return;
+    }
+    this.#run(
+      "insert into chains (p, feed, epoch, last, writer, n, entry) " +
+        "values (?, ?, ?, ?, ?, ?, ?) on conflict do update set " +
+        "last = excluded.last, writer = excluded.writer, n = excluded.n, " +
+        "entry = excluded.entry",
+      p,
+      feed,
+      epoch,
+      newLast,
+      from.writer,
+      from.n,
+      entry,
+    );
   }
 
   #transaction<T>(work: () => T): T {

@@ -9,6 +9,8 @@ export interface AppendRow {
   readonly at: number;
   /** The entry's number is above it. */
   readonly floor: number;
+  /** Who asks, and its how manyth append; `null` if it did not say. */
+  readonly from: { readonly writer: string; readonly n: number } | null;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
-import { BEFORE_FIRST } from "../../pipeline/ports.ts";
+import { type AppendOrigin, BEFORE_FIRST } from "../../pipeline/ports.ts";
 import { BufferError } from "../../pipeline/buffer/buffer_error.ts";
 import { SqliteBuffer } from "../../pipeline/buffer/sqlite_buffer.ts";
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
@@ -30,9 +31,10 @@ for (const { name, check } of BUFFER_CONTRACT) {
 
 const KEY = { feed: "nse", epoch: 1 };
 
-function append(buffer: SqliteBuffer, seq: number) {
+function append(buffer: SqliteBuffer, seq: number, from?: AppendOrigin) {
   return buffer.append({
     p: 2,
+    from,
     key: KEY,
     expectLast: seq - 1,
     newLast: seq,
@@ -64,6 +66,44 @@ Deno.test("SqliteBuffer goes on where it was when opened again", () =>
       incarnation,
     });
     await second.close();
+  }));
+
+Deno.test("SqliteBuffer goes on with a file of the first version", () =>
+  withFolder(async (dir) => {
+    const path = join(dir, "buffer.sqlite");
+    const first = await SqliteBuffer.open(path);
+    const incarnation = await first.incarnation(2);
+    await append(first, 1);
+    await first.close();
+    const db = new DatabaseSync(path);
+    for (const column of ["writer", "n", "entry"]) {
+      db.exec(`alter table chains drop column ${column}`);
+    }
+    db.exec("update meta set value = '1' where name = 'version'");
+    db.close();
+
+    for (let again = 1; again <= 2; again++) {
+      const second = await SqliteBuffer.open(path);
+      assert.equal(await second.incarnation(2), incarnation);
+      const from = { writer: "a", n: 1 };
+      assert.deepEqual(await append(second, 2, from), {
+        kind: "appended",
+        id: "2-0",
+        incarnation,
+      });
+      assert.equal(await second.lastSeq(2, KEY), 2);
+      await second.close();
+    }
+  }));
+
+Deno.test("SqliteBuffer refuses a file of a version to come", () =>
+  withFolder(async (dir) => {
+    const path = join(dir, "buffer.sqlite");
+    await (await SqliteBuffer.open(path)).close();
+    const db = new DatabaseSync(path);
+    db.exec("update meta set value = '3' where name = 'version'");
+    db.close();
+    await assert.rejects(SqliteBuffer.open(path), BufferError);
   }));
 
 Deno.test("SqliteBuffer has a new incarnation in a new file", () =>

@@ -7,6 +7,7 @@ import {
   type EntryId,
   type TickBuffer,
 } from "../../ports.ts";
+import { encodeEntry } from "../tick_codec.ts";
 import { columnsOf } from "./arbitrary_entry.ts";
 
 /** A promise of every `TickBuffer`; `check` is given a fresh one. */
@@ -143,6 +144,77 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
     },
   },
   {
+    name: "does an append once, however often the same writer asks for it",
+    async check(buffer) {
+      const first = { ...ticks(0, NSE, 1, 2), from: { writer: "a b", n: 1 } };
+      const second = { ...ticks(0, NSE, 3, 3), from: { writer: "a b", n: 2 } };
+      const id = await appended(buffer, first);
+      assert.equal(await appended(buffer, first), id);
+      const later = await appended(buffer, second);
+      assert.equal(await appended(buffer, second), later);
+      const again = await appended(buffer, first);
+      assert(compareEntryIds(id, again) <= 0);
+      assert(compareEntryIds(again, later) <= 0);
+      assert.deepEqual(await seqs(buffer, 0), [1, 2, 3]);
+      assert.equal(await buffer.lastSeq(0, NSE), 3);
+
+      const count = { ...mark(0, 5), from: { writer: "a b", n: 1 } };
+      const marked = await appended(buffer, count);
+      assert.equal(await appended(buffer, count), marked);
+      assert.equal((await buffer.stats()).entries, 3);
+      await buffer.trim(0, marked);
+      assert.equal(await appended(buffer, second), later);
+      assert.equal((await buffer.stats()).entries, 0);
+    },
+  },
+  {
+    name: "takes another writer's append for what it is",
+    async check(buffer) {
+      const at = (seq: number, writer: string, n: number) => ({
+        ...ticks(0, NSE, seq, seq),
+        from: { writer, n },
+      });
+      await appended(buffer, at(1, "a", 1));
+      assert.deepEqual(await buffer.append(at(1, "b", 1)), {
+        kind: "conflict",
+        last: 1,
+      });
+      await appended(buffer, at(2, "b", 1));
+      await appended(buffer, at(3, "b", 2));
+      assert.deepEqual(await buffer.append(at(3, "a", 2)), {
+        kind: "conflict",
+        last: 3,
+      });
+      const other = { feed: "nse", epoch: 2 };
+      await appended(buffer, {
+        ...ticks(0, other, 1, 1),
+        from: { writer: "b", n: 1 },
+      });
+      assert.deepEqual(await seqs(buffer, 0), [1, 2, 3, 1]);
+    },
+  },
+  {
+    name: "gives positions above the floor, and goes on from there",
+    async check(buffer) {
+      const first = await appended(buffer, ticks(0, NSE, 1, 1, 10));
+      const floor = "99999999999-4" as EntryId;
+      buffer.raiseFloor(0, floor);
+      buffer.raiseFloor(0, first);
+      const second = await appended(buffer, ticks(0, NSE, 2, 2, 20));
+      assert(compareEntryIds(floor, second) < 0);
+      const third = await appended(buffer, ticks(0, NSE, 3, 3, 30));
+      assert(compareEntryIds(second, third) < 0);
+      assert.deepEqual(await seqs(buffer, 0, first), [2, 3]);
+      assert.equal(await buffer.newest(0), third);
+      const before = (time: number) =>
+        buffer.newestBefore(0, epochMicros(time));
+      assert.equal(await before(10), BEFORE_FIRST);
+      assert.equal(await before(20), first);
+      assert.equal(await before(30), second);
+      assert.equal(await before(31), third);
+    },
+  },
+  {
     name: "takes marks and counts that leave the chain where it is",
     async check(buffer) {
       await appended(buffer, mark(0, 5));
@@ -161,6 +233,25 @@ export const BUFFER_CONTRACT: readonly ContractCase[] = [
       assert.equal(two.entries.length, 2);
       const one = await buffer.read(0, BEFORE_FIRST, { ...ALL, maxBytes: 1 });
       assert.equal(one.entries.length, 1);
+    },
+  },
+  {
+    name: "gives entries as they are kept, up to a position",
+    async check(buffer) {
+      const requests = [1, 2, 3].map((n) => ticks(0, NSE, n, n));
+      const ids: EntryId[] = [];
+      for (const request of requests) ids.push(await appended(buffer, request));
+      const raw = (after: EntryId, through: EntryId, maxEntries = 9) =>
+        buffer.readRaw(0, after, { through, maxEntries, maxBytes: 1e9 });
+      const kept = requests.map(({ entry }, i) => ({
+        id: ids[i],
+        bytes: encodeEntry(entry),
+      }));
+      assert.deepEqual(await raw(BEFORE_FIRST, ids[1]), kept.slice(0, 2));
+      assert.deepEqual(await raw(ids[0], ids[2]), kept.slice(1));
+      assert.deepEqual(await raw(ids[0], ids[2], 1), kept.slice(1, 2));
+      assert.deepEqual(await raw(ids[1], ids[1]), []);
+      assert.deepEqual(await raw(BEFORE_FIRST, BEFORE_FIRST), []);
     },
   },
   {

@@ -1,6 +1,7 @@
 import { type FeedKey, feedKeyText } from "../../domain/entry.ts";
 import type { EpochMicros } from "../../domain/time.ts";
 import {
+  type AppendOrigin,
   type AppendRequest,
   type AppendResult,
   BEFORE_FIRST,
@@ -25,8 +26,17 @@ interface Stream {
   newest: number;
   newestAt: EpochMicros;
   floor: number;
-  readonly chains: Map<string, number>;
+  readonly chains: Map<string, Chain>;
 }
+
+interface Chain {
+  readonly last: number;
+  /** The last append that said who asked for it. */
+  readonly from: AppendOrigin | null;
+  readonly id: EntryId;
+}
+
+const NO_CHAIN: Chain = { last: 0, from: null, id: BEFORE_FIRST };
 
 /** The buffer of one process, lost with it: for tests of what is around it. */
 export class MemoryBuffer implements TickBuffer {
@@ -53,9 +63,14 @@ export class MemoryBuffer implements TickBuffer {
     const bytes = encodeEntry(request.entry);
     const stream = this.#stream(request.p);
     const feed = feedKeyText(request.key);
-    const last = stream.chains.get(feed) ?? 0;
+    const incarnation = this.#incarnation;
+    const chain = stream.chains.get(feed) ?? NO_CHAIN;
+    const { last, from } = chain;
+    if (
+      from !== null && request.from?.writer === from.writer &&
+      request.from.n <= from.n
+    ) return { kind: "appended", id: chain.id, incarnation };
     if (last !== request.expectLast) return { kind: "conflict", last };
-    stream.chains.set(feed, request.newLast);
     stream.newest = Math.max(stream.newest, stream.floor) + 1;
     stream.newestAt = Math.max(
       stream.newestAt,
@@ -63,13 +78,19 @@ export class MemoryBuffer implements TickBuffer {
     ) as EpochMicros;
     const id = `${stream.newest}-0` as EntryId;
     stream.entries.push({ id, at: stream.newestAt, bytes });
+    stream.chains.set(
+      feed,
+      request.from
+        ? { last: request.newLast, from: request.from, id }
+        : { ...chain, last: request.newLast },
+    );
     this.#signal.notify(request.p);
-    return { kind: "appended", id, incarnation: this.#incarnation };
+    return { kind: "appended", id, incarnation };
   }
 
   lastSeq(p: number, key: FeedKey): Promise<number> {
     return Promise.resolve(
-      this.#stream(p).chains.get(feedKeyText(key)) ?? 0,
+      this.#stream(p).chains.get(feedKeyText(key))?.last ?? 0,
     );
   }
 
@@ -100,10 +121,9 @@ export class MemoryBuffer implements TickBuffer {
     after: EntryId,
     options: Parameters<TickBuffer["readRaw"]>[2],
   ): Promise<readonly RawEntry[]> {
-    const found = this.#after(p, after, options);
-    return Promise.resolve(
-      found.filter(({ id }) => compareEntryIds(id, options.through) <= 0),
-    );
+    const found = this.#after(p, after, options)
+      .filter(({ id }) => compareEntryIds(id, options.through) <= 0);
+    return Promise.resolve(found.map(({ id, bytes }) => ({ id, bytes })));
   }
 
   trim(p: number, through: EntryId): Promise<void> {

@@ -1,0 +1,48 @@
+import type { Log } from "../../pipeline/ports.ts";
+import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
+import { systemClock } from "../../pipeline/system_clock.ts";
+import { serverTest } from "../harness/servers/installed.ts";
+import {
+  findRedis,
+  type RedisOptions,
+  type RedisServer,
+  startRedis,
+} from "../harness/servers/redis_server.ts";
+
+const SILENT: Log = { info() {}, warn() {}, error() {} };
+
+/** A test with a Redis of its own. */
+export function redisTest(
+  name: string,
+  config: RedisOptions["config"],
+  run: (server: RedisServer, t: Deno.TestContext) => Promise<void>,
+): Promise<void> {
+  return serverTest(name, { "redis-server": findRedis }, async (t) => {
+    const server = await startRedis({ config });
+    try {
+      await run(server, t);
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+export async function withBuffer(
+  server: RedisServer,
+  use: (buffer: RedisBuffer) => Promise<void>,
+  more: Partial<Parameters<typeof RedisBuffer.open>[0]> = {},
+): Promise<void> {
+  const buffer = await RedisBuffer.open({
+    url: server.url,
+    partitions: 8,
+    memoryMaxBytes: 1e9,
+    clock: systemClock,
+    log: SILENT,
+    ...more,
+  });
+  try {
+    await use(buffer);
+  } finally {
+    await buffer.close();
+  }
+}
