@@ -18,25 +18,32 @@ interface Held {
   readonly entry: StreamEntry;
   readonly chain: string;
   readonly chainBefore: number;
-  readonly origin: string | null;
+  readonly originBefore: Origin | undefined;
+  readonly newestBefore: number;
   /** Virtual time of the append. */
   readonly at: number;
+}
+
+/** Newest append of a chain that named its writer. */
+interface Origin {
+  readonly writer: string;
+  readonly n: number;
+  readonly id: EntryId;
 }
 
 interface Stream {
   incarnation: string;
   entries: Held[];
-  ms: number;
-  n: number;
+  newest: number;
   /** What a tail that was lost takes back, oldest first. */
   log: Held[];
   readonly chains: Map<string, number>;
-  readonly origins: Map<string, EntryId>;
+  readonly origins: Map<string, Origin | undefined>;
   waiters: (() => void)[];
 }
 
 /** How far the buffer's own clock is behind: old enough to trim soon. */
-const CLOCK_BEHIND_MICROS = 299_000_000;
+const CLOCK_BEHIND_MICROS = 299_900_000;
 
 /**
  * The streams of a buffer that outlives the processes, as Redis would hold
@@ -76,9 +83,10 @@ export class SimStreams {
     this.#downUntil = this.scheduler.now + downMicros;
     for (const stream of this.#streams.values()) {
       while (stream.log.length > 0 && stream.log.at(-1)!.at > since) {
-        const { chain, chainBefore, origin } = stream.log.pop()!;
-        stream.chains.set(chain, chainBefore);
-        if (origin !== null) stream.origins.delete(origin);
+        const lost = stream.log.pop()!;
+        stream.chains.set(lost.chain, lost.chainBefore);
+        stream.origins.set(lost.chain, lost.originBefore);
+        stream.newest = lost.newestBefore;
       }
       stream.entries = stream.entries.filter(({ at }) => at <= since);
     }
@@ -101,41 +109,35 @@ export class SimStreams {
       throw new SimOutageError("the buffer is full");
     }
     const chain = feedKeyText(key);
-    const origin = from ? `${chain}|${from.writer}|${from.n}` : null;
     const { incarnation } = stream;
-    const done = origin === null ? undefined : stream.origins.get(origin);
-    if (done !== undefined) return { kind: "appended", id: done, incarnation };
+    const origin = stream.origins.get(chain);
+    if (origin && origin.writer === from?.writer && from.n <= origin.n) {
+      return { kind: "appended", id: origin.id, incarnation };
+    }
     const last = stream.chains.get(chain) ?? 0;
     if (last !== expectLast) return { kind: "conflict", last };
-    const id = this.#nextId(stream, floor);
+    const newestBefore = stream.newest;
+    stream.newest = Math.max(
+      Math.floor(this.#clock / MICROS_PER_MS),
+      stream.newest + 1,
+      Number(floor.split("-")[0]) + 1,
+    );
+    const id = `${stream.newest}-0` as EntryId;
     const held: Held = {
       id,
       entry,
       chain,
       chainBefore: last,
-      origin,
+      originBefore: origin,
+      newestBefore,
       at: this.scheduler.now,
     };
     stream.chains.set(chain, newLast);
+    if (from) stream.origins.set(chain, { ...from, id });
     stream.entries.push(held);
     stream.log.push(held);
-    if (origin !== null) stream.origins.set(origin, id);
     for (const wake of stream.waiters.splice(0)) wake();
     return { kind: "appended", id, incarnation };
-  }
-
-  #nextId(stream: Stream, floor: EntryId): EntryId {
-    const [floorMs, floorN] = floor.split("-").map(Number);
-    const ms = Math.floor(this.#clock / MICROS_PER_MS);
-    if (floorMs > stream.ms || (floorMs === stream.ms && floorN > stream.n)) {
-      stream.ms = floorMs;
-      stream.n = floorN;
-    }
-    if (ms > stream.ms) {
-      stream.ms = ms;
-      stream.n = 0;
-    } else stream.n += 1;
-    return `${stream.ms}-${stream.n}` as EntryId;
   }
 
   get #clock(): number {
@@ -183,8 +185,7 @@ export class SimStreams {
   }
 
   newest(p: number): EntryId {
-    const { ms, n } = this.#stream(p);
-    return `${ms}-${n}` as EntryId;
+    return `${this.#stream(p).newest}-0` as EntryId;
   }
 
   newestBefore(p: number, time: EpochMicros): EntryId {
@@ -212,8 +213,7 @@ export class SimStreams {
         incarnation: `i${++this.#incarnations}`,
         entries: [],
         log: [],
-        ms: 0,
-        n: 0,
+        newest: 0,
         chains: new Map(),
         origins: new Map(),
         waiters: [],

@@ -228,7 +228,7 @@ class SimWorld {
         catalog,
         clock,
         log,
-        settings: { trimEveryMs: 1_500, paceMs: 100 },
+        settings: { trimEveryMs: 500, retentionMs: 0, paceMs: 100 },
         random: Math.random,
         events: {
           onCommitted: (p, position, { tooLate }) =>
