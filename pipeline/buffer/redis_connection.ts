@@ -16,7 +16,8 @@ const OPEN_MS_MAX = 10_000;
 /** The server will not take these commands: another one may, or it later. */
 const MOVED_ON = /^(LOADING|READONLY|MASTERDOWN|NOSCRIPT|CLUSTERDOWN)\b/;
 /** No retry helps. */
-const UNUSABLE = /^(WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password/;
+const UNUSABLE =
+  /^(WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password|DB index is out of range/;
 
 const NAMES = Object.keys(SCRIPTS) as ScriptName[];
 
@@ -68,8 +69,8 @@ export class RedisConnection {
         if (UNUSABLE.test((error as Error).message)) {
           throw new BufferUnusableError(
             `Cannot use the Redis at ${shown} as it says ` +
-              `"${(error as Error).message}": change the user or password of ` +
-              `REDIS_URL, or what that user may do`,
+              `"${(error as Error).message}": change the user, password or ` +
+              `database of REDIS_URL, or what that user may do`,
           );
         }
         if (performance.now() > deadline) {
