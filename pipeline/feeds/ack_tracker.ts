@@ -7,10 +7,43 @@ import { compareEntryIds, type EntryId } from "../ports.ts";
 export interface Handed {
   /** Lowest number among them; Infinity if none has one. */
   from: number;
+  /** Highest number among them; 0 if none has one. */
+  to: number;
+  lines: number;
   /** Bytes of the lines: what a window counts. */
   bytes: number;
   /** Where they stand in the stream; `null` until appended. */
-  id: EntryId | null;
+  place: Place | null;
+}
+
+/** A position, and the stream that it is in. */
+export interface Place {
+  readonly id: EntryId;
+  readonly incarnation: string;
+}
+
+/** How far a partition is committed. */
+export interface CommitReport {
+  readonly position: EntryId;
+  /** Of the stream that the position is in; `null` before the first commit. */
+  readonly incarnation: string | null;
+  /** The feed's number in the warehouse then; absent if it was not told. */
+  readonly lastSeq?: number;
+}
+
+/** What says that a group is committed. */
+export type CommitRule =
+  /** The feed's number in the warehouse: exact, whatever the buffer loses. */
+  | "number"
+  /** The position of its entry: for numbers that the warehouse has not. */
+  | "position";
+
+interface Partition {
+  /** In the order in which they were handed over. */
+  queue: Handed[];
+  position: EntryId | null;
+  incarnation: string | null;
+  lastSeq: number;
 }
 
 /**
@@ -21,33 +54,47 @@ export interface Handed {
  * was taken in if there is none. Pure: knows nothing of time or stores.
  *
  * Assumed: in each partition, lines are handed over, appended and committed in
- * one order.
+ * one order, and what is committed has no hole. So the highest number of a
+ * feed in the warehouse tells exactly what is safe. A position does not: a
+ * buffer that lost its tail gives higher positions to what comes later.
  */
 export class AckTracker {
   /** Bytes handed over and not committed. */
   uncommittedBytes = 0;
   #passed: number;
-  readonly #handed = new Map<number, Handed[]>();
+  readonly #partitions = new Map<number, Partition>();
 
   /** `acked`: the highest number that was safe before. */
-  constructor(acked: number) {
+  constructor(acked: number, private readonly rule: CommitRule = "number") {
     this.#passed = acked;
   }
 
   /** Opens the next group of a partition. */
   hand(p: number): Handed {
-    const handed: Handed = { from: Infinity, bytes: 0, id: null };
-    const queue = this.#handed.get(p);
-    if (queue) queue.push(handed);
-    else this.#handed.set(p, [handed]);
+    const handed: Handed = {
+      from: Infinity,
+      to: 0,
+      lines: 0,
+      bytes: 0,
+      place: null,
+    };
+    this.#partition(p).queue.push(handed);
     return handed;
   }
 
   /** Adds a line to a group that is not appended. */
   add(handed: Handed, seq: number, bytes: number): void {
-    if (seq < handed.from) handed.from = seq;
+    handed.lines += 1;
     handed.bytes += bytes;
     this.uncommittedBytes += bytes;
+    this.addNumber(handed, seq);
+  }
+
+  /** Adds a number without a line; Infinity is none. */
+  addNumber(handed: Handed, seq: number): void {
+    if (seq === Infinity) return;
+    if (seq < handed.from) handed.from = seq;
+    if (seq > handed.to) handed.to = seq;
   }
 
   /** Every number up to this one was taken in, or given up as a gap. */
@@ -55,19 +102,71 @@ export class AckTracker {
     if (seq > this.#passed) this.#passed = seq;
   }
 
-  /** Everything of partition `p` up to `id` is committed. */
-  committed(p: number, id: EntryId): void {
-    const queue = this.#handed.get(p);
-    if (!queue) return;
-    while (
-      queue.length > 0 && queue[0].id !== null &&
-      compareEntryIds(queue[0].id, id) <= 0
-    ) this.uncommittedBytes -= queue.shift()!.bytes;
+  /** A group stands in the stream now; it may be committed already. */
+  appended(p: number, handed: Handed, place: Place): void {
+    handed.place = place;
+    this.#settle(this.#partition(p));
+  }
+
+  /**
+   * Partition `p` is committed so far. Reports may come late and in any order,
+   * also before the answer to an append that they tell of.
+   *
+   * @returns Whether appended numbers are lost: the commits have passed their
+   * place, and have not brought them.
+   */
+  committed(p: number, report: CommitReport): boolean {
+    const partition = this.#partition(p);
+    const { position, incarnation, lastSeq } = report;
+    const known = partition.position;
+    const behind = incarnation === partition.incarnation && known !== null &&
+      compareEntryIds(position, known) <= 0;
+    if (!behind) Object.assign(partition, { position, incarnation });
+    if (lastSeq !== undefined && lastSeq > partition.lastSeq) {
+      partition.lastSeq = lastSeq;
+    }
+    this.#settle(partition);
+    return this.rule === "number" && lastSeq !== undefined &&
+      partition.queue.some((handed) =>
+        handed.to > 0 && isPassed(handed.place, position, incarnation)
+      );
+  }
+
+  /** Streams that groups which are not committed stand in. */
+  streams(p: number): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const { place } of this.#partition(p).queue) {
+      if (place) found.add(place.incarnation);
+    }
+    return found;
+  }
+
+  /**
+   * Forgets appended groups that are not committed and will not be: of these
+   * streams, or with a number above `after`.
+   *
+   * @returns How many lines they had.
+   */
+  forget(p: number, lost: {
+    readonly streams?: ReadonlySet<string>;
+    readonly after?: number;
+  }): number {
+    const { streams, after = Infinity } = lost;
+    let lines = 0;
+    this.#keep(this.#partition(p), (handed) => {
+      if (handed.place === null) return true;
+      if (handed.to <= after && !streams?.has(handed.place.incarnation)) {
+        return true;
+      }
+      lines += handed.lines;
+      return false;
+    });
+    return lines;
   }
 
   /** Nothing is handed over that is not committed. */
   get settled(): boolean {
-    for (const queue of this.#handed.values()) {
+    for (const { queue } of this.#partitions.values()) {
       if (queue.length > 0) return false;
     }
     return true;
@@ -75,28 +174,58 @@ export class AckTracker {
 
   /** Highest number with all before it committed. */
   get ack(): number {
-    return this.#below((handed) => handed.length > 0 ? handed[0] : undefined);
+    return this.#below(() => true);
   }
 
   /** Highest number with all before it appended. */
   get buffered(): number {
-    return this.#below((handed) => handed.find(({ id }) => id === null));
+    return this.#below(({ place }) => place === null);
   }
 
-  /**
-   * Groups without numbers do not hold up the one before them: the next one
-   * that has some does.
-   */
-  #below(first: (handed: readonly Handed[]) => Handed | undefined): number {
+  /** Groups without numbers hold up no number. */
+  #below(open: (handed: Handed) => boolean): number {
     let lowest = Infinity;
-    for (const queue of this.#handed.values()) {
-      let at = first(queue);
-      if (at?.from === Infinity) {
-        const start = queue.indexOf(at);
-        at = queue.slice(start).find(({ from }) => from !== Infinity);
-      }
-      if (at && at.from < lowest) lowest = at.from;
+    for (const { queue } of this.#partitions.values()) {
+      const first = queue.find((one) => one.from !== Infinity && open(one));
+      if (first && first.from < lowest) lowest = first.from;
     }
     return lowest === Infinity ? this.#passed : lowest - 1;
   }
+
+  #settle(partition: Partition): void {
+    const { position, incarnation, lastSeq } = partition;
+    this.#keep(partition, ({ place, to }) => {
+      if (place === null) return true;
+      if (this.rule === "number" && to > 0) return to > lastSeq;
+      return !isPassed(place, position, incarnation);
+    });
+  }
+
+  #keep(partition: Partition, stays: (handed: Handed) => boolean): void {
+    partition.queue = partition.queue.filter((handed) => {
+      if (stays(handed)) return true;
+      this.uncommittedBytes -= handed.bytes;
+      return false;
+    });
+  }
+
+  #partition(p: number): Partition {
+    let partition = this.#partitions.get(p);
+    if (!partition) {
+      partition = { queue: [], position: null, incarnation: null, lastSeq: 0 };
+      this.#partitions.set(p, partition);
+    }
+    return partition;
+  }
+}
+
+/** The commits of a stream have come to a place in it. */
+function isPassed(
+  place: Place | null,
+  position: EntryId | null,
+  incarnation: string | null,
+): boolean {
+  return place !== null && position !== null &&
+    place.incarnation === incarnation &&
+    compareEntryIds(place.id, position) <= 0;
 }

@@ -4,6 +4,12 @@ import type { EntryId } from "../ports.ts";
 import { AckTracker } from "./ack_tracker.ts";
 
 const id = (n: number) => `${n}-0` as EntryId;
+const at = (n: number, incarnation = "one") => ({ id: id(n), incarnation });
+const report = (n: number, lastSeq?: number, incarnation = "one") => ({
+  position: id(n),
+  incarnation,
+  ...lastSeq !== undefined && { lastSeq },
+});
 
 Deno.test("AckTracker acks what is committed in every partition", () => {
   const tracker = new AckTracker(10);
@@ -14,14 +20,14 @@ Deno.test("AckTracker acks what is committed in every partition", () => {
   tracker.add(a, 13, 50);
   tracker.passed(13);
   assert.deepEqual([tracker.ack, tracker.buffered], [10, 10]);
-  a.id = id(1);
+  tracker.appended(0, a, at(1));
   assert.deepEqual([tracker.ack, tracker.buffered], [10, 11]);
-  tracker.committed(0, id(1));
+  tracker.committed(0, report(1, 13));
   assert.deepEqual([tracker.ack, tracker.uncommittedBytes], [11, 50]);
-  b.id = id(5);
-  tracker.committed(1, id(4));
+  tracker.appended(1, b, at(5));
+  tracker.committed(1, report(4, 10));
   assert.equal(tracker.ack, 11);
-  tracker.committed(1, id(5));
+  tracker.committed(1, report(5, 12));
   assert.deepEqual([tracker.ack, tracker.settled], [13, true]);
 });
 
@@ -29,13 +35,13 @@ Deno.test("AckTracker holds an ack back for lines that were not appended", () =>
   const tracker = new AckTracker(0);
   tracker.add(tracker.hand(0), 1, 1);
   tracker.passed(1);
-  tracker.committed(0, id(99));
+  tracker.committed(0, report(99));
   assert.equal(tracker.ack, 0);
 });
 
 Deno.test("AckTracker passes over groups without numbers", () => {
   const tracker = new AckTracker(0);
-  tracker.hand(0).id = id(1);
+  tracker.appended(0, tracker.hand(0), at(1));
   tracker.passed(4);
   assert.deepEqual([tracker.ack, tracker.settled], [4, false]);
 });
@@ -65,7 +71,7 @@ Deno.test("AckTracker equals a plain search over all lines", () => {
         const i = groups.findIndex((group) => group.at === null);
         if (i < 0) break;
         groups[i].at = nextId;
-        handles[i].id = id(nextId++);
+        tracker.appended(groups[i].p, handles[i], at(nextId++));
       }
       for (let k = 0; k < commit; k++) {
         const next = groups.find((group) =>
@@ -73,7 +79,11 @@ Deno.test("AckTracker equals a plain search over all lines", () => {
         );
         if (!next) break;
         committed[next.p] = next.at!;
-        tracker.committed(next.p, id(next.at!));
+        const through = groups.filter((group) =>
+          group.p === next.p && group.at !== null && group.at <= next.at!
+        );
+        const last = Math.max(0, ...through.flatMap(({ seqs }) => seqs));
+        tracker.committed(next.p, report(next.at!, last));
       }
       const open = groups.filter((group) =>
         group.at === null || group.at > committed[group.p]
@@ -82,4 +92,50 @@ Deno.test("AckTracker equals a plain search over all lines", () => {
       assert.equal(tracker.uncommittedBytes, open.length);
     }
   }));
+});
+
+Deno.test("AckTracker acks nothing of a tail that is lost, and says so", () => {
+  const tracker = new AckTracker(0);
+  const groups = [1, 2, 3].map((seq) => {
+    const handed = tracker.hand(0);
+    tracker.add(handed, seq, 1);
+    tracker.appended(0, handed, at(seq));
+    return handed;
+  });
+  tracker.passed(3);
+  assert.equal(groups.length, 3);
+  // The entries of 2 and 3 are gone; marks took the positions after them.
+  assert.equal(tracker.committed(0, report(1, 1)), false);
+  assert.equal(tracker.committed(0, report(9)), false);
+  assert.equal(tracker.ack, 1);
+  assert.equal(tracker.committed(0, report(9, 1)), true);
+  assert.equal(tracker.ack, 1);
+});
+
+Deno.test("AckTracker takes reports in any order, and before the append's answer", () => {
+  const tracker = new AckTracker(0);
+  const first = tracker.hand(0);
+  tracker.add(first, 1, 1);
+  const second = tracker.hand(0);
+  tracker.add(second, 2, 1);
+  tracker.passed(2);
+  assert.equal(tracker.committed(0, report(2, 2)), false);
+  assert.equal(tracker.committed(0, report(1, 1)), false);
+  assert.equal(tracker.ack, 0);
+  tracker.appended(0, first, at(1));
+  assert.equal(tracker.ack, 1);
+  tracker.appended(0, second, at(2));
+  assert.deepEqual([tracker.ack, tracker.settled], [2, true]);
+});
+
+Deno.test("AckTracker compares positions of one stream only", () => {
+  const tracker = new AckTracker(0, "position");
+  const old = tracker.hand(0);
+  tracker.add(old, 1, 10);
+  tracker.appended(0, old, at(5));
+  tracker.committed(0, report(9, undefined, "two"));
+  assert.equal(tracker.settled, false);
+  assert.deepEqual([...tracker.streams(0)], ["one"]);
+  assert.equal(tracker.forget(0, { streams: new Set(["one"]) }), 1);
+  assert.deepEqual([tracker.settled, tracker.uncommittedBytes], [true, 0]);
 });

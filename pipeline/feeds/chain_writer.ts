@@ -5,14 +5,8 @@ import type {
   SeqGap,
   StreamEntry,
 } from "../domain/entry.ts";
-import type {
-  AppendResult,
-  Clock,
-  EntryId,
-  Log,
-  TickBuffer,
-} from "../ports.ts";
-import type { AckTracker, Handed } from "./ack_tracker.ts";
+import type { AppendResult, Clock, Log, TickBuffer } from "../ports.ts";
+import type { AckTracker, Handed, Place } from "./ack_tracker.ts";
 import { dropAppended, EntryDraft, type SealedDraft } from "./entry_draft.ts";
 
 /** Appends on their way at a time, in one chain. */
@@ -39,14 +33,23 @@ export interface ChainOptions {
   readonly last: number;
   /** Called when something was appended. */
   readonly onAppended: () => void;
-  /** Called when appended numbers are gone from the buffer. */
-  readonly onLost: () => void;
+  /**
+   * Called when numbers that were appended are gone from the buffer: those
+   * above the one given. A feed with acks must not go on then.
+   */
+  readonly onLost: (last: number) => void;
 }
 
 type Outcome = AppendResult | { readonly kind: "failed" };
 
-interface Sending {
+/** A draft, and the how manyth that was sealed here: the same if tried again. */
+interface Sealed {
   readonly draft: SealedDraft;
+  readonly n: number;
+}
+
+interface Sending {
+  readonly sealed: Sealed;
   readonly expectLast: number;
   readonly newLast: number;
   readonly outcome: Promise<Outcome>;
@@ -59,6 +62,17 @@ interface Sending {
  * so if one fails those after it do, and all are tried again in order. What
  * another writer appended in between is found by asking the buffer where the
  * chain stands, and left out.
+ *
+ * An append whose answer got lost is asked for again under its own `n`, which
+ * the buffer answers without doing it twice. It takes any `n` up to the newest
+ * one for done, so a later one must never be done before an earlier one. With
+ * numbers the chain sees to that. An entry without numbers does not bring the
+ * chain on, and what came behind it would be done although it was refused: so
+ * nothing is sent behind such an entry until it is answered. That keeps opens,
+ * closes and counts in their place among the lines, too.
+ *
+ * An append that reaches the buffer long after its connection broke is either
+ * known by its `n` then, or follows a number that the chain has left.
  */
 export class ChainWriter {
   readonly draft = new EntryDraft();
@@ -70,7 +84,9 @@ export class ChainWriter {
   trouble: string | null = null;
   /** Chain position after everything that is on its way. */
   #chainLast: number;
-  #waiting: SealedDraft[] = [];
+  readonly #writer = crypto.randomUUID();
+  #sealed = 0;
+  #waiting: Sealed[] = [];
   #sending: Sending[] = [];
   #pumping = false;
   #failures = 0;
@@ -115,7 +131,8 @@ export class ChainWriter {
   /** Says that numbers are missing for good. */
   addGap(gap: SeqGap): void {
     this.draft.addGap(gap);
-    this.options.tracker.add(this.handed(), gap.from, 0);
+    this.options.tracker.addNumber(this.handed(), gap.from);
+    this.options.tracker.addNumber(this.handed(), gap.to);
     this.#advance(gap.to);
   }
 
@@ -137,7 +154,8 @@ export class ChainWriter {
   }
 
   #seal(kind: EntryKind): void {
-    this.#waiting.push(this.draft.seal(kind, this.handed()));
+    const draft = this.draft.seal(kind, this.handed());
+    this.#waiting.push({ draft, n: ++this.#sealed });
     this.#pump();
   }
 
@@ -154,7 +172,7 @@ export class ChainWriter {
       this.#send();
       if (this.#sending.length === 0) break;
       const outcome = await this.#sending[0].outcome;
-      if (outcome.kind === "appended") this.#appended(outcome.id);
+      if (outcome.kind === "appended") this.#appended(outcome);
       else await this.#recover();
     }
     this.#pumping = false;
@@ -162,25 +180,46 @@ export class ChainWriter {
   }
 
   #send(): void {
-    while (this.#waiting.length > 0 && this.#sending.length < PIPELINE_DEPTH) {
-      const draft = this.#waiting.shift()!;
+    while (this.#waiting.length > 0 && this.#maySend) {
+      const sealed = this.#waiting.shift()!;
+      const { draft } = sealed;
       const expectLast = this.#chainLast;
+      if (this.#acked && draft.handed.from <= expectLast) {
+        dropAppended(draft, expectLast);
+      }
       const newLast = Math.max(expectLast, draft.chainTo);
       this.#chainLast = newLast;
-      const outcome = this.#append(draft, expectLast, newLast);
-      this.#sending.push({ draft, expectLast, newLast, outcome });
+      const outcome = this.#append(sealed, expectLast, newLast);
+      this.#sending.push({ sealed, expectLast, newLast, outcome });
     }
   }
 
+  get #maySend(): boolean {
+    const newest = this.#sending.at(-1);
+    if (newest === undefined) return true;
+    return this.#sending.length < PIPELINE_DEPTH &&
+      newest.newLast > newest.expectLast;
+  }
+
+  get #acked(): boolean {
+    return this.options.delivery === "acked";
+  }
+
   async #append(
-    draft: SealedDraft,
+    { draft, n }: Sealed,
     expectLast: number,
     newLast: number,
   ): Promise<Outcome> {
     const { p, key, buffer, log } = this.options;
     try {
-      const entry = this.#entryOf(draft);
-      return await buffer.append({ p, key, expectLast, newLast, entry });
+      return await buffer.append({
+        p,
+        key,
+        expectLast,
+        newLast,
+        entry: this.#entryOf(draft),
+        from: { writer: this.#writer, n },
+      });
     } catch (error) {
       this.trouble = String(error);
       log.warn("Cannot append to the buffer, will try again", {
@@ -211,16 +250,16 @@ export class ChainWriter {
     };
   }
 
-  #appended(id: EntryId): void {
-    const { draft } = this.#sending.shift()!;
+  #appended(place: Place): void {
+    const { sealed } = this.#sending.shift()!;
     this.#failures = 0;
     this.trouble = null;
-    this.#done(draft, id);
+    this.#done(sealed, place);
   }
 
-  #done(draft: SealedDraft, id: EntryId): void {
-    draft.handed.id = id;
+  #done({ draft }: Sealed, { id, incarnation }: Place): void {
     this.unappendedBytes -= draft.handed.bytes;
+    this.options.tracker.appended(this.p, draft.handed, { id, incarnation });
     this.options.onAppended();
   }
 
@@ -240,9 +279,7 @@ export class ChainWriter {
       this.#failures += 1;
       if (signal.aborted) return;
       try {
-        const last = await buffer.lastSeq(p, key);
-        const newest = await buffer.newest(p);
-        this.#rebase(sent, outcomes, { last, newest });
+        this.#rebase(sent, outcomes, await buffer.lastSeq(p, key));
         return;
       } catch (error) {
         this.trouble = String(error);
@@ -261,36 +298,27 @@ export class ChainWriter {
     return ms * (0.5 + Math.random() / 2);
   }
 
+  /** Goes on from where the chain stands. */
   #rebase(
     sent: readonly Sending[],
     outcomes: readonly Outcome[],
-    { last, newest }: { readonly last: number; readonly newest: EntryId },
+    last: number,
   ): void {
-    const acked = this.options.delivery === "acked";
-    if (last < sent[0].expectLast && acked) {
-      this.options.onLost();
-      return;
-    }
-    // Own appends that went through although the answer got lost.
-    let applied = 0;
-    sent.forEach(({ expectLast, newLast }, i) => {
-      const numbered = newLast > expectLast;
-      const other = outcomes[i].kind === "conflict";
-      if (outcomes[i].kind === "appended") applied = i + 1;
-      else if (numbered && last >= newLast && !other) applied = i + 1;
-    });
-    const back: SealedDraft[] = [];
-    sent.forEach(({ draft }, i) => {
+    let reached = sent[0].expectLast;
+    const back: Sealed[] = [];
+    sent.forEach(({ sealed, newLast }, i) => {
       const outcome = outcomes[i];
-      if (i < applied) {
-        this.#done(draft, outcome.kind === "appended" ? outcome.id : newest);
-        return;
-      }
-      if (acked) dropAppended(draft, last);
-      back.push(draft);
+      if (outcome.kind === "appended") {
+        reached = newLast;
+        this.#done(sealed, outcome);
+      } else back.push(sealed);
     });
+    if (last < reached) {
+      this.options.onLost(last);
+      if (this.#acked) return;
+    }
     this.#waiting.unshift(...back);
     this.#chainLast = last;
-    if (!acked && last > this.last) this.last = last;
+    if (last > this.last) this.last = last;
   }
 }

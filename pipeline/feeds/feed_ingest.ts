@@ -10,8 +10,9 @@ import { partitionOf } from "../domain/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { RejectReason } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import type { Clock, EntryId, FeedStore, Log, TickBuffer } from "../ports.ts";
-import { AckTracker } from "./ack_tracker.ts";
+import { BEFORE_FIRST } from "../ports.ts";
+import type { Clock, FeedStore, Log, TickBuffer } from "../ports.ts";
+import { AckTracker, type CommitReport, type Place } from "./ack_tracker.ts";
 import { POWERS_OF_TEN } from "./byte_tables.ts";
 import { ChainWriter } from "./chain_writer.ts";
 import type { ErrorCode } from "./control_message.ts";
@@ -88,7 +89,8 @@ export interface FeedIngestOptions {
   readonly chains: readonly {
     readonly bufferLast: number;
     readonly committedLast: number;
-    readonly newest: EntryId;
+    /** Newest entry of the partition, at the time or later. */
+    readonly newest: Place;
   }[];
   readonly buffer: TickBuffer;
   readonly store: FeedStore;
@@ -97,8 +99,8 @@ export interface FeedIngestOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FeedSettings;
-  /** Position to which a partition is known to be committed. */
-  readonly committedTo: (p: number) => EntryId | undefined;
+  /** What is known of a partition's commits. */
+  readonly committedTo: (p: number) => CommitReport | undefined;
   /** All feeds without acks together have more uncommitted than they may. */
   readonly overBudget: () => boolean;
   /** Called when the feed lost what it had appended and cannot go on. */
@@ -148,6 +150,8 @@ export class FeedIngest {
   #holeFirst = Infinity;
   #pendingEnd: { readonly total: number | undefined } | null = null;
   #missing = 0;
+  /** Lines that the buffer lost and nobody sends again. */
+  #lost = 0;
   #stop: Stop = "end";
   #now: EpochMicros = 0 as EpochMicros;
   #lastReceived: EpochMicros | null = null;
@@ -167,15 +171,19 @@ export class FeedIngest {
     this.replay = replay;
     this.acked = acked;
     this.#buffered = acked;
-    this.tracker = new AckTracker(acked);
     this.#sequenced = delivery === "acked";
+    this.tracker = new AckTracker(
+      acked,
+      this.#sequenced ? "number" : "position",
+    );
     this.#writers = rest.chains.map((chain, p) => {
       const last = Math.max(chain.bufferLast, chain.committedLast);
       if (this.#sequenced && last > acked) {
-        // In the buffer from before: safe once all that is there is committed.
+        // In the buffer from before: safe once the warehouse has come so far.
         const earlier = this.tracker.hand(p);
-        this.tracker.add(earlier, acked + 1, 0);
-        earlier.id = chain.newest;
+        this.tracker.addNumber(earlier, acked + 1);
+        this.tracker.addNumber(earlier, last);
+        this.tracker.appended(p, earlier, chain.newest);
       }
       return new ChainWriter({
         p,
@@ -190,8 +198,8 @@ export class FeedIngest {
         signal: this.#life.signal,
         bufferLast: chain.bufferLast,
         last,
-        onAppended: () => this.#onAppended(p),
-        onLost: () => this.#onLost(),
+        onAppended: () => this.#onAppended(),
+        onLost: (after) => this.#onLost(p, { after }),
       });
     });
     this.#feedWriter = this.#writers[partitionOf(key.feed, rest.partitions)];
@@ -199,7 +207,11 @@ export class FeedIngest {
       (this.#sequenced
         ? acked
         : Math.max(...this.#writers.map(({ last }) => last)));
-    this.#writers.forEach(({ p }) => this.#settle(p));
+    rest.chains.forEach(({ committedLast: lastSeq }, p) => {
+      const known = rest.committedTo(p) ??
+        { position: BEFORE_FIRST, incarnation: null };
+      this.tracker.committed(p, { ...known, lastSeq });
+    });
   }
 
   // ------------------------------------------------------------ connections
@@ -724,8 +736,7 @@ export class FeedIngest {
     }
   }
 
-  #onAppended(p: number): void {
-    this.#settle(p);
+  #onAppended(): void {
     const { buffered } = this.tracker;
     if (this.#sequenced && buffered > this.#buffered) {
       this.#buffered = buffered;
@@ -734,16 +745,22 @@ export class FeedIngest {
     this.#wake();
   }
 
-  /** An append may be known after it was committed. */
-  #settle(p: number): void {
-    const committed = this.#options.committedTo(p);
-    if (committed !== undefined) this.tracker.committed(p, committed);
+  /** Partition `p` is in the warehouse so far. */
+  onCommitted(p: number, report: CommitReport): void {
+    const lost = this.tracker.committed(p, report);
+    if (lost) this.#onLost(p, {});
+    this.#wake();
   }
 
-  /** Everything of partition `p` up to `id` is in the warehouse. */
-  onCommitted(p: number, id: EntryId): void {
-    this.tracker.committed(p, id);
-    this.#wake();
+  /** Streams of partition `p` that uncommitted lines of it stand in. */
+  streams(p: number): ReadonlySet<string> {
+    return this.tracker.streams(p);
+  }
+
+  /** Streams of partition `p` are gone, with what was not committed of them. */
+  onStreamsGone(p: number, gone: ReadonlySet<string>): void {
+    const here = this.tracker.streams(p).intersection(gone);
+    if (here.size > 0) this.#onLost(p, { streams: here });
   }
 
   /** A tick was accepted here, and found too late when it was applied. */
@@ -769,11 +786,24 @@ export class FeedIngest {
     this.#wake();
   }
 
-  #onLost(): void {
-    this.#options.log.error("The buffer lost lines of a feed, it must resend", {
-      feed: this.key.feed,
-      epoch: this.key.epoch,
-    });
+  /**
+   * The buffer lost appended lines. A source that numbers its own sends them
+   * again; what others sent is gone, and counted.
+   */
+  #onLost(p: number, lost: Parameters<AckTracker["forget"]>[1]): void {
+    const { log } = this.#options;
+    const fields = { p, feed: this.key.feed, epoch: this.key.epoch };
+    if (!this.#sequenced) {
+      const lines = this.tracker.forget(p, lost);
+      this.#lost += lines;
+      log.error("The buffer lost lines of a feed without acks", {
+        ...fields,
+        lines,
+      });
+      this.#wake();
+      return;
+    }
+    log.error("The buffer lost lines of a feed, it must resend", fields);
     this.dispose();
     this.fail("buffer_lost", "the buffer lost ticks, connect and send again");
     this.#options.onLost(this);
@@ -832,6 +862,7 @@ export class FeedIngest {
       ackedSeq: sequenced ? this.acked : null,
       missingSeq: this.#hole ? this.#next : null,
       missing: this.#missing,
+      lost: this.#lost,
       uncommittedBytes: this.tracker.uncommittedBytes,
       paused: this.#pausedTakes > 0,
       trouble: this.#writers.find(({ trouble }) => trouble)?.trouble ?? null,

@@ -30,6 +30,8 @@ export interface FeedStats extends Readonly<LineCounts> {
   readonly missingSeq: number | null;
   /** Numbers given up as gaps. */
   readonly missing: number;
+  /** Lines without acks that the buffer lost before they were committed. */
+  readonly lost: number;
   readonly uncommittedBytes: number;
   /** Its sockets are not read, since what was read is not committed. */
   readonly paused: boolean;

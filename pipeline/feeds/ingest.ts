@@ -3,13 +3,14 @@ import { Cleaner, type CleanSettings } from "../candles/clean.ts";
 import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
 import {
   type Clock,
+  type CommittedPartition,
   compareEntryIds,
-  type EntryId,
   type FeedStore,
   type Log,
   type TickBuffer,
   type WarehouseContent,
 } from "../ports.ts";
+import type { CommitReport } from "./ack_tracker.ts";
 import type { ErrorCode } from "./control_message.ts";
 import type { DecodedBatch } from "./decoded_batch.ts";
 import { type FeedEvents, FeedIngest, type FeedLink } from "./feed_ingest.ts";
@@ -27,6 +28,12 @@ export interface IngestOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: Partial<FeedSettings>;
+}
+
+/** How far a partition is committed, and what that brought. */
+export interface CommitNews extends Omit<CommittedPartition, "p"> {
+  /** Numbered ticks that turned out too late. */
+  readonly tooLate: readonly { readonly key: FeedKey; readonly seq: number }[];
 }
 
 /** What a connection says it is. */
@@ -79,7 +86,7 @@ export class Ingest {
   readonly #settings: FeedSettings;
   /** By feed and epoch, longest unused first. */
   readonly #feeds = new Map<string, FeedIngest>();
-  readonly #committed = new Map<number, EntryId>();
+  readonly #committed = new Map<number, CommitReport>();
   readonly #opening = new Map<string, Promise<unknown>>();
   readonly #life = new AbortController();
   #acking = false;
@@ -166,8 +173,11 @@ export class Ingest {
     const chains = await Promise.all(
       Array.from({ length: partitions }, async (_, p) => ({
         bufferLast: await buffer.lastSeq(p, key),
+        newest: {
+          id: await buffer.newest(p),
+          incarnation: await buffer.incarnation(p),
+        },
         committedLast: await store.committedSeq(p, key),
-        newest: await buffer.newest(p),
       })),
     );
     const feed = new FeedIngest({
@@ -253,26 +263,57 @@ export class Ingest {
   }
 
   /**
-   * Partition `p` is committed in the warehouse up to `id`; of what was in it,
-   * the ticks named turned out too late.
+   * Partition `p` is committed in the warehouse so far: by this process, or by
+   * another one. To be told in any order, and as often as one likes.
    *
-   * Calling it once with the position found at the start lets feeds be acked
-   * for what an earlier run of the program left.
+   * A feed that is not named has what it had; one that is named and has less
+   * than was appended up to the position has lost it.
    */
-  onCommitted(
-    p: number,
-    id: EntryId,
-    tooLate: readonly { readonly key: FeedKey; readonly seq: number }[],
-  ): void {
+  onCommitted(p: number, news: CommitNews): void {
+    const { position, incarnation } = news;
     const known = this.#committed.get(p);
-    if (known === undefined || compareEntryIds(id, known) > 0) {
-      this.#committed.set(p, id);
-    }
-    for (const { key, seq } of tooLate) {
+    if (
+      known?.incarnation !== incarnation ||
+      compareEntryIds(position, known.position) > 0
+    ) this.#committed.set(p, { position, incarnation });
+    for (const { key, seq } of news.tooLate) {
       this.#feeds.get(feedKeyText(key))?.onTooLate(seq);
     }
-    for (const feed of this.#feeds.values()) feed.onCommitted(p, id);
+    const numbers = new Map(
+      news.feeds.map(({ key, lastSeq }) => [feedKeyText(key), lastSeq]),
+    );
+    for (const [text, feed] of this.#feeds) {
+      const lastSeq = numbers.get(text);
+      feed.onCommitted(p, {
+        position,
+        incarnation,
+        ...lastSeq !== undefined && { lastSeq },
+      });
+    }
     this.#ack();
+  }
+
+  /** Feeds that have something appended, or on its way, and not committed. */
+  get unsettled(): readonly FeedKey[] {
+    return [...this.#feeds.values()].filter(({ tracker }) => !tracker.settled)
+      .map(({ key }) => key);
+  }
+
+  /** Streams of partition `p` that uncommitted lines stand in. */
+  streams(p: number): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const feed of this.#feeds.values()) {
+      for (const stream of feed.streams(p)) found.add(stream);
+    }
+    return found;
+  }
+
+  /**
+   * Streams of partition `p` are gone, and what was committed of them before
+   * was told: the rest is lost.
+   */
+  onStreamsGone(p: number, gone: ReadonlySet<string>): void {
+    for (const feed of this.#feeds.values()) feed.onStreamsGone(p, gone);
   }
 
   /** Saves the acks that are due, then sends them, in rounds. */

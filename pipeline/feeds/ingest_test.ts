@@ -336,8 +336,11 @@ Deno.test("what was buffered before a crash is acked only when committed", async
   world.start();
   const source = await FakeSource.open(world.ingest);
   // As the aggregators do when they have found where to go on.
-  world.ingest.onCommitted(0, BEFORE_FIRST, []);
-  world.ingest.onCommitted(1, BEFORE_FIRST, []);
+  const nothing = { position: BEFORE_FIRST, feeds: [], tooLate: [] };
+  for (const p of [0, 1]) {
+    const incarnation = await world.buffer.incarnation(p);
+    world.ingest.onCommitted(p, { ...nothing, incarnation });
+  }
   await source.send(
     tick(1, { symbol: p0 }),
     tick(2, { symbol: p1 }),
@@ -530,7 +533,12 @@ Deno.test("a tick that was too late when applied is nacked and recounted", async
   await world.clock.advance(10);
   const [entry] = (await world.entries()).slice(-1);
   const key = { feed: "nse", epoch: 1 };
-  world.ingest.onCommitted(0, entry.id, [{ key, seq: 2 }]);
+  world.ingest.onCommitted(0, {
+    position: entry.id,
+    incarnation: await world.buffer.incarnation(0),
+    feeds: [{ key, lastSeq: 2 }],
+    tooLate: [{ key, seq: 2 }],
+  });
   await turns();
   assert.deepEqual(source.of("nack"), [["nack", 2, "too_late"]]);
   const [stats] = world.ingest.stats();

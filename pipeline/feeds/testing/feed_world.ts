@@ -14,6 +14,7 @@ import {
   type FeedStore,
   type InstrumentStore,
   type Log,
+  type ReadBatch,
   type ReadEntry,
   type TickBuffer,
   type WarehouseContent,
@@ -65,6 +66,10 @@ class MemoryFeedStore implements FeedStore {
   readonly acks = new Map<string, Map<number, number>>();
   /** Chain positions as committed. */
   readonly chains = new Map<string, number>();
+  readonly positions = new Map<
+    number,
+    { readonly position: EntryId; readonly incarnation: string }
+  >();
   #content: WarehouseContent | null = null;
   failing = false;
 
@@ -89,8 +94,20 @@ class MemoryFeedStore implements FeedStore {
     return Promise.resolve(this.chains.get(`${p} ${feedKeyText(key)}`) ?? 0);
   }
 
-  committed(): Promise<readonly CommittedPartition[]> {
-    return Promise.resolve([]);
+  committed(
+    keys: readonly FeedKey[],
+  ): Promise<readonly CommittedPartition[]> {
+    return Promise.resolve(
+      [...this.positions].map(([p, { position, incarnation }]) => ({
+        p,
+        position,
+        incarnation,
+        feeds: keys.flatMap((key) => {
+          const lastSeq = this.chains.get(`${p} ${feedKeyText(key)}`);
+          return lastSeq === undefined ? [] : [{ key, lastSeq }];
+        }),
+      })),
+    );
   }
 
   content(): Promise<WarehouseContent | null> {
@@ -123,8 +140,6 @@ export class FeedWorld<C extends Clock = ManualClock> {
   readonly instruments = new MemoryInstruments();
   ingest: Ingest;
   catalog!: Catalog;
-  readonly #positions: EntryId[];
-
   constructor(
     readonly options: {
       readonly partitions?: number;
@@ -136,10 +151,6 @@ export class FeedWorld<C extends Clock = ManualClock> {
     } = {},
   ) {
     this.clock = options.clock ?? new ManualClock() as Clock as C;
-    this.#positions = Array.from(
-      { length: this.partitions },
-      () => BEFORE_FIRST,
-    );
     this.buffer = options.buffer ?? new MemoryBuffer();
     this.ingest = this.start();
   }
@@ -177,18 +188,26 @@ export class FeedWorld<C extends Clock = ManualClock> {
     const all: ReadEntry[] = [];
     for (let q = 0; q < this.partitions; q++) {
       if (p !== undefined && p !== q) continue;
-      all.push(...await this.#after(q, BEFORE_FIRST));
+      all.push(...(await this.#after(q, BEFORE_FIRST)).entries);
     }
     return all;
   }
 
-  /** Commits what is in the buffer, of one partition or of all. */
-  async commit(only?: number): Promise<void> {
+  /**
+   * Commits what is in the buffer, of one partition or of all, as another
+   * process would.
+   */
+  async commitElsewhere(only?: number): Promise<void> {
     await turns();
     for (let p = 0; p < this.partitions; p++) {
       if (only !== undefined && only !== p) continue;
-      for (const { id, entry } of await this.#after(p, this.#positions[p])) {
-        this.#positions[p] = id;
+      const known = this.store.positions.get(p);
+      const now = await this.buffer.incarnation(p);
+      const after = known?.incarnation === now ? known.position : BEFORE_FIRST;
+      const { incarnation, entries } = await this.#after(p, after);
+      let position = after;
+      for (const { id, entry } of entries) {
+        position = id;
         const seqs = [
           ...entry.ticks.seq,
           ...entry.rejects.map(({ seq }) => seq ?? 0),
@@ -198,22 +217,36 @@ export class FeedWorld<C extends Clock = ManualClock> {
         const last = this.store.chains.get(key) ?? 0;
         this.store.chains.set(key, Math.max(last, ...seqs));
       }
-      this.ingest.onCommitted(p, this.#positions[p], []);
+      this.store.positions.set(p, { position, incarnation });
+    }
+  }
+
+  /** Commits what is in the buffer, of one partition or of all. */
+  async commit(only?: number): Promise<void> {
+    await this.commitElsewhere(only);
+    const keys = this.ingest.stats().map(({ feed, epoch }) => ({
+      feed,
+      epoch,
+    }));
+    for (const { p, ...news } of await this.store.committed(keys)) {
+      if (only !== undefined && only !== p) continue;
+      this.ingest.onCommitted(p, { ...news, tooLate: [] });
     }
     await turns();
   }
 
   /** Major number of the position that a partition is committed to. */
   committedTo(p: number): number {
-    return Number(this.#positions[p].split("-")[0]);
+    const { position } = this.store.positions.get(p) ??
+      { position: BEFORE_FIRST };
+    return Number(position.split("-")[0]);
   }
 
-  async #after(p: number, after: EntryId): Promise<readonly ReadEntry[]> {
-    const { entries } = await this.buffer.read(p, after, {
+  #after(p: number, after: EntryId): Promise<ReadBatch> {
+    return this.buffer.read(p, after, {
       maxEntries: 1e6,
       maxBytes: 1e9,
       waitMs: 0,
     });
-    return entries;
   }
 }
