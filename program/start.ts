@@ -171,9 +171,9 @@ export async function start(options: StartOptions): Promise<Running> {
               bufferBytesMax: bufferBytes(config),
             },
             events: {
-              onCommitted(p, position, { candles, tooLate }) {
+              onCommitted(p, position, { candles, ...news }) {
                 committed[p] = position;
-                ingest?.onCommitted(p, position, tooLate);
+                ingest?.onCommitted(p, { position, ...news });
                 bus.publish(liveEvents(candles));
               },
               onRolledUp: (_, candles) => bus.publish(liveEvents(candles)),

@@ -231,8 +231,8 @@ class SimWorld {
         settings: { trimEveryMs: 500, retentionMs: 0, paceMs: 100 },
         random: Math.random,
         events: {
-          onCommitted: (p, position, { tooLate }) =>
-            ingest.onCommitted(p, position, tooLate),
+          onCommitted: (p, position, news) =>
+            ingest.onCommitted(p, { position, ...news }),
           onRolledUp: () => {},
         },
       }, life.signal));
