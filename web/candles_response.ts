@@ -1,3 +1,4 @@
+import { isTickInterval } from "../pipeline/domain/interval.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
 import type { FilledCandle } from "./fill_candles.ts";
 import { closedRangeResponse, liveResponse } from "./etag_response.ts";
@@ -35,6 +36,9 @@ export async function candlesResponse(
     url.searchParams.set("cursor", page.next);
     headers.Link = `<${url.pathname}${url.search}>; rel="next"`;
   }
+  if (isTickInterval(query.interval)) {
+    headers["Minutes-Without-Ticks"] = String(page.minutesWithoutTicks);
+  }
   const body = formatPage(query, page);
   return page.settled
     ? await closedRangeResponse(request, body, headers)
@@ -69,6 +73,9 @@ function formatPage(query: CandlesQuery, page: CandlesPage): string {
             kind,
           })),
         }),
+        ...(isTickInterval(interval)
+          ? { minutes_without_ticks: page.minutesWithoutTicks }
+          : {}),
         next: page.next,
       });
   }

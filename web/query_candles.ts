@@ -13,11 +13,12 @@ import {
 } from "../pipeline/domain/time.ts";
 import type { GapRow } from "../pipeline/ports.ts";
 import { fillCandles, type FilledCandle } from "./fill_candles.ts";
+import { readCandles } from "./read_candles.ts";
 import {
+  candleIntervalParameter,
   checkRange,
   choice,
   findInstrument,
-  intervalParameter,
   parameter,
   symbolParameter,
   timeParameter,
@@ -45,7 +46,7 @@ const cursorParameter = parameter<Cursor>(
 /** Parameters of `/api/candles`. */
 export const candlesQuery = z.object({
   symbol: symbolParameter,
-  interval: intervalParameter.default("1m"),
+  interval: candleIntervalParameter.default("1m"),
   from: timeParameter.optional(),
   to: timeParameter.optional(),
   limit: wholeNumber(1, LIMIT_MAX).default(500),
@@ -67,6 +68,8 @@ export interface CandlesPage {
   readonly next: string | null;
   /** Every candle is closed and the range is over. */
   readonly settled: boolean;
+  /** Of candles below a minute: minutes whose ticks are not kept any more. */
+  readonly minutesWithoutTicks: number;
 }
 
 export interface CandleGap {
@@ -96,7 +99,8 @@ export async function queryCandles(
     ? "end"
     : "start";
   const range = { symbol, interval, asof, to, limit: limit + 1 };
-  const rows = await services.candles.candles(
+  const { candles: rows, withoutTicks } = await readCandles(
+    services,
     countFrom === "start" ? { ...range, from } : range,
   );
   const wanted = query.from === undefined || countFrom === "start"
@@ -113,9 +117,10 @@ export async function queryCandles(
     : countFrom === "start"
     ? wanted[limit].t
     : candles[0].t;
+  const minutesWithoutTicks = withoutTicks.length;
   const now = services.clock.now();
   const settled = to !== undefined && to <= now &&
-    candles.every(({ closed }) => closed);
+    withoutTicks.length === 0 && candles.every(({ closed }) => closed);
   if (query.fill === "none") {
     return {
       instrument,
@@ -123,6 +128,7 @@ export async function queryCandles(
       gaps: [],
       next: cursorText(countFrom, edge),
       settled,
+      minutesWithoutTicks,
     };
   }
 
@@ -133,15 +139,17 @@ export async function queryCandles(
   const filledTo = countFrom === "start" ? edge ?? to ?? end : to ?? end;
   if (filledFrom >= filledTo) {
     const next = cursorText(countFrom, edge);
-    return { instrument, candles: [], gaps: [], next, settled };
+    const none = { instrument, candles: [], gaps: [] };
+    return { ...none, next, settled, minutesWithoutTicks };
   }
-  const [before] = await services.candles.candles({
+  const earlier = await readCandles(services, {
     symbol,
     interval,
     asof,
     to: filledFrom,
     limit: 1,
   });
+  const before = earlier.candles.at(-1);
   const gapsFrom = before?.end ?? filledFrom;
   const gaps = await services.candles.gaps(symbol, gapsFrom, filledTo);
   const result = fillCandles({
@@ -149,7 +157,7 @@ export async function queryCandles(
     before: before ?? null,
     interval,
     calendar: services.catalog.calendarOf(instrument),
-    gaps,
+    gaps: [...gaps, ...earlier.withoutTicks, ...withoutTicks],
     fill: query.fill,
     from: filledFrom,
     to: filledTo,
@@ -163,6 +171,7 @@ export async function queryCandles(
     gaps: gaps.filter((gap) => gap.to > filledFrom),
     next: cursorText(countFrom, result.rest ?? edge),
     settled,
+    minutesWithoutTicks,
   };
 }
 

@@ -4,6 +4,7 @@ import {
   SYMBOL_PATTERN,
 } from "../pipeline/domain/instrument.ts";
 import {
+  type Interval,
   INTERVALS,
   isReadableInterval,
   type ReadableInterval,
@@ -101,6 +102,9 @@ export const timeParameter = parameter<EpochMicros>(
 const READABLE = INTERVALS.filter(isReadableInterval);
 
 export const intervalParameter = choice<ReadableInterval>(...READABLE);
+
+/** As `intervalParameter`, and those that are made of ticks. */
+export const candleIntervalParameter = choice<Interval>(...INTERVALS);
 
 /**
  * @throws {ProblemError} If there is no such instrument.

@@ -1,3 +1,4 @@
+import type { TickHistory } from "../pipeline/archive/tick_history.ts";
 import type { Catalog } from "../pipeline/catalog.ts";
 import type { Skill } from "../pipeline/domain/forecast.ts";
 import type { LiveBus } from "../pipeline/live/live_bus.ts";
@@ -52,6 +53,8 @@ export interface Services {
   readonly clock: Clock;
   readonly catalog: Catalog;
   readonly candles: CandleStore;
+  /** Absent if ticks are not kept. */
+  readonly ticks?: TickHistory;
   readonly forecasts: ForecastStore;
   /**
    * The models' records of a walk forward over stored candles, which tell of

@@ -43,7 +43,12 @@ export interface TickCandlesFound {
   /** Ascending by `t`. */
   readonly candles: readonly StoredCandle[];
   /** Minutes that have a candle but not all of its ticks in the archive. */
-  readonly minutesWithoutTicks: number;
+  readonly withoutTicks: readonly Span[];
+}
+
+interface Span {
+  readonly from: EpochMicros;
+  readonly to: EpochMicros;
 }
 
 /** Minutes of one step, at most: what is between two looks at the limit. */
@@ -78,7 +83,7 @@ export class TickCandles {
     const to = query.to ?? EVER;
     const step = { from: floorMinute(from), to };
     const found: StoredCandle[] = [];
-    let minutesWithoutTicks = 0;
+    const withoutTicks: Span[] = [];
     let ticks = 0;
     let minutes = 0;
     while (found.length < limit && step.from < step.to) {
@@ -99,7 +104,7 @@ export class TickCandles {
         );
       }
       const folded = await this.#fold(query, snapshot, some);
-      minutesWithoutTicks += folded.missing;
+      withoutTicks.push(...folded.missing);
       const inRange = folded.candles.filter(({ t }) => t >= from && t < to);
       if (countFrom === "start") {
         found.push(...inRange);
@@ -108,14 +113,14 @@ export class TickCandles {
         found.unshift(...inRange);
         step.to = some[0].t;
         // Older minutes have left the archive too.
-        if (folded.missing === some.length) break;
+        if (folded.missing.length === some.length) break;
       }
     }
     return {
       candles: countFrom === "start"
         ? found.slice(0, limit)
         : found.slice(-limit),
-      minutesWithoutTicks,
+      withoutTicks,
     };
   }
 
@@ -123,7 +128,10 @@ export class TickCandles {
     { symbol, interval }: TickCandleQuery,
     snapshot: MinuteSnapshot,
     some: readonly StoredMinute[],
-  ): Promise<{ candles: readonly StoredCandle[]; missing: number }> {
+  ): Promise<{
+    candles: readonly StoredCandle[];
+    missing: readonly Span[];
+  }> {
     const micros = nominalMicros(interval);
     const ticks = await readTicks(this.options, {
       symbol,
@@ -143,12 +151,13 @@ export class TickCandles {
     );
     const passed = newest - this.options.latenessMs * MICROS_PER_MS;
     const candles: StoredCandle[] = [];
-    let missing = 0;
+    const missing: Span[] = [];
     for (const minute of some) {
       const folds = parts.get(minute.t) ?? [];
       const n = folds.reduce((sum, fold) => sum + fold.n, 0);
-      if (n !== minute.n || minute.origin !== "ticks") missing++;
-      else {
+      if (n !== minute.n || minute.origin !== "ticks") {
+        missing.push({ from: minute.t, to: minuteEnd(minute.t) });
+      } else {
         candles.push(
           ...folds.map((fold) =>
             candleOf(fold, minute, { symbol, interval, snapshot, passed })

@@ -1,0 +1,99 @@
+/**
+ * Makes one-minute candles anew from their ticks and compares them with the
+ * stored ones; `--help` says what it can do.
+ *
+ * One line of JSON on stdout says what came of it. Exits with 0 if no minute
+ * differs, 2 for a bad command line, 1 for everything else.
+ */
+import { SYMBOL_PATTERN } from "../pipeline/domain/instrument.ts";
+import { parseTime, toMillis } from "../pipeline/domain/time.ts";
+import { runTask, type TaskContext } from "./run_task.ts";
+import {
+  describeOptions,
+  helpOption,
+  option,
+  optional,
+  OptionsError,
+  parseOptions,
+} from "./task_options.ts";
+
+const time = (meaning: string) =>
+  optional({
+    takes: "TIME",
+    wanted: "Unix milliseconds or ISO 8601",
+    meaning,
+    read: parseTime,
+  });
+
+const OPTIONS = {
+  symbol: optional({
+    takes: "S",
+    wanted: "letters, digits, . _ : / and -, at most 32",
+    meaning: "Symbol of the candles",
+    read: (text) => SYMBOL_PATTERN.test(text) ? text : null,
+  }),
+  from: time("First minute"),
+  to: time("Time before which the last minute begins"),
+  url: option<URL>({
+    takes: "URL",
+    fallback: "http://127.0.0.1:8000",
+    wanted: "http:// or https:// and a host",
+    meaning: "The running program",
+    read: (text) => {
+      const url = URL.parse(text);
+      return url !== null && /^https?:$/.test(url.protocol) ? url : null;
+    },
+  }),
+  help: helpOption,
+};
+
+const USAGE = `Checks one-minute candles against the ticks they were made of.
+
+deno task rebuild --symbol S --from TIME --to TIME [OPTIONS]
+
+Makes every minute of the range anew from the tick archive and compares it
+digit by digit with the stored one. It changes nothing. The program must be
+running; API_TOKEN is sent if it is set. Minutes whose ticks the archive has let
+go (TICK_RETENTION_DAYS) are counted as without_ticks.
+
+Ticks that came too late for their candle are in quarantine, and not in it:
+deno task quarantine readmit takes them in.
+
+${describeOptions(OPTIONS)}
+`;
+
+/** The task, on a running program. */
+export async function rebuild(
+  args: readonly string[],
+  apiToken: string | undefined,
+  { signal }: Pick<TaskContext, "signal">,
+) {
+  const { values, rest } = parseOptions(OPTIONS, args);
+  if (values.help) return USAGE;
+  const { symbol, from, to } = values;
+  if (symbol === undefined || from === undefined || to === undefined) {
+    throw new OptionsError("Cannot rebuild without --symbol, --from and --to");
+  }
+  if (rest.length > 0) {
+    throw new OptionsError(`Cannot use ${rest.join(" ")}`);
+  }
+  const url = new URL("/api/rebuild", values.url);
+  url.searchParams.set("symbol", symbol);
+  url.searchParams.set("from", String(toMillis(from)));
+  url.searchParams.set("to", String(toMillis(to)));
+  const response = await fetch(url, {
+    signal,
+    headers: apiToken ? { Authorization: `Bearer ${apiToken}` } : {},
+  });
+  const report = await response.json();
+  if (!response.ok) {
+    throw new Error(`Cannot rebuild ${symbol}: ${report.detail}`);
+  }
+  return { report, ok: report.different === 0 };
+}
+
+if (import.meta.main) {
+  await runTask((args, context) =>
+    rebuild(args, Deno.env.get("API_TOKEN"), context)
+  );
+}
