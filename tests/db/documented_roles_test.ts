@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { CandleMonths } from "../../db/candle_months.ts";
+import { connectPg } from "../../db/connect_pg.ts";
+import { loadMigrations, migrate } from "../../db/migrate.ts";
+import { epochMicros } from "../../pipeline/domain/time.ts";
+import { serverTest } from "../harness/servers/installed.ts";
+import {
+  findPostgres,
+  startPostgres,
+} from "../harness/servers/postgres_server.ts";
+
+/** SQL of docs/servers.md, before and after it connects to the database. */
+async function documentedSql(): Promise<readonly string[]> {
+  const docs = new URL("../../docs/servers.md", import.meta.url);
+  const found = /```sql\n([\s\S]+?)```/.exec(await Deno.readTextFile(docs));
+  assert.ok(found, "docs/servers.md has SQL for the roles");
+  return found[1].split("\\connect tickhouse\n");
+}
+
+await serverTest(
+  "the roles of docs/servers.md: one makes tables, the other rows alone",
+  { PostgreSQL: findPostgres },
+  async () => {
+    const postgres = await startPostgres();
+    const as = (role: string) =>
+      connectPg({
+        url:
+          `postgres://${role}:CHANGE-ME@127.0.0.1:${postgres.port}/tickhouse`,
+      });
+    const [owner, app] = [as("tickhouse_owner"), as("tickhouse_app")];
+    try {
+      const [server, database] = await documentedSql();
+      for (const statement of server.split(";").slice(0, -1)) {
+        await postgres.psql(statement); // a database is made outside of others
+      }
+      await postgres.psql(database, "tickhouse");
+      await migrate(owner, await loadMigrations());
+
+      await new CandleMonths(app).ensure([epochMicros(1_764_043_220_000_000)]);
+      const rows = await app.query<{ writes: number; all: number }>(
+        `select count(*)::int as all, count(*) filter (where
+            has_table_privilege(c.oid, 'select') and
+            has_table_privilege(c.oid, 'insert') and
+            has_table_privilege(c.oid, 'update') and
+            has_table_privilege(c.oid, 'delete'))::int as writes
+          from pg_class c where relnamespace = 'public'::regnamespace
+            and relkind in ('r', 'p')`,
+      );
+      assert.ok(rows[0].all > 10, "the schema is there");
+      assert.equal(rows[0].writes, rows[0].all);
+      const refused = /permission denied|must be owner/;
+      await assert.rejects(app.query("create table mine (a int)"), refused);
+      await assert.rejects(app.query("drop table candles"), refused);
+      await assert.rejects(
+        app.query("alter table candles add column mine int"),
+        refused,
+      );
+    } finally {
+      await owner.close();
+      await app.close();
+      await postgres.close();
+    }
+  },
+);
