@@ -16,6 +16,7 @@ import type { Forecast, ForecastScore, Skill } from "./domain/forecast.ts";
 import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
 import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
 import type { Signal } from "./domain/signal.ts";
+import type { QuarantineId } from "./domain/quarantine_id.ts";
 import type { Reject, RejectReason } from "./domain/tick.ts";
 import type { Brand } from "./domain/brand.ts";
 import type { EpochMicros } from "./domain/time.ts";
@@ -375,6 +376,78 @@ export interface CommittedPartition {
   }[];
 }
 
+// --------------------------------------------------------------- quarantine
+
+/** A line or tick that was not accepted, as it is kept. */
+export interface QuarantinedRow {
+  readonly id: QuarantineId;
+  readonly key: FeedKey;
+  readonly delivery: Delivery;
+  readonly receivedAt: EpochMicros;
+  readonly reject: Reject;
+  readonly readmitted: boolean;
+  /**
+   * Out of band, and no tick was accepted since: a jump of the price may yet
+   * bring it back by itself.
+   */
+  readonly held: boolean;
+}
+
+/** Where a page of rows goes on: after this one, in the order of arrival. */
+export interface QuarantineCursor {
+  readonly receivedAt: EpochMicros;
+  readonly id: QuarantineId;
+}
+
+export interface QuarantineQuery {
+  readonly reason?: RejectReason;
+  readonly feed?: string;
+  readonly symbol?: string;
+  /** Of the time at which the line came in: [from, to). */
+  readonly from?: EpochMicros;
+  readonly to?: EpochMicros;
+  readonly readmitted?: boolean;
+  readonly after?: QuarantineCursor;
+  readonly limit: number;
+}
+
+export interface QuarantineStore {
+  /** Rows in the order of their arrival. */
+  find(query: QuarantineQuery): Promise<readonly QuarantinedRow[]>;
+  /** Those of the rows that are there. */
+  get(ids: readonly QuarantineId[]): Promise<readonly QuarantinedRow[]>;
+  /** Rows that are in quarantine now, by reason. */
+  counts(): Promise<Readonly<Record<string, number>>>;
+  /** Number of a partition's last readmission that is in the candles. */
+  readmittedThrough(p: number): Promise<number>;
+}
+
+/** What came of asking for rows to be taken back. */
+export interface ReadmitResult {
+  /** In the candles now. */
+  readonly readmitted: readonly QuarantineId[];
+  readonly refused: readonly {
+    readonly id: QuarantineId;
+    readonly why: string;
+  }[];
+  /** Not in the candles by the end of the wait; they may be later. */
+  readonly pending: readonly QuarantineId[];
+}
+
+/** Takes rows out of quarantine, into candles. */
+export interface QuarantineDesk {
+  /**
+   * Takes back those rows that can be, and waits until they are committed.
+   * Asking again for the same rows does no harm.
+   *
+   * @throws {Error} If the buffer or the warehouse does not answer.
+   */
+  readmit(
+    ids: readonly QuarantineId[],
+    options: { readonly waitMs: number; readonly signal?: AbortSignal },
+  ): Promise<ReadmitResult>;
+}
+
 // ------------------------------------------------------------------ archive
 
 /** An entry with ticks, as the buffer kept it, and what it is found by. */
@@ -399,8 +472,10 @@ export interface RefusedTicks {
     readonly incarnation: string;
     readonly id: EntryId;
     readonly index: number;
+    /** Taken into candles later, by an entry of its own. */
+    readonly readmitted: boolean;
   }[];
-  /** By the number that an acked feed gave them. */
+  /** By the number that an acked feed gave them; those still refused. */
   readonly numbers: readonly { readonly key: FeedKey; readonly seq: number }[];
 }
 

@@ -12,6 +12,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "pipeline/candles": ["pipeline/domain", "pipeline/calendars"],
   "pipeline/buffer": ["pipeline/domain"],
   "pipeline/archive": ["pipeline/domain", "pipeline/buffer"],
+  "pipeline/quarantine": ["pipeline/domain", "pipeline/feeds"],
   "pipeline/feeds": ["pipeline/domain", "pipeline/candles"],
   "pipeline/forecast": ["pipeline/domain", "pipeline/signals"],
   "pipeline/signals": ["pipeline/domain"],
