@@ -74,9 +74,10 @@ export class RedisConnection {
           );
         }
         if (performance.now() > deadline) {
-          throw new BufferError(`Cannot reach the Redis at ${shown}`, {
-            cause: error,
-          });
+          throw new BufferError(
+            `Cannot reach the Redis at ${shown}: ${(error as Error).message}`,
+            { cause: error },
+          );
         }
         await options.clock.sleep(retryMs(retry));
       }
