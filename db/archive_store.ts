@@ -106,8 +106,9 @@ export class PgTickArchive implements TickArchive {
       incarnation: string;
       id: EntryId;
       index: number;
+      readmitted: boolean;
     }>(
-      `select q.incarnation, q.entry_id as id, q.idx as index
+      `select q.incarnation, q.entry_id as id, q.idx as index, q.readmitted
         from unnest(($2::text)::text[], ($3::text)::text[])
           as u(incarnation, entry_id)
         join quarantine q on q.p = $1::int and q.incarnation = u.incarnation

@@ -144,7 +144,7 @@ Deno.test("refused ticks stay out, by their place after the entry's rejects", as
     more as Partial<StreamEntry>,
   );
   world.archive.refusedTicks = {
-    places: [{ incarnation: "s", id, index: 3 }],
+    places: [{ incarnation: "s", id, index: 3, readmitted: false }],
     numbers: [],
   };
   world.minutes.rows = [minuteOf([tick(0, 0, 1), tick(0, 2, 3)])];

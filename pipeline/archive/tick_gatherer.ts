@@ -5,6 +5,7 @@ import {
   type FeedKey,
   feedKeyText,
   feedOrder,
+  type QuarantinePlace,
   type StreamEntry,
 } from "../domain/entry.ts";
 import type { EntryId, RefusedTicks, StreamedEntry } from "../ports.ts";
@@ -31,6 +32,8 @@ interface Found {
   readonly source: Source;
   /** Place in its entry, which counts the rejects first. */
   readonly index: number;
+  /** The row of the quarantine that it was taken out of. */
+  readonly row: QuarantinePlace | null;
   readonly ts: number;
   readonly price: number;
   readonly size: number;
@@ -72,6 +75,7 @@ export class TickGatherer {
       this.#ticks.push({
         source,
         index: entry.rejects.length + i,
+        row: entry.readmission?.rows[i] ?? null,
         ts,
         price: ticks.price[i],
         size: ticks.size[i],
@@ -88,7 +92,7 @@ export class TickGatherer {
 
   /** What must be asked of the archive to leave out what was refused. */
   questions(): {
-    readonly entries: readonly Source[];
+    readonly entries: readonly Pick<Source, "incarnation" | "id">[];
     readonly numbers: readonly {
       readonly key: FeedKey;
       readonly from: number;
@@ -109,34 +113,45 @@ export class TickGatherer {
         range.to = Math.max(range.to, seq);
       }
     }
-    return {
-      entries: [...this.#sources.values()],
-      numbers: [...numbers.values()],
-    };
+    const entries = new Map<string, Pick<Source, "incarnation" | "id">>();
+    for (const [place, source] of this.#sources) entries.set(place, source);
+    for (const { row } of this.#ticks) {
+      if (row === null) continue;
+      const { incarnation } = row;
+      const id = row.id as EntryId;
+      entries.set(placeText(incarnation, id), { incarnation, id });
+    }
+    return { entries: [...entries.values()], numbers: [...numbers.values()] };
   }
 
   /**
    * The ticks that made candles, each once.
    *
    * A tick that was refused stays out where it is: if it was taken later, an
-   * entry of its own brought it. A number of an acked feed counts once, since
-   * a stream that was begun anew has lines that the one before had; and not
-   * at all if it is in quarantine, whichever stream brought it.
+   * entry of its own brought it, which counts if its row says that it did. A
+   * number of an acked feed counts once, since a stream that was begun anew
+   * has lines that the one before had; and not at all while it is in
+   * quarantine, whichever stream brought it.
    */
   ticks(refused: RefusedTicks): SymbolTicks {
-    const places = new Set(
-      refused.places.map(({ incarnation, id, index }) =>
-        `${placeText(incarnation, id)}|${index}`
-      ),
+    const places = new Map(
+      refused.places.map((place) => [rowText(place), place.readmitted]),
     );
     const numbers = new Set(
       refused.numbers.map(({ key, seq }) => `${feedKeyText(key)}|${seq}`),
     );
-    const sorted = this.#ticks.filter(({ source, index, seq }) => {
+    const taken = new Set<string>();
+    const sorted = this.#ticks.filter(({ source, index, seq, row }) => {
       const { incarnation, id, name, acked } = source;
-      if (
-        places.size > 0 && places.has(`${placeText(incarnation, id)}|${index}`)
-      ) return false;
+      if (row !== null) {
+        const text = rowText(row);
+        if (taken.has(text) || places.get(text) !== true) return false;
+        taken.add(text);
+        return true;
+      }
+      if (places.size > 0 && places.has(rowText({ incarnation, id, index }))) {
+        return false;
+      }
       return !acked || numbers.size === 0 || !numbers.has(`${name}|${seq}`);
     }).sort(inTotalOrder);
     const once = sorted.filter((tick, i) =>
@@ -166,6 +181,10 @@ function sourceOf(
 
 function placeText(incarnation: string, id: EntryId): string {
   return `${incarnation}|${id}`;
+}
+
+function rowText({ incarnation, id, index }: QuarantinePlace): string {
+  return `${incarnation}|${id}|${index}`;
 }
 
 function inTotalOrder(a: Found, b: Found): number {

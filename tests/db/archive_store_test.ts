@@ -162,7 +162,10 @@ Deno.test("refused ticks are found by their place, and by their number", async (
     const place = { incarnation: "s", id: "5-0" };
     assert.deepEqual(
       [...refused.places].sort((a, b) => a.index - b.index),
-      [{ ...place, index: 3 }, { ...place, index: 4 }],
+      [
+        { ...place, index: 3, readmitted: false },
+        { ...place, index: 4, readmitted: true },
+      ],
     );
     assert.deepEqual(refused.numbers, [{ key: FEED, seq: 40 }]);
     assert.deepEqual(await archive.refused(0, { entries: [], numbers: [] }), {

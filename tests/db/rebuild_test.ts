@@ -65,6 +65,8 @@ class World {
   #readFrom = BEFORE_FIRST;
   #expect = BEFORE_FIRST;
   #incarnation = "";
+  /** Named by all readmissions of one claim: one of them counts. */
+  #readmission = 1;
 
   constructor(
     readonly warehouse: TestWarehouse,
@@ -99,6 +101,7 @@ class World {
       ? state.position
       : BEFORE_FIRST;
     this.#buffer.raiseFloor(P, state.position);
+    this.#readmission = (state.readmittedThrough ?? 0) + 1;
     this.#book = new CandleBook(state, () => alwaysOpen(), BOOK);
   }
 
@@ -114,6 +117,42 @@ class World {
     const ticks = lines.map((line) => ({ ...line, seq: ++this.#plainSeq }));
     const more = { receivedAt: this.#now(), delivery: "best_effort" } as const;
     await this.#put(ticksEntry(this.plain, ticks, more));
+  }
+
+  /** Takes back what was too late, as many as are wanted. */
+  async readmit(count: number) {
+    const rows = await this.warehouse.db.query<{
+      incarnation: string;
+      id: string;
+      index: number;
+      feed: string;
+      seq: number;
+      symbol: string;
+      ts: number;
+      raw: string;
+    }>(
+      `select incarnation, entry_id as id, idx as index, feed,
+          seq::float8 as seq, symbol, to_micros(ts)::float8 as ts, raw
+        from quarantine
+        where feed in ($1, $2) and reason = 'too_late' and not readmitted
+        order by feed, idx limit $3::int`,
+      [this.acked.feed, this.plain.feed, count],
+    );
+    const feed = rows.at(0)?.feed;
+    const same = rows.filter((row) => row.feed === feed);
+    if (same.length === 0) return;
+    const ticks = same.map(({ raw, ...row }) => {
+      const { price, volume } = JSON.parse(raw);
+      return { ...row, price: Math.round(price * 100), size: volume };
+    });
+    const acked = feed === this.acked.feed;
+    await this.#put(ticksEntry(acked ? this.acked : this.plain, ticks, {
+      kind: "readmit",
+      receivedAt: this.#now(),
+      received: 0,
+      delivery: acked ? "acked" : "best_effort",
+      readmission: { n: this.#readmission, rows: same },
+    }));
   }
 
   async mark() {
@@ -232,6 +271,13 @@ const step = fc.oneof(
       again: fc.nat(12),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("readmit" as const),
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("claim" as const) }) },
 );
 
@@ -240,6 +286,7 @@ Deno.test("a rebuild from the archive gives every stored minute, digit by digit"
   let runs = 0;
   let equal = 0;
   let refused = 0;
+  let readmitted = 0;
   try {
     await fc.assert(
       fc.asyncProperty(
@@ -273,6 +320,10 @@ Deno.test("a rebuild from the archive gives every stored minute, digit by digit"
               case "wipe":
                 await world.wipe(step.again);
                 break;
+              case "readmit":
+                await world.commit();
+                await world.readmit(step.count);
+                break;
               case "claim":
                 await world.commit();
                 await world.claim();
@@ -290,8 +341,12 @@ Deno.test("a rebuild from the archive gives every stored minute, digit by digit"
       ),
       { numRuns: 25 },
     );
-    [{ refused }] = await warehouse.db.query<{ refused: number }>(
-      `select count(*)::float8 as refused from quarantine
+    [{ refused, readmitted }] = await warehouse.db.query<
+      { refused: number; readmitted: number }
+    >(
+      `select count(*)::float8 as refused,
+          count(*) filter (where readmitted)::float8 as readmitted
+        from quarantine
         where reason in ('too_late', 'volume_too_large')`,
     );
   } finally {
@@ -299,6 +354,7 @@ Deno.test("a rebuild from the archive gives every stored minute, digit by digit"
   }
   assert(equal > 60, "many minutes were compared");
   assert(refused > 10, "many ticks were refused by the book");
+  assert(readmitted > 2, "some of them were taken back");
 });
 
 Deno.test("a rebuild tells a minute that its ticks do not give", async () => {
