@@ -1,4 +1,8 @@
-import { type Program, startProgram } from "../harness/program.ts";
+import {
+  type Program,
+  ProgramEndedError,
+  startProgram,
+} from "../harness/program.ts";
 
 /** The program ended by itself. */
 export interface UnexpectedExit {
@@ -8,6 +12,8 @@ export interface UnexpectedExit {
 }
 
 const SAMPLE_MS = 250;
+/** Starts that may fail one after the other. */
+const TRIES_MAX = 5;
 
 /**
  * The program under a supervisor: started again when it ends by itself, which
@@ -37,11 +43,12 @@ export class App {
     return this.#program;
   }
 
+  /** Starts it, and again if it ends before it listens. */
   async start(): Promise<Program> {
     this.#wanted = true;
     this.#sampler ??= setInterval(() => this.#sample(), SAMPLE_MS);
     const from = performance.now();
-    const starting = this.#starting = startProgram(this.env);
+    const starting = this.#starting = this.#started();
     const program = this.#program = await starting;
     this.starts++;
     this.startMsMax = Math.max(this.startMsMax, performance.now() - from);
@@ -58,6 +65,19 @@ export class App {
       );
     });
     return program;
+  }
+
+  async #started(): Promise<Program> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await startProgram(this.env);
+      } catch (error) {
+        if (!(error instanceof ProgramEndedError)) throw error;
+        const log = error.written.split("\n").slice(-20);
+        this.unexpected.push({ app: this.name, code: error.code, log });
+        if (tries >= TRIES_MAX) throw error;
+      }
+    }
   }
 
   /** SIGKILL; it stays away until `start`. */

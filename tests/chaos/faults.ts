@@ -48,10 +48,13 @@ export class Faults {
     const first = this.#pick(kinds);
     const others = kinds.filter((kind) => isOther(kind, first));
     const both = others.length > 0 && this.random() < 0.2;
-    await Promise.all([
+    const done = await Promise.allSettled([
       this.do(first),
       ...(both ? [this.do(this.#pick(others))] : []),
     ]);
+    for (const result of done) {
+      if (result.status === "rejected") throw result.reason;
+    }
   }
 
   async #hit(kind: FaultKind): Promise<string> {
