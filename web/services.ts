@@ -8,7 +8,10 @@ import type {
   Clock,
   FeedActivityStore,
   ForecastStore,
+  QuarantineDesk,
+  QuarantineStore,
 } from "../pipeline/ports.ts";
+import { ProblemError } from "./problem.ts";
 
 /** Whether the program can do its work, and if not, why. */
 export interface HealthReport {
@@ -48,6 +51,12 @@ export const STREAM_LIMITS: StreamLimits = {
   heartbeatMs: 15_000,
 };
 
+/** What was not accepted, and the way back. */
+export interface QuarantineServices {
+  readonly store: QuarantineStore;
+  readonly desk: QuarantineDesk;
+}
+
 /** Everything that routes reach, each through its port. */
 export interface Services {
   readonly clock: Clock;
@@ -62,6 +71,8 @@ export interface Services {
    */
   readonly walkForward?: (symbol: string) => readonly Skill[];
   readonly audit: AuditStore;
+  /** Absent where this process has no buffer. */
+  readonly quarantine?: QuarantineServices;
   readonly activity: FeedActivityStore;
   readonly bus: LiveBus;
   health(): Promise<HealthReport>;
@@ -76,4 +87,17 @@ export interface Services {
 /** What every route finds in `ctx.state`. */
 export interface State {
   services: Services;
+}
+
+/**
+ * @throws {ProblemError} If this process has no buffer.
+ */
+export function quarantineOf(services: Services): QuarantineServices {
+  if (services.quarantine !== undefined) return services.quarantine;
+  throw new ProblemError({
+    type: "about:blank",
+    title: "Not here",
+    status: 503,
+    detail: "This process has no buffer; ask one that takes feeds",
+  });
 }

@@ -4,16 +4,22 @@ import { inTime } from "../../web/in_time.ts";
 import { ProblemError, problemResponse } from "../../web/problem.ts";
 import { isFault, READ_MS_MAX } from "../../web/read_warehouse.ts";
 
+/** Paths that change something; all others only read. */
+const CHANGES = ["/api/quarantine/readmit"];
+
 /** Errors of the API are problems in JSON, never pages. */
 export default define.middleware(async (ctx) => {
   const { method } = ctx.req;
-  if (method !== "GET" && method !== "HEAD") {
+  const allowed = CHANGES.includes(ctx.url.pathname)
+    ? ["POST"]
+    : ["GET", "HEAD"];
+  if (!allowed.includes(method)) {
     return problemResponse({
       type: "about:blank",
       title: "Method not allowed",
       status: 405,
-      detail: `Method must be GET or HEAD, got ${method}`,
-    }, { Allow: "GET, HEAD" });
+      detail: `Method must be ${allowed.join(" or ")}, got ${method}`,
+    }, { Allow: allowed.join(", ") });
   }
   try {
     // Counting every row takes its time, which whoever asks for it knows.
