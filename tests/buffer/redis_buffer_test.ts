@@ -1,5 +1,5 @@
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
-import { redisTest, withBuffer } from "./with_redis.ts";
+import { redisTest, tell, withBuffer } from "./with_redis.ts";
 
 await redisTest(
   "RedisBuffer keeps the contract",
@@ -10,6 +10,23 @@ await redisTest(
         `RedisBuffer ${name}`,
         () => withBuffer(server, check, { url: `${server.url}/${i}` }),
       );
+    }
+  },
+);
+
+await redisTest(
+  "RedisBuffer keeps the contract where no command may touch two slots",
+  [["cluster-enabled", "yes"]],
+  async (server, t) => {
+    await tell(server, "CLUSTER ADDSLOTSRANGE 0 16383");
+    while (!/cluster_state:ok/.test(await tell(server, "CLUSTER INFO"))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const { name, check } of BUFFER_CONTRACT) {
+      await t.step(`RedisBuffer ${name}`, async () => {
+        await tell(server, "FLUSHALL");
+        await withBuffer(server, check);
+      });
     }
   },
 );

@@ -10,7 +10,7 @@ import {
   compareEntryIds,
   type EntryId,
 } from "../../pipeline/ports.ts";
-import { redisTest, withBuffer } from "./with_redis.ts";
+import { redisTest, tell, withBuffer } from "./with_redis.ts";
 
 const KEY = { feed: "nse", epoch: 1 };
 const ALL = { maxEntries: 1e6, maxBytes: 1e9, waitMs: 0 };
@@ -254,12 +254,7 @@ await redisTest(
   (server) =>
     withBuffer(server, async (buffer) => {
       await append(buffer, 1);
-      using connection = await Deno.connect({
-        hostname: "127.0.0.1",
-        port: server.port,
-      });
-      await connection.write(new TextEncoder().encode("SCRIPT FLUSH\r\n"));
-      await connection.read(new Uint8Array(16));
+      await tell(server, "SCRIPT FLUSH");
       await assert.rejects(append(buffer, 2), BufferError);
       await untilUp(() => append(buffer, 2));
       assert.deepEqual(await heldSeqs(buffer), [1, 2]);

@@ -4,7 +4,7 @@ import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import { BEFORE_FIRST } from "../../pipeline/ports.ts";
 import type { RedisServer } from "../harness/servers/redis_server.ts";
-import { redisTest, withBuffer } from "./with_redis.ts";
+import { redisTest, tell, withBuffer } from "./with_redis.ts";
 
 /** What the buffer needs, and no more. */
 const COMMANDS = [
@@ -21,17 +21,6 @@ const COMMANDS = [
   "xrevrange",
   "xtrim",
 ];
-
-async function tell(server: RedisServer, command: string): Promise<string> {
-  using connection = await Deno.connect({
-    hostname: "127.0.0.1",
-    port: server.port,
-  });
-  await connection.write(new TextEncoder().encode(`${command}\r\n`));
-  const into = new Uint8Array(4096);
-  const n = await connection.read(into) ?? 0;
-  return new TextDecoder().decode(into.subarray(0, n));
-}
 
 /** Opens and closes a buffer; returns its warnings. */
 async function warningsOf(server: RedisServer): Promise<string[]> {

@@ -46,3 +46,18 @@ export async function withBuffer(
     await buffer.close();
   }
 }
+
+/** Sends one command besides the buffer; returns the start of the answer. */
+export async function tell(
+  server: RedisServer,
+  command: string,
+): Promise<string> {
+  using connection = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.port,
+  });
+  await connection.write(new TextEncoder().encode(`${command}\r\n`));
+  const into = new Uint8Array(4096);
+  const n = await connection.read(into) ?? 0;
+  return new TextDecoder().decode(into.subarray(0, n));
+}
