@@ -11,6 +11,7 @@ const HOT_TABLES = [
   "rollup_dirty",
   "forecasts_unscored",
   "quarantine",
+  "tick_archive_progress",
 ];
 
 /**
