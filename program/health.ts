@@ -1,7 +1,4 @@
-import type {
-  ConnectionStats,
-  FeedStats,
-} from "../pipeline/feeds/feed_stats.ts";
+import type { FeedStats } from "../pipeline/feeds/feed_stats.ts";
 import {
   type AuditStore,
   type BufferStats,
@@ -17,6 +14,9 @@ import type { HealthReport } from "../web/services.ts";
 import type { EventLoopLag } from "./event_loop_lag.ts";
 import { Probe } from "./probe.ts";
 
+/** What is judged of a feed; whatever else it has is shown as it is. */
+type FeedNow = Pick<FeedStats, "feed" | "paused" | "uncommittedBytes">;
+
 export interface HealthOptions {
   readonly stores: {
     readonly audit: Pick<AuditStore, "ping">;
@@ -26,8 +26,8 @@ export interface HealthOptions {
   /** What people call them, such as `PostgreSQL` and `Redis`. */
   readonly names: { readonly warehouse: string; readonly buffer: string };
   readonly feeds: {
-    feedStats(): readonly FeedStats[];
-    connectionStats(): readonly ConnectionStats[];
+    feedStats(): readonly FeedNow[];
+    connectionStats(): readonly object[];
   } | null;
   readonly lag: EventLoopLag;
   readonly clock: Clock;
@@ -39,6 +39,8 @@ export interface HealthOptions {
 
 /** Entries that wait for longer than this are a reason not to be ready. */
 const BEHIND_MS_MAX = 15_000;
+/** Feeds wait for a moment whenever they send faster than is committed. */
+const PAUSED_MS_MAX = 5_000;
 
 /** Where a partition's candles stand, and whether they are behind its ticks. */
 interface PartitionLag {
@@ -58,6 +60,8 @@ export class Health {
   readonly #warehouse: Probe<void>;
   readonly #buffer: Probe<BufferStats>;
   readonly #lag: Probe<readonly PartitionLag[]>;
+  /** When a feed that waits was first seen to. */
+  readonly #pausedSince = new Map<string, number>();
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -106,7 +110,7 @@ export class Health {
           "none is lost",
       );
     }
-    const paused = feedStats.filter((one) => one.paused);
+    const paused = this.#pausedForLong(feedStats);
     if (paused.length > 0) {
       const told = paused.map(({ feed, uncommittedBytes }) =>
         `${feed} (${uncommittedBytes} bytes are not in candles yet)`
@@ -128,6 +132,21 @@ export class Health {
         connections: (feeds?.connectionStats() ?? []).map(snakeKeys),
       },
     };
+  }
+
+  #pausedForLong(stats: readonly FeedNow[]): readonly FeedNow[] {
+    const now = performance.now();
+    const paused = stats.filter((one) => one.paused);
+    for (const feed of this.#pausedSince.keys()) {
+      if (!paused.some((one) => one.feed === feed)) {
+        this.#pausedSince.delete(feed);
+      }
+    }
+    return paused.filter(({ feed }) => {
+      const since = this.#pausedSince.get(feed) ?? now;
+      this.#pausedSince.set(feed, since);
+      return now - since >= PAUSED_MS_MAX;
+    });
   }
 
   /** Of the partitions that this process looks after. */

@@ -21,7 +21,8 @@ export function pollReasons(
   const ask = async () => {
     if (!document.hidden) {
       try {
-        const { reasons } = await (await fetch("/readyz")).json();
+        // Not `/readyz`: its 503 would be an error in the browser's console.
+        const { reasons } = await (await fetch("/healthz")).json();
         if (open && Array.isArray(reasons)) {
           trouble = reasons.length > 0;
           onReasons(reasons);

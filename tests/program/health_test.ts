@@ -8,10 +8,14 @@ import { systemClock } from "../../pipeline/system_clock.ts";
 const never = () => new Promise<never>(() => {});
 /** A report takes 1 s; a machine that does something else as well, longer. */
 const REPORT_MS_MAX = 10_000;
+const UNTIL_MS_MAX = 60_000;
 
 async function reportOf(
   stores: Partial<HealthOptions["stores"]> = {},
-  changes: Partial<HealthOptions> = {},
+  { untilReady, ...changes }: Partial<HealthOptions> & {
+    /** Asks again for as long as the program is ready or not. */
+    readonly untilReady?: boolean;
+  } = {},
 ) {
   const lag = new EventLoopLag();
   const health = new Health({
@@ -34,7 +38,13 @@ async function reportOf(
   });
   const from = performance.now();
   try {
-    const report = await health.report();
+    let report = await health.report();
+    const deadline = from + UNTIL_MS_MAX;
+    while ((untilReady ?? report.ready) !== report.ready) {
+      assert.ok(performance.now() < deadline, `ready: ${report.ready}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      report = await health.report();
+    }
     return { ...report, took: performance.now() - from };
   } finally {
     lag.stop();
@@ -87,29 +97,16 @@ Deno.test("a partition of ours whose old entries are not committed is behind", a
   assert.equal((await reportOf(stores, { owned: () => [0] })).ready, true);
 });
 
-Deno.test("a feed that is made to wait is named, its state in snake_case", async () => {
+Deno.test("a feed that is made to wait for long is named, its state in snake_case", async () => {
   const { reasons, details } = await reportOf({}, {
+    untilReady: false, // a feed that waits for a moment is nothing to tell
     feeds: {
       connectionStats: () => [],
       feedStats: () => [{
         feed: "nse",
-        epoch: 1,
-        delivery: "acked",
-        replay: false,
-        connections: 1,
-        received: 1,
-        accepted: 1,
-        duplicates: 0,
-        rejected: 0,
-        rejectedBy: {},
-        bufferedSeq: 1,
-        ackedSeq: null,
-        missingSeq: null,
-        missing: 0,
+        lost: 0,
         uncommittedBytes: 77,
         paused: true,
-        trouble: null,
-        lastReceived: null,
       }],
     },
   });
