@@ -1,5 +1,5 @@
-import { streamEntry } from "../domain/entry.ts";
-import type { Clock, Log, TickBuffer } from "../ports.ts";
+import { type EntryKind, streamEntry } from "../domain/entry.ts";
+import type { AppendOrigin, Clock, Log, TickBuffer } from "../ports.ts";
 
 export interface MarksOptions {
   readonly buffer: TickBuffer;
@@ -8,53 +8,112 @@ export interface MarksOptions {
   readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Gives up. */
+  readonly signal: AbortSignal;
 }
 
 /** Marks and starts concern every feed, so their chain has no numbers. */
 const EVERY_FEED = { feed: "", epoch: 0 };
 const MARK_MS = 1_000;
+/** How long an append may take before its partition is asked again. */
+const APPEND_MS_MAX = 5_000;
+const START_RETRY_MS = 500;
 
 /**
  * Says in every partition that the program has started, so that every
  * connection before is gone. To be done before the first feed is let in.
+ *
+ * Tries until each partition's append works, or the signal aborts.
  */
 export async function appendStart(options: MarksOptions): Promise<void> {
-  await appendAll(options, "start");
+  const { clock, signal } = options;
+  // One that arrives late would end connections that were made since.
+  const from = { writer: crypto.randomUUID(), n: 1 };
+  await inEachPartition(options, async (append) => {
+    while (!await append("start", from) && !signal.aborted) {
+      await clock.sleep(START_RETRY_MS, signal);
+    }
+  });
 }
 
 /**
  * Puts the listener's clock into every partition once a second, so that time
  * that passes without ticks is part of the stream. Runs until aborted.
+ *
+ * Each partition by itself: one whose append fails holds up no other.
  */
-export async function runMarks(
-  options: MarksOptions & { readonly signal: AbortSignal },
-): Promise<void> {
-  const { clock, signal, log } = options;
-  while (!signal.aborted) {
-    try {
-      await appendAll(options, "mark");
-    } catch (error) {
-      log.warn("Cannot append marks to the buffer, will try again", {
-        error: String(error),
-      });
+export async function runMarks(options: MarksOptions): Promise<void> {
+  const { clock, signal } = options;
+  await inEachPartition(options, async (append) => {
+    while (!signal.aborted) {
+      await append("mark");
+      await clock.sleep(MARK_MS, signal);
     }
-    await clock.sleep(MARK_MS, signal);
-  }
+  });
 }
 
-async function appendAll(
-  { buffer, partitions, node, clock }: MarksOptions,
+/** @returns Whether it is known to be appended; it never rejects. */
+type Append = (
+  kind: EntryKind & ("mark" | "start"),
+  from?: AppendOrigin,
+) => Promise<boolean>;
+
+async function inEachPartition(
+  options: MarksOptions,
+  work: (append: Append) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: options.partitions }, (_, p) => {
+      let failing = false;
+      return work(async (kind, from) => {
+        try {
+          await appendOne(options, p, kind, from);
+          failing = false;
+        } catch (error) {
+          if (!failing && !options.signal.aborted) {
+            options.log.warn("Cannot append marks, will try again", {
+              p,
+              kind,
+              error: String(error),
+            });
+          }
+          failing = true;
+        }
+        return !failing;
+      });
+    }),
+  );
+}
+
+/** @throws {Error} If it was refused, took too long, or was given up. */
+async function appendOne(
+  { buffer, node, clock, signal }: MarksOptions,
+  p: number,
   kind: "mark" | "start",
+  from?: AppendOrigin,
 ): Promise<void> {
   const receivedAt = clock.now();
-  await Promise.all(
-    Array.from({ length: partitions }, (_, p) =>
-      buffer.append({
-        p,
-        key: EVERY_FEED,
-        expectLast: 0,
-        newLast: 0,
-        entry: streamEntry({ kind, receivedAt, key: EVERY_FEED, node }),
-      })),
-  );
+  const answered = new AbortController();
+  const late = clock.sleep(
+    APPEND_MS_MAX,
+    AbortSignal.any([signal, answered.signal]),
+  ).then(() => {
+    throw new Error("the buffer does not answer");
+  });
+  const appending = buffer.append({
+    p,
+    key: EVERY_FEED,
+    expectLast: 0,
+    newLast: 0,
+    entry: streamEntry({ kind, receivedAt, key: EVERY_FEED, node }),
+    ...from && { from },
+  });
+  // Whichever comes second is no longer waited for.
+  late.catch(() => {});
+  appending.catch(() => {});
+  try {
+    await Promise.race([appending, late]);
+  } finally {
+    answered.abort();
+  }
 }

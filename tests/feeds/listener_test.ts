@@ -110,9 +110,10 @@ async function listening(
     node: "test",
     clock: systemClock,
     log: silentLog,
+    signal: stopCommits.signal,
   };
   await appendStart(everywhere);
-  const marks = runMarks({ ...everywhere, signal: stopCommits.signal });
+  const marks = runMarks(everywhere);
   const feeds = startFeeds({
     endpoints: (given.endpoints ?? [{}]).map((endpoint) => ({
       mode: "listen",

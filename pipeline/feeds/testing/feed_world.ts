@@ -2,7 +2,11 @@ import { MemoryBuffer } from "../../buffer/testing/memory_buffer.ts";
 import { CLEAN_DEFAULTS } from "../../candles/clean.ts";
 import { Catalog } from "../../catalog.ts";
 import type { Calendar } from "../../domain/calendar.ts";
-import { type FeedKey, feedKeyText } from "../../domain/entry.ts";
+import {
+  type FeedKey,
+  feedKeyText,
+  type StreamEntry,
+} from "../../domain/entry.ts";
 import type { Instrument, InstrumentSpec } from "../../domain/instrument.ts";
 import {
   type AppendRequest,
@@ -62,10 +66,12 @@ class MemoryInstruments implements InstrumentStore {
 }
 
 /** What the feeds need of the warehouse, in memory. */
-class MemoryFeedStore implements FeedStore {
+export class MemoryFeedStore implements FeedStore {
   readonly acks = new Map<string, Map<number, number>>();
   /** Chain positions as committed. */
   readonly chains = new Map<string, number>();
+  /** Numbers of ticks and rejects that were applied, by feed. */
+  readonly applied = new Map<string, number[]>();
   readonly positions = new Map<
     number,
     { readonly position: EntryId; readonly incarnation: string }
@@ -88,6 +94,20 @@ class MemoryFeedStore implements FeedStore {
       epochs.set(key.epoch, Math.max(seq, epochs.get(key.epoch) ?? 0));
       this.acks.set(key.feed, epochs);
     }
+  }
+
+  /** Takes in an entry, but for numbers that were applied before. */
+  apply(p: number, { key, ticks, rejects, gaps }: StreamEntry): void {
+    const chain = `${p} ${feedKeyText(key)}`;
+    const last = this.chains.get(chain) ?? 0;
+    const lines = [...ticks.seq, ...rejects.map(({ seq }) => seq ?? 0)];
+    const applied = this.applied.get(key.feed) ?? [];
+    applied.push(...lines.filter((seq) => seq > last));
+    this.applied.set(key.feed, applied);
+    this.chains.set(
+      chain,
+      Math.max(last, ...lines, ...gaps.map(({ to }) => to)),
+    );
   }
 
   committedSeq(p: number, key: FeedKey): Promise<number> {
@@ -136,7 +156,7 @@ export class ShakyBuffer extends MemoryBuffer {
 /** Everything around the ingest, in memory, with a hand on the clock. */
 export class FeedWorld<C extends Clock = ManualClock> {
   readonly clock: C;
-  readonly store = new MemoryFeedStore();
+  readonly store: MemoryFeedStore;
   readonly instruments = new MemoryInstruments();
   ingest: Ingest;
   catalog!: Catalog;
@@ -144,6 +164,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
     readonly options: {
       readonly partitions?: number;
       readonly buffer?: TickBuffer;
+      readonly store?: MemoryFeedStore;
       readonly settings?: Partial<FeedSettings>;
       readonly autoRegister?: boolean;
       /** Stands still if absent. */
@@ -151,6 +172,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
     } = {},
   ) {
     this.clock = options.clock ?? new ManualClock() as Clock as C;
+    this.store = options.store ?? new MemoryFeedStore();
     this.buffer = options.buffer ?? new MemoryBuffer();
     this.ingest = this.start();
   }
@@ -208,14 +230,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
       let position = after;
       for (const { id, entry } of entries) {
         position = id;
-        const seqs = [
-          ...entry.ticks.seq,
-          ...entry.rejects.map(({ seq }) => seq ?? 0),
-          ...entry.gaps.map(({ to }) => to),
-        ];
-        const key = `${p} ${feedKeyText(entry.key)}`;
-        const last = this.store.chains.get(key) ?? 0;
-        this.store.chains.set(key, Math.max(last, ...seqs));
+        this.store.apply(p, entry);
       }
       this.store.positions.set(p, { position, incarnation });
     }

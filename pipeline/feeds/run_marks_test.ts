@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { MemoryBuffer } from "../buffer/testing/memory_buffer.ts";
+import {
+  type AppendRequest,
+  type AppendResult,
+  BEFORE_FIRST,
+} from "../ports.ts";
+import { appendStart, runMarks } from "./run_marks.ts";
+import { silentLog } from "./testing/feed_world.ts";
+import { ManualClock, turns } from "./testing/manual_clock.ts";
+
+/** A buffer with partitions that refuse, or never answer. */
+class BrokenBuffer extends MemoryBuffer {
+  readonly refusing = new Set<number>();
+  readonly hanging = new Set<number>();
+
+  override append(request: AppendRequest): Promise<AppendResult> {
+    if (this.hanging.has(request.p)) return new Promise(() => {});
+    if (this.refusing.has(request.p)) {
+      return Promise.reject(new Error("the buffer is full"));
+    }
+    return super.append(request);
+  }
+
+  async kinds(p: number): Promise<string[]> {
+    const { entries } = await this.read(p, BEFORE_FIRST, {
+      maxEntries: 1_000,
+      maxBytes: 1e9,
+      waitMs: 0,
+    });
+    return entries.map(({ entry }) => `${entry.kind} ${entry.node}`);
+  }
+}
+
+function world() {
+  const buffer = new BrokenBuffer();
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const rest = { partitions: 3, node: "n1", log: silentLog, signal };
+  return { buffer, clock, stop, options: { buffer, clock, ...rest } };
+}
+
+Deno.test("a partition that refuses or hangs holds up no other's marks", async () => {
+  const { buffer, clock, stop, options } = world();
+  buffer.refusing.add(0);
+  buffer.hanging.add(1);
+  const running = runMarks(options);
+  await clock.advance(9_500);
+  assert.deepEqual(await buffer.kinds(0), []);
+  assert.deepEqual(await buffer.kinds(1), []);
+  assert.deepEqual(await buffer.kinds(2), Array(10).fill("mark n1"));
+  buffer.refusing.clear();
+  buffer.hanging.clear();
+  await clock.advance(10_000);
+  assert.ok((await buffer.kinds(0)).length >= 10);
+  assert.ok((await buffer.kinds(1)).length >= 4);
+  stop.abort();
+  await running;
+});
+
+Deno.test("a start is said once in each partition, when the buffer answers", async () => {
+  const { buffer, clock, options } = world();
+  buffer.refusing.add(0);
+  buffer.hanging.add(1);
+  let started = false;
+  const starting = appendStart(options).then(() => started = true);
+  await clock.advance(20_000);
+  assert.equal(started, false);
+  buffer.refusing.clear();
+  buffer.hanging.clear();
+  await clock.advance(6_000);
+  await starting;
+  for (const p of [0, 1, 2]) {
+    assert.deepEqual(await buffer.kinds(p), ["start n1"]);
+  }
+});
+
+Deno.test("a start that nobody waits for any more is given up", async () => {
+  const { buffer, stop, options } = world();
+  buffer.hanging.add(0);
+  const starting = appendStart(options);
+  await turns();
+  stop.abort();
+  await starting;
+  assert.deepEqual(await buffer.kinds(0), []);
+});
