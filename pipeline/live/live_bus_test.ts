@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { mergeCandle } from "../../components/merge_live.ts";
 import type { CandleView } from "../domain/candle.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
+import { isNewer } from "../domain/newer_candle.ts";
 import { type EpochMicros, fromMillis } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 import {
@@ -185,4 +188,45 @@ Deno.test("restart() ends subscriptions and forgets all ids", () => {
   assert.notEqual(bus.lastId, before);
   bus.restart();
   assert.equal(ended, 1);
+});
+
+Deno.test("a page ends with the newest of each candle, in whatever order events come", async () => {
+  const version = fc.record({
+    t: fc.integer({ min: 0, max: 3 }),
+    n: fc.integer({ min: 1, max: 9 }),
+    rev: fc.integer({ min: 0, max: 2 }),
+    closed: fc.boolean(),
+  });
+  const isClosed = ({ closed, rev }: { closed: boolean; rev: number }) =>
+    closed || rev > 0; // what was revised had been closed
+  await fc.assert(
+    fc.asyncProperty(fc.array(version, { maxLength: 40 }), async (versions) => {
+      const { bus, clock, seen } = setUp();
+      const newest = new Map<number, CandleView>();
+      for (const { t, n, ...state } of versions) {
+        const shut = isClosed(state);
+        const view = { ...candle(t, n, shut), rev: state.rev };
+        const known = newest.get(t);
+        if (shut && (!known || isNewer(view, known))) newest.set(t, view);
+        const kind = !shut
+          ? "candle"
+          : state.rev > 0
+          ? "candle.revised"
+          : "candle.closed";
+        bus.publish([{ kind, symbol: "A", interval: "1m", candle: view }]);
+        await clock.move(40);
+      }
+      await clock.move(1_000);
+      let page: readonly CandleView[] = [];
+      for (const { event } of seen) {
+        if ("candle" in event) page = mergeCandle(page, event.candle, 100);
+      }
+      assert.deepEqual(
+        page.filter(({ closed }) => closed).map(({ t, n, rev }) => [t, n, rev]),
+        [...newest.values()].sort((a, b) => a.t - b.t).map((
+          { t, n, rev },
+        ) => [t, n, rev]),
+      );
+    }),
+  );
 });

@@ -61,6 +61,7 @@ export class LiveRelay {
   #n = 0;
   #wake = () => {};
   #sending = true;
+  #unreadable = 0;
   #formingAt = -Infinity;
   #sentAt = -Infinity;
   #listeningAt: EpochMicros | null = null;
@@ -163,9 +164,11 @@ export class LiveRelay {
     const { bus, bootId, clock, log } = this.#options;
     const message = readMessage(text);
     if (message === null) {
-      log.warn("Cannot read a message of another process", {
-        chars: text.length,
-      });
+      if (this.#unreadable++ === 0) {
+        log.warn("Cannot read live events of another process", {
+          chars: text.length,
+        });
+      }
       return;
     }
     if (message.from === bootId) return;
