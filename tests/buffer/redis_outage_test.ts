@@ -144,6 +144,29 @@ await redisTest(
 );
 
 await redisTest(
+  "RedisBuffer waits for a Redis that is still loading its file",
+  [["key-load-delay", "1000"]],
+  async (server) => {
+    const seqs = Array.from({ length: 300 }, (_, i) => i + 1);
+    await withBuffer(server, async (buffer) => {
+      await Promise.all(seqs.map((seq) => append(buffer, seq)));
+      await server.kill();
+      const started = server.start();
+      while (
+        !/^(-LOADING|\+PONG)/.test(await tell(server, "PING").catch(() => ""))
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await withBuffer(server, async (other) => {
+        assert.deepEqual(await heldSeqs(other), seqs);
+      });
+      assert.deepEqual(await untilUp(() => heldSeqs(buffer)), seqs);
+      await started;
+    });
+  },
+);
+
+await redisTest(
   "RedisBuffer closes in bounded time while Redis is frozen",
   [],
   async (server) => {
@@ -204,6 +227,10 @@ await redisTest(
       }, /The buffer is full/);
       assert(ids.length > 10);
       assert.equal((await heldSeqs(buffer)).length, ids.length);
+      await withBuffer(server, async (other) => {
+        assert.equal((await heldSeqs(other)).length, ids.length);
+        assert.equal((await other.stats()).entries, ids.length);
+      });
       await buffer.trim(1, ids.at(-2)!);
       await append(buffer, ids.length + 1, LARGE);
       assert.deepEqual(await heldSeqs(buffer), [ids.length, ids.length + 1]);
