@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ByteConnection, runConnection } from "./run_connection.ts";
 import { tick, ticks } from "./testing/fake_source.ts";
 import { FeedWorld, silentLog } from "./testing/feed_world.ts";
+import { LossyBuffer } from "./testing/lossy_buffer.ts";
 import { turns } from "./testing/manual_clock.ts";
 
 /** Both ends of a connection in memory; the test is the source. */
@@ -56,6 +57,11 @@ class Wire implements ByteConnection {
   end(): void {
     this.#ended = true;
     this.#waiter?.();
+  }
+
+  /** Sent, and not read: what the network would hold back. */
+  get unread(): number {
+    return this.#incoming.reduce((sum, { length }) => sum + length, 0);
   }
 
   get heard(): Record<string, unknown>[] {
@@ -165,6 +171,43 @@ Deno.test("a session that waits for commits is not taken for a silent one", asyn
   await done;
   assert.ok(wire.heard.some(({ type, seq }) => type === "ack" && seq === 10));
 });
+
+for (const acked of [true, false]) {
+  const who = acked ? "a session" : "a plain connection";
+  Deno.test(`${who} is not read while the buffer refuses, and is afterwards`, async () => {
+    const buffer = new LossyBuffer();
+    const settings = { windowBytes: 1_000, unappendedBytes: 1_000 };
+    const world = new FeedWorld({ buffer, settings });
+    const { wire, done } = connect(world);
+    if (acked) wire.send(HELLO);
+    wire.send(tick(1));
+    await world.clock.advance(100);
+    buffer.plan.push(...Array(1_000).fill("refused"));
+    for (let from = 2; from < 500; from += 2) {
+      wire.send(tick(from), tick(from + 1));
+    }
+    const sent = wire.unread;
+    await world.clock.advance(1_000);
+    const held = world.ingest.stats()[0];
+    const { unread } = wire;
+    assert.ok(held.uncommittedBytes < 1_500, String(held.uncommittedBytes));
+    assert.ok(sent - unread < 2_000, String(sent - unread));
+    assert.deepEqual([held.paused, held.trouble !== null], [true, true]);
+    await world.clock.advance(9_000);
+    assert.equal(wire.unread, unread);
+    buffer.plan.length = 0;
+    wire.end();
+    for (let i = 0; i < 100 && !wire.closed; i++) {
+      await world.clock.advance(500);
+      await world.commit();
+    }
+    await done;
+    const feed = acked ? "nse" : "plain@test:1";
+    const applied = world.store.applied.get(feed)!;
+    assert.deepEqual(applied, Array.from({ length: 499 }, (_, i) => i + 1));
+    assert.equal(world.ingest.stats()[0].trouble, null);
+  });
+}
 
 Deno.test("bad lines of a session are nacked with their line and reason", async () => {
   const world = new FeedWorld();
