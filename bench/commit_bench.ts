@@ -15,7 +15,7 @@ import {
   MICROS_PER_MS,
 } from "../pipeline/domain/time.ts";
 import { BEFORE_FIRST, type Commit, type EntryId } from "../pipeline/ports.ts";
-import { openEmbeddedStores } from "../db/open_embedded.ts";
+import { openStores } from "../db/open_stores.ts";
 
 const ROUNDS = 7;
 const ENTRIES = 400;
@@ -27,7 +27,7 @@ const START = epochMicros(Date.UTC(2025, 0, 6) * MICROS_PER_MS);
 const KEY = { feed: "bench", epoch: 1 };
 
 const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
-const stores = await openEmbeddedStores({
+const stores = await openStores({
   dataDir,
   partitions: 1,
   clock: { now: () => START, sleep: () => Promise.resolve() },

@@ -49,9 +49,6 @@ import {
   timestampText,
 } from "./sql_values.ts";
 
-/** How long an owner that went silent keeps its partition. */
-const LEASE_MS = 10_000;
-
 type Checkpoint = readonly { readonly p: number; readonly position: EntryId }[];
 
 type Ids = ReadonlyMap<string, Instrument>;
@@ -79,6 +76,8 @@ export class PgAggregateStore implements AggregateStore {
     private readonly months: CandleMonths,
     private readonly buckets: Buckets,
     private readonly clock: Clock,
+    /** How long an owner that went silent keeps its partition. */
+    private readonly leaseMs: number,
     /** Makes all that was committed safe from power loss. */
     private readonly makeSafe: () => Promise<void>,
   ) {}
@@ -96,7 +95,7 @@ export class PgAggregateStore implements AggregateStore {
           returning lease_epoch::float8 as lease_epoch, position, incarnation,
             to_micros(marked_at)::float8 as marked_at,
             readmitted_through::float8 as readmitted_through`,
-        params: [p, owner, LEASE_MS],
+        params: [p, owner, this.leaseMs],
       },
     ]);
     const [row] = claimed;
@@ -128,7 +127,7 @@ export class PgAggregateStore implements AggregateStore {
     const close = closeCandles(commit, ids, now);
     const recover = recoverCandles(commit, ids, now);
     const statements = [
-      movePosition(commit),
+      movePosition(commit, this.leaseMs),
       merge,
       close,
       recover,
@@ -190,7 +189,7 @@ export class PgAggregateStore implements AggregateStore {
       [
         numberArray(leases.map(({ p }) => p)),
         numberArray(leases.map(({ leaseEpoch }) => leaseEpoch)),
-        LEASE_MS,
+        this.leaseMs,
       ],
     );
     return rows.map(({ p }) => p);
@@ -460,7 +459,7 @@ function idsOf(rows: readonly { symbol: string }[], ids: Ids): string {
   }));
 }
 
-function movePosition(commit: Commit): Statement {
+function movePosition(commit: Commit, leaseMs: number): Statement {
   return {
     sql: MOVE_POSITION,
     params: [
@@ -472,7 +471,7 @@ function movePosition(commit: Commit): Statement {
       commit.markedAt === null ? null : timestampText(commit.markedAt),
       commit.applied,
       commit.rejected.reduce((sum, { count }) => sum + count, 0),
-      LEASE_MS,
+      leaseMs,
     ],
     expectRows: 1,
   };

@@ -23,7 +23,9 @@ export class CandleMonths {
       if (!this.#known.has(month)) missing.add(month);
     }
     for (const month of [...missing].sort((a, b) => a - b)) {
-      await this.db.script(createMonth(month));
+      await this.db.query("select make_candle_month($1::timestamptz)", [
+        timestampText(startOf(month)),
+      ]);
       this.#known.add(month);
     }
   }
@@ -64,12 +66,4 @@ function monthOf(t: EpochMicros): number {
 
 function startOf(month: number): EpochMicros {
   return Date.UTC(Math.floor(month / 12), month % 12) * 1_000 as EpochMicros;
-}
-
-function createMonth(month: number): string {
-  const year = String(Math.floor(month / 12)).padStart(4, "0");
-  const name = `candles_y${year}m${String(month % 12 + 1).padStart(2, "0")}`;
-  return `create table if not exists ${name} partition of candles
-    for values from ('${timestampText(startOf(month))}')
-    to ('${timestampText(startOf(month + 1))}') with (fillfactor = 80)`;
 }

@@ -7,16 +7,29 @@ const QUERY_MS_MAX = 6_000;
 const CONNECT_MS_MAX = 5_000;
 const CONNECTIONS_MAX = 8;
 
+/** A migration may have many rows to write. */
+const SCRIPT_MS_MAX = 600_000;
+
+/**
+ * What each transaction begins with. Nothing is set for a session, since behind
+ * PgBouncer the next transaction may have another one.
+ */
+const BEGIN = `begin; set local statement_timeout = ${STATEMENT_MS_MAX};
+  set local timezone = 'UTC'`;
+
 /** Of the driver, which brings no types, what is used here. */
 interface PgClient {
   query(sql: string, params?: Param[]): Promise<{ rows: Row[] }>;
+  query(config: {
+    readonly text: string;
+    readonly query_timeout: number;
+  }): Promise<unknown>;
   on(event: "error", listener: (error: Error) => void): void;
   /** Closes the connection if an error is given. */
   release(error?: Error): void;
 }
 
 interface PgPool {
-  query(sql: string, params?: Param[]): Promise<{ rows: Row[] }>;
   connect(): Promise<PgClient>;
   on(event: "connect", listener: (client: PgClient) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
@@ -26,25 +39,22 @@ interface PgPool {
 export interface PgOptions {
   /** As in `postgres://user:password@host:5432/database`. */
   readonly url: string;
-  /** Schema that unqualified names are in; it must exist. */
-  readonly schema?: string;
 }
 
 /**
- * A PostgreSQL server, version 15 or later, over a pool of connections.
+ * A PostgreSQL server, version 15 or later, over a pool of connections; also
+ * behind PgBouncer in transaction mode.
  *
  * Lost connections reject what runs on them and are replaced; the caller tries
- * again.
+ * again. Every call settles within seconds, whatever the server does.
  */
-export function connectPg({ url, schema = "public" }: PgOptions): Db {
+export function connectPg({ url }: PgOptions): Db {
   const pool: PgPool = new Pool({
     connectionString: url,
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
-    statement_timeout: STATEMENT_MS_MAX,
     query_timeout: QUERY_MS_MAX,
     keepAlive: true,
-    options: `-c search_path=${schema} -c timezone=UTC`,
   });
   // Without a listener on each, a server that dies ends the process.
   pool.on("connect", (client) => client.on("error", () => {}));
@@ -67,33 +77,40 @@ export function connectPg({ url, schema = "public" }: PgOptions): Db {
     }
   }
 
+  /** Runs work in one transaction; undone if it gives `null` or fails. */
+  const inTransaction = <T>(work: (client: PgClient) => Promise<T | null>) =>
+    onClient(async (client) => {
+      await client.query(BEGIN);
+      try {
+        const result = await work(client);
+        await client.query(result === null ? "rollback" : "commit");
+        return result;
+      } catch (error) {
+        await client.query("rollback").catch(() => {});
+        throw error;
+      }
+    });
+
   return {
     query: async <R extends Row>(sql: string, params: readonly Param[] = []) =>
-      (await outside(() => pool.query(sql, [...params]))).rows as R[],
+      (await inTransaction((client) => client.query(sql, [...params])))!
+        .rows as R[],
     batch: (statements) =>
-      onClient(async (client) => {
-        await client.query("begin");
-        try {
-          const results: Row[][] = [];
-          for (const { sql, params, expectRows } of statements) {
-            const { rows } = await client.query(sql, [...params ?? []]);
-            if (expectRows !== undefined && rows.length !== expectRows) {
-              await client.query("rollback");
-              return null;
-            }
-            results.push(rows);
+      inTransaction(async (client) => {
+        const results: Row[][] = [];
+        for (const { sql, params, expectRows } of statements) {
+          const { rows } = await client.query(sql, [...params ?? []]);
+          if (expectRows !== undefined && rows.length !== expectRows) {
+            return null;
           }
-          await client.query("commit");
-          return results;
-        } catch (error) {
-          await client.query("rollback").catch(() => {});
-          throw error;
+          results.push(rows);
         }
+        return results;
       }),
     script: (sql) =>
       onClient(async (client) => {
         try {
-          await client.query(sql);
+          await client.query({ text: sql, query_timeout: SCRIPT_MS_MAX });
         } catch (error) {
           // It may have begun a transaction, which nobody would end.
           await client.query("rollback").catch(() => {});

@@ -1,4 +1,4 @@
-import type { Db } from "./db.ts";
+import { type Db, DbError } from "./db.ts";
 import { textArray } from "./sql_values.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
@@ -28,8 +28,11 @@ export async function loadMigrations(): Promise<readonly Migration[]> {
   );
 }
 
+const UNIQUE_VIOLATION = "23505";
+
 /**
- * Brings a database to the newest schema; repeatable.
+ * Brings a database to the newest schema; repeatable, also by several processes
+ * at a time.
  *
  * @throws {MigrationError} If the database took a step that this program does
  * not have: it belongs to a newer one.
@@ -39,8 +42,11 @@ export async function migrate(
   migrations: readonly Migration[],
 ): Promise<void> {
   await db.script(
-    "create table if not exists migrations (" +
-      "name text primary key, applied_at timestamptz not null default now())",
+    `begin;
+    select pg_advisory_xact_lock(hashtext('migrations'));
+    create table if not exists migrations (
+      name text primary key, applied_at timestamptz not null default now());
+    commit;`,
   );
   const rows = await db.query<{ name: string }>(
     "select name from migrations order by name",
@@ -56,10 +62,14 @@ export async function migrate(
   }
   for (const { name, sql } of migrations) {
     if (taken.has(name)) continue;
-    // One script is one transaction: a step is taken whole or not at all.
+    // One script is one transaction: a step is taken whole or not at all. Who
+    // names it second waits for the first, and is refused then.
     await db.script(
-      `begin;\n${sql}\ninsert into migrations (name) ` +
-        `select unnest('${textArray([name])}'::text[]);\ncommit;`,
-    );
+      `begin;\ninsert into migrations (name) ` +
+        `select unnest('${textArray([name])}'::text[]);\n${sql}\ncommit;`,
+    ).catch((error) => {
+      const taken = error instanceof DbError && error.code === UNIQUE_VIOLATION;
+      if (!taken) throw error;
+    });
   }
 }

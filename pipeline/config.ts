@@ -18,6 +18,15 @@ export interface Config {
   readonly httpHost: string;
   readonly httpPort: number;
   readonly dataDir: string;
+  /** Redis for the buffer; the embedded log if `null`. */
+  readonly redisUrl: string | null;
+  /** PostgreSQL for the warehouse; the embedded one if `null`. */
+  readonly databaseUrl: string | null;
+  /** The same database as a role that may change the schema. */
+  readonly migrationUrl: string | null;
+  /** Name of this process among those that share the stores. */
+  readonly nodeName: string;
+  readonly leaseMs: number;
   readonly feeds: readonly FeedEndpoint[];
   /** The built-in simulator runs and feeds the first listener. */
   readonly simulate: boolean;
@@ -36,6 +45,7 @@ export interface Config {
   readonly maxAheadMs: number;
   readonly bandPercent: number;
   readonly tickRetentionDays: number;
+  readonly bufferKeepMinutes: number;
   readonly bufferMaxMb: number;
   readonly vacuumMinutes: number;
   readonly feedConnectionsMax: number;
@@ -93,15 +103,34 @@ const SETTINGS = {
   ),
   REDIS_URL: setting(
     "",
-    "unset: this version buffers ticks in its embedded store only",
-    "Redis for the buffer, in a later version",
-    (text) => text === "" ? text : null,
+    "redis://[user:password@]host[:port][/db], or rediss:// for TLS",
+    "Redis 7 for the buffer instead of the embedded one",
+    (text) => url(text, "redis:", "rediss:"),
   ),
   DATABASE_URL: setting(
     "",
-    "unset: this version keeps its warehouse in the embedded store only",
-    "PostgreSQL for the warehouse, in a later version",
-    (text) => text === "" ? text : null,
+    "postgres://user[:password]@host[:port]/database",
+    "PostgreSQL 15 for the warehouse instead of the embedded one",
+    (text) => url(text, "postgres:", "postgresql:"),
+  ),
+  MIGRATION_URL: setting(
+    "",
+    "postgres://user[:password]@host[:port]/database",
+    "The same database as a role that may change its schema, where that of " +
+      "`DATABASE_URL` may not",
+    (text) => url(text, "postgres:", "postgresql:"),
+  ),
+  NODE_NAME: setting(
+    "main",
+    "1 to 32 letters, digits, dots and dashes",
+    "Name of this process; several on one warehouse need different ones",
+    (text) => /^[A-Za-z0-9.-]{1,32}$/.test(text) ? text : null,
+  ),
+  LEASE_MS: setting(
+    "1500",
+    "milliseconds, 500 to 60000",
+    "How long the streams of a process that went silent stay its own",
+    (text) => wholeNumber(text, 500, 60_000),
   ),
   FEEDS: setting(
     "listen://127.0.0.1:9101",
@@ -189,14 +218,21 @@ const SETTINGS = {
   TICK_RETENTION_DAYS: setting(
     "7",
     "days, 0 to 3650",
-    "How long ticks stay in the buffer once they are in candles",
+    "How long the archive keeps ticks, for candles of seconds and to check " +
+      "candles by; 0 keeps none",
     (text) => wholeNumber(text, 0, 3_650),
+  ),
+  BUFFER_KEEP_MINUTES: setting(
+    "60",
+    "minutes, 5 to 10080",
+    "How long ticks stay in the buffer once they are in candles",
+    (text) => wholeNumber(text, 5, 10_080),
   ),
   BUFFER_MAX_MB: setting(
     "2048",
     "megabytes, 16 to 1048576",
     "Ticks in the buffer: beyond it older ones go before " +
-      "`TICK_RETENTION_DAYS`, and feeds without acks wait while as many are " +
+      "`BUFFER_KEEP_MINUTES`, and feeds without acks wait while as many are " +
       "not in candles yet",
     (text) => wholeNumber(text, 16, 1_048_576),
   ),
@@ -255,15 +291,21 @@ export function parseConfig(
       wanted: message,
     }));
   const values = (parsed.data ?? {}) as Values;
-  if (parsed.success) problems.push(...exposed(values));
+  if (parsed.success) problems.push(...exposed(values), ...alone(values));
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     httpHost: values.HTTP_HOST,
     httpPort: values.HTTP_PORT,
     dataDir: values.DATA_DIR,
+    redisUrl: values.REDIS_URL || null,
+    databaseUrl: values.DATABASE_URL || null,
+    migrationUrl: values.MIGRATION_URL || null,
+    nodeName: values.NODE_NAME,
+    leaseMs: values.LEASE_MS,
     feeds: values.FEEDS,
     simulate: values.SIMULATE === "on" ||
-      (values.SIMULATE === "auto" && given.FEEDS === undefined),
+      (values.SIMULATE === "auto" && given.FEEDS === undefined &&
+        values.REDIS_URL === "" && values.DATABASE_URL === ""),
     simulateSeed: values.SIMULATE_SEED,
     instruments: values.INSTRUMENTS || null,
     autoRegister: values.AUTO_REGISTER === "on",
@@ -276,6 +318,7 @@ export function parseConfig(
     maxAheadMs: values.MAX_AHEAD_MS,
     bandPercent: values.BAND_PERCENT,
     tickRetentionDays: values.TICK_RETENTION_DAYS,
+    bufferKeepMinutes: values.BUFFER_KEEP_MINUTES,
     bufferMaxMb: values.BUFFER_MAX_MB,
     vacuumMinutes: values.VACUUM_MINUTES,
     feedConnectionsMax: values.FEED_CONNECTIONS_MAX,
@@ -314,6 +357,15 @@ function wholeNumber(text: string, min: number, max: number): number | null {
 function oneOf<T extends string>(...words: readonly T[]) {
   return (text: string): T | null =>
     words.find((word) => word === text) ?? null;
+}
+
+/** A URL of one of these schemes, or nothing. */
+function url(text: string, ...schemes: readonly string[]): string | null {
+  if (text === "") return text;
+  const parsed = URL.parse(text);
+  const usable = parsed !== null && schemes.includes(parsed.protocol) &&
+    parsed.hostname !== "";
+  return usable ? text : null;
 }
 
 function token(text: string): string | null {
@@ -379,7 +431,30 @@ function exposed(values: Values): ConfigProblem[] {
   return problems;
 }
 
+/** Parts that other processes need to reach. */
+function alone(values: Values): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const shares = values.ROLES.has("feed") && values.ROLES.has("aggregate");
+  if (values.DATABASE_URL !== "" && values.REDIS_URL === "" && !shares) {
+    problems.push({
+      key: "ROLES",
+      value: [...values.ROLES].join(","),
+      wanted: "with feed and aggregate unless REDIS_URL is set, as the " +
+        "embedded buffer is for one process",
+    });
+  }
+  if (values.MIGRATION_URL !== "" && values.DATABASE_URL === "") {
+    problems.push({
+      key: "MIGRATION_URL",
+      value: redacted("MIGRATION_URL", values.MIGRATION_URL),
+      wanted: "unset unless DATABASE_URL is set",
+    });
+  }
+  return problems;
+}
+
 function redacted(key: string, value: string): string {
   if (key.endsWith("TOKEN")) return "(secret)";
-  return value.replace(/\/\/[^/@]*@/, "//(secret)@");
+  // A password may have any character: all that may be one is hidden.
+  return value.replace(/\/\/.*@/, "//(secret)@");
 }

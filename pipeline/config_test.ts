@@ -91,15 +91,34 @@ Deno.test("parseConfig() refuses to listen beyond this machine without a token",
   );
 });
 
-Deno.test("parseConfig() says that servers are not supported yet, and hides their passwords", () => {
-  try {
-    parseConfig({ REDIS_URL: "redis://user:hunter2@127.0.0.1:6379" });
-    assert.fail("it must throw");
-  } catch (error) {
-    assert(error instanceof ConfigError);
-    assert.match(error.message, /REDIS_URL/);
-    assert.doesNotMatch(error.message, /hunter2/);
+Deno.test("parseConfig() takes the URLs of servers, and hides their passwords", () => {
+  const REDIS_URL = "redis://user:hunter2@127.0.0.1:6379";
+  const DATABASE_URL = "postgres://user:hunter2@127.0.0.1/ticks";
+  const config = parseConfig({ REDIS_URL, DATABASE_URL });
+  assert.equal(config.redisUrl, REDIS_URL);
+  assert.equal(config.databaseUrl, DATABASE_URL);
+  assert.equal(config.simulate, false);
+  for (
+    const env of [
+      { REDIS_URL: "http://user:hunter2@127.0.0.1" },
+      { DATABASE_URL: "mysql://user:hun/ter2@127.0.0.1/ticks" },
+      { MIGRATION_URL: "postgres://user:hunter2@127.0.0.1/ticks" },
+    ]
+  ) {
+    assert.throws(() => parseConfig(env), (error) => {
+      assert(error instanceof ConfigError);
+      assert.deepEqual(error.problems.map(({ key }) => key), Object.keys(env));
+      assert.doesNotMatch(error.message, /hun|ter2/);
+      return true;
+    });
   }
+});
+
+Deno.test("parseConfig() asks for Redis where processes share the work", () => {
+  const DATABASE_URL = "postgres://127.0.0.1/ticks";
+  assert.deepEqual(problemsOf({ DATABASE_URL, ROLES: "web" }), ["ROLES"]);
+  const REDIS_URL = "redis://127.0.0.1";
+  assert.deepEqual(problemsOf({ DATABASE_URL, REDIS_URL, ROLES: "web" }), []);
 });
 
 Deno.test("isLoopback() knows this machine from others", () => {

@@ -1,4 +1,4 @@
-import type { Stores } from "../db/open_embedded.ts";
+import type { Stores } from "../db/stores.ts";
 import type { Config } from "../pipeline/config.ts";
 import type { FeedStore, WarehouseContent } from "../pipeline/ports.ts";
 import { StartError } from "./start_error.ts";

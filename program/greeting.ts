@@ -1,12 +1,16 @@
 import type { Config } from "../pipeline/config.ts";
 import type { WarehouseContent } from "../pipeline/ports.ts";
 
-export function bufferPlace({ dataDir }: Config): string {
-  return `SQLite in ${dataDir}/buffer.sqlite`;
+export function bufferPlace({ redisUrl, dataDir }: Config): string {
+  return redisUrl === null
+    ? `SQLite in ${dataDir}/buffer.sqlite`
+    : `Redis at ${new URL(redisUrl).host}`;
 }
 
-export function warehousePlace({ dataDir }: Config): string {
-  return `PGlite in ${dataDir}/warehouse`;
+export function warehousePlace({ databaseUrl, dataDir }: Config): string {
+  if (databaseUrl === null) return `PGlite in ${dataDir}/warehouse`;
+  const { host, pathname } = new URL(databaseUrl);
+  return `PostgreSQL at ${host}${pathname}`;
 }
 
 /** What to tell a person who started the program. */

@@ -1,8 +1,5 @@
 import type { App } from "fresh";
-import {
-  LayoutMismatchError,
-  openEmbeddedStores,
-} from "../db/open_embedded.ts";
+import { openStores } from "../db/open_stores.ts";
 import { islandBundle } from "../fresh/bundle.ts";
 import { setBundleCacheDir } from "../fresh/bundle_cache.ts";
 import { loadProject } from "../fresh/project.ts";
@@ -10,17 +7,17 @@ import {
   loadCalendars,
   loadInstruments,
 } from "../pipeline/calendars/load_markets.ts";
+import { tickHistory } from "../pipeline/archive/tick_history.ts";
+import { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
 import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
 import { liveEvents } from "../pipeline/candles/live_events.ts";
-import {
-  AGGREGATOR_DEFAULTS,
-  runAggregator,
-} from "../pipeline/candles/run_aggregator.ts";
 import { Catalog } from "../pipeline/catalog.ts";
 import type { Config, FeedEndpoint, Role } from "../pipeline/config.ts";
 import { assert } from "../pipeline/domain/assert.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
+import type { LiveEvent } from "../pipeline/domain/live_event.ts";
 import { Ingest } from "../pipeline/feeds/ingest.ts";
+import { runCommitWatch } from "../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../pipeline/feeds/run_marks.ts";
 import { type Feeds, startFeeds } from "../pipeline/feeds/start_feeds.ts";
 import {
@@ -37,14 +34,21 @@ import {
   type EntryId,
   type Log,
 } from "../pipeline/ports.ts";
+import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
+import { LiveRelay } from "../pipeline/live/live_relay.ts";
+import { redisLiveLink } from "../pipeline/live/redis_bus.ts";
 import { type HttpServer, serveHttp } from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
+import { aggregate, bufferBytes } from "./aggregate.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
 import { bufferPlace, greeting, warehousePlace } from "./greeting.ts";
 import { checkBooks, Health } from "./health.ts";
+import { followOthers } from "./follow_others.ts";
 import { Life } from "./life.ts";
+import { runAlone } from "./run_alone.ts";
 import { StartError } from "./start_error.ts";
-import { stop } from "./stop.ts";
+import { PARTS, stop } from "./stop.ts";
+import { unusable } from "./unusable.ts";
 import type { Services, State } from "../web/services.ts";
 
 export interface StartOptions {
@@ -73,15 +77,13 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** The lock on the data folder makes one process its owner. */
-const EMBEDDED_OWNER = "embedded";
 /** Reject a jump only once this many ticks have shown the usual price. */
 const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 
 /**
  * Opens the stores and starts the parts of the program that the roles name.
  *
- * @throws {StartError} If the configuration and the warehouse do not fit.
+ * @throws {StartError} If the configuration and the stores do not fit.
  * @throws {DataDirLockedError} If another process has the data folder.
  */
 export async function start(options: StartOptions): Promise<Running> {
@@ -98,17 +100,25 @@ export async function start(options: StartOptions): Promise<Running> {
     assert(instrument !== undefined, `${symbol} is in the catalog`);
     return catalog.calendarOf(instrument);
   };
-  const stores = await openEmbeddedStores({
+  const stores = await openStores({
     dataDir: config.dataDir,
+    servers: config,
+    bufferBytesMax: bufferBytes(config),
     partitions: config.partitions,
+    leaseMs: config.leaseMs,
     clock,
     log,
     bucketOf: (symbol, interval, t) => calendarOf(symbol).bucketAt(interval, t),
     tradingMs: (symbol, bucket) => tradingMs(calendarOf(symbol), bucket),
   }).catch((error) => {
-    if (!(error instanceof LayoutMismatchError)) throw error;
-    throw new StartError(error.message, { cause: error });
+    throw unusable(error)
+      ? new StartError(error.message, { cause: error })
+      : error;
   });
+  const bootId = crypto.randomUUID();
+  // One that was killed and started again waits for its own lease to run out;
+  // of a data folder the lock says that it is gone.
+  const owner = stores.shared ? `${config.nodeName}/${bootId}` : "embedded";
   const catalog: Catalog = new Catalog(stores.instruments, calendars, {
     autoRegister: config.autoRegister,
   });
@@ -120,7 +130,20 @@ export async function start(options: StartOptions): Promise<Running> {
     );
     await catalog.refresh();
 
-    const bus = new InProcessBus({ clock, bootId: crypto.randomUUID() });
+    const bus = new InProcessBus({ clock, bootId });
+    const relay = stores.shared
+      ? new LiveRelay({
+        bus,
+        link: redisLiveLink({ url: config.redisUrl!, log }),
+        bootId,
+        listens: has("web"),
+        clock,
+        log,
+      })
+      : null;
+    const publish = (events: readonly LiveEvent[]) =>
+      relay ? relay.publish(events) : bus.publish(events);
+    if (relay) life.run("relay", (signal) => relay.run(signal));
     const ingest = has("feed")
       ? new Ingest({
         buffer: stores.buffer,
@@ -132,10 +155,19 @@ export async function start(options: StartOptions): Promise<Running> {
           ...BAND,
         },
         partitions: config.partitions,
-        node: EMBEDDED_OWNER,
+        node: config.nodeName,
         clock,
         log,
         settings: { bestEffortBytes: bufferBytes(config) },
+      })
+      : null;
+    const archiver = has("aggregate") && config.tickRetentionDays > 0
+      ? new TickArchiver({
+        buffer: stores.buffer,
+        archive: stores.archive,
+        clock,
+        log,
+        settings: { retentionDays: config.tickRetentionDays },
       })
       : null;
     const committed: EntryId[] = Array(config.partitions).fill(BEFORE_FIRST);
@@ -150,49 +182,62 @@ export async function start(options: StartOptions): Promise<Running> {
         await checkBooks(stores, log);
       }
     });
-    if (has("aggregate")) {
-      for (let p = 0; p < config.partitions; p++) {
-        life.run("aggregate", (signal) =>
-          runAggregator({
-            p,
-            owner: EMBEDDED_OWNER,
-            buffer: stores.buffer,
-            store: stores.aggregate,
-            catalog,
-            clock,
-            log,
-            settings: {
-              book: {
-                ...AGGREGATOR_DEFAULTS.book,
-                latenessMs: config.latenessMs,
-                graceMs: config.graceHours * 3_600_000,
-              },
-              retentionMs: config.tickRetentionDays * 86_400_000,
-              bufferBytesMax: bufferBytes(config),
-            },
-            events: {
-              onCommitted(p, position, { candles, ...news }) {
-                committed[p] = position;
-                ingest?.onCommitted(p, { position, ...news });
-                bus.publish(liveEvents(candles));
-              },
-              onRolledUp: (_, candles) => bus.publish(liveEvents(candles)),
-            },
-          }, signal));
-      }
+    if (stores.shared) {
+      life.run(
+        "others",
+        (signal) =>
+          followOthers({ stores, catalog, committed, clock, log }, signal),
+      );
     }
+    const ownership = has("aggregate")
+      ? aggregate({
+        config,
+        stores,
+        catalog,
+        archiver,
+        owner,
+        clock,
+        log,
+        life,
+        events: {
+          onCommitted(p, position, { candles, ...news }) {
+            committed[p] = position;
+            ingest?.onCommitted(p, { position, ...news });
+            archiver?.onCommitted(p, position, news.incarnation);
+            publish(liveEvents(candles));
+          },
+          onRolledUp: (_, candles) => publish(liveEvents(candles)),
+        },
+      })
+      : null;
 
     let feeds: Feeds | null = null;
     if (ingest) {
       const marks = {
         buffer: stores.buffer,
         partitions: config.partitions,
-        node: EMBEDDED_OWNER,
+        node: config.nodeName,
         clock,
         log,
+        signal: life.signalOf("mark"),
       };
       await appendStart(marks);
-      life.run("mark", (signal) => runMarks({ ...marks, signal }));
+      life.run("mark", () => runMarks(marks));
+      if (stores.shared) {
+        life.run(
+          "watch",
+          (signal) =>
+            runCommitWatch({
+              ingest,
+              store: stores.feeds,
+              buffer: stores.buffer,
+              partitions: config.partitions,
+              clock,
+              log,
+              signal,
+            }),
+        );
+      }
       feeds = startFeeds({
         endpoints: config.feeds,
         ingest,
@@ -209,17 +254,32 @@ export async function start(options: StartOptions): Promise<Running> {
 
     let forecaster: Forecaster | null = null;
     if (has("forecast")) {
-      const running = forecaster = new Forecaster({
-        clock,
-        log,
-        candles: stores.candles,
-        forecasts: stores.forecasts,
-        catalog,
-        pool: new FitPool({ clock }),
-        publish: (events) => bus.publish(events),
-        position: (symbol) => committed[partitionOf(symbol, config.partitions)],
-      });
-      life.run("forecast", (signal) => running.run(signal));
+      const run = (signal: AbortSignal) => {
+        forecaster = new Forecaster({
+          clock,
+          log,
+          candles: stores.candles,
+          forecasts: stores.forecasts,
+          catalog,
+          pool: new FitPool({ clock }),
+          publish,
+          position: (symbol) =>
+            committed[partitionOf(symbol, config.partitions)],
+        });
+        return forecaster.run(signal);
+      };
+      life.run("forecast", (signal) =>
+        stores.shared
+          ? runAlone({
+            task: "forecast",
+            owner,
+            leases: stores.leases,
+            leaseMs: config.leaseMs,
+            clock,
+            log,
+            run,
+          }, signal)
+          : run(signal));
     }
 
     let server: HttpServer | null = null;
@@ -229,14 +289,17 @@ export async function start(options: StartOptions): Promise<Running> {
       const health = new Health({
         stores,
         names: {
-          warehouse: "The embedded warehouse",
-          buffer: "The embedded buffer",
+          warehouse: config.databaseUrl
+            ? "PostgreSQL"
+            : "The embedded warehouse",
+          buffer: config.redisUrl ? "Redis" : "The embedded buffer",
         },
         feeds,
         lag,
         clock,
-        node: EMBEDDED_OWNER,
+        node: config.nodeName,
         stopping: () => life.stopping,
+        owned: stores.shared ? () => ownership?.owned ?? [] : undefined,
       });
       life.run("status", (signal) =>
         runFeedStatus({
@@ -251,11 +314,30 @@ export async function start(options: StartOptions): Promise<Running> {
         clock,
         catalog,
         candles: stores.candles,
+        ticks: config.tickRetentionDays > 0
+          ? tickHistory({
+            archive: stores.archive,
+            buffer: stores.buffer,
+            partitions: config.partitions,
+            minutes: stores.minutes,
+            latenessMs: config.latenessMs,
+          })
+          : undefined,
         forecasts: stores.forecasts,
         walkForward: (symbol) =>
           (forecaster?.report(symbol)?.skills ?? [])
             .filter(({ source }) => source === "walk_forward"),
         audit: stores.audit,
+        quarantine: {
+          store: stores.quarantine,
+          desk: new ReadmissionDesk({
+            buffer: stores.buffer,
+            store: stores.quarantine,
+            catalog,
+            partitions: config.partitions,
+            clock,
+          }),
+        },
         activity: stores.activity,
         bus,
         health: () => health.report(),
@@ -289,24 +371,14 @@ export async function start(options: StartOptions): Promise<Running> {
           simulator,
           server,
           committed,
+          owner,
         }),
     };
   } catch (error) {
-    await life.stop(
-      "feed",
-      "mark",
-      "aggregate",
-      "forecast",
-      "status",
-      "upkeep",
-    );
+    await life.stop(...PARTS);
     await stores.close();
     throw error;
   }
-}
-
-function bufferBytes({ bufferMaxMb }: Config): number {
-  return bufferMaxMb * 1_048_576;
 }
 
 function instrumentFile({ instruments, simulate }: Config, root: URL) {

@@ -1,4 +1,4 @@
-import type { EmbeddedStores } from "../db/open_embedded.ts";
+import type { OpenStores } from "../db/open_stores.ts";
 import type { Ingest } from "../pipeline/feeds/ingest.ts";
 import type { Feeds } from "../pipeline/feeds/start_feeds.ts";
 import type { RunningSimulator } from "../pipeline/feeds/start_simulator.ts";
@@ -19,28 +19,42 @@ const LOOK_EVERY_MS = 20;
 export interface Stoppable {
   readonly config: Config;
   readonly clock: Clock;
-  readonly stores: EmbeddedStores;
+  readonly stores: OpenStores;
   readonly life: Life;
   readonly ingest: Ingest | null;
   readonly feeds: Feeds | null;
   readonly simulator: RunningSimulator | null;
   readonly server: HttpServer | null;
+  /** As whom it holds leases. */
+  readonly owner: string;
   /** Newest position committed, by partition. */
   readonly committed: readonly EntryId[];
 }
 
-/** Stops reading, commits what was read, acks it, then closes the rest. */
+/** Every part there may be, in the order in which they stop. */
+export const PARTS = [
+  ...["feed", "mark", "watch", "forecast", "status", "others", "upkeep"],
+  ...["archive", "aggregate", "leases", "relay", "web"],
+];
+
+/**
+ * Stops reading, commits what was read, acks it, then closes the rest. Whoever
+ * asks how the program does is told, until all is committed.
+ */
 export async function stop(program: Stoppable): Promise<void> {
-  const { life, feeds, stores } = program;
+  const { life, feeds, stores, owner } = program;
   life.stopping = true;
   await program.simulator?.stop();
   await life.stop("feed");
   await feeds?.stopped;
-  await life.stop("mark", "forecast", "status", "upkeep", "web");
+  await life.stop("mark", "forecast", "status", "others", "upkeep", "archive");
+  // Other processes go on with what is in a stream that they share.
+  const drains = program.config.roles.has("aggregate") && !stores.shared;
+  if (drains) await drained(program);
+  await life.stop("aggregate", "leases", "watch", "relay", "web");
   await program.server?.close();
-  if (program.config.roles.has("aggregate")) await drained(program);
-  await life.stop("aggregate");
   program.ingest?.dispose();
+  if (stores.shared) await stores.leases.leave(owner).catch(() => {});
   await stores.close();
 }
 

@@ -10,9 +10,9 @@ import {
   EXIT_DATA_DIR_LOCKED,
 } from "../db/lock_data_dir.ts";
 import {
-  type EmbeddedStores,
-  openEmbeddedStores,
-} from "../db/open_embedded.ts";
+  type OpenStores,
+  openStores,
+} from "../db/open_stores.ts";
 import {
   loadCalendars,
   loadInstruments,
@@ -353,7 +353,7 @@ async function register(
   return await catalog.admit(symbol, { price, size });
 }
 
-async function rollUp(stores: EmbeddedStores, p: number): Promise<number> {
+async function rollUp(stores: OpenStores, p: number): Promise<number> {
   let changed = 0;
   for (;;) {
     const some = await stores.aggregate.rollUp(p, ROLL_UP_LIMIT);
@@ -364,7 +364,7 @@ async function rollUp(stores: EmbeddedStores, p: number): Promise<number> {
 
 /** Real history and simulated ticks never share a warehouse. */
 async function claimReal(
-  stores: EmbeddedStores,
+  stores: OpenStores,
   { dataDir }: Config,
 ): Promise<void> {
   if (await stores.feeds.claimContent("real") === "real") return;
@@ -375,7 +375,7 @@ async function claimReal(
 }
 
 interface Warehouse {
-  readonly stores: EmbeddedStores;
+  readonly stores: OpenStores;
   readonly catalog: Catalog;
 }
 
@@ -386,8 +386,10 @@ async function openWarehouse(config: Config): Promise<Warehouse> {
     assert(instrument !== undefined, `${symbol} is in the catalog`);
     return catalog.calendarOf(instrument);
   };
-  const stores = await openEmbeddedStores({
+  const stores = await openStores({
     dataDir: config.dataDir,
+    servers: config,
+    leaseMs: config.leaseMs,
     partitions: config.partitions,
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },

@@ -35,6 +35,11 @@ export function narrowestFlags(
   };
   const net = new Set([address(config.httpHost, config.httpPort)]);
   for (const { host, port } of config.feeds) net.add(address(host, port));
+  for (
+    const url of [config.redisUrl, config.databaseUrl, config.migrationUrl]
+  ) {
+    if (url !== null) net.add(serverAddress(url));
+  }
   const read = [...READ, config.dataDir];
   if (config.instruments) read.push(config.instruments);
   const env = settingsGiven.length > 0
@@ -52,6 +57,12 @@ export function narrowestFlags(
     "--deny-ffi",
     "--deny-sys",
   ];
+}
+
+/** Where the server of a URL listens. */
+function serverAddress(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol.startsWith("redis") ? 6379 : 5432)}`;
 }
 
 function quoted(path: string): string {

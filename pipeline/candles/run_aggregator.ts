@@ -1,5 +1,6 @@
 import { AssertionError } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
+import type { Ownership } from "./ownership.ts";
 import type { EntrySymbol, FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
@@ -62,9 +63,9 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   retentionMs: 7 * 86_400_000,
   bufferBytesMax: Infinity,
   trimEveryMs: 300_000,
-  claimRetryMs: 500,
-  retryMsMin: 100,
-  retryMsMax: 5_000,
+  claimRetryMs: 150,
+  retryMsMin: 50,
+  retryMsMax: 500,
 };
 
 const TRIM_LAG_MS_MIN = 300_000;
@@ -113,6 +114,8 @@ export interface AggregatorOptions {
   readonly buffer: TickBuffer;
   readonly store: AggregateStore;
   readonly catalog: InstrumentCalendars;
+  /** Which partitions are ours, of several processes; all if absent. */
+  readonly ownership?: Ownership;
   readonly clock: Clock;
   readonly log: Log;
   /**
@@ -222,9 +225,14 @@ class AggregatorLoop {
    * before it was taken away or the stream was lost.
    */
   async ownPartition(): Promise<boolean> {
-    const { p, buffer, log } = this.options;
+    const { p, buffer, log, ownership } = this.options;
+    if (ownership?.mayClaim(p) === false) return false;
     const state = await this.#claim();
-    if (state === null) return false;
+    if (state === null) {
+      ownership?.onLost(p);
+      return false;
+    }
+    ownership?.onClaimed(p, state.leaseEpoch);
     this.#incarnation = await outside(
       "ask the buffer which stream it has",
       () => buffer.incarnation(p),
@@ -285,6 +293,7 @@ class AggregatorLoop {
     let position = readFrom;
     let expect = state.position;
     while (!this.signal.aborted) {
+      if (!await this.#goesOn()) return committed;
       const turnAt = this.#nowMs();
       const read = await outside(
         "read the buffer",
@@ -306,6 +315,7 @@ class AggregatorLoop {
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
           log.warn("Another process has taken the partition", { p });
           this.#leaseEpoch = null;
+          this.options.ownership?.onLost(p);
           return committed;
         }
         committed = true;
@@ -321,6 +331,20 @@ class AggregatorLoop {
       }
     }
     return true;
+  }
+
+  /** Whether the partition is ours to go on with; if not, it is let go. */
+  async #goesOn(): Promise<boolean> {
+    const { p, ownership, log } = this.options;
+    const verdict = ownership?.verdict(p) ?? "keep";
+    if (verdict === "keep") return true;
+    if (verdict === "yield") {
+      log.info("Another process is to have the partition", { p });
+      await this.#release();
+      ownership?.onLost(p);
+    }
+    this.#leaseEpoch = null;
+    return false;
   }
 
   async #commit(
@@ -436,8 +460,13 @@ class AggregatorLoop {
   }
 
   async stop(): Promise<void> {
-    const { p, store, log } = this.options;
     await this.#trimming;
+    await this.#release();
+    this.options.ownership?.onLost(this.options.p);
+  }
+
+  async #release(): Promise<void> {
+    const { p, store, log } = this.options;
     if (this.#leaseEpoch === null) return;
     try {
       await store.release(p, this.#leaseEpoch);

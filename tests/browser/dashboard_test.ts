@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { DARK } from "../../chart/theme.ts";
-import { openEmbeddedStores } from "../../db/open_embedded.ts";
+import { openStores } from "../../db/open_stores.ts";
 import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
 import { loadInstruments } from "../../pipeline/calendars/load_markets.ts";
 import type { Forecast } from "../../pipeline/domain/forecast.ts";
@@ -116,7 +116,7 @@ async function storeSignal(dataDir: string): Promise<void> {
     new URL("../../markets/instruments/simulated.json", import.meta.url),
     new Map([[calendar.id, calendar]]),
   );
-  const stores = await openEmbeddedStores({
+  const stores = await openStores({
     dataDir,
     partitions: 1,
     clock: systemClock,

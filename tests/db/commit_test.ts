@@ -14,7 +14,7 @@ import {
   MICROS_PER_SECOND,
 } from "../../pipeline/domain/time.ts";
 import type { CandleClose } from "../../pipeline/ports.ts";
-import { pgStores } from "../../db/open_embedded.ts";
+import { pgStores } from "../../db/stores.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
 import {
   bucketOf,

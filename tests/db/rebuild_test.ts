@@ -80,13 +80,14 @@ class World {
 
   /** A stream that was begun anew. */
   #newBuffer(): void {
-    const { archive, clock } = this.warehouse;
+    const { archive, aggregate, clock } = this.warehouse;
     this.#buffer = new MemoryBuffer();
     this.#archiver = new TickArchiver({
       buffer: this.#buffer,
       archive,
       clock,
       log: SILENT,
+      checkpoint: () => aggregate.checkpoint(),
       settings: { sliceEntries: 2 },
     });
   }

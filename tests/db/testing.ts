@@ -23,7 +23,7 @@ import { connectPg } from "../../db/connect_pg.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import type { EmbeddedDb } from "../../db/db.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
-import { pgStores, type Stores } from "../../db/open_embedded.ts";
+import { pgStores, type Stores } from "../../db/stores.ts";
 
 /** A clock that stands still until it is set. */
 export class StillClock implements Clock {
@@ -117,18 +117,11 @@ async function openOnPglite(): Promise<TestDb> {
 }
 
 async function openOnServer(url: string): Promise<TestDb> {
-  const schema = `test_${crypto.randomUUID().slice(0, 8)}`;
-  const admin = connectPg({ url });
-  await admin.script(`create schema ${schema}`);
-  const db = connectPg({ url, schema });
+  const db = connectPg({ url });
   return {
     // A server syncs what it commits.
     db: { ...db, sync: () => Promise.resolve() },
-    async close() {
-      await db.close();
-      await admin.script(`drop schema ${schema} cascade`);
-      await admin.close();
-    },
+    close: () => db.close(),
   };
 }
 

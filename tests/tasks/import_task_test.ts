@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { lockDataDir } from "../../db/lock_data_dir.ts";
-import { openEmbeddedStores } from "../../db/open_embedded.ts";
+import { openStores } from "../../db/open_stores.ts";
 import { CandleDecoder, CandleFileError } from "../../tasks/candle_file.ts";
 import { ZoneClock } from "../../pipeline/calendars/zone_offset.ts";
 import { bucketOf, NOW, SILENT, StillClock } from "../db/testing.ts";
@@ -189,7 +189,7 @@ Deno.test("import stores history once, and rolls it up", () =>
     const second = await runImport(dataDir, ["--symbol", "NIFTY50", path]);
     assert.deepEqual(JSON.parse(second.out), { ...expected, rollups: 0 });
 
-    const stores = await openEmbeddedStores({
+    const stores = await openStores({
       dataDir,
       partitions: 1,
       clock: new StillClock(NOW),

@@ -6,8 +6,8 @@ import { DataDirLockedError, lockDataDir } from "../../db/lock_data_dir.ts";
 import { loadMigrations, migrate, MigrationError } from "../../db/migrate.ts";
 import {
   LayoutMismatchError,
-  openEmbeddedStores,
-} from "../../db/open_embedded.ts";
+  openStores,
+} from "../../db/open_stores.ts";
 import {
   bucketOf,
   deltaOf,
@@ -28,7 +28,7 @@ async function withFolder(use: (dir: string) => Promise<void>): Promise<void> {
 }
 
 const open = (dataDir: string, partitions = 1) =>
-  openEmbeddedStores({
+  openStores({
     dataDir,
     partitions,
     clock: new StillClock(NOW),
@@ -36,7 +36,7 @@ const open = (dataDir: string, partitions = 1) =>
     bucketOf,
   });
 
-Deno.test("openEmbeddedStores() goes on where it was", () =>
+Deno.test("openStores() goes on where it was", () =>
   withFolder(async (dir) => {
     const first = await open(dir);
     const incarnation = await first.buffer.incarnation(0);
@@ -72,7 +72,7 @@ Deno.test("openEmbeddedStores() goes on where it was", () =>
     await (await open(dir)).close();
   }));
 
-Deno.test("openEmbeddedStores() keeps others out of the folder", () =>
+Deno.test("openStores() keeps others out of the folder", () =>
   withFolder(async (dir) => {
     const stores = await open(dir);
     await assert.rejects(open(dir), (error: unknown) => {
@@ -124,7 +124,7 @@ Deno.test("lockDataDir() is free again when its holder was killed", () =>
     (await lockDataDir(dir, new Date())).release();
   }));
 
-Deno.test("openEmbeddedStores() starts over what a killed first start left", () =>
+Deno.test("openStores() starts over what a killed first start left", () =>
   withFolder(async (dir) => {
     await Deno.mkdir(join(dir, "warehouse.new", "base"), { recursive: true });
     await Deno.writeTextFile(join(dir, "warehouse.new", "PG_VERSION"), "1");

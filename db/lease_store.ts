@@ -1,0 +1,44 @@
+import type { LeaseStore } from "../pipeline/ports.ts";
+import type { Db } from "./db.ts";
+
+/** Leases that only the database's clock judges. */
+export class PgLeaseStore implements LeaseStore {
+  constructor(
+    private readonly db: Db,
+    private readonly leaseMs: number,
+  ) {}
+
+  async heartbeat(owner: string): Promise<number> {
+    const results = await this.db.batch([
+      { sql: "delete from processes where alive_until < now()" },
+      {
+        sql: `insert into processes (owner, alive_until)
+          values ($1, now() + ($2::float8 * interval '1 millisecond'))
+          on conflict (owner) do update set alive_until = excluded.alive_until`,
+        params: [owner, this.leaseMs],
+      },
+      { sql: "select count(*)::int as alive from processes" },
+    ]);
+    return results![2][0].alive as number;
+  }
+
+  async hold(task: string, owner: string): Promise<boolean> {
+    const rows = await this.db.query(
+      `insert into task_leases as t (task, owner, lease_until)
+        values ($1, $2, now() + ($3::float8 * interval '1 millisecond'))
+        on conflict (task) do update set owner = excluded.owner,
+          lease_until = excluded.lease_until
+        where t.owner = excluded.owner or t.lease_until < now()
+        returning task`,
+      [task, owner, this.leaseMs],
+    );
+    return rows.length === 1;
+  }
+
+  async leave(owner: string): Promise<void> {
+    await this.db.batch([
+      { sql: "delete from processes where owner = $1", params: [owner] },
+      { sql: "delete from task_leases where owner = $1", params: [owner] },
+    ]);
+  }
+}

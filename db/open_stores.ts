@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import {
+  BufferError,
+  BufferUnusableError,
+} from "../pipeline/buffer/buffer_error.ts";
+import { RedisBuffer } from "../pipeline/buffer/redis_buffer.ts";
+import { SqliteBuffer } from "../pipeline/buffer/sqlite_buffer.ts";
+import type { TickBuffer } from "../pipeline/ports.ts";
+import { checkPostgres } from "./check_postgres.ts";
+import { connectPg } from "./connect_pg.ts";
+import { connectPglite } from "./connect_pglite.ts";
+import { type Db, DbError } from "./db.ts";
+import { claimMeta } from "./feed_store.ts";
+import { lockDataDir } from "./lock_data_dir.ts";
+import { loadMigrations, migrate } from "./migrate.ts";
+import { pgStores, type StoreOptions, type Stores } from "./stores.ts";
+import { untilUp } from "./until_up.ts";
+import { vacuumHotTables } from "./vacuum.ts";
+
+/** The buffer and the warehouse, held until closed. */
+export interface OpenStores extends Stores {
+  readonly buffer: TickBuffer;
+  /** Other processes may work on both of them. */
+  readonly shared: boolean;
+  /** Gives room that old versions of rows hold back to new ones. */
+  vacuum(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Servers to use in place of the embedded stores; `null` is none. */
+export interface Servers {
+  readonly redisUrl: string | null;
+  readonly databaseUrl: string | null;
+  /** As a role that may change the schema; that of `databaseUrl` if `null`. */
+  readonly migrationUrl: string | null;
+}
+
+const NONE: Servers = { redisUrl: null, databaseUrl: null, migrationUrl: null };
+
+export interface OpenOptions extends StoreOptions {
+  /** Where the embedded stores are. */
+  readonly dataDir: string;
+  /** Embedded ones if absent. */
+  readonly servers?: Servers;
+  /** Redis takes appends until its ticks need this much. */
+  readonly bufferBytesMax?: number;
+}
+
+/** A warehouse that was made in another way than it is to be used now. */
+export class LayoutMismatchError extends Error {
+  override name = "LayoutMismatchError";
+}
+
+/** What holds something until it is closed. */
+interface Closing {
+  close(): Promise<void>;
+}
+
+/** A warehouse, ready to be used. */
+interface Warehouse {
+  readonly db: Db;
+  /** Makes what was committed safe from power loss. */
+  sync(): Promise<void>;
+}
+
+/**
+ * Opens the buffer and the warehouse that the options name, or makes them.
+ *
+ * Embedded ones are in the data folder, which is held. A server may start at
+ * the same time: it is waited for.
+ *
+ * @throws {DataDirLockedError} If another process works in the folder.
+ * @throws {DataDirUnusableError} If the folder cannot be made or written.
+ * @throws {LayoutMismatchError} If it has another number of partitions.
+ * @throws {ServerDownError} If a server does not come up.
+ * @throws {BufferUnusableError} If Redis must be set otherwise.
+ * @throws {PostgresUnusableError} If PostgreSQL must be.
+ */
+export async function openStores(options: OpenOptions): Promise<OpenStores> {
+  const { dataDir, servers = NONE, clock, log } = options;
+  const { redisUrl, databaseUrl } = servers;
+  const opened: Closing[] = [];
+  try {
+    if (redisUrl === null || databaseUrl === null) {
+      const lock = await lockDataDir(dataDir, new Date(clock.now() / 1_000));
+      opened.push({ close: () => Promise.resolve(lock.release()) });
+    }
+    const [buffer, warehouse] = await bothOf(
+      openBuffer({ ...options, servers }, opened),
+      openWarehouse({ ...options, servers }, opened),
+    );
+    const { db, sync } = warehouse;
+    await claimPartitions(db, options.partitions);
+    log.info("Stores are open", {
+      data_dir: dataDir,
+      redis: redisUrl !== null,
+      postgres: databaseUrl !== null,
+    });
+    return {
+      ...pgStores(db, options, sync),
+      buffer,
+      shared: redisUrl !== null && databaseUrl !== null,
+      vacuum: () =>
+        databaseUrl === null ? vacuumHotTables(db) : Promise.resolve(),
+      close: () => closeAll(opened),
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function openBuffer(
+  { dataDir, servers, partitions, bufferBytesMax = Infinity, clock, log }:
+    & OpenOptions
+    & { readonly servers: Servers },
+  opened: Closing[],
+): Promise<TickBuffer> {
+  const { redisUrl: url } = servers;
+  const buffer = url === null
+    ? await SqliteBuffer.open(join(dataDir, "buffer.sqlite"))
+    : await untilUp(
+      "Redis",
+      () =>
+        RedisBuffer.open({
+          url,
+          partitions,
+          memoryMaxBytes: bufferBytesMax,
+          clock,
+          log,
+        }),
+      {
+        clock,
+        log,
+        isDown: (error) =>
+          error instanceof BufferError &&
+          !(error instanceof BufferUnusableError),
+      },
+    );
+  opened.push(buffer);
+  return buffer;
+}
+
+async function openWarehouse(
+  options: OpenOptions & { readonly servers: Servers },
+  opened: Closing[],
+): Promise<Warehouse> {
+  const { databaseUrl } = options.servers;
+  if (databaseUrl !== null) return await openServer(options, opened);
+  const db = await connectPglite(join(options.dataDir, "warehouse"));
+  opened.push(db);
+  await migrate(db, await loadMigrations());
+  // The lock says that whoever held a lease is gone.
+  await db.query("update offsets set lease_until = '-infinity'");
+  return { db, sync: () => db.sync() };
+}
+
+async function openServer(
+  { servers, clock, log }: OpenOptions & { readonly servers: Servers },
+  opened: Closing[],
+): Promise<Warehouse> {
+  const { databaseUrl, migrationUrl } = servers;
+  const db = connectPg({ url: databaseUrl! });
+  opened.push(db);
+  const waiting = { clock, log, isDown };
+  const warnings = await untilUp(
+    "PostgreSQL",
+    () => checkPostgres(db),
+    waiting,
+  );
+  for (const warning of warnings) log.warn(warning);
+  const owner = migrationUrl === null ? db : connectPg({ url: migrationUrl });
+  try {
+    await migrate(owner, await loadMigrations());
+  } finally {
+    if (owner !== db) await owner.close();
+  }
+  // A server syncs what it commits.
+  return { db, sync: () => Promise.resolve() };
+}
+
+/** No answer, or one that says to come back later. */
+function isDown(error: unknown): boolean {
+  return error instanceof DbError &&
+    (error.code === null || /^(08|53|57P0[123])/.test(error.code));
+}
+
+async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === "rejected") throw first.reason;
+  if (second.status === "rejected") throw second.reason;
+  return [first.value, second.value];
+}
+
+async function claimPartitions(db: Db, wanted: number): Promise<void> {
+  const held = await claimMeta(db, "partitions", String(wanted));
+  if (held !== String(wanted)) {
+    throw new LayoutMismatchError(
+      `Cannot use a warehouse of ${held} partitions as PARTITIONS=${wanted}; ` +
+        `set it to ${held} or use another warehouse`,
+    );
+  }
+}
+
+/** In the order opposite to that of opening: the lock is let go last. */
+async function closeAll(opened: readonly Closing[]): Promise<void> {
+  for (const held of opened.toReversed()) await held.close();
+}

@@ -1,0 +1,148 @@
+import { MICROS_PER_MS } from "../domain/time.ts";
+import type { AggregateStore, Clock, LeaseStore, Log } from "../ports.ts";
+
+/** What a partition's loop asks before and while it works. */
+export interface Ownership {
+  /** Partitions that this process holds, ascending. */
+  readonly owned: readonly number[];
+  /** Whether to try to claim a partition now. */
+  mayClaim(p: number): boolean;
+  /** The partition was claimed with this epoch. */
+  onClaimed(p: number, leaseEpoch: number): void;
+  /** The partition is another's, or was given back. */
+  onLost(p: number): void;
+  /** Whether to go on: the lease is there, and nobody else is to have it. */
+  verdict(p: number): "keep" | "lost" | "yield";
+}
+
+export interface OwnershipOptions {
+  readonly owner: string;
+  readonly partitions: number;
+  readonly leaseMs: number;
+  readonly store: Pick<AggregateStore, "renew">;
+  readonly leases: Pick<LeaseStore, "heartbeat">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Rounds of heartbeats in one lease. */
+const ROUNDS_A_LEASE = 5;
+/** Rounds for which a surplus must last: a process that only restarts is soon
+ * back. */
+const SURPLUS_ROUNDS = 2;
+/** Leases after which a partition beyond the share is tried all the same. */
+const ORPHAN_LEASES = 3;
+
+interface Held {
+  readonly leaseEpoch: number;
+  yields: boolean;
+}
+
+/**
+ * Which partitions this process works on, of several that share them.
+ *
+ * Each process says that it is alive and renews what it holds, in one round,
+ * and takes no more than its share of what there is; one that joins is given
+ * its share, a partition a round. What nobody takes is taken beyond the share.
+ * All of it is courtesy: that two never write is left to the epoch which the
+ * warehouse checks in each commit.
+ */
+export class SharedOwnership implements Ownership {
+  readonly #held = new Map<number, Held>();
+  /** When a partition beyond the share was last tried. */
+  readonly #triedAt = new Map<number, number>();
+  #share: number;
+  #surplusRounds = 0;
+
+  constructor(private readonly options: OwnershipOptions) {
+    this.#share = options.partitions;
+  }
+
+  get owned(): readonly number[] {
+    return [...this.#held.keys()].sort((a, b) => a - b);
+  }
+
+  mayClaim(p: number): boolean {
+    if (this.#held.has(p) || this.#held.size < this.#share) return true;
+    const { leaseMs } = this.options;
+    const now = this.#nowMs();
+    const tried = this.#triedAt.get(p);
+    if (tried === undefined) this.#triedAt.set(p, now);
+    if (tried === undefined || now - tried < ORPHAN_LEASES * leaseMs) {
+      return false;
+    }
+    this.#triedAt.set(p, now);
+    return true;
+  }
+
+  onClaimed(p: number, leaseEpoch: number): void {
+    this.#held.set(p, { leaseEpoch, yields: false });
+    this.#triedAt.delete(p);
+  }
+
+  onLost(p: number): void {
+    this.#held.delete(p);
+    this.#triedAt.set(p, this.#nowMs());
+  }
+
+  verdict(p: number): "keep" | "lost" | "yield" {
+    const held = this.#held.get(p);
+    if (!held) return "lost";
+    return held.yields ? "yield" : "keep";
+  }
+
+  /** Says that it is alive and renews, until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log, leaseMs } = this.options;
+    let failed = false;
+    while (!signal.aborted) {
+      try {
+        await this.#round();
+        failed = false;
+      } catch (error) {
+        // The leases run out by themselves; so do the others'.
+        if (!failed) {
+          log.warn("Cannot renew what this process holds", {
+            error: String(error),
+          });
+        }
+        failed = true;
+      }
+      await clock.sleep(leaseMs / ROUNDS_A_LEASE, signal);
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { owner, partitions, store, leases, log } = this.options;
+    const alive = await leases.heartbeat(owner);
+    this.#share = Math.ceil(partitions / alive);
+    const asked = [...this.#held].map(([p, { leaseEpoch }]) => ({
+      p,
+      leaseEpoch,
+    }));
+    const renewed = new Set(asked.length > 0 ? await store.renew(asked) : []);
+    for (const { p, leaseEpoch } of asked) {
+      // It may have been claimed anew meanwhile.
+      if (renewed.has(p) || this.#held.get(p)?.leaseEpoch !== leaseEpoch) {
+        continue;
+      }
+      log.warn("Another process has taken the partition", { p });
+      this.onLost(p);
+    }
+    this.#yieldSurplus();
+  }
+
+  #yieldSurplus(): void {
+    if (this.#held.size <= this.#share) {
+      this.#surplusRounds = 0;
+      return;
+    }
+    if (++this.#surplusRounds < SURPLUS_ROUNDS) return;
+    const [, last] = [...this.#held].toSorted(([a], [b]) => a - b).at(-1)!;
+    last.yields = true;
+  }
+
+  #nowMs(): number {
+    return this.options.clock.now() / MICROS_PER_MS;
+  }
+}

@@ -1,0 +1,79 @@
+import type { OpenStores } from "../db/open_stores.ts";
+import type { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
+import { SharedOwnership } from "../pipeline/candles/ownership.ts";
+import {
+  AGGREGATOR_DEFAULTS,
+  type AggregatorEvents,
+  runAggregator,
+} from "../pipeline/candles/run_aggregator.ts";
+import type { Catalog } from "../pipeline/catalog.ts";
+import type { Config } from "../pipeline/config.ts";
+import type { Clock, Log } from "../pipeline/ports.ts";
+import type { Life } from "./life.ts";
+
+/**
+ * Runs the loop of every partition; where other processes share them, each
+ * works while this process owns it.
+ *
+ * @returns Which are owned; `null` if all are, always.
+ */
+export function aggregate(
+  { config, stores, catalog, archiver, owner, clock, log, life, events }: {
+    readonly config: Config;
+    readonly stores: OpenStores;
+    readonly catalog: Catalog;
+    readonly archiver: TickArchiver | null;
+    readonly owner: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly life: Life;
+    readonly events: AggregatorEvents;
+  },
+): SharedOwnership | null {
+  const { partitions, leaseMs } = config;
+  const ownership = stores.shared
+    ? new SharedOwnership({
+      owner,
+      partitions,
+      leaseMs,
+      store: stores.aggregate,
+      leases: stores.leases,
+      clock,
+      log,
+    })
+    : null;
+  if (ownership) life.run("leases", (signal) => ownership.run(signal));
+  for (let p = 0; p < partitions; p++) {
+    life.run("aggregate", (signal) =>
+      runAggregator({
+        p,
+        owner,
+        ownership: ownership ?? undefined,
+        buffer: stores.buffer,
+        store: stores.aggregate,
+        catalog,
+        clock,
+        log,
+        archive: archiver
+          ? (through, incarnation) =>
+            archiver.keepThrough(p, through, incarnation)
+          : undefined,
+        settings: {
+          book: {
+            ...AGGREGATOR_DEFAULTS.book,
+            latenessMs: config.latenessMs,
+            graceMs: config.graceHours * 3_600_000,
+          },
+          retentionMs: config.bufferKeepMinutes * 60_000,
+          bufferBytesMax: bufferBytes(config),
+        },
+        events,
+      }, signal));
+  }
+  if (archiver) life.run("archive", (signal) => archiver.run(signal));
+  return ownership;
+}
+
+export function bufferBytes({ bufferMaxMb }: Config): number {
+  return bufferMaxMb * 1_048_576;
+}
