@@ -42,6 +42,8 @@ export interface ArchiverOptions {
   readonly archive: TickArchive;
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes what is archived safe from power loss. */
+  readonly checkpoint: () => Promise<unknown>;
   readonly settings?: Partial<ArchiverSettings>;
 }
 
@@ -50,6 +52,8 @@ interface Stream {
   committed: EntryId;
   /** `null` until the archive was asked. */
   reached: EntryId | null;
+  /** How far it was at the last trim. */
+  safe: EntryId;
 }
 
 /** The program stops before all was moved: what is left moves next time. */
@@ -83,7 +87,8 @@ export class TickArchiver {
   }
 
   /**
-   * Resolves when a stream is archived up to `through`, which is committed.
+   * Resolves when a stream is archived up to `through`, safe from power loss:
+   * then the buffer may forget it.
    *
    * @throws {ArchiveStoppedError} If `run` was aborted before.
    */
@@ -92,11 +97,14 @@ export class TickArchiver {
     through: EntryId,
     incarnation: string,
   ): Promise<void> {
-    const before = this.#work.get(p) ?? Promise.resolve();
-    const work = before.catch(() => {})
-      .then(() => this.#advance(p, through, incarnation));
-    this.#work.set(p, work);
-    await work;
+    await this.#move(p, through, incarnation);
+    const stream = this.#stream(p, incarnation);
+    const reached = stream.reached ?? BEFORE_FIRST;
+    // A trim makes a checkpoint first, which has what the trim before found.
+    if (compareEntryIds(through, stream.safe) > 0) {
+      await this.options.checkpoint();
+    }
+    stream.safe = reached;
   }
 
   /** Moves and forgets, until aborted. */
@@ -106,7 +114,7 @@ export class TickArchiver {
     while (!signal.aborted) {
       for (const [p, { incarnation, committed }] of [...this.#streams]) {
         try {
-          await this.keepThrough(p, committed, incarnation);
+          await this.#move(p, committed, incarnation);
         } catch (error) {
           if (error instanceof ArchiveStoppedError) return;
           log.warn("Could not archive ticks; it is tried again", {
@@ -118,6 +126,19 @@ export class TickArchiver {
       await this.#drop();
       await clock.sleep(this.#settings.everyMs, signal);
     }
+  }
+
+  /** After what is under way. */
+  async #move(
+    p: number,
+    through: EntryId,
+    incarnation: string,
+  ): Promise<void> {
+    const before = this.#work.get(p) ?? Promise.resolve();
+    const work = before.catch(() => {})
+      .then(() => this.#advance(p, through, incarnation));
+    this.#work.set(p, work);
+    await work;
   }
 
   async #advance(
@@ -171,7 +192,12 @@ export class TickArchiver {
   #stream(p: number, incarnation: string): Stream {
     const known = this.#streams.get(p);
     if (known?.incarnation === incarnation) return known;
-    const stream = { incarnation, committed: BEFORE_FIRST, reached: null };
+    const stream = {
+      incarnation,
+      committed: BEFORE_FIRST,
+      reached: null,
+      safe: BEFORE_FIRST,
+    };
     this.#streams.set(p, stream);
     return stream;
   }

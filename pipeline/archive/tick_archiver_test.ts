@@ -47,12 +47,14 @@ async function setUp(entries: readonly StreamEntry[]) {
     ids.push(appended.id);
   }
   const archive = new MemoryArchive();
-  const options = { buffer, archive, clock, log: SILENT };
+  const world = { checkpoints: 0 };
+  const checkpoint = () => Promise.resolve(world.checkpoints++);
+  const options = { buffer, archive, clock, log: SILENT, checkpoint };
   const archiver = new TickArchiver({
     ...options,
     settings: { sliceEntries: 2, retentionDays: 2 },
   });
-  return { clock, buffer, archive, archiver, ids, options };
+  return { clock, buffer, archive, archiver, ids, options, world };
 }
 
 Deno.test("keepThrough() moves entries with ticks, as they are, and no more", async () => {
@@ -87,6 +89,21 @@ Deno.test("it moves in slices with a rest after each, and goes on where it was",
   await another.keepThrough(0, ids[4], "s");
   await another.keepThrough(0, ids[4], "s");
   assert.deepEqual(archive.slices, [2, 2, 1]);
+});
+
+Deno.test("what a trim forgets is safe from power loss first", async () => {
+  const { archiver, ids, world, archive } = await setUp([0, 1, 2].map(ticksAt));
+  await archiver.keepThrough(0, ids[1], "s");
+  assert.equal(world.checkpoints, 1);
+  // A trim's own checkpoint has what was there at the trim before.
+  await archiver.keepThrough(0, ids[0], "s");
+  await archiver.keepThrough(0, ids[1], "s");
+  assert.equal(world.checkpoints, 1);
+  archive.failures = 1;
+  await assert.rejects(archiver.keepThrough(0, ids[2], "s"));
+  assert.equal(world.checkpoints, 1);
+  await archiver.keepThrough(0, ids[2], "s");
+  assert.equal(world.checkpoints, 2);
 });
 
 Deno.test("it moves nothing of a stream that is not there any more", async () => {

@@ -63,7 +63,8 @@ class World {
 
   async archiveAll() {
     const { archive, buffer } = this;
-    const options = { archive, buffer, clock: CLOCK, log: SILENT };
+    const checkpoint = () => Promise.resolve();
+    const options = { archive, buffer, clock: CLOCK, log: SILENT, checkpoint };
     const through = this.minutes.position;
     const incarnation = await buffer.incarnation(P);
     await new TickArchiver(options).keepThrough(P, through, incarnation);
