@@ -7,6 +7,15 @@ import { isFault, READ_MS_MAX } from "../../web/read_warehouse.ts";
 /** Paths that change something; all others only read. */
 const CHANGES = ["/api/quarantine/readmit"];
 
+/**
+ * Answers that take their time, which whoever asks for them knows: what counts
+ * every row or reads days of ticks. A change is not given up half done either.
+ */
+function mayTakeLong({ pathname, searchParams }: URL): boolean {
+  return pathname === "/api/rebuild" || CHANGES.includes(pathname) ||
+    (pathname === "/api/audit" && searchParams.get("full") === "1");
+}
+
 /** Errors of the API are problems in JSON, never pages. */
 export default define.middleware(async (ctx) => {
   const { method } = ctx.req;
@@ -22,9 +31,9 @@ export default define.middleware(async (ctx) => {
     }, { Allow: allowed.join(", ") });
   }
   try {
-    // Counting every row takes its time, which whoever asks for it knows.
-    if (ctx.url.searchParams.get("full") === "1") return await ctx.next();
-    return await inTime(ctx.next(), READ_MS_MAX);
+    return mayTakeLong(ctx.url)
+      ? await ctx.next()
+      : await inTime(ctx.next(), READ_MS_MAX);
   } catch (error) {
     if (error instanceof ProblemError) {
       return problemResponse(error.problem, error.headers);

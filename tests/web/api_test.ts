@@ -307,6 +307,24 @@ Deno.test("a warehouse that does not answer is a 503 problem", async () => {
   }
 });
 
+Deno.test("a warehouse that hangs is a 503 problem; counting all rows may take long", async () => {
+  const { get, services } = await setUp();
+  const never = () => new Promise<never>(() => {});
+  services.candles.candles = never;
+  const counting = Promise.withResolvers<typeof services.data.audit>();
+  services.audit.audit = () => counting.promise;
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const full = get("/api/audit?full=1");
+    assert.equal((await get("/api/candles?symbol=NIFTY50")).status, 503);
+    counting.resolve(services.data.audit);
+    assert.equal((await full).status, 200);
+  } finally {
+    console.error = error;
+  }
+});
+
 Deno.test("a fault of ours is a 500 problem, which nobody need try again", async () => {
   const { get, services } = await setUp();
   services.candles.candles = () => Promise.reject(new AssertionError("oops"));
