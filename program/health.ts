@@ -149,19 +149,16 @@ export class Health {
     });
   }
 
-  /** Of the partitions that this process looks after. */
+  /** Of all partitions: one that no process owns must be seen as well. */
   async #readLag(): Promise<readonly PartitionLag[]> {
-    const { stores, clock, owned } = this.#options;
+    const { stores, clock } = this.#options;
     const before = epochMicros(clock.now() - BEHIND_MS_MAX * MICROS_PER_MS);
-    const mine = owned?.();
     const committed = await stores.feeds.committed([]);
     return await Promise.all(
-      committed.filter(({ p }) => mine?.includes(p) ?? true).map(
-        async ({ p, position }) => {
-          const old = await stores.buffer.newestBefore(p, before);
-          return { p, position, behind: compareEntryIds(position, old) < 0 };
-        },
-      ),
+      committed.map(async ({ p, position }) => {
+        const old = await stores.buffer.newestBefore(p, before);
+        return { p, position, behind: compareEntryIds(position, old) < 0 };
+      }),
     );
   }
 }
