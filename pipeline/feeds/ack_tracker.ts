@@ -122,14 +122,18 @@ export class AckTracker {
     const behind = incarnation === partition.incarnation && known !== null &&
       compareEntryIds(position, known) <= 0;
     if (!behind) Object.assign(partition, { position, incarnation });
-    if (lastSeq !== undefined && lastSeq > partition.lastSeq) {
-      partition.lastSeq = lastSeq;
-    }
-    this.#settle(partition);
+    this.reached(p, lastSeq ?? 0);
     return this.rule === "number" && lastSeq !== undefined &&
       partition.queue.some((handed) =>
         handed.to > 0 && isPassed(handed.place, position, incarnation)
       );
+  }
+
+  /** The warehouse has the feed's numbers of partition `p` so far. */
+  reached(p: number, lastSeq: number): void {
+    const partition = this.#partition(p);
+    if (lastSeq > partition.lastSeq) partition.lastSeq = lastSeq;
+    this.#settle(partition);
   }
 
   /** Streams that groups which are not committed stand in. */

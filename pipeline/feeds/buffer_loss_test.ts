@@ -223,6 +223,40 @@ Deno.test("a half-open session's batch that lands late doubles and loses nothing
   assert.deepEqual(seqs, range(1, 12));
 });
 
+for (const left of ["detached", "half open"]) {
+  Deno.test(`a feed that comes back from another process goes on from there (${left})`, async () => {
+    const world = new FeedWorld({ partitions: 3 });
+    const other = beside(world);
+    const symbol = (seq: number) => tick(seq, { symbol: "ABCDE"[seq % 5] });
+    const first = await FakeSource.open(world.ingest);
+    await first.send(...range(1, 5).map(symbol));
+    await world.clock.advance(10);
+    await world.commit();
+    await world.clock.advance(100);
+    if (left === "detached") await first.entrance.detach();
+    const second = await FakeSource.open(other.ingest);
+    assert.equal(second.entrance.resumeAfter, 5);
+    await second.send(...range(6, 40).map(symbol));
+    await world.clock.advance(10);
+    await other.commit();
+    await world.clock.advance(100);
+    assert.equal(second.acked, 40);
+    await second.send(...range(41, 50).map(symbol));
+    await world.clock.advance(10);
+    const third = await FakeSource.open(world.ingest);
+    assert.equal(third.entrance.resumeAfter, 40);
+    await third.send(...range(41, 60).map(symbol));
+    await world.clock.advance(6_000);
+    assert.deepEqual([third.of("resend"), third.acked], [[], null]);
+    await world.commit();
+    await world.clock.advance(100);
+    assert.deepEqual([third.acked, third.failed], [60, null]);
+    const entries = (await world.entries()).map(({ entry }) => entry);
+    assert.deepEqual(entries.flatMap(({ gaps }) => gaps), []);
+    appliedOnce(world, 60);
+  });
+}
+
 Deno.test("what has no number is appended once too, and in its place", async () => {
   const buffer = new LossyBuffer();
   const world = new FeedWorld({ buffer });

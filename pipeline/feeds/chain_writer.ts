@@ -279,7 +279,12 @@ export class ChainWriter {
       this.#failures += 1;
       if (signal.aborted) return;
       try {
-        this.#rebase(sent, outcomes, await buffer.lastSeq(p, key));
+        const last = await buffer.lastSeq(p, key);
+        const newest = {
+          id: await buffer.newest(p),
+          incarnation: await buffer.incarnation(p),
+        };
+        this.#rebase(sent, outcomes, { last, newest });
         return;
       } catch (error) {
         this.trouble = String(error);
@@ -302,7 +307,7 @@ export class ChainWriter {
   #rebase(
     sent: readonly Sending[],
     outcomes: readonly Outcome[],
-    last: number,
+    { last, newest }: { readonly last: number; readonly newest: Place },
   ): void {
     let reached = sent[0].expectLast;
     const back: Sealed[] = [];
@@ -319,6 +324,21 @@ export class ChainWriter {
     }
     this.#waiting.unshift(...back);
     this.#chainLast = last;
-    if (last > this.last) this.last = last;
+    if (last > this.last) this.#takenElsewhere(last, newest);
+  }
+
+  /**
+   * Another writer has appended numbers that did not come here: those that do
+   * are duplicates, and safe once the warehouse has them.
+   */
+  #takenElsewhere(last: number, newest: Place): void {
+    if (this.#acked) {
+      const { tracker } = this.options;
+      const theirs = tracker.hand(this.p);
+      tracker.addNumber(theirs, this.last + 1);
+      tracker.addNumber(theirs, last);
+      tracker.appended(this.p, theirs, newest);
+    }
+    this.last = last;
   }
 }

@@ -10,7 +10,6 @@ import { partitionOf } from "../domain/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { RejectReason } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import { BEFORE_FIRST } from "../ports.ts";
 import type { Clock, FeedStore, Log, TickBuffer } from "../ports.ts";
 import { AckTracker, type CommitReport, type Place } from "./ack_tracker.ts";
 import { POWERS_OF_TEN } from "./byte_tables.ts";
@@ -77,6 +76,20 @@ export interface FeedLink {
   attached: boolean;
 }
 
+/** Where a feed stands in the stores. */
+export interface Standing {
+  readonly acked: number;
+  /** Of each partition. */
+  readonly chains: readonly Chain[];
+}
+
+interface Chain {
+  readonly bufferLast: number;
+  readonly committedLast: number;
+  /** Newest entry of the partition, when `bufferLast` was asked or later. */
+  readonly newest: Place;
+}
+
 export interface FeedIngestOptions {
   readonly key: FeedKey;
   readonly delivery: Delivery;
@@ -84,14 +97,7 @@ export interface FeedIngestOptions {
   readonly node: string;
   readonly replay: boolean;
   readonly partitions: number;
-  readonly acked: number;
-  /** Of each partition, where the feed stands in it. */
-  readonly chains: readonly {
-    readonly bufferLast: number;
-    readonly committedLast: number;
-    /** Newest entry of the partition, at the time or later. */
-    readonly newest: Place;
-  }[];
+  readonly standing: Standing;
   readonly buffer: TickBuffer;
   readonly store: FeedStore;
   readonly catalog: Catalog;
@@ -164,7 +170,8 @@ export class FeedIngest {
   #waiters: (() => void)[] = [];
 
   constructor(options: FeedIngestOptions) {
-    const { key, delivery, replay, acked, ...rest } = options;
+    const { key, delivery, replay, standing, ...rest } = options;
+    const { acked, chains } = standing;
     this.#options = options;
     this.key = key;
     this.delivery = delivery;
@@ -176,15 +183,9 @@ export class FeedIngest {
       acked,
       this.#sequenced ? "number" : "position",
     );
-    this.#writers = rest.chains.map((chain, p) => {
+    this.#writers = chains.map((chain, p) => {
       const last = Math.max(chain.bufferLast, chain.committedLast);
-      if (this.#sequenced && last > acked) {
-        // In the buffer from before: safe once the warehouse has come so far.
-        const earlier = this.tracker.hand(p);
-        this.tracker.addNumber(earlier, acked + 1);
-        this.tracker.addNumber(earlier, last);
-        this.tracker.appended(p, earlier, chain.newest);
-      }
+      this.#knowEarlier(p, chain);
       return new ChainWriter({
         p,
         key,
@@ -207,11 +208,39 @@ export class FeedIngest {
       (this.#sequenced
         ? acked
         : Math.max(...this.#writers.map(({ last }) => last)));
-    rest.chains.forEach(({ committedLast: lastSeq }, p) => {
-      const known = rest.committedTo(p) ??
-        { position: BEFORE_FIRST, incarnation: null };
-      this.tracker.committed(p, { ...known, lastSeq });
+    chains.forEach((_, p) => {
+      const known = rest.committedTo(p);
+      if (known) this.tracker.committed(p, known);
     });
+  }
+
+  /**
+   * Another process may have had the feed since it was here last: goes on from
+   * where it stands now. What is on its way here finds that out by itself.
+   */
+  catchUp({ acked, chains }: Standing): void {
+    this.acked = Math.max(this.acked, acked);
+    this.tracker.passed(this.acked);
+    this.#next = Math.max(this.#next, this.acked + 1);
+    for (const writer of this.#writers) {
+      const chain = chains[writer.p];
+      const last = Math.max(chain.bufferLast, chain.committedLast);
+      if (last > writer.last) this.#knowEarlier(writer.p, chain);
+      else this.tracker.reached(writer.p, chain.committedLast);
+      writer.last = Math.max(writer.last, last);
+    }
+    this.#wake();
+  }
+
+  /** What is in the buffer from elsewhere is safe once it is committed. */
+  #knowEarlier(p: number, chain: Chain): void {
+    if (this.#sequenced && chain.bufferLast > this.acked) {
+      const earlier = this.tracker.hand(p);
+      this.tracker.addNumber(earlier, this.acked + 1);
+      this.tracker.addNumber(earlier, chain.bufferLast);
+      this.tracker.appended(p, earlier, chain.newest);
+    }
+    if (this.#sequenced) this.tracker.reached(p, chain.committedLast);
   }
 
   // ------------------------------------------------------------ connections

@@ -13,7 +13,12 @@ import {
 import type { CommitReport } from "./ack_tracker.ts";
 import type { ErrorCode } from "./control_message.ts";
 import type { DecodedBatch } from "./decoded_batch.ts";
-import { type FeedEvents, FeedIngest, type FeedLink } from "./feed_ingest.ts";
+import {
+  type FeedEvents,
+  FeedIngest,
+  type FeedLink,
+  type Standing,
+} from "./feed_ingest.ts";
 import { FEED_DEFAULTS, type FeedSettings } from "./feed_settings.ts";
 import type { FeedStats } from "./feed_stats.ts";
 
@@ -162,14 +167,41 @@ export class Ingest {
 
   async #feedOf(key: FeedKey, request: OpenRequest): Promise<FeedIngest> {
     const text = feedKeyText(key);
+    const before = this.#feeds.get(text);
+    const standing = before?.delivery === "best_effort"
+      ? null
+      : await this.#standingOf(key);
+    // It may have gone meanwhile, as the buffer lost lines of it.
     const known = this.#feeds.get(text);
     if (known) {
+      if (standing) known.catchUp(standing);
       this.#feeds.delete(text);
       this.#feeds.set(text, known);
       return known;
     }
     const { buffer, store, partitions, clean, ...rest } = this.#options;
-    const stored = await store.loadAck(key.feed, key.epoch);
+    const feed = new FeedIngest({
+      ...rest,
+      buffer,
+      store,
+      partitions,
+      key,
+      standing: standing ?? await this.#standingOf(key),
+      delivery: request.delivery,
+      replay: request.replay,
+      cleaner: new Cleaner(clean),
+      settings: this.#settings,
+      committedTo: (p) => this.#committed.get(p),
+      overBudget: () => this.#overBudget(),
+      onLost: (lost) => this.#forget(lost),
+    });
+    this.#feeds.set(text, feed);
+    this.#forgetIdle();
+    return feed;
+  }
+
+  async #standingOf(key: FeedKey): Promise<Standing> {
+    const { buffer, store, partitions } = this.#options;
     const chains = await Promise.all(
       Array.from({ length: partitions }, async (_, p) => ({
         bufferLast: await buffer.lastSeq(p, key),
@@ -180,25 +212,8 @@ export class Ingest {
         committedLast: await store.committedSeq(p, key),
       })),
     );
-    const feed = new FeedIngest({
-      ...rest,
-      buffer,
-      store,
-      partitions,
-      key,
-      chains,
-      delivery: request.delivery,
-      replay: request.replay,
-      acked: stored?.seq ?? 0,
-      cleaner: new Cleaner(clean),
-      settings: this.#settings,
-      committedTo: (p) => this.#committed.get(p),
-      overBudget: () => this.#overBudget(),
-      onLost: (lost) => this.#forget(lost),
-    });
-    this.#feeds.set(text, feed);
-    this.#forgetIdle();
-    return feed;
+    const stored = await store.loadAck(key.feed, key.epoch);
+    return { acked: stored?.seq ?? 0, chains };
   }
 
   #entrance(feed: FeedIngest, link: FeedLink): FeedEntrance {
