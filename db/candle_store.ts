@@ -15,6 +15,7 @@ import type {
   CandleStore,
   Clock,
   DirtyRollup,
+  FeedGap,
   GapRow,
 } from "../pipeline/ports.ts";
 import { markDirty } from "./aggregate_store.ts";
@@ -28,10 +29,12 @@ import { mergeParts } from "./merge_parts.ts";
 import {
   booleanArray,
   micros,
+  microsOrNull,
   numberArray,
   textArray,
   timestampText,
 } from "./sql_values.ts";
+import { type FeedSpan, uncovered } from "./uncovered.ts";
 
 /** Months that hold most of what a page asks for: tried before all others. */
 const NEWEST_MONTHS = 2;
@@ -48,6 +51,13 @@ interface Range {
   readonly limit: number;
   readonly asof: EpochMicros | undefined;
 }
+
+/** The feeds of a symbol `$1`, as a table of p, feed and epoch. */
+const FEEDS_OF = `(
+    select f.p, f.feed, f.epoch from instruments i
+    join feed_progress f on f.instrument_id = i.id and f.p = i.p
+    where i.symbol = $1
+  ) feeds`;
 
 /** Candles as they are, as they were, and as history brings them. */
 export class PgCandleStore implements CandleStore {
@@ -155,14 +165,87 @@ export class PgCandleStore implements CandleStore {
         join feed_progress f on f.instrument_id = i.id and f.p = i.p
         join feed_gaps g on g.p = f.p and g.feed = f.feed and g.epoch = f.epoch
         where i.symbol = $1 and g.from_t < $3::timestamptz
-          and g.to_t > $2::timestamptz
-        order by 1, 2`,
+          and g.to_t > $2::timestamptz`,
       [symbol, timestampText(from), timestampText(to)],
     );
-    return rows.map((row) => ({
+    const known = rows.map((row) => ({
       from: micros(row.from_t),
       to: micros(row.to_t),
       kind: row.kind as GapRow["kind"],
+    }));
+    const holes = uncovered(await this.#spans(symbol))
+      .map((hole) => ({ ...hole, to: hole.to ?? to, kind: "outage" as const }))
+      .filter((hole) => hole.from < to && hole.to > from);
+    return [...known, ...holes].sort((a, b) => a.from - b.from || a.to - b.to);
+  }
+
+  async feedGaps(
+    symbol: string,
+    { from, to, limit }: {
+      readonly from?: EpochMicros;
+      readonly to?: EpochMicros;
+      readonly limit: number;
+    },
+  ): Promise<readonly FeedGap[]> {
+    const rows = await this.db.query(
+      `select feed, epoch::float8 as epoch, kind,
+          to_micros(from_t)::float8 as from_t, to_micros(to_t)::float8 as to_t,
+          nullif(seq_from, 0)::float8 as seq_from,
+          nullif(seq_to, 0)::float8 as seq_to
+        from (
+          select g.feed, g.epoch, g.kind, g.from_t, g.to_t, g.seq_from, g.seq_to
+          from ${FEEDS_OF} join feed_gaps g using (p, feed, epoch)
+          union all
+          select t.feed, t.epoch, 'outage', t.covered_to, null, 0, 0
+          from ${FEEDS_OF} join feed_totals t using (p, feed, epoch)
+          where t.covered_to is not null and not t.replay
+            and not t.connected and not exists (
+              select from feed_totals n
+              where n.p = t.p and n.feed = t.feed and n.epoch > t.epoch
+            )
+        ) gaps
+        where from_t < coalesce($3::timestamptz, 'infinity')
+          and coalesce(to_t, 'infinity') > coalesce($2::timestamptz, '-infinity')
+        order by from_t, feed, epoch, kind, seq_from
+        limit $4::int`,
+      [
+        symbol,
+        from === undefined ? null : timestampText(from),
+        to === undefined ? null : timestampText(to),
+        limit,
+      ],
+    );
+    return rows.map((row) => ({
+      key: { feed: row.feed as string, epoch: row.epoch as number },
+      kind: row.kind as GapRow["kind"],
+      from: micros(row.from_t),
+      to: microsOrNull(row.to_t),
+      seq: row.seq_from === null
+        ? null
+        : { from: row.seq_from as number, to: row.seq_to as number },
+    }));
+  }
+
+  /** When each feed of a symbol came, and went if it is not there now. */
+  async #spans(symbol: string): Promise<readonly FeedSpan[]> {
+    const rows = await this.db.query(
+      `select to_micros(s.from_t)::float8 as from_t,
+          to_micros(s.to_t)::float8 as to_t
+        from ${FEEDS_OF}
+        join feed_totals t using (p, feed, epoch)
+        cross join lateral (
+          select least(t.covered_from, t.last_event, min(g.from_t)) as from_t,
+            case when t.connected and t.covered_to is null then null
+              else coalesce(t.covered_to, t.last_event) end as to_t
+          from feed_gaps g
+          where g.p = t.p and g.feed = t.feed and g.epoch = t.epoch
+        ) s
+        where s.from_t is not null and (t.connected or s.to_t is not null)`,
+      [symbol],
+    );
+    return rows.map((row) => ({
+      from: micros(row.from_t),
+      to: microsOrNull(row.to_t),
     }));
   }
 

@@ -255,6 +255,11 @@ export interface GapRow {
   readonly to: EpochMicros;
 }
 
+/** A gap as it is known now: `to` is `null` while the feed is away. */
+export interface FeedGap extends Omit<GapRow, "to"> {
+  readonly to: EpochMicros | null;
+}
+
 /** A longer candle that may differ from the merge of its shorter ones. */
 export interface DirtyRollup {
   readonly symbol: string;
@@ -633,9 +638,19 @@ export interface CandleStore {
     symbol: string,
     candles: readonly StoredCandle[],
   ): Promise<{ readonly imported: number; readonly kept: number }>;
+  /**
+   * Time in [from, to) that a feed of the symbol missed, or in which none of
+   * its feeds was there; what still goes on ends with the range.
+   */
   gaps(symbol: string, from: EpochMicros, to: EpochMicros): Promise<
     readonly { from: EpochMicros; to: EpochMicros; kind: GapRow["kind"] }[]
   >;
+  /** What feeds of a symbol missed, from the oldest on. */
+  feedGaps(symbol: string, query: {
+    readonly from?: EpochMicros;
+    readonly to?: EpochMicros;
+    readonly limit: number;
+  }): Promise<readonly FeedGap[]>;
 }
 
 export interface ForecastQuery {

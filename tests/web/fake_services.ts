@@ -283,6 +283,15 @@ export async function fakeServices(
         Promise.resolve(
           data.gaps.filter((gap) => gap.from < to && gap.to > from),
         ),
+      feedGaps: (_symbol, { limit }) =>
+        Promise.resolve(
+          data.gaps.slice(0, limit).map((gap, i) => ({
+            ...gap,
+            key: { feed: "sim", epoch: 1 },
+            to: i === 0 ? gap.to : null,
+            seq: gap.kind === "missing" ? { from: 5, to: 7 } : null,
+          })),
+        ),
     },
     forecasts: {
       saveForecasts: () => Promise.reject(new Error("not in this test")),
