@@ -59,8 +59,11 @@ export interface ChaosOptions {
   readonly rssMbMax: number;
   /** What happens while the feeds send; they finish after it. */
   readonly script: (stage: Stage) => Promise<void>;
-  /** Lines come in changed: what is in quarantine then is not in candles. */
-  readonly corrupts?: boolean;
+  /**
+   * Lines come in cut, which are sent again; or changed, and those that are
+   * in quarantine then are not in candles.
+   */
+  readonly lines?: "cut" | "changed";
   /** The warehouse forgets what it has said. */
   readonly acksMayFall?: boolean;
   readonly say?: (text: string) => void;
@@ -151,7 +154,9 @@ export async function runChaos(
       `${faults.records.length} faults; judging`,
   );
 
-  const quarantined = options.corrupts ? await world.quarantined() : null;
+  const quarantined = options.lines === "changed"
+    ? await world.quarantined()
+    : null;
   const oracle = new Oracle(
     plan,
     load.sent,
@@ -168,7 +173,7 @@ export async function runChaos(
   const exits = world.apps.flatMap(({ unexpected }) => unexpected);
   const rssMbMax = Math.max(...world.apps.map(({ rssMbMax }) => rssMbMax));
   failures.push(
-    ...judged({ ...options, verdict, audit, exits, load, oracle, quarantined }),
+    ...judged({ ...options, verdict, audit, exits, load, oracle }),
     ...(rssMbMax > options.rssMbMax
       ? [`A program had ${Math.round(rssMbMax)} MB`]
       : []),
@@ -232,14 +237,14 @@ export async function randomFaults(
 }
 
 function judged(
-  { verdict, audit, exits, load, oracle, quarantined, acksMayFall }: {
+  { verdict, audit, exits, load, oracle, acksMayFall, lines }: {
     readonly verdict: Verdict;
     // deno-lint-ignore no-explicit-any
     readonly audit: any;
     readonly exits: readonly UnexpectedExit[];
     readonly load: Load;
     readonly oracle: Oracle;
-    readonly quarantined: ReadonlySet<string> | null;
+    readonly lines?: ChaosOptions["lines"];
     readonly acksMayFall?: boolean;
   },
 ): string[] {
@@ -261,8 +266,8 @@ function judged(
     ],
     [
       "lines that quarantine lacks or has too much",
-      // A line that came in corrupted may have had no number.
-      quarantined ? Math.min(0, inQuarantine) : inQuarantine,
+      // A line that came in damaged may have had no number.
+      lines ? Math.min(0, inQuarantine) : inQuarantine,
       0,
     ],
     [
