@@ -11,6 +11,11 @@ import type { Config } from "../pipeline/config.ts";
 import type { Clock, Log } from "../pipeline/ports.ts";
 import type { Life } from "./life.ts";
 
+/** Share of the budget from which ticks are kept for less. */
+const TRIM_FROM = 0.7;
+/** Memory is dearer than disk, and servers need no checkpoint for a trim. */
+const SHARED_TRIM_MS = 60_000;
+
 /**
  * Runs the loop of every partition; where other processes share them, each
  * works while this process owns it.
@@ -65,7 +70,8 @@ export function aggregate(
             graceMs: config.graceHours * 3_600_000,
           },
           retentionMs: config.bufferKeepMinutes * 60_000,
-          bufferBytesMax: bufferBytes(config),
+          bufferBytesMax: TRIM_FROM * bufferBytes(config),
+          ...stores.shared && { trimEveryMs: SHARED_TRIM_MS },
         },
         events,
       }, signal));

@@ -5,6 +5,7 @@ import {
   type EntryId,
   type FeedStore,
   type Log,
+  type TickBuffer,
 } from "../pipeline/ports.ts";
 
 const EVERY_MS = 500;
@@ -16,7 +17,10 @@ const EVERY_MS = 500;
  */
 export async function followOthers(
   { stores, catalog, committed, clock, log }: {
-    readonly stores: { readonly feeds: Pick<FeedStore, "committed"> };
+    readonly stores: {
+      readonly feeds: Pick<FeedStore, "committed">;
+      readonly buffer: Pick<TickBuffer, "raiseFloor">;
+    };
     readonly catalog: Pick<Catalog, "refresh">;
     /** Newest position known, by partition; brought up to date. */
     readonly committed: EntryId[];
@@ -30,6 +34,7 @@ export async function followOthers(
     try {
       await catalog.refresh();
       for (const { p, position } of await stores.feeds.committed([])) {
+        stores.buffer.raiseFloor(p, position);
         if (compareEntryIds(position, committed[p]) > 0) {
           committed[p] = position;
         }

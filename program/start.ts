@@ -34,9 +34,9 @@ import {
   type EntryId,
   type Log,
 } from "../pipeline/ports.ts";
-import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { LiveRelay } from "../pipeline/live/live_relay.ts";
 import { redisLiveLink } from "../pipeline/live/redis_bus.ts";
+import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { type HttpServer, serveHttp } from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
 import { aggregate, bufferBytes } from "./aggregate.ts";
@@ -132,18 +132,10 @@ export async function start(options: StartOptions): Promise<Running> {
 
     const bus = new InProcessBus({ clock, bootId });
     const relay = stores.shared
-      ? new LiveRelay({
-        bus,
-        link: redisLiveLink({ url: config.redisUrl!, log }),
-        bootId,
-        listens: has("web"),
-        clock,
-        log,
-      })
+      ? startRelay({ config, bus, bootId, clock, log, life })
       : null;
     const publish = (events: readonly LiveEvent[]) =>
       relay ? relay.publish(events) : bus.publish(events);
-    if (relay) life.run("relay", (signal) => relay.run(signal));
     const ingest = has("feed")
       ? new Ingest({
         buffer: stores.buffer,
@@ -165,6 +157,7 @@ export async function start(options: StartOptions): Promise<Running> {
       ? new TickArchiver({
         buffer: stores.buffer,
         archive: stores.archive,
+        checkpoint: () => stores.aggregate.checkpoint(),
         clock,
         log,
         settings: { retentionDays: config.tickRetentionDays },
@@ -379,6 +372,28 @@ export async function start(options: StartOptions): Promise<Running> {
     await stores.close();
     throw error;
   }
+}
+
+/** Carries live events to and from other processes, over Redis. */
+function startRelay(
+  { config, bus, bootId, clock, log, life }: {
+    readonly config: Config;
+    readonly bus: InProcessBus;
+    readonly bootId: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly life: Life;
+  },
+): LiveRelay {
+  assert(config.redisUrl !== null, "stores that are shared have a Redis");
+  const link = redisLiveLink({ url: config.redisUrl, log });
+  const listens = config.roles.has("web");
+  const relay = new LiveRelay({ bus, link, bootId, listens, clock, log });
+  life.run("relay", async (signal) => {
+    await relay.run(signal);
+    await link.close();
+  });
+  return relay;
 }
 
 function instrumentFile({ instruments, simulate }: Config, root: URL) {
