@@ -12,11 +12,12 @@ import {
   type StreamedEntry,
   type TickArchive,
 } from "../pipeline/ports.ts";
-import type { Db } from "./db.ts";
+import type { Db, Row } from "./db.ts";
 import { numberArray, textArray, timestampText } from "./sql_values.ts";
 
-/** Entries of one answer: each has up to some ten thousand ticks. */
-const PAGE_ENTRIES = 256;
+/** What one answer brings. */
+const PAGE_ENTRIES = 2_048;
+const PAGE_BYTES = 2 * 1_048_576;
 /** As the column `wide`: entries that span less are found by their start. */
 const WIDE_MICROS = 600_000_000;
 
@@ -77,24 +78,25 @@ export class PgTickArchive implements TickArchive {
       readonly to: EpochMicros;
     },
   ): AsyncGenerator<readonly StreamedEntry[]> {
-    let after: readonly [string, string, string] = ["", "-1", "-1"];
-    for (;;) {
-      const rows = await this.db.query<{
-        incarnation: string;
-        major: string;
-        minor: string;
-        bytes: string;
-      }>(ENTRIES, [p, symbol, from, to, ...after, PAGE_ENTRIES]);
-      if (rows.length > 0) {
-        yield rows.map(({ incarnation, major, minor, bytes }) => ({
-          incarnation,
-          id: `${major}-${minor}` as EntryId,
-          bytes: new Uint8Array(Buffer.from(bytes, "base64")),
-        }));
-      }
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < PAGE_ENTRIES) return;
-      after = [last.incarnation, last.major, last.minor];
+    const range = [p, symbol, from, to];
+    const keys = await this.db.query<Key>(FIND, range);
+    for (const page of pagesOf(keys)) {
+      const [first, last] = [page[0], page[page.length - 1]];
+      const { incarnation } = first;
+      const rows = await this.db.query<{ id: EntryId; bytes: string }>(FETCH, [
+        ...range,
+        incarnation,
+        first.day,
+        first.major,
+        first.minor,
+        last.major,
+        last.minor,
+      ]);
+      yield rows.map(({ id, bytes }) => ({
+        incarnation,
+        id,
+        bytes: new Uint8Array(Buffer.from(bytes, "base64")),
+      }));
     }
   }
 
@@ -184,22 +186,60 @@ const KEEP_PROGRESS = `
     major = excluded.major, minor = excluded.minor
   where (a.major, a.minor) < (excluded.major, excluded.minor)`;
 
-const COLUMNS = "incarnation, major, minor, bytes";
-const AFTER = `p = $1::int and $2 = any(symbols)
-  and (incarnation, major, minor) > ($5, $6::int8, $7::int8)`;
-const ENTRIES = `
-  select incarnation, major::text as major, minor::text as minor,
-    encode(bytes, 'base64') as bytes
-  from (
-    select ${COLUMNS} from tick_archive
-    where not wide and from_ts >= $3::int8 - ${WIDE_MICROS}
-      and from_ts < $4::int8 and to_ts >= $3::int8 and ${AFTER}
+/** Which entries there are, in the order of their streams. */
+const FIND = `
+  with found as (
+    select * from tick_archive
+    where p = $1::int and not wide and from_ts >= $3::int8 - ${WIDE_MICROS}
+      and from_ts < $4::int8 and to_ts >= $3::int8 and $2 = any(symbols)
     union all
-    select ${COLUMNS} from tick_archive
-    where wide and from_ts < $4::int8 and to_ts >= $3::int8 and ${AFTER}
-  ) found
-  order by incarnation, found.major, found.minor
-  limit $8::int`;
+    select * from tick_archive
+    where p = $1::int and wide and from_ts < $4::int8 and to_ts >= $3::int8
+      and $2 = any(symbols)
+  )
+  select incarnation, day::text as day, major::text as major,
+    minor::text as minor, octet_length(bytes) as bytes
+  from found order by incarnation, found.day, found.major, found.minor`;
+
+/** Those of them that are in one stream and day, from one to another. */
+const FETCH = `
+  select major || '-' || minor as id, encode(bytes, 'base64') as bytes
+  from tick_archive
+  where p = $1::int and incarnation = $5 and day = $6::date
+    and (major, minor) >= ($7::int8, $8::int8)
+    and (major, minor) <= ($9::int8, $10::int8)
+    and from_ts < $4::int8 and to_ts >= $3::int8 and $2 = any(symbols)
+  order by major, minor`;
+
+interface Key extends Row {
+  readonly incarnation: string;
+  readonly day: string;
+  readonly major: string;
+  readonly minor: string;
+  readonly bytes: number;
+}
+
+/** Runs of one stream and day, each of a bounded size. */
+function pagesOf(keys: readonly Key[]): readonly (readonly Key[])[] {
+  const pages: Key[][] = [];
+  let bytes = 0;
+  for (const key of keys) {
+    const page = pages.at(-1);
+    const before = page?.[0];
+    bytes += key.bytes;
+    if (
+      page && before?.incarnation === key.incarnation &&
+      before.day === key.day && page.length < PAGE_ENTRIES &&
+      bytes <= PAGE_BYTES
+    ) {
+      page.push(key);
+    } else {
+      pages.push([key]);
+      bytes = key.bytes;
+    }
+  }
+  return pages;
+}
 
 function idColumns(entries: readonly ArchivedEntry[]): readonly string[] {
   const parts = entries.map(({ id }) => id.split("-").map(Number));
