@@ -554,6 +554,53 @@ Deno.test("coverage: an acked feed that comes back has missed nothing but its ho
 const FULL: Partial<StreamEntry> = { delivery: "acked" };
 const START = { feed: "", epoch: 0 };
 
+Deno.test("a feed that has moved to another process is not ended by the first", async () => {
+  const a = { node: "a", delivery: "best_effort" } as const;
+  const b = { node: "b", delivery: "best_effort" } as const;
+  const { store } = await run([
+    said("open", NSE, 0, a),
+    ticks([tick(0, 5)], a),
+    said("open", NSE, 0.5, b),
+    ticks([tick(0, 40)], b),
+    said("close", NSE, 0.8, a),
+  ]);
+  const feed = () => {
+    const [{ connected, node, coveredTo }] = store.state(0).feeds;
+    return { connected, node, coveredTo };
+  };
+  const there = { connected: true, node: "b", coveredTo: null };
+  assert.deepEqual(feed(), there);
+  const more = (entry: StreamEntry, at: number) =>
+    run([], { store, ids: withIds([entry], at) });
+  await more(
+    streamEntry({ kind: "start", node: "a", receivedAt: moment(1) }),
+    9,
+  );
+  assert.deepEqual(feed(), there);
+  await more(
+    streamEntry({ kind: "start", node: "b", receivedAt: moment(2) }),
+    10,
+  );
+  assert.deepEqual(feed(), {
+    connected: false,
+    node: "b",
+    coveredTo: moment(0, 40),
+  });
+});
+
+Deno.test("of two clocks that differ the later one counts", async () => {
+  const marks = [moment(5), moment(4, 30), moment(5, 1)];
+  const { store, outcomes } = await run(
+    [ticks([tick(0, 0)]), ...marks.map(markEntry)],
+    { next: () => ({ size: 1, crash: false }) },
+  );
+  assert.equal(store.state(0).markedAt, moment(5, 1));
+  assert.deepEqual(
+    outcomes.map(({ markedAt }) => markedAt),
+    [null, moment(5), moment(5), moment(5, 1)],
+  );
+});
+
 Deno.test("an acked feed that comes back within a minute finds its candle open", async () => {
   for (const restarted of [false, true]) {
     const { store, revised } = await run([
