@@ -283,6 +283,18 @@ Deno.test("what has no number is appended once too, and in its place", async () 
   assert.equal(sum(({ ticks }) => ticks.length), 5);
 });
 
+Deno.test("an open that is refused still comes before the lines after it", async () => {
+  const buffer = new LossyBuffer();
+  const world = new FeedWorld({ buffer });
+  // Again when the lines are there to be sent behind it.
+  buffer.plan.push("refused", "refused");
+  const source = await FakeSource.open(world.ingest);
+  await bring(world, source, ...range(1, 3));
+  await world.clock.advance(1_000);
+  const kinds = (await world.entries()).map(({ entry }) => entry.kind);
+  assert.deepEqual(kinds, ["open", "ticks"]);
+});
+
 // Whatever is lost, and whichever process has the feed: what is acked was
 // applied, and in the end every number is, once.
 const step = fc.oneof(

@@ -17,7 +17,7 @@ import {
 export class LossyBuffer implements TickBuffer {
   /** What happens to the next appends, in order. */
   readonly plan: ("ok" | "refused" | "reply lost")[] = [];
-  #inner = new MemoryBuffer();
+  #inner: MemoryBuffer;
   #incarnation = "stream 1";
   #streams = 1;
   /** Appends of the stream there is, with where the floor was. */
