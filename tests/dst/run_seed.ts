@@ -1,7 +1,14 @@
 import type { Fault } from "./sim_process.ts";
 import { SimRandom, withSeededGlobals } from "./sim_random.ts";
-import { type RunResult, runScenario, type Scenario } from "./sim_world.ts";
+import {
+  MS,
+  type RunResult,
+  runScenario,
+  type Scenario,
+  START,
+} from "./sim_world.ts";
 
+const CLOCK_BACK_MS = 3_600_000;
 const KINDS: readonly Fault[] = [
   "before",
   "after",
@@ -39,17 +46,29 @@ export function scenarioOf(random: SimRandom): Scenario {
   const kinds = KINDS.filter(() => random.chance(0.6));
   const accidents = Array.from({ length: random.between(0, 2) }, () => ({
     atMs: random.between(100, lengthMs),
-    kind: random.pick(["full"] as const),
-    clockBackMs: 0,
+    kind: random.pick(["wipe", "lose_tail", "full"] as const),
   }));
+  // Positions that fall within one stream are more than it promises to bear.
+  const goesBack = accidents.every(({ kind }) => kind !== "lose_tail") &&
+    random.chance(0.5);
+  const slowly = accidents.filter(() => random.chance(0.5))
+    .map(({ atMs }) => ({ fromMs: atMs - 300, toMs: atMs + 500 }));
   return {
     partitions: random.pick([1, 2, 4]),
-    processes: 1,
+    processes: random.between(1, 2),
     feeds,
     linesPerFeed: Math.floor(random.between(200, 600) / feeds),
     lengthMs,
-    accidents,
-    faults: () => {
+    accidents: accidents.map((accident) => ({
+      ...accident,
+      clockBackMs: goesBack ? CLOCK_BACK_MS : 0,
+    })),
+    faults: ({ name, micros }) => {
+      const ms = (micros - START) / MS;
+      // What was read is lost while its commit is on its way.
+      const slow = name === "commit" &&
+        slowly.some(({ fromMs, toMs }) => fromMs <= ms && ms <= toMs);
+      if (slow && random.chance(0.7)) return "delay";
       if (kinds.length === 0 || !random.chance(rate)) return "none";
       const kind = random.pick(kinds);
       // What stops a whole process is rarer than what concerns one call.

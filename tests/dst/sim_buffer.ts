@@ -1,4 +1,8 @@
-import { feedKeyText, type StreamEntry } from "../../pipeline/domain/entry.ts";
+import {
+  type FeedKey,
+  feedKeyText,
+  type StreamEntry,
+} from "../../pipeline/domain/entry.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../../pipeline/domain/time.ts";
 import {
   type AppendRequest,
@@ -18,6 +22,7 @@ interface Held {
   readonly entry: StreamEntry;
   readonly chain: string;
   readonly chainBefore: number;
+  readonly lastSeq: number;
   readonly originBefore: Origin | undefined;
   readonly newestBefore: number;
   /** Virtual time of the append. */
@@ -58,11 +63,10 @@ export class SimStreams {
 
   constructor(
     private readonly scheduler: SimScheduler,
-    /** Told of each trim, before it is done. */
-    private readonly onTrim: (
+    /** Told of each entry that a trim forgets, and its chain's number. */
+    private readonly onForgotten: (
       p: number,
-      through: EntryId,
-      incarnation: string,
+      entry: { readonly key: FeedKey; readonly lastSeq: number },
     ) => void,
   ) {}
 
@@ -128,6 +132,7 @@ export class SimStreams {
       entry,
       chain,
       chainBefore: last,
+      lastSeq: newLast,
       originBefore: origin,
       newestBefore,
       at: this.scheduler.now,
@@ -162,9 +167,12 @@ export class SimStreams {
       return Promise.resolve(found());
     }
     return new Promise((resolve) => {
-      const wake = () => resolve(found());
+      const wake = () => {
+        signal?.removeEventListener("abort", wake);
+        resolve(found());
+      };
       stream.waiters.push(wake);
-      signal?.addEventListener("abort", wake, { once: true });
+      signal?.addEventListener("abort", wake);
       this.scheduler.in(waitMs * MICROS_PER_MS, wake);
     });
   }
@@ -178,10 +186,11 @@ export class SimStreams {
 
   trim(p: number, through: EntryId): void {
     const stream = this.#stream(p);
-    this.onTrim(p, through, stream.incarnation);
-    stream.entries = stream.entries.filter(({ id }) =>
-      compareEntryIds(id, through) > 0
-    );
+    stream.entries = stream.entries.filter(({ id, entry, lastSeq }) => {
+      if (compareEntryIds(id, through) > 0) return true;
+      this.onForgotten(p, { key: entry.key, lastSeq });
+      return false;
+    });
   }
 
   newest(p: number): EntryId {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { feedKeyText, feedOrder } from "../../pipeline/domain/entry.ts";
+import {
+  type FeedKey,
+  feedKeyText,
+  feedOrder,
+} from "../../pipeline/domain/entry.ts";
 import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
-import { compareEntryIds, type EntryId } from "../../pipeline/ports.ts";
 import type { SimFeed, SimLine } from "./sim_lines.ts";
 import type { SimWarehouse } from "./sim_store.ts";
 
@@ -33,18 +36,16 @@ export function checkAck(
 }
 
 /** Nothing may be forgotten that the warehouse does not have. */
-export function checkTrim(
+export function checkForgotten(
   warehouse: SimWarehouse,
   p: number,
-  through: EntryId,
-  incarnation: string,
+  entry: { readonly key: FeedKey; readonly lastSeq: number },
 ): void {
-  const committed = warehouse.committedOf(p);
+  const committed = warehouse.committedSeq(p, entry.key);
   assert.ok(
-    committed.incarnation === incarnation &&
-      compareEntryIds(through, committed.position) <= 0,
-    `partition ${p} is trimmed to ${through} of ${incarnation}, and ` +
-      `committed to ${committed.position} of ${committed.incarnation}`,
+    entry.lastSeq <= committed,
+    `partition ${p} forgets ${entry.key.feed} up to ${entry.lastSeq}, which ` +
+      `the warehouse has up to ${committed}`,
   );
 }
 

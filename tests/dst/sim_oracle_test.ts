@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { BEFORE_FIRST, type EntryId } from "../../pipeline/ports.ts";
 import { makeFeed } from "./sim_lines.ts";
-import { checkAck, checkEnd, checkTrim } from "./sim_oracle.ts";
+import { checkAck, checkEnd, checkForgotten } from "./sim_oracle.ts";
 import { SimRandom } from "./sim_random.ts";
 import { SimScheduler } from "./sim_scheduler.ts";
 import { SimWarehouse } from "./sim_store.ts";
@@ -32,8 +31,11 @@ Deno.test("checkAck() refuses an ack of what is not committed", () => {
   assert.throws(() => checkAck(warehouse, feed, 1), /not in the warehouse/);
 });
 
-Deno.test("checkTrim() refuses a trim past what is committed", () => {
-  const { warehouse } = emptyWorld();
-  assert.throws(() => checkTrim(warehouse, 0, "1-0" as EntryId, "i1"));
-  assert.throws(() => checkTrim(warehouse, 0, BEFORE_FIRST, "i1"));
+Deno.test("checkForgotten() refuses a trim of what is not committed", () => {
+  const { warehouse, feed: { key } } = emptyWorld();
+  checkForgotten(warehouse, 0, { key, lastSeq: 0 });
+  assert.throws(
+    () => checkForgotten(warehouse, 0, { key, lastSeq: 1 }),
+    /forgets/,
+  );
 });

@@ -29,6 +29,8 @@ export type Fault =
 /** Decides of each call what goes wrong with it. */
 export type FaultPlan = (call: {
   readonly number: number;
+  /** Virtual time. */
+  readonly micros: number;
   readonly process: SimProcess;
   readonly name: string;
 }) => Fault;
@@ -99,8 +101,12 @@ export class SimProcess {
       sleep: (ms, signal) => {
         if (signal?.aborted) return Promise.resolve();
         return new Promise((resolve) => {
-          scheduler.in(ms * MICROS_PER_MS, () => this.enter(resolve));
-          signal?.addEventListener("abort", () => resolve(), { once: true });
+          const wake = () => {
+            signal?.removeEventListener("abort", wake);
+            resolve();
+          };
+          scheduler.in(ms * MICROS_PER_MS, () => this.enter(wake));
+          signal?.addEventListener("abort", wake);
         });
       },
     };
@@ -111,7 +117,12 @@ export class SimProcess {
     const { network } = this;
     const { scheduler, random } = network;
     const number = ++network.calls;
-    const fault = network.faults({ number, process: this, name });
+    const fault = network.faults({
+      number,
+      micros: scheduler.now,
+      process: this,
+      name,
+    });
     scheduler.note(`${this.name} ${number} ${name} ${fault}`);
     const latency = () => random.between(50, LATENCY_MICROS_MAX);
     const inOrder = (micros: number, run: () => void) => {

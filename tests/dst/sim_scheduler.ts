@@ -7,7 +7,7 @@ interface SimEvent {
 }
 
 /** Turns that promises get between two events; the same ones every time. */
-const TURNS = 48;
+const TURNS = 16;
 const TRACE_LINES_MAX = 200_000;
 
 /**

@@ -4,11 +4,12 @@ import { runAggregator } from "../../pipeline/candles/run_aggregator.ts";
 import { assertNever } from "../../pipeline/domain/assert.ts";
 import { Catalog } from "../../pipeline/catalog.ts";
 import { Ingest } from "../../pipeline/feeds/ingest.ts";
+import { runCommitWatch } from "../../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../../pipeline/feeds/run_marks.ts";
 import type { Log } from "../../pipeline/ports.ts";
 import { simBuffer, SimStreams } from "./sim_buffer.ts";
 import { makeFeed, type SimFeed } from "./sim_lines.ts";
-import { checkAck, checkEnd, checkTrim } from "./sim_oracle.ts";
+import { checkAck, checkEnd, checkForgotten } from "./sim_oracle.ts";
 import { type FaultPlan, type SimNetwork, SimProcess } from "./sim_process.ts";
 import type { SimRandom } from "./sim_random.ts";
 import { SimScheduler } from "./sim_scheduler.ts";
@@ -44,8 +45,8 @@ export interface RunResult {
   readonly trace: readonly string[];
 }
 
-const START = 1_764_028_845_000_000;
-const MS = 1_000;
+export const START = 1_764_028_845_000_000;
+export const MS = 1_000;
 /** Once nothing goes wrong any more, all must be done within this. */
 const DRAIN_MS = 90_000;
 const RESTART_MS_MAX = 400;
@@ -89,8 +90,8 @@ class SimWorld {
     this.#warehouse = new SimWarehouse(scheduler, partitions);
     this.#streams = new SimStreams(
       scheduler,
-      (p, through, incarnation) =>
-        this.#judge(() => checkTrim(this.#warehouse, p, through, incarnation)),
+      (p, entry) =>
+        this.#judge(() => checkForgotten(this.#warehouse, p, entry)),
     );
     this.network = {
       scheduler,
@@ -237,13 +238,21 @@ class SimWorld {
         },
       }, life.signal));
     }
-    const marks = { buffer, partitions, node: name, clock, log };
+    const { signal } = life;
+    const marks = { buffer, partitions, node: name, clock, log, signal };
+    run(runCommitWatch({
+      ingest,
+      store: stores.feeds,
+      buffer,
+      partitions,
+      clock,
+      log,
+      signal,
+    }));
     run((async () => {
-      while (!await appendStart(marks).then(() => true, () => false)) {
-        await clock.sleep(100);
-      }
+      await appendStart(marks);
       this.#listeners.set(name, { process, ingest });
-      await runMarks({ ...marks, signal: life.signal });
+      await runMarks(marks);
     })());
   }
 

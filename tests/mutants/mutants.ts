@@ -36,14 +36,11 @@ const REDIS: Suite = {
   name: "Redis keeps its entries",
   args: ["tests/buffer/redis_retention_test.ts"],
 };
-const BOOK: Suite = {
-  name: "book of candles",
-  args: ["pipeline/candles/candle_book_test.ts"],
+const LOSSES: Suite = {
+  name: "losses of the buffer",
+  args: ["pipeline/feeds/buffer_loss_test.ts"],
 };
-const INGEST: Suite = {
-  name: "ingest",
-  args: ["pipeline/feeds/ingest_test.ts"],
-};
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "split",
@@ -84,17 +81,17 @@ export const MUTANTS: readonly Mutant[] = [
         "if (acked && appliedBefore(entry, feed.totals.lastSeq)) return true;",
       replace: "",
     }],
-    suite: BOOK,
+    suite: SIMULATION,
   },
   {
     name: "nodedupe-ingest",
     meaning: "what another writer has appended is appended again",
     patches: [{
       file: "pipeline/feeds/chain_writer.ts",
-      find: "if (acked) dropAppended(draft, last);",
+      find: "dropAppended(draft, expectLast);",
       replace: "",
     }],
-    suite: INGEST,
+    suite: LOSSES,
   },
   {
     name: "trim-early",
@@ -111,8 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
     meaning: "what is in the buffer is acked",
     patches: [{
       file: "pipeline/feeds/ack_tracker.ts",
-      find:
-        "return this.#below((handed) => handed.length > 0 ? handed[0] : undefined);",
+      find: "return this.#below(() => true);",
       replace: "return this.buffered;",
     }],
     suite: SIMULATION,
@@ -126,6 +122,16 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "redis.call('XADD', KEYS[3], 'MAXLEN', '10000', id,",
     }],
     suite: REDIS,
+  },
+  {
+    name: "no-incarnation",
+    meaning: "a stream that was begun anew is read from the old position on",
+    patches: [{
+      file: "pipeline/candles/run_aggregator.ts",
+      find: "const readFrom = sameStream ? state.position : BEFORE_FIRST;",
+      replace: "const readFrom = state.position;",
+    }],
+    suite: SIMULATION,
   },
 ];
 
