@@ -68,9 +68,7 @@ export function connectPg({ url }: PgOptions): Db {
     try {
       return await outside(() => work(client));
     } catch (error) {
-      // A statement that was refused leaves a good connection; anything else
-      // leaves one of which nothing is known.
-      if (!(error instanceof DbError && error.code)) broken = error as Error;
+      if (!isRefusal(error)) broken = error as Error;
       throw error;
     } finally {
       client.release(broken);
@@ -86,7 +84,8 @@ export function connectPg({ url }: PgOptions): Db {
         await client.query(result === null ? "rollback" : "commit");
         return result;
       } catch (error) {
-        await client.query("rollback").catch(() => {});
+        // A server that does not answer would not answer this either.
+        if (isRefusal(error)) await client.query("rollback").catch(() => {});
         throw error;
       }
     });
@@ -113,7 +112,7 @@ export function connectPg({ url }: PgOptions): Db {
           await client.query({ text: sql, query_timeout: SCRIPT_MS_MAX });
         } catch (error) {
           // It may have begun a transaction, which nobody would end.
-          await client.query("rollback").catch(() => {});
+          if (isRefusal(error)) await client.query("rollback").catch(() => {});
           throw error;
         }
       }),
@@ -126,11 +125,26 @@ async function outside<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof DbError) throw cause;
-    const { message, code } = cause as Error & { code?: unknown };
-    // Codes of the network have other shapes than five letters and digits.
-    const sqlState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)
-      ? code
-      : null;
-    throw new DbError(`The warehouse failed: ${message}`, sqlState, { cause });
+    throw new DbError(
+      `The warehouse failed: ${(cause as Error).message}`,
+      sqlStateOf(cause),
+      { cause },
+    );
   }
+}
+
+/**
+ * Whether the server refused a statement, which leaves a good connection;
+ * anything else leaves one of which nothing is known.
+ */
+function isRefusal(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  // Connections that fail, and servers that go down, have codes too.
+  return code !== null && !/^(08|57P0)/.test(code);
+}
+
+/** Codes of the network have other shapes than five letters and digits. */
+function sqlStateOf(error: unknown): string | null {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }

@@ -20,281 +20,280 @@ import {
   foldOf,
   historyCandle,
   NOW,
-  openTestWarehouse,
+  onBothDatabases,
   PARTITIONS,
   type TestTick,
   Writer,
 } from "./testing.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
 
-const warehouse = await openTestWarehouse();
-const DAY = bucketOf("", "1d", NOW).start;
+await onBothDatabases((warehouse, test) => {
+  const DAY = bucketOf("", "1d", NOW).start;
 
-function dirtyOf(
-  symbol: string,
-  ts: number,
-  closedBy: DirtyRollup["closedBy"] = null,
-  intervals: readonly StoredInterval[] = ROLLUPS.map((r) => r.interval),
-): readonly DirtyRollup[] {
-  return intervals.map((interval) => {
-    const { start, end } = bucketOf(symbol, interval, ts as EpochMicros);
-    return { symbol, interval, t: start, end, closedBy };
-  });
-}
+  function dirtyOf(
+    symbol: string,
+    ts: number,
+    closedBy: DirtyRollup["closedBy"] = null,
+    intervals: readonly StoredInterval[] = ROLLUPS.map((r) => r.interval),
+  ): readonly DirtyRollup[] {
+    return intervals.map((interval) => {
+      const { start, end } = bucketOf(symbol, interval, ts as EpochMicros);
+      return { symbol, interval, t: start, end, closedBy };
+    });
+  }
 
-function writerFor(symbol: string): Promise<Writer> {
-  return Writer.claim(warehouse, partitionOf(symbol, PARTITIONS));
-}
+  function writerFor(symbol: string): Promise<Writer> {
+    return Writer.claim(warehouse, partitionOf(symbol, PARTITIONS));
+  }
 
-/** Rolls everything up; the last state of each candle that changed. */
-async function rollUp(symbol: string, limit = 1_000) {
-  const last = new Map<string, CommittedCandle>();
-  for (;;) {
-    const changed = await warehouse.aggregate.rollUp(
-      partitionOf(symbol, PARTITIONS),
-      limit,
-    );
-    if (changed.length === 0) return last;
-    for (const one of changed) {
-      last.set(`${one.candle.interval} ${one.candle.t}`, one);
+  /** Rolls everything up; the last state of each candle that changed. */
+  async function rollUp(symbol: string, limit = 1_000) {
+    const last = new Map<string, CommittedCandle>();
+    for (;;) {
+      const changed = await warehouse.aggregate.rollUp(
+        partitionOf(symbol, PARTITIONS),
+        limit,
+      );
+      if (changed.length === 0) return last;
+      for (const one of changed) {
+        last.set(`${one.candle.interval} ${one.candle.t}`, one);
+      }
     }
   }
-}
 
-const arbitraryTicks = fc.array(
-  fc.record({
-    ts: fc.nat(40 * MICROS_PER_HOUR).map((more) => DAY + more),
-    price: fc.integer({ min: 1, max: 90_000 }),
-    size: fc.nat(50),
-    seq: fc.nat(1e6),
-  }),
-  { minLength: 1, maxLength: 25 },
-);
-
-Deno.test("rollUp() makes each longer candle the merge of its ticks", async () => {
-  await fc.assert(
-    fc.asyncProperty(arbitraryTicks, fc.integer({ min: 1, max: 60 }), async (
-      ticks: readonly TestTick[],
-      limit,
-    ) => {
-      const symbol = warehouse.symbol();
-      const writer = await writerFor(symbol);
-      const half = Math.ceil(ticks.length / 2);
-      for (const some of [ticks.slice(0, half), ticks.slice(half)]) {
-        await writer.commit({
-          deltas: some.map((tick) => deltaOf(symbol, tick)),
-          dirty: some.flatMap(({ ts }) => dirtyOf(symbol, ts)),
-        });
-        await rollUp(symbol, limit);
-      }
-      for (const { interval } of ROLLUPS) {
-        const expected = new Map<number, CandleFold>();
-        for (const tick of ticks) {
-          const { start } = bucketOf(symbol, interval, epochMicros(tick.ts));
-          const fold = foldOf(symbol, start, tick);
-          const known = expected.get(start);
-          expected.set(start, known ? mergeFolds(known, fold) : fold);
-        }
-        const stored = await warehouse.candles.candles({
-          symbol,
-          interval,
-          limit: 1_000,
-        });
-        assert.deepEqual(
-          stored.map(({ t, open, high, low, close, volume, n, lastTs }) => ({
-            t,
-            prices: [open, high, low, close],
-            volume,
-            n,
-            lastTs,
-          })),
-          [...expected.values()].sort((a, b) => a.t - b.t).map((fold) => ({
-            t: fold.t,
-            prices: [fold.open, fold.high, fold.low, fold.close]
-              .map((units) => formatScaled(units, 2)),
-            volume: String(fold.volume),
-            n: fold.n,
-            lastTs: fold.lastTs,
-          })),
-        );
-      }
+  const arbitraryTicks = fc.array(
+    fc.record({
+      ts: fc.nat(40 * MICROS_PER_HOUR).map((more) => DAY + more),
+      price: fc.integer({ min: 1, max: 90_000 }),
+      size: fc.nat(50),
+      seq: fc.nat(1e6),
     }),
-    { numRuns: 25 },
+    { minLength: 1, maxLength: 25 },
   );
-});
 
-const tick = (minute: number, price: number) => ({
-  ts: DAY + minute * MICROS_PER_MINUTE,
-  price,
-  size: 1,
-  seq: minute,
-});
-
-Deno.test("rollUp() closes what a mark closes, and revises it after", async () => {
-  const symbol = warehouse.symbol();
-  const writer = await writerFor(symbol);
-  const fiveMinutes = (closedBy: DirtyRollup["closedBy"]) =>
-    dirtyOf(symbol, DAY, closedBy, ["5m"]);
-  const changesOf = async () =>
-    [...(await rollUp(symbol)).values()].map(({ change, candle }) => [
-      change,
-      candle.closed,
-      candle.rev,
-      candle.closedBy,
-    ]);
-  await writer.commit({
-    deltas: [deltaOf(symbol, tick(0, 100))],
-    dirty: fiveMinutes(null),
+  test("rollUp() makes each longer candle the merge of its ticks", async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryTicks, fc.integer({ min: 1, max: 60 }), async (
+        ticks: readonly TestTick[],
+        limit,
+      ) => {
+        const symbol = warehouse.symbol();
+        const writer = await writerFor(symbol);
+        const half = Math.ceil(ticks.length / 2);
+        for (const some of [ticks.slice(0, half), ticks.slice(half)]) {
+          await writer.commit({
+            deltas: some.map((tick) => deltaOf(symbol, tick)),
+            dirty: some.flatMap(({ ts }) => dirtyOf(symbol, ts)),
+          });
+          await rollUp(symbol, limit);
+        }
+        for (const { interval } of ROLLUPS) {
+          const expected = new Map<number, CandleFold>();
+          for (const tick of ticks) {
+            const { start } = bucketOf(symbol, interval, epochMicros(tick.ts));
+            const fold = foldOf(symbol, start, tick);
+            const known = expected.get(start);
+            expected.set(start, known ? mergeFolds(known, fold) : fold);
+          }
+          const stored = await warehouse.candles.candles({
+            symbol,
+            interval,
+            limit: 1_000,
+          });
+          assert.deepEqual(
+            stored.map(({ t, open, high, low, close, volume, n, lastTs }) => ({
+              t,
+              prices: [open, high, low, close],
+              volume,
+              n,
+              lastTs,
+            })),
+            [...expected.values()].sort((a, b) => a.t - b.t).map((fold) => ({
+              t: fold.t,
+              prices: [fold.open, fold.high, fold.low, fold.close]
+                .map((units) => formatScaled(units, 2)),
+              volume: String(fold.volume),
+              n: fold.n,
+              lastTs: fold.lastTs,
+            })),
+          );
+        }
+      }),
+      { numRuns: 25 },
+    );
   });
-  assert.deepEqual(await changesOf(), [["updated", false, 0, null]]);
-  await writer.commit({ dirty: fiveMinutes("watermark") });
-  assert.deepEqual(await changesOf(), [["closed", true, 0, "watermark"]]);
-  await writer.commit({ dirty: fiveMinutes(null) });
-  assert.deepEqual(await changesOf(), []);
-  await writer.commit({
-    deltas: [deltaOf(symbol, tick(1, 90))],
-    dirty: fiveMinutes(null),
-  });
-  assert.deepEqual(await changesOf(), [["revised", true, 1, "watermark"]]);
-  const [before] = await warehouse.db.query(
-    `select rev, close::float8 as close from v_candle_revisions
-      where symbol = $1 and interval = '5m'`,
-    [symbol],
-  );
-  assert.deepEqual(before, { rev: 0, close: 1 });
-});
 
-Deno.test("rollUp() keeps the reason to close when a mark without one follows", async () => {
-  const symbol = warehouse.symbol();
-  const writer = await writerFor(symbol);
-  await writer.commit({
-    deltas: [deltaOf(symbol, tick(0, 100))],
-    dirty: dirtyOf(symbol, DAY, "idle", ["5m"]),
+  const tick = (minute: number, price: number) => ({
+    ts: DAY + minute * MICROS_PER_MINUTE,
+    price,
+    size: 1,
+    seq: minute,
   });
-  await writer.commit({ dirty: dirtyOf(symbol, DAY, null, ["5m"]) });
-  const [rolled] = (await rollUp(symbol)).values();
-  assert.equal(rolled.candle.closedBy, "idle");
-});
 
-Deno.test("rollUp() calls a candle complete if all of it was covered", async () => {
-  for (const minutes of [5, 4]) {
+  test("rollUp() closes what a mark closes, and revises it after", async () => {
     const symbol = warehouse.symbol();
     const writer = await writerFor(symbol);
-    const covered = Array.from({ length: minutes }, (_, i) => tick(i, 100));
+    const fiveMinutes = (closedBy: DirtyRollup["closedBy"]) =>
+      dirtyOf(symbol, DAY, closedBy, ["5m"]);
+    const changesOf = async () =>
+      [...(await rollUp(symbol)).values()].map(({ change, candle }) => [
+        change,
+        candle.closed,
+        candle.rev,
+        candle.closedBy,
+      ]);
     await writer.commit({
-      deltas: covered.map((one) => deltaOf(symbol, one)),
-      closes: covered.map(({ ts }) => ({
-        symbol,
-        t: epochMicros(ts),
-        closedBy: "watermark",
-        coverageMs: 60_000,
-        complete: true,
-      })),
-      dirty: dirtyOf(symbol, DAY, "watermark", ["5m"]),
+      deltas: [deltaOf(symbol, tick(0, 100))],
+      dirty: fiveMinutes(null),
+    });
+    assert.deepEqual(await changesOf(), [["updated", false, 0, null]]);
+    await writer.commit({ dirty: fiveMinutes("watermark") });
+    assert.deepEqual(await changesOf(), [["closed", true, 0, "watermark"]]);
+    await writer.commit({ dirty: fiveMinutes(null) });
+    assert.deepEqual(await changesOf(), []);
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick(1, 90))],
+      dirty: fiveMinutes(null),
+    });
+    assert.deepEqual(await changesOf(), [["revised", true, 1, "watermark"]]);
+    const [before] = await warehouse.db.query(
+      `select rev, close::float8 as close from v_candle_revisions
+      where symbol = $1 and interval = '5m'`,
+      [symbol],
+    );
+    assert.deepEqual(before, { rev: 0, close: 1 });
+  });
+
+  test("rollUp() keeps the reason to close when a mark without one follows", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick(0, 100))],
+      dirty: dirtyOf(symbol, DAY, "idle", ["5m"]),
+    });
+    await writer.commit({ dirty: dirtyOf(symbol, DAY, null, ["5m"]) });
+    const [rolled] = (await rollUp(symbol)).values();
+    assert.equal(rolled.candle.closedBy, "idle");
+  });
+
+  test("rollUp() calls a candle complete if all of it was covered", async () => {
+    for (const minutes of [5, 4]) {
+      const symbol = warehouse.symbol();
+      const writer = await writerFor(symbol);
+      const covered = Array.from({ length: minutes }, (_, i) => tick(i, 100));
+      await writer.commit({
+        deltas: covered.map((one) => deltaOf(symbol, one)),
+        closes: covered.map(({ ts }) => ({
+          symbol,
+          t: epochMicros(ts),
+          closedBy: "watermark",
+          coverageMs: 60_000,
+          complete: true,
+        })),
+        dirty: dirtyOf(symbol, DAY, "watermark", ["5m"]),
+      });
+      const [{ candle }] = (await rollUp(symbol)).values();
+      assert.equal(candle.coverageMs, minutes * 60_000);
+      assert.equal(candle.complete, minutes === 5);
+    }
+  });
+
+  test("rollUp() keeps the first reason to close, and what was covered then", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    const [mark] = dirtyOf(symbol, DAY, "session_end", ["5m"]);
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick(0, 100))],
+      dirty: [{ ...mark, coverageMs: 250_000 }],
+    });
+    await writer.commit({
+      dirty: [{ ...mark, closedBy: "idle", coverageMs: 300_000 }],
+    });
+    const [rolled] = (await rollUp(symbol)).values();
+    assert.equal(rolled.candle.closedBy, "session_end");
+    assert.equal(rolled.candle.coverageMs, 250_000);
+    assert.equal(rolled.candle.complete, false);
+    // Once closed, only its minutes can tell of more.
+    await writer.commit({ dirty: [{ ...mark, coverageMs: 300_000 }] });
+    assert.deepEqual([...(await rollUp(symbol)).values()], []);
+  });
+
+  test("rollUp() takes a candle for complete whose quiet minutes were covered", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    const [mark] = dirtyOf(symbol, DAY, "watermark", ["5m"]);
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick(0, 100))],
+      dirty: [{ ...mark, coverageMs: 300_000 }],
     });
     const [{ candle }] = (await rollUp(symbol)).values();
-    assert.equal(candle.coverageMs, minutes * 60_000);
-    assert.equal(candle.complete, minutes === 5);
-  }
-});
-
-Deno.test("rollUp() keeps the first reason to close, and what was covered then", async () => {
-  const symbol = warehouse.symbol();
-  const writer = await writerFor(symbol);
-  const [mark] = dirtyOf(symbol, DAY, "session_end", ["5m"]);
-  await writer.commit({
-    deltas: [deltaOf(symbol, tick(0, 100))],
-    dirty: [{ ...mark, coverageMs: 250_000 }],
+    assert.deepEqual([candle.complete, candle.coverageMs], [true, 300_000]);
   });
-  await writer.commit({
-    dirty: [{ ...mark, closedBy: "idle", coverageMs: 300_000 }],
+
+  test("rollUp() makes nothing of a bucket without candles", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    await writer.commit({ dirty: dirtyOf(symbol, DAY, "idle") });
+    assert.equal((await rollUp(symbol)).size, 0);
   });
-  const [rolled] = (await rollUp(symbol)).values();
-  assert.equal(rolled.candle.closedBy, "session_end");
-  assert.equal(rolled.candle.coverageMs, 250_000);
-  assert.equal(rolled.candle.complete, false);
-  // Once closed, only its minutes can tell of more.
-  await writer.commit({ dirty: [{ ...mark, coverageMs: 300_000 }] });
-  assert.deepEqual([...(await rollUp(symbol)).values()], []);
-});
 
-Deno.test("rollUp() takes a candle for complete whose quiet minutes were covered", async () => {
-  const symbol = warehouse.symbol();
-  const writer = await writerFor(symbol);
-  const [mark] = dirtyOf(symbol, DAY, "watermark", ["5m"]);
-  await writer.commit({
-    deltas: [deltaOf(symbol, tick(0, 100))],
-    dirty: [{ ...mark, coverageMs: 300_000 }],
+  test("rollUp() looks past marks that change nothing", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick(600, 100))],
+      dirty: [
+        ...dirtyOf(symbol, DAY, "idle", ["5m"]),
+        ...dirtyOf(symbol, tick(600, 0).ts, null, ["5m"]),
+      ],
+    });
+    assert.equal((await rollUp(symbol, 1)).size, 1);
   });
-  const [{ candle }] = (await rollUp(symbol)).values();
-  assert.deepEqual([candle.complete, candle.coverageMs], [true, 300_000]);
-});
 
-Deno.test("rollUp() makes nothing of a bucket without candles", async () => {
-  const symbol = warehouse.symbol();
-  const writer = await writerFor(symbol);
-  await writer.commit({ dirty: dirtyOf(symbol, DAY, "idle") });
-  assert.equal((await rollUp(symbol)).size, 0);
-});
-
-Deno.test("rollUp() looks past marks that change nothing", async () => {
-  const symbol = warehouse.symbol();
-  const writer = await writerFor(symbol);
-  await writer.commit({
-    deltas: [deltaOf(symbol, tick(600, 100))],
-    dirty: [
-      ...dirtyOf(symbol, DAY, "idle", ["5m"]),
-      ...dirtyOf(symbol, tick(600, 0).ts, null, ["5m"]),
-    ],
+  test("importCandles() of minutes is rolled up, also with ticks between", async () => {
+    const symbol = warehouse.symbol();
+    const scales = { priceScale: 2, sizeScale: 0 };
+    await warehouse.instruments.upsert([autoSpec(symbol, scales)]);
+    const writer = await writerFor(symbol);
+    await writer.commit({ deltas: [deltaOf(symbol, tick(2, 5_000))] });
+    const minutes = Array.from(
+      { length: 120 },
+      (_, i) => historyCandle(symbol, epochMicros(DAY + i * MICROS_PER_MINUTE)),
+    );
+    assert.deepEqual(await warehouse.candles.importCandles(symbol, minutes), {
+      imported: 119,
+      kept: 1,
+    });
+    await rollUp(symbol);
+    const read = (interval: StoredInterval) =>
+      warehouse.candles.candles({ symbol, interval, limit: 100 });
+    const fives = await read("5m");
+    assert.equal(fives.length, 24);
+    assert.equal(fives[0].high, "50.00");
+    assert.equal(fives[0].origin, "ticks");
+    assert.equal(fives[1].origin, "import");
+    assert.equal(fives[1].closedBy, "import");
+    assert.equal(fives[1].complete, true);
+    assert.equal((await read("1h")).length, 2);
+    const [day] = await read("1d");
+    assert.equal(day.volume, String(119 * 5 + 1));
+    assert.equal(day.closed, false);
   });
-  assert.equal((await rollUp(symbol, 1)).size, 1);
-});
 
-Deno.test("importCandles() of minutes is rolled up, also with ticks between", async () => {
-  const symbol = warehouse.symbol();
-  const scales = { priceScale: 2, sizeScale: 0 };
-  await warehouse.instruments.upsert([autoSpec(symbol, scales)]);
-  const writer = await writerFor(symbol);
-  await writer.commit({ deltas: [deltaOf(symbol, tick(2, 5_000))] });
-  const minutes = Array.from(
-    { length: 120 },
-    (_, i) => historyCandle(symbol, epochMicros(DAY + i * MICROS_PER_MINUTE)),
-  );
-  assert.deepEqual(await warehouse.candles.importCandles(symbol, minutes), {
-    imported: 119,
-    kept: 1,
+  test("importCandles() a second time changes nothing", async () => {
+    const symbol = warehouse.symbol();
+    const scales = { priceScale: 2, sizeScale: 0 };
+    await warehouse.instruments.upsert([autoSpec(symbol, scales)]);
+    const one = historyCandle(symbol, DAY);
+    const store = warehouse.candles;
+    const all = { imported: 1, kept: 0 };
+    assert.deepEqual(await store.importCandles(symbol, [one]), all);
+    assert.deepEqual(await store.importCandles(symbol, [one]), all);
+    const read = async () =>
+      (await store.candles({ symbol, interval: "1m", limit: 1 }))[0];
+    assert.equal((await read()).rev, 0);
+    const other = { ...one, close: "10.50" };
+    assert.deepEqual(await store.importCandles(symbol, [other]), all);
+    assert.deepEqual([(await read()).rev, (await read()).close], [1, "10.50"]);
   });
-  await rollUp(symbol);
-  const read = (interval: StoredInterval) =>
-    warehouse.candles.candles({ symbol, interval, limit: 100 });
-  const fives = await read("5m");
-  assert.equal(fives.length, 24);
-  assert.equal(fives[0].high, "50.00");
-  assert.equal(fives[0].origin, "ticks");
-  assert.equal(fives[1].origin, "import");
-  assert.equal(fives[1].closedBy, "import");
-  assert.equal(fives[1].complete, true);
-  assert.equal((await read("1h")).length, 2);
-  const [day] = await read("1d");
-  assert.equal(day.volume, String(119 * 5 + 1));
-  assert.equal(day.closed, false);
 });
-
-Deno.test("importCandles() a second time changes nothing", async () => {
-  const symbol = warehouse.symbol();
-  const scales = { priceScale: 2, sizeScale: 0 };
-  await warehouse.instruments.upsert([autoSpec(symbol, scales)]);
-  const one = historyCandle(symbol, DAY);
-  const store = warehouse.candles;
-  const all = { imported: 1, kept: 0 };
-  assert.deepEqual(await store.importCandles(symbol, [one]), all);
-  assert.deepEqual(await store.importCandles(symbol, [one]), all);
-  const read = async () =>
-    (await store.candles({ symbol, interval: "1m", limit: 1 }))[0];
-  assert.equal((await read()).rev, 0);
-  const other = { ...one, close: "10.50" };
-  assert.deepEqual(await store.importCandles(symbol, [other]), all);
-  assert.deepEqual([(await read()).rev, (await read()).close], [1, "10.50"]);
-});
-
-Deno.test("close the warehouse of these tests", () => warehouse.close());

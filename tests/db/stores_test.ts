@@ -14,399 +14,404 @@ import {
   FEED,
   minuteOf,
   NOW,
-  openTestWarehouse,
+  onBothDatabases,
   PARTITIONS,
   totals,
   Writer,
 } from "./testing.ts";
 
-const warehouse = await openTestWarehouse();
-const { feeds, instruments, forecasts, activity } = warehouse;
-const T = minuteOf(NOW);
-const minute = (n: number) => epochMicros(T + n * MICROS_PER_MINUTE);
+await onBothDatabases((warehouse, test) => {
+  const { feeds, instruments, forecasts, activity } = warehouse;
+  const T = minuteOf(NOW);
+  const minute = (n: number) => epochMicros(T + n * MICROS_PER_MINUTE);
 
-async function registered(): Promise<string> {
-  const symbol = warehouse.symbol();
-  const scales = { priceScale: 2, sizeScale: 0 };
-  await instruments.upsert([autoSpec(symbol, scales)]);
-  return symbol;
-}
+  async function registered(): Promise<string> {
+    const symbol = warehouse.symbol();
+    const scales = { priceScale: 2, sizeScale: 0 };
+    await instruments.upsert([autoSpec(symbol, scales)]);
+    return symbol;
+  }
 
-// -------------------------------------------------------------- instruments
+  // -------------------------------------------------------------- instruments
 
-Deno.test("upsert() gives ids once, and load() gives all back", async () => {
-  const spec = {
-    ...autoSpec(warehouse.symbol(), { priceScale: 4, sizeScale: 1 }),
-    name: `O'Neil "USD" \\ INR`,
-    tickSize: "0.0025",
-    note: "planted",
-    validFrom: T,
-  };
-  const [first] = await instruments.upsert([spec]);
-  assert.deepEqual(first, { id: first.id, ...spec });
-  const [again] = await instruments.upsert([{ ...spec, costBps: 3 }]);
-  assert.deepEqual(again, { ...first, costBps: 3 });
-  const loaded = await instruments.load();
-  assert.deepEqual(
-    loaded.find(({ symbol }) => symbol === spec.symbol),
-    again,
-  );
-});
-
-Deno.test("upsert() never narrows the decimals of a price", async () => {
-  const symbol = warehouse.symbol();
-  await instruments.upsert([autoSpec(symbol, { priceScale: 5, sizeScale: 3 })]);
-  const [after] = await instruments.upsert([
-    autoSpec(symbol, { priceScale: 2, sizeScale: 0 }),
-  ]);
-  assert.deepEqual([after.priceScale, after.sizeScale], [5, 3]);
-});
-
-Deno.test("widen() widens, and keeps what was as a dated version", async () => {
-  const symbol = await registered();
-  const wide = await instruments.widen(symbol, {
-    priceScale: 4,
-    sizeScale: 0,
+  test("upsert() gives ids once, and load() gives all back", async () => {
+    const spec = {
+      ...autoSpec(warehouse.symbol(), { priceScale: 4, sizeScale: 1 }),
+      name: `O'Neil "USD" \\ INR`,
+      tickSize: "0.0025",
+      note: "planted",
+      validFrom: T,
+    };
+    const [first] = await instruments.upsert([spec]);
+    assert.deepEqual(first, { id: first.id, ...spec });
+    const [again] = await instruments.upsert([{ ...spec, costBps: 3 }]);
+    assert.deepEqual(again, { ...first, costBps: 3 });
+    const loaded = await instruments.load();
+    assert.deepEqual(
+      loaded.find(({ symbol }) => symbol === spec.symbol),
+      again,
+    );
   });
-  assert.deepEqual([wide.priceScale, wide.tickSize], [4, "0.0001"]);
-  await instruments.widen(symbol, { priceScale: 4, sizeScale: 0 });
-  const versions = await warehouse.db.query(
-    `select version, (facts->>'price_scale')::int as scale
+
+  test("upsert() never narrows the decimals of a price", async () => {
+    const symbol = warehouse.symbol();
+    await instruments.upsert([
+      autoSpec(symbol, { priceScale: 5, sizeScale: 3 }),
+    ]);
+    const [after] = await instruments.upsert([
+      autoSpec(symbol, { priceScale: 2, sizeScale: 0 }),
+    ]);
+    assert.deepEqual([after.priceScale, after.sizeScale], [5, 3]);
+  });
+
+  test("widen() widens, and keeps what was as a dated version", async () => {
+    const symbol = await registered();
+    const wide = await instruments.widen(symbol, {
+      priceScale: 4,
+      sizeScale: 0,
+    });
+    assert.deepEqual([wide.priceScale, wide.tickSize], [4, "0.0001"]);
+    await instruments.widen(symbol, { priceScale: 4, sizeScale: 0 });
+    const versions = await warehouse.db.query(
+      `select version, (facts->>'price_scale')::int as scale
       from instrument_versions v join instruments i on i.id = v.instrument_id
       where i.symbol = $1 order by version`,
-    [symbol],
-  );
-  assert.deepEqual(versions, [
-    { version: 1, scale: 2 },
-    { version: 2, scale: 4 },
-  ]);
-});
-
-// -------------------------------------------------------------------- feeds
-
-Deno.test("loadAck() gives the newest epoch, or the one asked for", async () => {
-  const feed = "acks";
-  assert.equal(await feeds.loadAck(feed), null);
-  await feeds.saveAcks([
-    { key: { feed, epoch: 1 }, seq: 9 },
-    { key: { feed, epoch: 2 }, seq: 4 },
-    { key: { feed, epoch: 2 }, seq: 3 },
-  ]);
-  assert.deepEqual(await feeds.loadAck(feed), { epoch: 2, seq: 4 });
-  assert.deepEqual(await feeds.loadAck(feed, 1), { epoch: 1, seq: 9 });
-  assert.equal(await feeds.loadAck(feed, 3), null);
-});
-
-Deno.test("saveAcks() never takes an ack back", async () => {
-  const key = { feed: "falling", epoch: 1 };
-  await feeds.saveAcks([{ key, seq: 9 }]);
-  await feeds.saveAcks([{ key, seq: 5 }]);
-  assert.deepEqual(await feeds.loadAck("falling"), { epoch: 1, seq: 9 });
-});
-
-Deno.test("claimContent() lets the first to say it win", async () => {
-  assert.equal(await feeds.content(), null);
-  assert.equal(await feeds.claimContent("real"), "real");
-  assert.equal(await feeds.claimContent("simulated"), "real");
-  assert.equal(await feeds.content(), "real");
-});
-
-Deno.test("activity() and committedSeq() tell what was committed", async () => {
-  const symbol = warehouse.symbol();
-  const p = partitionOf(symbol, PARTITIONS);
-  const writer = await Writer.claim(warehouse, p);
-  const other = { feed: "other", epoch: 1 };
-  const progress = (key: typeof FEED, maxEvent: EpochMicros) => ({
-    key,
-    symbol,
-    maxEvent,
-    lastReceived: NOW,
-    replay: false,
-    ended: false,
-  });
-  assert.equal(await feeds.committedSeq(p, FEED), 0);
-  await writer.commit({
-    progress: [progress(FEED, minute(1)), progress(other, minute(2))],
-    feeds: [
-      totals({ lastSeq: 5 }),
-      totals({ key: other, delivery: "best_effort", connected: false }),
-    ],
-  });
-  assert.equal(await feeds.committedSeq(p, FEED), 5);
-  assert.deepEqual(await activity.activity(), [{
-    ...progress(other, minute(2)),
-    delivery: "best_effort",
-    connected: false,
-  }]);
-});
-
-// ---------------------------------------------------------------- forecasts
-
-function forecastOf(symbol: string, given: Partial<Forecast> = {}): Forecast {
-  return {
-    symbol,
-    interval: "1m",
-    t: T,
-    horizon: 1,
-    model: "arima(1,1,1)",
-    order: [1, 1, 1],
-    champion: true,
-    madeAt: epochMicros(T + 200_000),
-    trainedThrough: T,
-    position: "12-0",
-    rev: 0,
-    last: 100.1,
-    open: 100.1,
-    high: 100.5,
-    low: 99.7,
-    close: 100.25,
-    se: 1e-4,
-    lo50: 100,
-    hi50: 100.4,
-    lo80: 99.9,
-    hi80: 100.6,
-    lo95: 99.5,
-    hi95: 100.9,
-    ...given,
-  };
-}
-
-function scoreOf(forecast: Forecast, absError: number, naive: number) {
-  const { symbol, interval, t, horizon, model } = forecast;
-  return {
-    symbol,
-    interval,
-    t,
-    horizon,
-    model,
-    scoredAt: NOW,
-    actual: forecast.close + absError,
-    absError,
-    absErrorNaive: naive,
-    inside50: false,
-    inside80: true,
-    inside95: true,
-    directionHit: absError < naive ? true : absError > naive ? false : null,
-  };
-}
-
-Deno.test("forecasts() gives back what was saved, of the champion", async () => {
-  const symbol = await registered();
-  const champion = forecastOf(symbol);
-  const baseline = forecastOf(symbol, {
-    model: "random-walk",
-    champion: false,
-  });
-  await forecasts.saveForecasts([champion, baseline]);
-  assert.deepEqual(await forecasts.forecasts({ symbol, limit: 9 }), [
-    { forecast: champion, score: null },
-  ]);
-  assert.deepEqual(
-    await forecasts.forecasts({ symbol, limit: 9, model: "random-walk" }),
-    [{ forecast: baseline, score: null }],
-  );
-  assert.deepEqual(
-    await forecasts.forecasts({ symbol, limit: 9, horizon: 2 }),
-    [],
-  );
-});
-
-Deno.test("saveForecasts() leaves a forecast as it was first made", async () => {
-  const symbol = await registered();
-  await forecasts.saveForecasts([forecastOf(symbol)]);
-  await forecasts.saveForecasts([forecastOf(symbol, { close: 1 })]);
-  const [{ forecast }] = await forecasts.forecasts({ symbol, limit: 9 });
-  assert.equal(forecast.close, 100.25);
-});
-
-Deno.test("saveForecasts() refuses what was made too late", async () => {
-  const symbol = await registered();
-  const madeAt = epochMicros(T + MICROS_PER_SECOND);
-  await forecasts.saveForecasts([forecastOf(symbol, { madeAt })]);
-  await assert.rejects(
-    forecasts.saveForecasts([forecastOf(symbol, {
-      t: minute(1),
-      madeAt: epochMicros(minute(1) + MICROS_PER_SECOND + 1),
-    })]),
-    { name: "DbError", code: "23514" },
-  );
-});
-
-Deno.test("forecasts() counts the limit from the end if from is absent", async () => {
-  const symbol = await registered();
-  await forecasts.saveForecasts(
-    [0, 1, 2, 3].map((n) => forecastOf(symbol, { t: minute(n) })),
-  );
-  const read = async (query: { from?: EpochMicros; to?: EpochMicros }) =>
-    (await forecasts.forecasts({ symbol, limit: 2, ...query })).map((row) =>
-      (row.forecast.t - T) / MICROS_PER_MINUTE
+      [symbol],
     );
-  assert.deepEqual(await read({}), [2, 3]);
-  assert.deepEqual(await read({ from: minute(1) }), [1, 2]);
-  assert.deepEqual(await read({ to: minute(1) }), [0]);
-});
-
-Deno.test("unscored() waits for the candle to close, and ends with a score", async () => {
-  const symbol = await registered();
-  const made = forecastOf(symbol);
-  const isOf = ({ forecast }: { forecast: Forecast }) =>
-    forecast.symbol === symbol;
-  await forecasts.saveForecasts([made]);
-  const writer = await Writer.claim(
-    warehouse,
-    partitionOf(symbol, PARTITIONS),
-  );
-  await writer.commit({
-    deltas: [deltaOf(symbol, { ts: T + 5, price: 10_030, size: 1, seq: 1 })],
+    assert.deepEqual(versions, [
+      { version: 1, scale: 2 },
+      { version: 2, scale: 4 },
+    ]);
   });
-  assert.deepEqual((await forecasts.unscored(100)).filter(isOf), []);
-  await writer.commit({
-    closes: [{
+
+  // -------------------------------------------------------------------- feeds
+
+  test("loadAck() gives the newest epoch, or the one asked for", async () => {
+    const feed = "acks";
+    assert.equal(await feeds.loadAck(feed), null);
+    await feeds.saveAcks([
+      { key: { feed, epoch: 1 }, seq: 9 },
+      { key: { feed, epoch: 2 }, seq: 4 },
+      { key: { feed, epoch: 2 }, seq: 3 },
+    ]);
+    assert.deepEqual(await feeds.loadAck(feed), { epoch: 2, seq: 4 });
+    assert.deepEqual(await feeds.loadAck(feed, 1), { epoch: 1, seq: 9 });
+    assert.equal(await feeds.loadAck(feed, 3), null);
+  });
+
+  test("saveAcks() never takes an ack back", async () => {
+    const key = { feed: "falling", epoch: 1 };
+    await feeds.saveAcks([{ key, seq: 9 }]);
+    await feeds.saveAcks([{ key, seq: 5 }]);
+    assert.deepEqual(await feeds.loadAck("falling"), { epoch: 1, seq: 9 });
+  });
+
+  test("claimContent() lets the first to say it win", async () => {
+    assert.equal(await feeds.content(), null);
+    assert.equal(await feeds.claimContent("real"), "real");
+    assert.equal(await feeds.claimContent("simulated"), "real");
+    assert.equal(await feeds.content(), "real");
+  });
+
+  test("activity() and committedSeq() tell what was committed", async () => {
+    const symbol = warehouse.symbol();
+    const p = partitionOf(symbol, PARTITIONS);
+    const writer = await Writer.claim(warehouse, p);
+    const other = { feed: "other", epoch: 1 };
+    const progress = (key: typeof FEED, maxEvent: EpochMicros) => ({
+      key,
       symbol,
-      t: T,
-      closedBy: "idle",
-      coverageMs: 60_000,
-      complete: true,
-    }],
+      maxEvent,
+      lastReceived: NOW,
+      replay: false,
+      ended: false,
+    });
+    assert.equal(await feeds.committedSeq(p, FEED), 0);
+    await writer.commit({
+      progress: [progress(FEED, minute(1)), progress(other, minute(2))],
+      feeds: [
+        totals({ lastSeq: 5 }),
+        totals({ key: other, delivery: "best_effort", connected: false }),
+      ],
+    });
+    assert.equal(await feeds.committedSeq(p, FEED), 5);
+    assert.deepEqual(await activity.activity(), [{
+      ...progress(other, minute(2)),
+      delivery: "best_effort",
+      connected: false,
+    }]);
   });
-  const [{ forecast, candle }] = (await forecasts.unscored(100)).filter(isOf);
-  assert.deepEqual(forecast, made);
-  assert.deepEqual([candle.close, candle.closed], ["100.30", true]);
-  const score = scoreOf(made, 0.05, 0.2);
-  await forecasts.saveScores([score]);
-  assert.deepEqual((await forecasts.unscored(100)).filter(isOf), []);
-  const [scored] = await forecasts.forecasts({ symbol, limit: 1 });
-  assert.deepEqual(scored.score, score);
-});
 
-Deno.test("skill() sums up the newest scores of each model", async () => {
-  const symbol = await registered();
-  const made = [0, 1, 2, 3].map((n) => forecastOf(symbol, { t: minute(n) }));
-  await forecasts.saveForecasts(made);
-  assert.deepEqual(await forecasts.skill(symbol, 100), []);
-  await forecasts.saveScores([
-    scoreOf(made[0], 99, 1),
-    scoreOf(made[1], 1, 2),
-    scoreOf(made[2], 2, 2),
-    scoreOf(made[3], 3, 4),
-  ]);
-  assert.deepEqual(await forecasts.skill(symbol, 3), [{
-    symbol,
-    model: "arima(1,1,1)",
-    n: 3,
-    skill: 0.25,
-    coverage80: 1,
-    coverage95: 1,
-    directionHits: 2,
-    directionN: 2,
-    source: "live",
-  }]);
-});
+  // ---------------------------------------------------------------- forecasts
 
-function signalOf(symbol: string, n: number, given = {}): Signal {
-  return {
-    symbol,
-    t: minute(n),
-    madeAt: minute(n),
-    model: "arima(1,1,1)",
-    action: "BUY",
-    lean: "up",
-    reason: `expected 5 bps > cost 2 bps, "up"`,
-    confidence: 0.625,
-    price: 100.5,
-    expectedBps: 5,
-    costBps: 2,
-    ...given,
-  };
-}
+  function forecastOf(symbol: string, given: Partial<Forecast> = {}): Forecast {
+    return {
+      symbol,
+      interval: "1m",
+      t: T,
+      horizon: 1,
+      model: "arima(1,1,1)",
+      order: [1, 1, 1],
+      champion: true,
+      madeAt: epochMicros(T + 200_000),
+      trainedThrough: T,
+      position: "12-0",
+      rev: 0,
+      last: 100.1,
+      open: 100.1,
+      high: 100.5,
+      low: 99.7,
+      close: 100.25,
+      se: 1e-4,
+      lo50: 100,
+      hi50: 100.4,
+      lo80: 99.9,
+      hi80: 100.6,
+      lo95: 99.5,
+      hi95: 100.9,
+      ...given,
+    };
+  }
 
-Deno.test("upsert() of an instrument that a tick registers keeps what is known of it", async () => {
-  const symbol = warehouse.symbol();
-  const auto = autoSpec(symbol, { priceScale: 4, sizeScale: 1 });
-  await instruments.upsert([{
-    ...autoSpec(symbol, { priceScale: 2, sizeScale: 0 }),
-    name: "Known",
-    calendar: "nse",
-    tickSize: "0.05",
-    auto: false,
-  }]);
-  const [after] = await instruments.upsert([auto]);
-  assert.deepEqual(
-    { ...after, id: 0 },
-    {
-      ...auto,
-      id: 0,
+  function scoreOf(forecast: Forecast, absError: number, naive: number) {
+    const { symbol, interval, t, horizon, model } = forecast;
+    return {
+      symbol,
+      interval,
+      t,
+      horizon,
+      model,
+      scoredAt: NOW,
+      actual: forecast.close + absError,
+      absError,
+      absErrorNaive: naive,
+      inside50: false,
+      inside80: true,
+      inside95: true,
+      directionHit: absError < naive ? true : absError > naive ? false : null,
+    };
+  }
+
+  test("forecasts() gives back what was saved, of the champion", async () => {
+    const symbol = await registered();
+    const champion = forecastOf(symbol);
+    const baseline = forecastOf(symbol, {
+      model: "random-walk",
+      champion: false,
+    });
+    await forecasts.saveForecasts([champion, baseline]);
+    assert.deepEqual(await forecasts.forecasts({ symbol, limit: 9 }), [
+      { forecast: champion, score: null },
+    ]);
+    assert.deepEqual(
+      await forecasts.forecasts({ symbol, limit: 9, model: "random-walk" }),
+      [{ forecast: baseline, score: null }],
+    );
+    assert.deepEqual(
+      await forecasts.forecasts({ symbol, limit: 9, horizon: 2 }),
+      [],
+    );
+  });
+
+  test("saveForecasts() leaves a forecast as it was first made", async () => {
+    const symbol = await registered();
+    await forecasts.saveForecasts([forecastOf(symbol)]);
+    await forecasts.saveForecasts([forecastOf(symbol, { close: 1 })]);
+    const [{ forecast }] = await forecasts.forecasts({ symbol, limit: 9 });
+    assert.equal(forecast.close, 100.25);
+  });
+
+  test("saveForecasts() refuses what was made too late", async () => {
+    const symbol = await registered();
+    const madeAt = epochMicros(T + MICROS_PER_SECOND);
+    await forecasts.saveForecasts([forecastOf(symbol, { madeAt })]);
+    await assert.rejects(
+      forecasts.saveForecasts([forecastOf(symbol, {
+        t: minute(1),
+        madeAt: epochMicros(minute(1) + MICROS_PER_SECOND + 1),
+      })]),
+      { name: "DbError", code: "23514" },
+    );
+  });
+
+  test("forecasts() counts the limit from the end if from is absent", async () => {
+    const symbol = await registered();
+    await forecasts.saveForecasts(
+      [0, 1, 2, 3].map((n) => forecastOf(symbol, { t: minute(n) })),
+    );
+    const read = async (query: { from?: EpochMicros; to?: EpochMicros }) =>
+      (await forecasts.forecasts({ symbol, limit: 2, ...query })).map((row) =>
+        (row.forecast.t - T) / MICROS_PER_MINUTE
+      );
+    assert.deepEqual(await read({}), [2, 3]);
+    assert.deepEqual(await read({ from: minute(1) }), [1, 2]);
+    assert.deepEqual(await read({ to: minute(1) }), [0]);
+  });
+
+  test("unscored() waits for the candle to close, and ends with a score", async () => {
+    const symbol = await registered();
+    const made = forecastOf(symbol);
+    const isOf = ({ forecast }: { forecast: Forecast }) =>
+      forecast.symbol === symbol;
+    await forecasts.saveForecasts([made]);
+    const writer = await Writer.claim(
+      warehouse,
+      partitionOf(symbol, PARTITIONS),
+    );
+    await writer.commit({
+      deltas: [deltaOf(symbol, { ts: T + 5, price: 10_030, size: 1, seq: 1 })],
+    });
+    assert.deepEqual((await forecasts.unscored(100)).filter(isOf), []);
+    await writer.commit({
+      closes: [{
+        symbol,
+        t: T,
+        closedBy: "idle",
+        coverageMs: 60_000,
+        complete: true,
+      }],
+    });
+    const [{ forecast, candle }] = (await forecasts.unscored(100)).filter(isOf);
+    assert.deepEqual(forecast, made);
+    assert.deepEqual([candle.close, candle.closed], ["100.30", true]);
+    const score = scoreOf(made, 0.05, 0.2);
+    await forecasts.saveScores([score]);
+    assert.deepEqual((await forecasts.unscored(100)).filter(isOf), []);
+    const [scored] = await forecasts.forecasts({ symbol, limit: 1 });
+    assert.deepEqual(scored.score, score);
+  });
+
+  test("skill() sums up the newest scores of each model", async () => {
+    const symbol = await registered();
+    const made = [0, 1, 2, 3].map((n) => forecastOf(symbol, { t: minute(n) }));
+    await forecasts.saveForecasts(made);
+    assert.deepEqual(await forecasts.skill(symbol, 100), []);
+    await forecasts.saveScores([
+      scoreOf(made[0], 99, 1),
+      scoreOf(made[1], 1, 2),
+      scoreOf(made[2], 2, 2),
+      scoreOf(made[3], 3, 4),
+    ]);
+    assert.deepEqual(await forecasts.skill(symbol, 3), [{
+      symbol,
+      model: "arima(1,1,1)",
+      n: 3,
+      skill: 0.25,
+      coverage80: 1,
+      coverage95: 1,
+      directionHits: 2,
+      directionN: 2,
+      source: "live",
+    }]);
+  });
+
+  function signalOf(symbol: string, n: number, given = {}): Signal {
+    return {
+      symbol,
+      t: minute(n),
+      madeAt: minute(n),
+      model: "arima(1,1,1)",
+      action: "BUY",
+      lean: "up",
+      reason: `expected 5 bps > cost 2 bps, "up"`,
+      confidence: 0.625,
+      price: 100.5,
+      expectedBps: 5,
+      costBps: 2,
+      ...given,
+    };
+  }
+
+  test("upsert() of an instrument that a tick registers keeps what is known of it", async () => {
+    const symbol = warehouse.symbol();
+    const auto = autoSpec(symbol, { priceScale: 4, sizeScale: 1 });
+    await instruments.upsert([{
+      ...autoSpec(symbol, { priceScale: 2, sizeScale: 0 }),
       name: "Known",
       calendar: "nse",
       tickSize: "0.05",
       auto: false,
-    },
-  );
-});
+    }]);
+    const [after] = await instruments.upsert([auto]);
+    assert.deepEqual(
+      { ...after, id: 0 },
+      {
+        ...auto,
+        id: 0,
+        name: "Known",
+        calendar: "nse",
+        tickSize: "0.05",
+        auto: false,
+      },
+    );
+  });
 
-Deno.test("newest() reads many instruments at once, each with its own", async () => {
-  const a = await registered();
-  const b = await registered();
-  const none = await registered();
-  const made = [0, 1, 2].flatMap((n) =>
-    [1, 2].map((horizon) =>
-      forecastOf(a, { t: minute(n + horizon - 1), horizon, madeAt: minute(n) })
-    )
-  );
-  const hidden = forecastOf(a, {
-    t: minute(5),
-    madeAt: minute(5),
-    model: "random-walk",
-    champion: false,
+  test("newest() reads many instruments at once, each with its own", async () => {
+    const a = await registered();
+    const b = await registered();
+    const none = await registered();
+    const made = [0, 1, 2].flatMap((n) =>
+      [1, 2].map((horizon) =>
+        forecastOf(a, {
+          t: minute(n + horizon - 1),
+          horizon,
+          madeAt: minute(n),
+        })
+      )
+    );
+    const hidden = forecastOf(a, {
+      t: minute(5),
+      madeAt: minute(5),
+      model: "random-walk",
+      champion: false,
+    });
+    await forecasts.saveForecasts([...made, hidden, forecastOf(b)]);
+    const score = scoreOf(made[4], 1, 2);
+    await forecasts.saveScores([score]);
+    await forecasts.saveSignals([
+      signalOf(a, 10),
+      signalOf(a, 11),
+      signalOf(b, 10),
+    ]);
+    const ones = await forecasts.newest([a, b, none], {
+      forecasts: 1,
+      horizon: 1,
+      signals: 1,
+    });
+    assert.deepEqual(ones.get(a), {
+      forecasts: [{ forecast: made[4], score }],
+      signals: [signalOf(a, 11)],
+    });
+    assert.deepEqual(ones.get(b), {
+      forecasts: [{ forecast: forecastOf(b), score: null }],
+      signals: [signalOf(b, 10)],
+    });
+    assert.deepEqual(ones.get(none), { forecasts: [], signals: [] });
+    const more = await forecasts.newest([a], { forecasts: 3, signals: 9 });
+    assert.deepEqual(
+      more.get(a)?.forecasts.map(({ forecast }) => forecast),
+      [made[4], made[3], made[5]],
+    );
   });
-  await forecasts.saveForecasts([...made, hidden, forecastOf(b)]);
-  const score = scoreOf(made[4], 1, 2);
-  await forecasts.saveScores([score]);
-  await forecasts.saveSignals([
-    signalOf(a, 10),
-    signalOf(a, 11),
-    signalOf(b, 10),
-  ]);
-  const ones = await forecasts.newest([a, b, none], {
-    forecasts: 1,
-    horizon: 1,
-    signals: 1,
-  });
-  assert.deepEqual(ones.get(a), {
-    forecasts: [{ forecast: made[4], score }],
-    signals: [signalOf(a, 11)],
-  });
-  assert.deepEqual(ones.get(b), {
-    forecasts: [{ forecast: forecastOf(b), score: null }],
-    signals: [signalOf(b, 10)],
-  });
-  assert.deepEqual(ones.get(none), { forecasts: [], signals: [] });
-  const more = await forecasts.newest([a], { forecasts: 3, signals: 9 });
-  assert.deepEqual(
-    more.get(a)?.forecasts.map(({ forecast }) => forecast),
-    [made[4], made[3], made[5]],
-  );
-});
 
-Deno.test("signals() gives back what was saved, never changed", async () => {
-  const a = await registered();
-  const b = await registered();
-  const saved = [signalOf(a, 0), signalOf(a, 1, { action: "HOLD" })];
-  await forecasts.saveSignals([...saved, signalOf(b, 0)]);
-  await forecasts.saveSignals([signalOf(a, 0, { action: "SELL" })]);
-  assert.deepEqual(await forecasts.signals({ symbol: a, limit: 9 }), saved);
-  assert.deepEqual(
-    await forecasts.signals({ symbol: a, action: "BUY", limit: 9 }),
-    [saved[0]],
-  );
-  assert.deepEqual(
-    await forecasts.signals({ from: minute(0), to: minute(1), limit: 9 }),
-    [saved[0], signalOf(b, 0)],
-  );
-  assert.deepEqual(
-    await forecasts.signals({ symbol: a, limit: 1 }),
-    [saved[1]],
-  );
+  test("signals() gives back what was saved, never changed", async () => {
+    const a = await registered();
+    const b = await registered();
+    const saved = [signalOf(a, 0), signalOf(a, 1, { action: "HOLD" })];
+    await forecasts.saveSignals([...saved, signalOf(b, 0)]);
+    await forecasts.saveSignals([signalOf(a, 0, { action: "SELL" })]);
+    assert.deepEqual(await forecasts.signals({ symbol: a, limit: 9 }), saved);
+    assert.deepEqual(
+      await forecasts.signals({ symbol: a, action: "BUY", limit: 9 }),
+      [saved[0]],
+    );
+    assert.deepEqual(
+      await forecasts.signals({ from: minute(0), to: minute(1), limit: 9 }),
+      [saved[0], signalOf(b, 0)],
+    );
+    assert.deepEqual(
+      await forecasts.signals({ symbol: a, limit: 1 }),
+      [saved[1]],
+    );
+  });
 });
-
-Deno.test("close the warehouse of these tests", () => warehouse.close());

@@ -24,6 +24,11 @@ import { connectPglite } from "../../db/connect_pglite.ts";
 import type { EmbeddedDb } from "../../db/db.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
 import { pgStores, type Stores } from "../../db/stores.ts";
+import { serverTest } from "../harness/servers/installed.ts";
+import {
+  findPostgres,
+  startPostgres,
+} from "../harness/servers/postgres_server.ts";
 
 /** A clock that stands still until it is set. */
 export class StillClock implements Clock {
@@ -76,13 +81,70 @@ export interface TestWarehouse extends Stores {
 export const NOW = epochMicros(Date.UTC(2025, 5, 16, 12) * 1_000);
 export const PARTITIONS = 4;
 
-/**
- * On PGlite; with `TEST_DATABASE_URL`, in a schema of its own on that server,
- * so that the same tests hold for both.
- */
+/** On PGlite, in a folder of its own. */
 export async function openTestWarehouse(): Promise<TestWarehouse> {
-  const url = Deno.env.get("TEST_DATABASE_URL");
-  const { db, close } = await (url ? openOnServer(url) : openOnPglite());
+  const dir = await Deno.makeTempDir({ prefix: "tickhouse-db-" });
+  const db = await connectPglite(`${dir}/warehouse`);
+  return await warehouseOn(db, async () => {
+    await db.close();
+    await Deno.remove(dir, { recursive: true });
+  });
+}
+
+/** On a database of a server, which holds nothing yet. */
+export function openServerWarehouse(url: string): Promise<TestWarehouse> {
+  const db = connectPg({ url });
+  // A server syncs what it commits.
+  return warehouseOn(
+    { ...db, sync: () => Promise.resolve() },
+    () => db.close(),
+  );
+}
+
+/** As `Deno.test()` with a name and what to run. */
+export type RegisterTest = (name: string, run: () => Promise<void>) => void;
+
+/**
+ * Registers the same tests twice: on PGlite, and on a PostgreSQL of their own,
+ * which ends after them.
+ */
+export async function onBothDatabases(
+  tests: (warehouse: TestWarehouse, test: RegisterTest) => void,
+): Promise<void> {
+  const embedded = await openTestWarehouse();
+  Deno.test.afterAll(() => embedded.close());
+  tests(embedded, (name, run) => Deno.test(name, run));
+
+  if (await findPostgres() === null) {
+    const needs = { PostgreSQL: findPostgres };
+    return await serverTest("the same on PostgreSQL", needs, async () => {});
+  }
+  const postgres = await startPostgres();
+  try {
+    const url = await postgres.createDatabase();
+    const onServer = await openServerWarehouse(url);
+    Deno.test.afterAll(async () => {
+      await onServer.close();
+      await postgres.close();
+    });
+    tests(onServer, (name, fn) =>
+      Deno.test({
+        name: `${name}, on PostgreSQL`,
+        fn,
+        // Connections stay open from one test to the next.
+        sanitizeOps: false,
+        sanitizeResources: false,
+      }));
+  } catch (error) {
+    await postgres.close();
+    throw error;
+  }
+}
+
+async function warehouseOn(
+  db: EmbeddedDb,
+  close: () => Promise<void>,
+): Promise<TestWarehouse> {
   await migrate(db, await loadMigrations());
   const clock = new StillClock(NOW);
   let symbols = 0;
@@ -96,32 +158,6 @@ export async function openTestWarehouse(): Promise<TestWarehouse> {
     clock,
     symbol: () => `TEST${++symbols}`,
     close,
-  };
-}
-
-interface TestDb {
-  readonly db: EmbeddedDb;
-  close(): Promise<void>;
-}
-
-async function openOnPglite(): Promise<TestDb> {
-  const dir = await Deno.makeTempDir({ prefix: "tickhouse-db-" });
-  const db = await connectPglite(`${dir}/warehouse`);
-  return {
-    db,
-    async close() {
-      await db.close();
-      await Deno.remove(dir, { recursive: true });
-    },
-  };
-}
-
-async function openOnServer(url: string): Promise<TestDb> {
-  const db = connectPg({ url });
-  return {
-    // A server syncs what it commits.
-    db: { ...db, sync: () => Promise.resolve() },
-    close: () => db.close(),
   };
 }
 

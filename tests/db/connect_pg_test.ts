@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { connectPg } from "../../db/connect_pg.ts";
+import { DbError } from "../../db/db.ts";
+import { loadMigrations, migrate } from "../../db/migrate.ts";
+import { partitionOf } from "../../pipeline/domain/hash.ts";
+import { serverTest } from "../harness/servers/installed.ts";
+import {
+  findPgbouncer,
+  startPgbouncer,
+} from "../harness/servers/pgbouncer_server.ts";
+import {
+  findPostgres,
+  type PostgresServer,
+  startPostgres,
+} from "../harness/servers/postgres_server.ts";
+import { startCommitCutter } from "./commit_cutter.ts";
+import {
+  deltaOf,
+  NOW,
+  onlyCandle,
+  openServerWarehouse,
+  PARTITIONS,
+  type TestWarehouse,
+  Writer,
+} from "./testing.ts";
+
+/** A commit takes 6 s to fail; five times that, for a machine that is busy. */
+const SETTLES_MS_MAX = 30_000;
+const DEADLINE_MS = 120_000;
+
+/** Commits of one symbol, which go on from what is stored after a failure. */
+class Committer {
+  readonly symbol: string;
+  committed = 0;
+  failures = 0;
+  /** Longest that a claim or commit took to settle. */
+  slowestMs = 0;
+
+  constructor(
+    private readonly warehouse: TestWarehouse,
+    private readonly count: number,
+  ) {
+    this.symbol = warehouse.symbol();
+  }
+
+  async run(): Promise<void> {
+    const p = partitionOf(this.symbol, PARTITIONS);
+    let writer: Writer | null = null;
+    while (this.committed < this.count) {
+      const startedAt = performance.now();
+      try {
+        writer ??= await Writer.claim(this.warehouse, p);
+        this.committed = Number(writer.position.split("-")[0]);
+        if (this.committed === this.count) return;
+        const seq = this.committed + 1;
+        const tick = { ts: NOW, price: 100, size: 1, seq };
+        await writer.commit({ deltas: [deltaOf(this.symbol, tick)] });
+        this.committed = seq;
+      } catch (error) {
+        if (!(error instanceof DbError)) throw error;
+        this.failures++;
+        writer = null;
+        await sleep(20);
+      } finally {
+        const tookMs = performance.now() - startedAt;
+        this.slowestMs = Math.max(this.slowestMs, tookMs);
+      }
+    }
+  }
+
+  /** Every commit is in the candle, once. */
+  async check(): Promise<void> {
+    const candle = await onlyCandle(this.warehouse, this.symbol);
+    assert.equal(candle?.n, this.count);
+    assert.equal(candle?.volume, String(this.count));
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(fact: () => boolean): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!fact()) {
+    assert.ok(Date.now() < deadline, `waits for ${fact}`);
+    await sleep(5);
+  }
+}
+
+/** Commits while something is done to the server, then counts. */
+async function commitDuring(
+  url: string,
+  count: number,
+  harm: (committer: Committer) => Promise<void>,
+): Promise<Committer> {
+  const warehouse = await openServerWarehouse(url);
+  try {
+    const committer = new Committer(warehouse, count);
+    await Promise.all([committer.run(), harm(committer)]);
+    await committer.check();
+    return committer;
+  } finally {
+    await warehouse.close();
+  }
+}
+
+const crashTwice = (postgres: PostgresServer) => async (work: Committer) => {
+  for (const at of [20, 60]) {
+    await until(() => work.committed >= at);
+    await postgres.crash();
+    await postgres.start();
+  }
+};
+
+const atPort = (url: string, port: number) =>
+  url.replace(/:\d+\//, `:${port}/`);
+
+await serverTest(
+  "commits on a PostgreSQL that fails count each tick once",
+  { PostgreSQL: findPostgres },
+  async (t) => {
+    const postgres = await startPostgres();
+    try {
+      await t.step("it crashes", async () => {
+        const url = await postgres.createDatabase();
+        const work = await commitDuring(url, 100, crashTwice(postgres));
+        assert.ok(work.failures >= 2, `${work.failures} failures`);
+      });
+
+      await t.step("it hangs: a commit settles all the same", async () => {
+        const url = await postgres.createDatabase();
+        const work = await commitDuring(url, 60, async (work) => {
+          await until(() => work.committed >= 20);
+          await postgres.signalAll("SIGSTOP");
+          try {
+            await until(() => work.failures >= 1);
+          } finally {
+            await postgres.signalAll("SIGCONT");
+          }
+        });
+        assert.ok(work.slowestMs < SETTLES_MS_MAX, `${work.slowestMs} ms`);
+      });
+
+      await t.step("connections are cut at COMMIT", async () => {
+        const url = await postgres.createDatabase();
+        const cutter = await startCommitCutter(postgres.port, 7);
+        try {
+          await commitDuring(
+            atPort(url, cutter.port),
+            60,
+            () => Promise.resolve(),
+          );
+          assert.ok(cutter.cut.before >= 2 && cutter.cut.after >= 2);
+        } finally {
+          await cutter.close();
+        }
+      });
+
+      await t.step("several processes bring it to its schema", async () => {
+        const url = await postgres.createDatabase();
+        const migrations = await loadMigrations();
+        const starting = Array.from({ length: 4 }, () => connectPg({ url }));
+        await Promise.all(starting.map((db) => migrate(db, migrations)));
+        const [{ n }] = await starting[0].query<{ n: number }>(
+          "select count(*)::int as n from migrations",
+        );
+        assert.equal(n, migrations.length);
+        // The same month too, from all of them.
+        await Promise.all(
+          starting.map((db) =>
+            db.query("select make_candle_month('2031-05-06Z')")
+          ),
+        );
+        for (const db of starting) await db.close();
+      });
+
+      await t.step("an error does not tell the password", async () => {
+        const db = connectPg({
+          url: `postgres://nobody:hunter2@127.0.0.1:${postgres.port}/none`,
+        });
+        await assert.rejects(db.query("select 1"), (error: DbError) => {
+          assert.ok(error instanceof DbError);
+          const all = [error, error.cause].map((one) => `${one}`).join();
+          assert.doesNotMatch(all, /hunter2/);
+          return true;
+        });
+        await db.close();
+      });
+    } finally {
+      await postgres.close();
+    }
+  },
+);
+
+await serverTest(
+  "commits through PgBouncer count each tick once, though PostgreSQL crashes",
+  { PostgreSQL: findPostgres, PgBouncer: findPgbouncer },
+  async () => {
+    const postgres = await startPostgres();
+    try {
+      const url = await postgres.createDatabase();
+      const pgbouncer = await startPgbouncer(postgres.port);
+      try {
+        const work = await commitDuring(
+          atPort(url, pgbouncer.port),
+          100,
+          crashTwice(postgres),
+        );
+        assert.ok(work.failures >= 2, `${work.failures} failures`);
+      } finally {
+        await pgbouncer.close();
+      }
+    } finally {
+      await postgres.close();
+    }
+  },
+);
