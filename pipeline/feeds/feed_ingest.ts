@@ -810,7 +810,8 @@ export class FeedIngest {
 
   /** The ack was saved: tells the source. */
   onAckSaved(seq: number): void {
-    this.acked = seq;
+    // Another process may have gone further while this one was being saved.
+    this.acked = Math.max(this.acked, seq);
     this.#listener?.events.ack(seq);
     this.#wake();
   }
