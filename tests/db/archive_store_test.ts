@@ -14,21 +14,13 @@ import {
   FEED,
   minuteOf,
   NOW,
-  openTestWarehouse,
-  type TestWarehouse,
+  onBothDatabases,
   Writer,
 } from "./testing.ts";
 
-async function withWarehouse(
-  check: (warehouse: TestWarehouse) => Promise<void>,
-): Promise<void> {
-  const warehouse = await openTestWarehouse();
-  try {
-    await check(warehouse);
-  } finally {
-    await warehouse.close();
-  }
-}
+/** A partition that no other test uses. */
+let partitions = 100;
+const partition = () => partitions++;
 
 function entry(
   id: string,
@@ -47,42 +39,45 @@ function entry(
 
 async function found(
   archive: TickArchive,
+  p: number,
   query: Partial<Parameters<TickArchive["entries"]>[0]> = {},
 ): Promise<readonly StreamedEntry[]> {
   const all: StreamedEntry[] = [];
   const range = { from: NOW, to: epochMicros(NOW + 1) };
-  const pages = archive.entries({ p: 0, symbol: "A", ...range, ...query });
+  const pages = archive.entries({ p, symbol: "A", ...range, ...query });
   for await (const page of pages) all.push(...page);
   return all;
 }
 
 const ids = (entries: readonly StreamedEntry[]) => entries.map(({ id }) => id);
 
-Deno.test("the archive gives back every byte, once, however often it is kept", async () => {
-  await withWarehouse(async ({ db }) => {
+await onBothDatabases((warehouse, test) => {
+  test("the archive gives back every byte, once, however often it is kept", async () => {
+    const { db } = warehouse;
+    const p = partition();
     const archive = new PgTickArchive(db);
-    assert.equal(await archive.archivedThrough(0, "s"), BEFORE_FIRST);
+    assert.equal(await archive.archivedThrough(p, "s"), BEFORE_FIRST);
     const batch = {
       through: "8-0" as EntryId,
       entries: [entry("2-0"), entry("7-1")],
     };
-    await archive.keep(0, "s", batch);
-    await new PgTickArchive(db).keep(0, "s", batch);
-    await archive.keep(0, "s", { through: "3-0" as EntryId, entries: [] });
-    assert.equal(await archive.archivedThrough(0, "s"), "8-0");
-    assert.equal(await archive.archivedThrough(1, "s"), BEFORE_FIRST);
+    await archive.keep(p, "s", batch);
+    await new PgTickArchive(db).keep(p, "s", batch);
+    await archive.keep(p, "s", { through: "3-0" as EntryId, entries: [] });
+    assert.equal(await archive.archivedThrough(p, "s"), "8-0");
+    assert.equal(await archive.archivedThrough(partition(), "s"), BEFORE_FIRST);
     assert.deepEqual(
-      await found(archive),
+      await found(archive, p),
       batch.entries.map(({ id, bytes }) => ({ incarnation: "s", id, bytes })),
     );
   });
-});
 
-Deno.test("entries are found by symbol and event time, long ones too", async () => {
-  await withWarehouse(async ({ db }) => {
+  test("entries are found by symbol and event time, long ones too", async () => {
+    const { db } = warehouse;
+    const p = partition();
     const archive = new PgTickArchive(db);
     const at = (seconds: number) => epochMicros(NOW + seconds * 1_000_000);
-    await archive.keep(0, "s", {
+    await archive.keep(p, "s", {
       through: "9-0" as EntryId,
       entries: [
         entry("1-0", { from: at(-5), to: at(-1) }),
@@ -92,14 +87,16 @@ Deno.test("entries are found by symbol and event time, long ones too", async () 
         entry("5-0", { from: at(1), to: at(1) }),
       ],
     });
-    assert.deepEqual(ids(await found(archive)), ["2-0", "3-0"]);
-    assert.deepEqual(ids(await found(archive, { symbol: 'odd"{},' })), ["4-0"]);
-    assert.deepEqual(ids(await found(archive, { p: 1 })), []);
+    assert.deepEqual(ids(await found(archive, p)), ["2-0", "3-0"]);
+    assert.deepEqual(ids(await found(archive, p, { symbol: 'odd"{},' })), [
+      "4-0",
+    ]);
+    assert.deepEqual(ids(await found(archive, partition())), []);
   });
-});
 
-Deno.test("more entries than a page holds come in the order of their stream", async () => {
-  await withWarehouse(async ({ db }) => {
+  test("more entries than a page holds come in the order of their stream", async () => {
+    const { db } = warehouse;
+    const p = partition();
     const archive = new PgTickArchive(db);
     const bytes = new Uint8Array(500_000).fill(7);
     const all = Array.from(
@@ -107,14 +104,14 @@ Deno.test("more entries than a page holds come in the order of their stream", as
       (_, i) =>
         entry(`${i + 1}-0`, { bytes, symbols: i === 3 ? ["B"] : ["A"] }),
     );
-    await archive.keep(0, "s", { through: "9-0" as EntryId, entries: all });
-    await archive.keep(0, "t", {
+    await archive.keep(p, "s", { through: "9-0" as EntryId, entries: all });
+    await archive.keep(p, "t", {
       through: "1-0" as EntryId,
       entries: [entry("1-0")],
     });
     const pages: (readonly EntryId[])[] = [];
     const range = { from: NOW, to: epochMicros(NOW + 1) };
-    for await (const page of archive.entries({ p: 0, symbol: "A", ...range })) {
+    for await (const page of archive.entries({ p, symbol: "A", ...range })) {
       pages.push(ids(page));
     }
     assert.deepEqual(pages, [
@@ -123,14 +120,14 @@ Deno.test("more entries than a page holds come in the order of their stream", as
       ["1-0"],
     ]);
   });
-});
 
-Deno.test("days are dropped whole, and made again when they are needed", async () => {
-  await withWarehouse(async ({ db }) => {
+  test("days are dropped whole, and made again when they are needed", async () => {
+    const { db } = warehouse;
+    const p = partition();
     const archive = new PgTickArchive(db);
     const other = new PgTickArchive(db);
     const keep = (id: string, days: number) =>
-      archive.keep(0, "s", {
+      archive.keep(p, "s", {
         through: id as EntryId,
         entries: [
           entry(id, { receivedAt: epochMicros(NOW - days * MICROS_PER_DAY) }),
@@ -141,39 +138,41 @@ Deno.test("days are dropped whole, and made again when they are needed", async (
     await keep("3-0", 1);
     const before = epochMicros(NOW - 2 * MICROS_PER_DAY);
     assert.equal(await other.dropBefore(before), 1);
-    assert.deepEqual(ids(await found(archive)), ["2-0", "3-0"]);
+    assert.deepEqual(ids(await found(archive, p)), ["2-0", "3-0"]);
     assert.equal(await archive.dropBefore(before), 0);
     // The first one does not know yet that its day is gone.
     await keep("4-0", 3).catch(() => keep("4-0", 3));
-    assert.deepEqual(ids(await found(archive)), ["4-0", "2-0", "3-0"]);
-    assert.equal(await archive.archivedThrough(0, "s"), "4-0");
+    assert.deepEqual(ids(await found(archive, p)), ["4-0", "2-0", "3-0"]);
+    assert.equal(await archive.archivedThrough(p, "s"), "4-0");
   });
-});
 
-Deno.test("two processes make the same day at the same time", async () => {
-  await withWarehouse(async ({ db }) => {
+  test("two processes make the same day at the same time", async () => {
+    const { db } = warehouse;
+    const p = partition();
     const both = ["1-0", "2-0"].map((id) =>
-      new PgTickArchive(db).keep(0, "s", {
+      new PgTickArchive(db).keep(p, "s", {
         through: id as EntryId,
-        entries: [entry(id)],
+        entries: [
+          entry(id, { receivedAt: epochMicros(NOW - 50 * MICROS_PER_DAY) }),
+        ],
       })
     );
     await Promise.all(both);
-    assert.equal((await found(new PgTickArchive(db))).length, 2);
+    assert.equal((await found(new PgTickArchive(db), p)).length, 2);
   });
-});
 
-Deno.test("refused ticks are found by their place, and by their number", async () => {
-  await withWarehouse(async ({ db }) => {
+  test("refused ticks are found by their place, and by their number", async () => {
+    const { db } = warehouse;
+    const p = partition();
     const archive = new PgTickArchive(db);
     await db.script(`
       insert into quarantine (p, incarnation, entry_id, idx, feed, epoch,
         received_at, seq, line, reason, detail, raw, readmitted)
-      values (0, 's', '5-0', 3, 'test', 1, now(), 40, 0, 'too_late', '', '', false),
-        (0, 's', '5-0', 4, 'test', 1, now(), 41, 0, 'too_late', '', '', true),
-        (0, 's', '6-0', 0, 'test', 1, now(), 50, 0, 'too_late', '', '', false),
-        (1, 's', '5-0', 9, 'test', 1, now(), 40, 0, 'too_late', '', '', false)`);
-    const refused = await archive.refused(0, {
+      values (${p}, 's', '5-0', 3, 'test', 1, now(), 40, 0, 'too_late', '', '', false),
+        (${p}, 's', '5-0', 4, 'test', 1, now(), 41, 0, 'too_late', '', '', true),
+        (${p}, 's', '6-0', 0, 'test', 1, now(), 50, 0, 'too_late', '', '', false),
+        (${partition()}, 's', '5-0', 9, 'test', 1, now(), 40, 0, 'too_late', '', '', false)`);
+    const refused = await archive.refused(p, {
       entries: [{ incarnation: "s", id: "5-0" as EntryId }],
       numbers: [{ key: FEED, from: 40, to: 49 }],
     });
@@ -186,15 +185,13 @@ Deno.test("refused ticks are found by their place, and by their number", async (
       ],
     );
     assert.deepEqual(refused.numbers, [{ key: FEED, seq: 40 }]);
-    assert.deepEqual(await archive.refused(0, { entries: [], numbers: [] }), {
+    assert.deepEqual(await archive.refused(p, { entries: [], numbers: [] }), {
       places: [],
       numbers: [],
     });
   });
-});
 
-Deno.test("minutes come with the position of their commit", async () => {
-  await withWarehouse(async (warehouse) => {
+  test("minutes come with the position of their commit", async () => {
     const symbol = warehouse.symbol();
     const [instrument] = await warehouse.instruments.upsert([{
       symbol,
