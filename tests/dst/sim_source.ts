@@ -18,9 +18,8 @@ interface Connection {
   readonly listener: SimListener;
   readonly stop: AbortController;
   entrance: FeedEntrance | null;
-  /** A batch is on its way. */
-  sending: boolean;
-  ended: boolean;
+  /** Used again for each send: one is on its way at a time. */
+  readonly batch: DecodedBatch;
 }
 
 export interface SimSourceOptions {
@@ -75,8 +74,7 @@ export class SimSource {
       listener: random.pick(found),
       stop: new AbortController(),
       entrance: null,
-      sending: false,
-      ended: false,
+      batch: new DecodedBatch(RAW, BATCH_MAX),
     };
     this.#connection = connection;
     const { process, ingest } = connection.listener;
@@ -170,7 +168,8 @@ export class SimSource {
     if (this.#faulty && random.chance(0.05)) {
       this.#next = Math.max(this.acked + 1, this.#next - random.between(1, 9));
     }
-    const batch = new DecodedBatch(RAW, BATCH_MAX);
+    const { batch } = connection;
+    batch.clear();
     const wanted = random.between(1, BATCH_MAX);
     while (batch.length < wanted && this.#next <= feed.lines.length) {
       const line = feed.lines[this.#next - 1];

@@ -1,20 +1,13 @@
-import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
-import { CLEAN_DEFAULTS } from "../../pipeline/candles/clean.ts";
-import { runAggregator } from "../../pipeline/candles/run_aggregator.ts";
 import { assertNever } from "../../pipeline/domain/assert.ts";
-import { Catalog } from "../../pipeline/catalog.ts";
-import { Ingest } from "../../pipeline/feeds/ingest.ts";
-import { runCommitWatch } from "../../pipeline/feeds/run_commit_watch.ts";
-import { appendStart, runMarks } from "../../pipeline/feeds/run_marks.ts";
-import type { Log } from "../../pipeline/ports.ts";
-import { simBuffer, SimStreams } from "./sim_buffer.ts";
+import { SimStreams } from "./sim_buffer.ts";
 import { makeFeed, type SimFeed } from "./sim_lines.ts";
 import { checkAck, checkEnd, checkForgotten } from "./sim_oracle.ts";
+import { startNode } from "./sim_node.ts";
 import { type FaultPlan, type SimNetwork, SimProcess } from "./sim_process.ts";
 import type { SimRandom } from "./sim_random.ts";
 import { SimScheduler } from "./sim_scheduler.ts";
 import { type SimListener, SimSource } from "./sim_source.ts";
-import { simStore, SimWarehouse } from "./sim_store.ts";
+import { SimWarehouse } from "./sim_store.ts";
 
 export interface Scenario {
   readonly partitions: number;
@@ -79,6 +72,7 @@ class SimWorld {
   readonly #sources: readonly SimSource[];
   readonly #listeners = new Map<string, SimListener>();
   #calm = false;
+  #boots = 0;
 
   constructor(
     private readonly scenario: Scenario,
@@ -193,72 +187,18 @@ class SimWorld {
     });
   }
 
-  /** Starts a process as the program does, of the real parts. */
   #start(name: string): void {
-    const { partitions } = this.scenario;
     const process = new SimProcess(name, this.network);
-    const clock = process.clock();
-    const buffer = simBuffer(this.#streams, process);
-    const stores = simStore(this.#warehouse, process);
-    const log = this.#logOf(name);
-    const catalog = new Catalog(
-      stores.instruments,
-      new Map([["24x7", alwaysOpen()]]),
-      { autoRegister: true },
-    );
-    const life = new AbortController();
-    const ingest = new Ingest({
-      buffer,
-      store: stores.feeds,
-      catalog,
-      clean: CLEAN_DEFAULTS,
-      partitions,
-      node: name,
-      clock,
-      log,
-      settings: { windowBytes: 4_096 },
+    startNode({
+      process,
+      boot: ++this.#boots,
+      streams: this.#streams,
+      warehouse: this.#warehouse,
+      partitions: this.scenario.partitions,
+      shared: this.scenario.processes > 1,
+      note: (what) => this.scheduler.note(what),
+      onListening: (ingest) => this.#listeners.set(name, { process, ingest }),
+      onBug: (error) => this.#onBug(error),
     });
-    const run = (work: Promise<void>) =>
-      void work.catch((error) => this.#onBug(error));
-    for (let p = 0; p < partitions; p++) {
-      run(runAggregator({
-        p,
-        owner: name,
-        buffer,
-        store: stores.aggregate,
-        catalog,
-        clock,
-        log,
-        settings: { trimEveryMs: 500, retentionMs: 0, paceMs: 100 },
-        random: Math.random,
-        events: {
-          onCommitted: (p, position, news) =>
-            ingest.onCommitted(p, { position, ...news }),
-          onRolledUp: () => {},
-        },
-      }, life.signal));
-    }
-    const { signal } = life;
-    const marks = { buffer, partitions, node: name, clock, log, signal };
-    run(runCommitWatch({
-      ingest,
-      store: stores.feeds,
-      buffer,
-      partitions,
-      clock,
-      log,
-      signal,
-    }));
-    run((async () => {
-      await appendStart(marks);
-      this.#listeners.set(name, { process, ingest });
-      await runMarks(marks);
-    })());
-  }
-
-  #logOf(name: string): Log {
-    const say = (message: string, fields?: unknown) =>
-      this.scheduler.note(`${name} ${message} ${JSON.stringify(fields)}`);
-    return { info: say, warn: say, error: say };
   }
 }
