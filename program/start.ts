@@ -216,7 +216,7 @@ export async function start(options: StartOptions): Promise<Running> {
       };
       await appendStart(marks);
       life.run("mark", () => runMarks(marks));
-      if (stores.shared) {
+      if (config.redisUrl !== null) {
         life.run(
           "watch",
           (signal) =>

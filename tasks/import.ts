@@ -9,10 +9,7 @@ import {
   DataDirLockedError,
   EXIT_DATA_DIR_LOCKED,
 } from "../db/lock_data_dir.ts";
-import {
-  type OpenStores,
-  openStores,
-} from "../db/open_stores.ts";
+import { type OpenStores, openStores } from "../db/open_stores.ts";
 import {
   loadCalendars,
   loadInstruments,

@@ -23,6 +23,8 @@ import { planReadmission } from "./plan_readmission.ts";
 export const READMIT_CHAIN: FeedKey = { feed: "$readmit", epoch: 1 };
 
 const POLL_MS = 50;
+/** Others may be first so often: then what is left is asked for again. */
+const CONFLICTS_MAX = 100;
 
 export interface DeskOptions {
   readonly buffer: TickBuffer;
@@ -89,8 +91,11 @@ export class ReadmissionDesk implements QuarantineDesk {
     if (p >= partitions) return { ...NOTHING, refused: wanted.map(notThere) };
     /** Rows that entries of ours have. */
     const sent = new Set<string>();
-    for (;;) {
-      const settled = await this.#settled(p, wait);
+    for (let conflicts = 0;; conflicts++) {
+      if (conflicts > 0) await clock.sleep(POLL_MS, wait.signal);
+      const settled = conflicts < CONFLICTS_MAX
+        ? await this.#settled(p, wait)
+        : null;
       // Read after the chain: as they are after all that is on it.
       const rows = await store.get(wanted);
       const plan = planReadmission(
@@ -118,6 +123,7 @@ export class ReadmissionDesk implements QuarantineDesk {
       });
       // Somebody else was first: what they took is not there any more.
       if (result.kind === "conflict") continue;
+      conflicts = -1;
       for (const id of plan.next.rows) sent.add(quarantineIdText(id));
     }
   }

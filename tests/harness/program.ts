@@ -137,7 +137,10 @@ export async function until<T>(
 
 /** The JSON at a path of the program. */
 // deno-lint-ignore no-explicit-any
-export async function getJson(program: Program, path: string): Promise<any> {
+export async function getJson(
+  program: Pick<Program, "http">,
+  path: string,
+): Promise<any> {
   const response = await fetch(program.http + path);
   const text = await response.text();
   if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);

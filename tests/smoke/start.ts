@@ -9,8 +9,11 @@ import { TextLineStream } from "../harness/text_line_stream.ts";
 
 const [dataDir] = Deno.args;
 
+/** What is asked of it here. */
+type Started = Pick<Program, "http" | "feeds" | "output" | "stop" | "kill">;
+
 async function start(): Promise<
-  { readonly program: Program; readonly seconds: number }
+  { readonly program: Started; readonly seconds: number }
 > {
   const began = performance.now();
   const child = new Deno.Command("deno", {
