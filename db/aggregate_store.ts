@@ -53,6 +53,29 @@ type Checkpoint = readonly { readonly p: number; readonly position: EntryId }[];
 
 type Ids = ReadonlyMap<string, Instrument>;
 
+/**
+ * One that a commit has locked is renewed by that commit: waiting for it would
+ * cost the others their leases.
+ */
+const RENEW = `
+  with u as (
+    select * from unnest(($1::text)::int[], ($2::text)::int8[])
+      as u(p, lease_epoch)
+  ), mine as materialized (
+    select o.p from offsets o join u using (p, lease_epoch)
+    where o.lease_until > '-infinity'
+  ), free as materialized (
+    select o.p from offsets o where o.p in (select p from mine)
+    for update skip locked
+  ), renewed as (
+    update offsets o
+    set lease_until = now() + ($3::float8 * interval '1 millisecond')
+    from u
+    where o.p = u.p and o.lease_epoch = u.lease_epoch
+      and o.lease_until > '-infinity' and o.p in (select p from free)
+  )
+  select p from mine`;
+
 /** A mark of `rollup_dirty` as it is read. */
 interface Mark extends Row {
   readonly instrument_id: number;
@@ -91,7 +114,10 @@ export class PgAggregateStore implements AggregateStore {
       {
         sql: `update offsets set owner = $2, lease_epoch = lease_epoch + 1,
             lease_until = now() + ($3::float8 * interval '1 millisecond')
-          where p = $1::int and (lease_until < now() or owner = $2)
+          where p = (
+            select p from offsets
+            where p = $1::int and (lease_until < now() or owner = $2)
+            for update skip locked)
           returning lease_epoch::float8 as lease_epoch, position, incarnation,
             to_micros(marked_at)::float8 as marked_at,
             readmitted_through::float8 as readmitted_through`,
@@ -181,11 +207,7 @@ export class PgAggregateStore implements AggregateStore {
   ): Promise<readonly number[]> {
     if (leases.length === 0) return [];
     const rows = await this.db.query<{ p: number }>(
-      `update offsets o
-        set lease_until = now() + ($3::float8 * interval '1 millisecond')
-        from unnest(($1::text)::int[], ($2::text)::int8[]) as u(p, lease_epoch)
-        where o.p = u.p and o.lease_epoch = u.lease_epoch
-        returning o.p`,
+      RENEW,
       [
         numberArray(leases.map(({ p }) => p)),
         numberArray(leases.map(({ leaseEpoch }) => leaseEpoch)),

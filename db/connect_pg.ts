@@ -7,6 +7,11 @@ const QUERY_MS_MAX = 6_000;
 const CONNECT_MS_MAX = 5_000;
 const CONNECTIONS_MAX = 8;
 
+/**
+ * How long the server waits for the next statement of a transaction: a process
+ * that was paused in one must not keep its rows from whoever takes over.
+ */
+const IDLE_MS_MAX = 1_500;
 /** A migration may have many rows to write. */
 const SCRIPT_MS_MAX = 600_000;
 
@@ -15,6 +20,7 @@ const SCRIPT_MS_MAX = 600_000;
  * PgBouncer the next transaction may have another one.
  */
 const BEGIN = `begin; set local statement_timeout = ${STATEMENT_MS_MAX};
+  set local idle_in_transaction_session_timeout = ${IDLE_MS_MAX};
   set local timezone = 'UTC'`;
 
 /** Of the driver, which brings no types, what is used here. */

@@ -10,14 +10,22 @@ export class PgLeaseStore implements LeaseStore {
 
   async heartbeat(owner: string): Promise<number> {
     const results = await this.db.batch([
-      { sql: "delete from processes where alive_until < now()" },
       {
         sql: `insert into processes (owner, alive_until)
           values ($1, now() + ($2::float8 * interval '1 millisecond'))
           on conflict (owner) do update set alive_until = excluded.alive_until`,
         params: [owner, this.leaseMs],
       },
-      { sql: "select count(*)::int as alive from processes" },
+      // Waiting for nobody, so that two never wait for each other.
+      {
+        sql: `delete from processes where owner in (
+            select owner from processes where alive_until < now()
+            for update skip locked)`,
+      },
+      {
+        sql: `select count(*)::int as alive from processes
+          where alive_until >= now()`,
+      },
     ]);
     return results![2][0].alive as number;
   }

@@ -135,6 +135,7 @@ export class SharedOwnership implements Ownership {
   #yieldSurplus(): void {
     if (this.#held.size <= this.#share) {
       this.#surplusRounds = 0;
+      for (const held of this.#held.values()) held.yields = false;
       return;
     }
     if (++this.#surplusRounds < SURPLUS_ROUNDS) return;

@@ -232,7 +232,6 @@ class AggregatorLoop {
       ownership?.onLost(p);
       return false;
     }
-    ownership?.onClaimed(p, state.leaseEpoch);
     this.#incarnation = await outside(
       "ask the buffer which stream it has",
       () => buffer.incarnation(p),
@@ -269,13 +268,15 @@ class AggregatorLoop {
    * that are open among those that it is told of.
    */
   async #claim(): Promise<PartitionState | null> {
-    const { p, owner, store } = this.options;
+    const { p, owner, store, ownership } = this.options;
     for (;;) {
       const state = await outside(
         "claim the partition",
         () => store.claim(p, owner),
       );
       this.#leaseEpoch = state?.leaseEpoch ?? null;
+      // At once, to be renewed: rolling up may take longer than a lease.
+      if (state) ownership?.onClaimed(p, state.leaseEpoch);
       if (state === null || !await this.#rollUpOnce()) return state;
       while (await this.#rollUpOnce());
     }

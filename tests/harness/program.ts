@@ -136,10 +136,10 @@ export async function until<T>(
 }
 
 /** The JSON at a path of the program. */
-// deno-lint-ignore no-explicit-any
 export async function getJson(
   program: Pick<Program, "http">,
   path: string,
+  // deno-lint-ignore no-explicit-any
 ): Promise<any> {
   const response = await fetch(program.http + path);
   const text = await response.text();

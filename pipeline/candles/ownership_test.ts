@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { ManualClock } from "../feeds/testing/manual_clock.ts";
+import { SharedOwnership } from "./ownership.ts";
+
+const LEASE_MS = 1_500;
+const ROUND_MS = LEASE_MS / 5;
+
+/** The warehouse's part: who is alive, and whose partitions are renewed. */
+class Warehouse {
+  alive = 1;
+  /** Partitions that are another's by now. */
+  readonly taken = new Set<number>();
+  failing = false;
+
+  // deno-lint-ignore require-await -- a failure must be a rejection
+  async heartbeat(): Promise<number> {
+    if (this.failing) throw new Error("the warehouse is down");
+    return this.alive;
+  }
+
+  renew(
+    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
+  ): Promise<readonly number[]> {
+    return Promise.resolve(
+      leases.map(({ p }) => p).filter((p) => !this.taken.has(p)),
+    );
+  }
+}
+
+async function started(partitions: number) {
+  const clock = new ManualClock();
+  const warehouse = new Warehouse();
+  const abort = new AbortController();
+  const ownership = new SharedOwnership({
+    owner: "a",
+    partitions,
+    leaseMs: LEASE_MS,
+    store: warehouse,
+    leases: warehouse,
+    clock,
+    log: { info() {}, warn() {}, error() {} },
+  });
+  const running = ownership.run(abort.signal);
+  await clock.advance(0);
+  return {
+    clock,
+    warehouse,
+    ownership,
+    async end() {
+      abort.abort();
+      await running;
+    },
+  };
+}
+
+Deno.test("a process alone takes every partition", async () => {
+  const { ownership, end } = await started(3);
+  for (const p of [0, 1, 2]) {
+    assert.equal(ownership.mayClaim(p), true);
+    ownership.onClaimed(p, 1);
+  }
+  assert.deepEqual(ownership.owned, [0, 1, 2]);
+  assert.equal(ownership.verdict(2), "keep");
+  await end();
+});
+
+Deno.test("a process takes no more than its share, but in the end what nobody takes", async () => {
+  const { clock, warehouse, ownership, end } = await started(4);
+  warehouse.alive = 2;
+  await clock.advance(ROUND_MS);
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  assert.equal(ownership.mayClaim(2), false);
+  await clock.advance(2 * LEASE_MS);
+  assert.equal(ownership.mayClaim(2), false);
+  await clock.advance(LEASE_MS);
+  assert.equal(ownership.mayClaim(2), true);
+  // One that it holds may be claimed anew at any time, as after an outage.
+  assert.equal(ownership.mayClaim(0), true);
+  await end();
+});
+
+Deno.test("one that joins is given its share, a partition at a time", async () => {
+  const { clock, warehouse, ownership, end } = await started(4);
+  for (const p of [0, 1, 2, 3]) ownership.onClaimed(p, 1);
+  warehouse.alive = 2;
+  await clock.advance(ROUND_MS);
+  assert.equal(ownership.verdict(3), "keep", "it may be gone again soon");
+  await clock.advance(ROUND_MS);
+  assert.equal(ownership.verdict(3), "yield");
+  assert.equal(ownership.verdict(2), "keep");
+  ownership.onLost(3);
+  await clock.advance(ROUND_MS);
+  assert.equal(ownership.verdict(2), "yield");
+  // The one that joined is gone: nothing is to be given back any more.
+  warehouse.alive = 1;
+  await clock.advance(ROUND_MS);
+  assert.equal(ownership.verdict(2), "keep");
+  await end();
+});
+
+Deno.test("a partition whose lease another has is let go, unless it was claimed anew", async () => {
+  const { clock, warehouse, ownership, end } = await started(2);
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  warehouse.taken.add(1);
+  await clock.advance(ROUND_MS);
+  assert.deepEqual(ownership.owned, [0]);
+  assert.equal(ownership.verdict(1), "lost");
+  await end();
+});
+
+Deno.test("a warehouse that does not answer takes nothing away by itself", async () => {
+  const { clock, warehouse, ownership, end } = await started(1);
+  ownership.onClaimed(0, 1);
+  warehouse.failing = true;
+  await clock.advance(3 * LEASE_MS);
+  assert.equal(ownership.verdict(0), "keep");
+  await end();
+});

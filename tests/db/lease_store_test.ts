@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { PgLeaseStore } from "../../db/lease_store.ts";
+import { until } from "../harness/program.ts";
+import { onBothDatabases, PARTITIONS, Writer } from "./testing.ts";
+
+const NEVER_MS = 3_600_000;
+const SOON_MS = 20;
+
+await onBothDatabases((warehouse, test) => {
+  const { db, aggregate } = warehouse;
+  const leases = new PgLeaseStore(db, NEVER_MS);
+  const short = new PgLeaseStore(db, SOON_MS);
+
+  test("heartbeat() counts who is alive, however many say so at once", async () => {
+    const owners = Array.from({ length: 8 }, (_, i) => `beat-${i}`);
+    await Promise.all(
+      Array.from({ length: 5 }, () => owners.map((o) => leases.heartbeat(o)))
+        .flat(),
+    );
+    assert.equal(await leases.heartbeat(owners[0]), 8);
+    for (const owner of owners.slice(1)) await leases.leave(owner);
+    assert.equal(await leases.heartbeat(owners[0]), 1);
+    await short.heartbeat("gone soon");
+    await until(
+      "the silent one is not counted",
+      () => leases.heartbeat(owners[0]),
+      (alive) => alive === 1,
+    );
+    await leases.leave(owners[0]);
+  });
+
+  test("hold() gives a task to one, until it leaves or its lease runs out", async () => {
+    assert.equal(await leases.hold("task", "a"), true);
+    assert.equal(await leases.hold("task", "b"), false);
+    assert.equal(await leases.hold("task", "a"), true);
+    assert.equal(await leases.hold("other", "b"), true);
+    await leases.leave("a");
+    assert.equal(await short.hold("task", "b"), true);
+    await until(
+      "the lease has run out",
+      () => leases.hold("task", "c"),
+      (held) => held,
+    );
+    for (const owner of ["b", "c"]) await leases.leave(owner);
+  });
+
+  test("renew() keeps what is ours, and not what was released or taken", async () => {
+    const p = PARTITIONS - 1;
+    const { state } = await Writer.claim(warehouse, p);
+    const ours = { p, leaseEpoch: state.leaseEpoch };
+    assert.deepEqual(await aggregate.renew([ours]), [p]);
+    assert.deepEqual(
+      await aggregate.renew([{ p, leaseEpoch: state.leaseEpoch - 1 }]),
+      [],
+    );
+    assert.equal(await aggregate.claim(p, "another"), null);
+    await aggregate.release(p, state.leaseEpoch);
+    assert.deepEqual(await aggregate.renew([ours]), []);
+    const next = await aggregate.claim(p, "another");
+    assert.equal(next?.leaseEpoch, state.leaseEpoch + 1);
+    assert.deepEqual(await aggregate.renew([ours]), []);
+    await aggregate.release(p, next!.leaseEpoch);
+  });
+});
