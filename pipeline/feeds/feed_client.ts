@@ -110,7 +110,7 @@ const CONNECT_MS = 10_000;
 /** How long a listener may take to hang up once all is acked. */
 const FAREWELL_MS = 2_000;
 const BACKOFF_MS_MIN = 100;
-const BACKOFF_MS_MAX = 5_000;
+const BACKOFF_MS_MAX = 2_500;
 /** Bytes that may wait for an ack if the listener does not say. */
 const WINDOW_BYTES_FALLBACK = 262_144;
 const CHUNK_MAX = 1_024;

@@ -177,10 +177,10 @@ Deno.test("runFeedClient() tries again more and more slowly", async () => {
     400,
     800,
     1_600,
-    3_200,
-    5_000,
-    5_000,
-    5_000,
+    2_500,
+    2_500,
+    2_500,
+    2_500,
   ]);
 });
 

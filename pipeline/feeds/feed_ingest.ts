@@ -115,7 +115,7 @@ export interface FeedIngestOptions {
 
 const HELD_ROWS = 16_384;
 const HELD_BYTES = 1_048_576;
-const RETRY_MS = 500;
+const RETRY_MS = 200;
 
 type Stop = "end" | "admit" | "held";
 

@@ -80,7 +80,7 @@ export type OpenResult =
 
 /** Feeds without a connection that stay in memory, for their counts. */
 const IDLE_FEEDS_MAX = 256;
-const RETRY_MS = 500;
+const RETRY_MS = 200;
 
 /**
  * All feeds of this process: the way of ticks from connections to the buffer,

@@ -18,7 +18,7 @@ export interface CommitWatchOptions {
 
 const COMMITS_MS = 100;
 const STREAMS_MS = 1_000;
-const RETRY_MS = 500;
+const RETRY_MS = 200;
 
 /**
  * Tells the feeds of commits, whichever process made them, and of streams that

@@ -50,7 +50,7 @@ const SILENCE_MS = 15_000;
 const WATCH_MS = 1_000;
 /** How long a source that is closed by us may take to read why. */
 const LINGER_MS = 1_000;
-const OPEN_RETRY_MS = 1_000;
+const OPEN_RETRY_MS = 200;
 const PLAIN_PREFIX = "plain@";
 
 /**
