@@ -174,6 +174,7 @@ export async function runChaos(
   const rssMbMax = Math.max(...world.apps.map(({ rssMbMax }) => rssMbMax));
   failures.push(
     ...judged({ ...options, verdict, audit, exits, load, oracle }),
+    ...(rssMbMax === 0 ? ["No program's memory was seen"] : []),
     ...(rssMbMax > options.rssMbMax
       ? [`A program had ${Math.round(rssMbMax)} MB`]
       : []),
