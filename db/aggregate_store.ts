@@ -40,6 +40,7 @@ import {
 } from "./commit_sql.ts";
 import type { Db, Row, Statement } from "./db.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
+import type { LeaseTerm } from "./lease_term.ts";
 import {
   booleanArray,
   micros,
@@ -100,12 +101,16 @@ export class PgAggregateStore implements AggregateStore {
     private readonly buckets: Buckets,
     private readonly clock: Clock,
     /** How long an owner that went silent keeps its partition. */
-    private readonly leaseMs: number,
+    private readonly lease: LeaseTerm,
     /** Makes all that was committed safe from power loss. */
     private readonly makeSafe: () => Promise<void>,
   ) {}
 
-  async claim(p: number, owner: string): Promise<PartitionState | null> {
+  claim(p: number, owner: string): Promise<PartitionState | null> {
+    return this.lease.learn(() => this.#claim(p, owner));
+  }
+
+  async #claim(p: number, owner: string): Promise<PartitionState | null> {
     const [, claimed] = await this.#write([
       {
         sql: "insert into offsets (p) values ($1::int) on conflict do nothing",
@@ -121,7 +126,7 @@ export class PgAggregateStore implements AggregateStore {
           returning lease_epoch::float8 as lease_epoch, position, incarnation,
             to_micros(marked_at)::float8 as marked_at,
             readmitted_through::float8 as readmitted_through`,
-        params: [p, owner, this.leaseMs],
+        params: [p, owner, this.lease.ms],
       },
     ]);
     const [row] = claimed;
@@ -153,7 +158,7 @@ export class PgAggregateStore implements AggregateStore {
     const close = closeCandles(commit, ids, now);
     const recover = recoverCandles(commit, ids, now);
     const statements = [
-      movePosition(commit, this.leaseMs),
+      movePosition(commit, this.lease.ms),
       merge,
       close,
       recover,
@@ -168,7 +173,7 @@ export class PgAggregateStore implements AggregateStore {
       saveGaps(commit),
     ].filter((statement) => statement !== null);
 
-    const results = await this.db.batch(statements);
+    const results = await this.lease.learn(() => this.db.batch(statements));
     if (results === null) return { kind: "fenced" };
     const rowsOf = (statement: Statement | null) =>
       statement === null
@@ -206,13 +211,12 @@ export class PgAggregateStore implements AggregateStore {
     leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
   ): Promise<readonly number[]> {
     if (leases.length === 0) return [];
-    const rows = await this.db.query<{ p: number }>(
-      RENEW,
-      [
+    const rows = await this.lease.learn(() =>
+      this.db.query<{ p: number }>(RENEW, [
         numberArray(leases.map(({ p }) => p)),
         numberArray(leases.map(({ leaseEpoch }) => leaseEpoch)),
-        this.leaseMs,
-      ],
+        this.lease.ms,
+      ])
     );
     return rows.map(({ p }) => p);
   }

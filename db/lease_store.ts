@@ -1,20 +1,26 @@
 import type { LeaseStore } from "../pipeline/ports.ts";
 import type { Db } from "./db.ts";
+import type { LeaseTerm } from "./lease_term.ts";
 
 /** Leases that only the database's clock judges. */
 export class PgLeaseStore implements LeaseStore {
   constructor(
     private readonly db: Db,
-    private readonly leaseMs: number,
+    private readonly lease: LeaseTerm,
   ) {}
 
   async heartbeat(owner: string): Promise<number> {
-    const results = await this.db.batch([
+    const results = await this.lease.learn(() => this.#beat(owner));
+    return results![2][0].alive as number;
+  }
+
+  #beat(owner: string) {
+    return this.db.batch([
       {
         sql: `insert into processes (owner, alive_until)
           values ($1, now() + ($2::float8 * interval '1 millisecond'))
           on conflict (owner) do update set alive_until = excluded.alive_until`,
-        params: [owner, this.leaseMs],
+        params: [owner, this.lease.ms],
       },
       // Waiting for nobody, so that two never wait for each other.
       {
@@ -27,7 +33,6 @@ export class PgLeaseStore implements LeaseStore {
           where alive_until >= now()`,
       },
     ]);
-    return results![2][0].alive as number;
   }
 
   async hold(task: string, owner: string): Promise<boolean> {
@@ -38,7 +43,7 @@ export class PgLeaseStore implements LeaseStore {
           lease_until = excluded.lease_until
         where t.owner = excluded.owner or t.lease_until < now()
         returning task`,
-      [task, owner, this.leaseMs],
+      [task, owner, this.lease.ms],
     );
     return rows.length === 1;
   }

@@ -24,6 +24,7 @@ import { PgFeedStore } from "./feed_store.ts";
 import { PgForecastStore } from "./forecast_store.ts";
 import { PgInstrumentStore } from "./instrument_store.ts";
 import { PgLeaseStore } from "./lease_store.ts";
+import { LeaseTerm } from "./lease_term.ts";
 import { PgMinuteStore } from "./minute_store.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
 
@@ -69,6 +70,7 @@ export function pgStores(
   };
   const instruments = new PgInstrumentStore(db, partitions, clock);
   const months = new CandleMonths(db);
+  const lease = new LeaseTerm(leaseMs, clock);
   const feeds = new PgFeedStore(db);
   return {
     aggregate: new PgAggregateStore(
@@ -77,10 +79,10 @@ export function pgStores(
       months,
       buckets,
       clock,
-      leaseMs,
+      lease,
       sync,
     ),
-    leases: new PgLeaseStore(db, leaseMs),
+    leases: new PgLeaseStore(db, lease),
     feeds,
     activity: feeds,
     instruments,

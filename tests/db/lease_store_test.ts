@@ -1,15 +1,39 @@
 import assert from "node:assert/strict";
+import { LeaseTerm } from "../../db/lease_term.ts";
 import { PgLeaseStore } from "../../db/lease_store.ts";
 import { until } from "../harness/program.ts";
-import { onBothDatabases, PARTITIONS, Writer } from "./testing.ts";
+import {
+  NOW,
+  onBothDatabases,
+  PARTITIONS,
+  StillClock,
+  Writer,
+} from "./testing.ts";
 
 const NEVER_MS = 3_600_000;
 const SOON_MS = 20;
 
+Deno.test("a lease is longer where the database answers slowly, for as long as it does", async () => {
+  const clock = new StillClock(NOW);
+  const term = new LeaseTerm(1_500, clock);
+  assert.equal(term.ms, 1_500);
+  const call = (ms: number) =>
+    term.learn(() => {
+      clock.advance(ms * 1_000);
+      return Promise.resolve();
+    });
+  await call(2_000);
+  assert.equal(term.ms, 7_500);
+  await call(60_000);
+  assert.equal(term.ms, 16_500);
+  for (let i = 0; i < 100; i++) await call(1);
+  assert(term.ms < 1_520, String(term.ms));
+});
+
 await onBothDatabases((warehouse, test) => {
-  const { db, aggregate } = warehouse;
-  const leases = new PgLeaseStore(db, NEVER_MS);
-  const short = new PgLeaseStore(db, SOON_MS);
+  const { db, aggregate, clock } = warehouse;
+  const leases = new PgLeaseStore(db, new LeaseTerm(NEVER_MS, clock));
+  const short = new PgLeaseStore(db, new LeaseTerm(SOON_MS, clock));
 
   test("heartbeat() counts who is alive, however many say so at once", async () => {
     const owners = Array.from({ length: 8 }, (_, i) => `beat-${i}`);

@@ -1,0 +1,34 @@
+import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
+import type { Clock } from "../pipeline/ports.ts";
+
+/** Times that the slowest of the newest calls is added to a lease. */
+const SLOW_TIMES = 3;
+const SLOW_MS_MAX = 15_000;
+/** What is left of a slow call with each one after it. */
+const KEPT = 0.9;
+
+/**
+ * How long a lease lasts, in milliseconds: as it is set, and longer where the
+ * database answers slowly, or a lease would be over before it could be used.
+ */
+export class LeaseTerm {
+  #slowMs = 0;
+
+  constructor(
+    private readonly leaseMs: number,
+    private readonly clock: Pick<Clock, "now">,
+  ) {}
+
+  get ms(): number {
+    return this.leaseMs + Math.min(SLOW_TIMES * this.#slowMs, SLOW_MS_MAX);
+  }
+
+  /** Does a call to the database, and learns from it how long one takes. */
+  async learn<T>(call: () => Promise<T>): Promise<T> {
+    const from = this.clock.now();
+    const result = await call();
+    const tookMs = Math.max(0, (this.clock.now() - from) / MICROS_PER_MS);
+    this.#slowMs = Math.max(tookMs, KEPT * this.#slowMs);
+    return result;
+  }
+}
