@@ -5,8 +5,9 @@ import { chaos } from "./chaos.ts";
 import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
 
 const USAGE = `Long chaos: first what takes too long for every change (a
-PostgreSQL that comes back older than it was, programs that are replaced under
-load, a million ticks at once), then faults at random.
+PostgreSQL that comes back older than it was, a clock that is put back and
+forward, programs that are replaced under load, a million ticks at once), then
+faults at random.
 
 deno task soak [OPTIONS], those of "deno task chaos":
 
@@ -22,8 +23,12 @@ export async function soak(
   if (args.includes("--help")) return USAGE;
   const servers = await startServers();
   try {
-    for (const { name, ...rest } of RARE_SCENARIOS) {
+    for (const { name, missing, ...rest } of RARE_SCENARIOS) {
       if (context.signal.aborted) break;
+      if (missing) {
+        context.say(`${name}: left out, as ${missing} is not installed`);
+        continue;
+      }
       await scenario(servers, name, rest);
     }
   } finally {

@@ -5,10 +5,19 @@ import { type Scenario, sleep } from "./scenario.ts";
 
 export interface RareScenario extends Scenario {
   readonly name: string;
+  /** What this machine lacks for it, if something. */
+  readonly missing?: string;
 }
 
 const ROLLED_BACK_MS = 10_000;
 const ROUNDS = 3;
+/** Of Debian's package `faketime`, by the machine's kind. */
+const FAKE_CLOCKS = ["x86_64", "aarch64"].map((kind) =>
+  `/usr/lib/${kind}-linux-gnu/faketime/libfaketime.so.1`
+);
+const FAKE_CLOCK = FAKE_CLOCKS.find(exists);
+/** Says how far the clock of program b is off; as it is while it is missing. */
+const CLOCK_FILE = `/tmp/tickhouse-clock-${crypto.randomUUID()}`;
 /** Ticks that are sent as fast as they are taken. */
 const BACKLOG_TICKS = 1_000_000;
 
@@ -33,6 +42,44 @@ export const RARE_SCENARIOS: readonly RareScenario[] = [
         await moving();
       } finally {
         await Deno.remove(copy, { recursive: true });
+      }
+    },
+  },
+  {
+    name: "the clock of one program is an hour slow, then an hour fast",
+    missing: FAKE_CLOCK ? undefined : "libfaketime",
+    world: {
+      envOf: (name): Record<string, string> =>
+        name !== "b" ? {} : {
+          LD_PRELOAD: FAKE_CLOCK!,
+          FAKETIME_TIMESTAMP_FILE: CLOCK_FILE,
+          FAKETIME_NO_CACHE: "1",
+          FAKETIME_DONT_FAKE_MONOTONIC: "1",
+        },
+    },
+    async script({ apps, servers, moving }) {
+      const [, b] = apps;
+      const now = async () =>
+        Date.parse((await fetch(b.program.http)).headers.get("date")!);
+      try {
+        for (const off of ["-1h", "+1h"]) {
+          await Deno.writeTextFile(CLOCK_FILE, `${off}\n`);
+          await moving();
+          const ms = await now() - Date.now();
+          assert(Math.abs(ms) > 3_000_000, `its clock is ${ms} ms off`);
+          await apps[0].kill();
+          await moving();
+          await apps[0].start();
+          await servers!.redis.kill();
+          await servers!.redis.wipe();
+          await servers!.redis.start();
+          await moving();
+          await b.kill();
+          await b.start();
+          await moving();
+        }
+      } finally {
+        await Deno.remove(CLOCK_FILE);
       }
     },
   },
@@ -71,4 +118,12 @@ async function run(program: string, ...args: readonly string[]) {
     args: [...args],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -56,6 +56,8 @@ export interface WorldOptions {
   readonly partitions?: number;
   /** More settings of the programs. */
   readonly env?: Readonly<Record<string, string>>;
+  /** More settings of one of them, `a` or `b`. */
+  readonly envOf?: (name: string) => Readonly<Record<string, string>>;
   /** Ports of proxies that stand before the servers and the listeners. */
   readonly redisPort?: number;
   readonly postgresPort?: number;
@@ -95,6 +97,7 @@ export async function serversWorld(
       REDIS_URL: atPort(redis.url, options.redisPort),
       DATABASE_URL: atPort(databaseUrl, options.postgresPort),
       ...options.env,
+      ...options.envOf?.(name),
     })
   );
   const world: World = {
