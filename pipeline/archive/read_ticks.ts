@@ -27,7 +27,8 @@ export interface TickRange {
 }
 
 const TAIL_ENTRIES = 512;
-const TAIL_BYTES = 4 * 1_048_576;
+/** Little enough for one answer over a slow network. */
+const TAIL_BYTES = 256 * 1_024;
 
 /**
  * Ticks of [from, to) that are in candles of the position `through`: from the

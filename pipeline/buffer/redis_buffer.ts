@@ -40,9 +40,10 @@ export interface RedisBufferOptions {
  * The buffer in a Redis, for one process or many.
  *
  * An append is as durable as the server's own settings make it. Every call
- * settles within 3 s: with an error that says what is wrong while the server
- * is away, of which nothing is known to have been done. Waiting readers look
- * every `POLL_MS`, all at the same time, so that they share one round trip.
+ * settles within 3 s of the server's last answer: with an error that says what
+ * is wrong while the server is away, of which nothing is known to have been
+ * done. Waiting readers look every `POLL_MS`, all at the same time, so that
+ * they share one round trip.
  */
 export class RedisBuffer implements TickBuffer {
   readonly #signal = new AppendSignal();

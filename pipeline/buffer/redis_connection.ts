@@ -35,9 +35,9 @@ interface Connected {
 /**
  * Commands for one Redis, over one connection that is made again for good.
  *
- * Calls are sent in their order. A call settles within 3 s: while there is no
- * connection it rejects at once, and when one breaks, those under way reject
- * and nothing of them is sent again.
+ * Calls are sent in their order. A call settles within 3 s of the server's last
+ * answer: while there is no connection it rejects at once, and when one breaks,
+ * those under way reject and nothing of them is sent again.
  */
 export class RedisConnection {
   readonly #closing = new AbortController();

@@ -24,10 +24,11 @@ export class RedisRefusal extends Error {
 /**
  * One connection, from its start to its first failure; never made again.
  *
- * Commands are sent in the order of the calls and answered or rejected within
- * about `CHECK_MS * CHECKS_MAX`: when one stays unanswered, the connection is
- * given up with all that are under way. Looks are counted instead of time, so
- * that a pause of this process is not taken for one of the server.
+ * Commands are sent and answered in the order of the calls. When no answer has
+ * come for about `CHECK_MS * CHECKS_MAX`, the connection is given up with all
+ * that are under way; as long as answers come, later commands wait their turn,
+ * however slow the network is. Looks are counted instead of time, so that a
+ * pause of this process is not taken for one of the server.
  */
 export class RedisSession {
   /** Resolves with the reason when the connection is over. */
@@ -36,6 +37,8 @@ export class RedisSession {
   readonly #pending = new Set<Pending>();
   readonly #watch: ReturnType<typeof setInterval>;
   #checks = 0;
+  /** Number of the check before the newest answer. */
+  #answered = 0;
   #end!: (reason: Error) => void;
   #over: Error | null = null;
 
@@ -105,11 +108,15 @@ export class RedisSession {
     return new Promise((resolve, reject) => {
       const pending: Pending = { reject, since: this.#checks };
       this.#pending.add(pending);
-      promise.then((value) => {
+      const settled = () => {
         this.#pending.delete(pending);
+        this.#answered = this.#checks;
+      };
+      promise.then((value) => {
+        settled();
         resolve(value);
       }, (error: Error) => {
-        this.#pending.delete(pending);
+        settled();
         const refused = error instanceof ErrorReply;
         reject(refused ? new RedisRefusal(error.message) : error);
       });
@@ -119,7 +126,7 @@ export class RedisSession {
   #check(): void {
     this.#checks++;
     for (const { since } of this.#pending) {
-      if (this.#checks - since > CHECKS_MAX) {
+      if (this.#checks - Math.max(since, this.#answered) > CHECKS_MAX) {
         const waited = CHECK_MS * CHECKS_MAX;
         this.end(new Error(`No answer for ${waited} ms`));
       }

@@ -1,5 +1,6 @@
 import { AssertionError } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
+import { BatchBudget } from "./batch_budget.ts";
 import type { Ownership } from "./ownership.ts";
 import type { EntrySymbol, FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
@@ -161,6 +162,7 @@ export async function runAggregator(
       if (!(error instanceof AggregatorOutageError)) throw error;
       if (loop.takeProgress()) failures = 0;
       failures++;
+      loop.budget.failed();
       const waitMs = retryDelayMs(failures, loop.settings, options.random);
       log.warn("Aggregation waits for a store", {
         p,
@@ -190,6 +192,7 @@ export function retryDelayMs(
 
 class AggregatorLoop {
   readonly settings: AggregatorSettings;
+  readonly budget = new BatchBudget();
   #leaseEpoch: number | null = null;
   #progressed = false;
   /** The stream that is read: all that is done holds for this one only. */
@@ -289,13 +292,14 @@ class AggregatorLoop {
   ): Promise<boolean> {
     const { p, buffer, clock, log } = this.options;
     let committed = false;
-    const { batchEntriesMax: maxEntries, batchBytesMax: maxBytes } =
-      this.settings;
+    const { batchEntriesMax, batchBytesMax } = this.settings;
     let position = readFrom;
     let expect = state.position;
     while (!this.signal.aborted) {
       if (!await this.#goesOn()) return committed;
       const turnAt = this.#nowMs();
+      const maxEntries = this.budget.of(batchEntriesMax);
+      const maxBytes = this.budget.of(batchBytesMax);
       const read = await outside(
         "read the buffer",
         () =>
@@ -323,6 +327,7 @@ class AggregatorLoop {
         position = expect = outcome.next;
         pending = pending.slice(outcome.consumed);
       }
+      if (!little) this.budget.took(this.#nowMs() - turnAt);
       await this.#rollUp();
       this.#trimNowAndThen();
       const { paceMs } = this.settings;
@@ -400,7 +405,7 @@ class AggregatorLoop {
     const { p, store, events } = this.options;
     const candles = await outside(
       "roll candles up",
-      () => store.rollUp(p, this.settings.rollUpLimit),
+      () => store.rollUp(p, this.budget.of(this.settings.rollUpLimit)),
     );
     if (candles.length > 0) events.onRolledUp(p, candles);
     return candles.length > 0;

@@ -535,6 +535,43 @@ Deno.test("a symbol that the catalog lacks is read, or waited for", async () => 
   assert.equal(refreshed, 3);
 });
 
+Deno.test("a backlog that is too much for one commit is committed in smaller ones", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  let [refused, largest] = [0, 0];
+  class Slow extends MemoryStore {
+    override async commit(commit: Commit): Promise<CommitResult> {
+      if (commit.applied > 40) {
+        refused++;
+        await clock.sleep(4_000);
+        throw new Error("the statement took too long");
+      }
+      largest = Math.max(largest, commit.applied);
+      return await super.commit(commit);
+    }
+  }
+  for (let seq = 1; seq <= 1_000; seq++) {
+    const ts = moment(10, seq / 10);
+    const tick = { symbol: "A", ts, price: 1, size: 1, seq };
+    await append(buffer, ticksEntry(NSE, [tick], { receivedAt: ts }));
+  }
+  const store = new Slow();
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { batchEntriesMax: 512 },
+  });
+  const work = async () => {
+    while (store.appliedOf(0) < 1_000) await clock.sleep(100);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(store.appliedOf(0), 1_000);
+  assert(refused > 0 && largest > 8, `${refused} refused, ${largest} at most`);
+});
+
 Deno.test("a bug of ours ends the loop; an outage does not", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);

@@ -10,6 +10,7 @@ import {
   compareEntryIds,
   type EntryId,
 } from "../../pipeline/ports.ts";
+import { startProxy } from "../chaos/proxy.ts";
 import { redisTest, tell, withBuffer } from "./with_redis.ts";
 
 const KEY = { feed: "nse", epoch: 1 };
@@ -141,6 +142,28 @@ await redisTest(
       }
       assert.equal((await heldSeqs(buffer)).length, last + 1);
     }),
+);
+
+await redisTest(
+  "RedisBuffer keeps a slow connection as long as answers come",
+  [],
+  async (server) => {
+    const proxy = startProxy(() => server.port);
+    const url = server.url.replace(/:\d+/, `:${proxy.port}`);
+    try {
+      await withBuffer(server, async (buffer) => {
+        // What is sent at once takes longer than any one answer may.
+        proxy.toxics.latencyMs = 100;
+        const raw = "x".repeat(50_000);
+        const seqs = Array.from({ length: 16 }, (_, i) => i + 1);
+        await Promise.all(seqs.map((seq) => append(buffer, seq, raw)));
+        proxy.toxics.latencyMs = 0;
+        assert.deepEqual(await heldSeqs(buffer), seqs);
+      }, { url });
+    } finally {
+      await proxy.close();
+    }
+  },
 );
 
 await redisTest(
