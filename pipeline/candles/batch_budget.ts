@@ -1,8 +1,8 @@
 /** Of the whole budget, at least: 16 KiB of a mebibyte. */
 const SHARE_MIN = 1 / 64;
 /** A turn that takes longer is too long: stores give up after seconds. */
-const SLOW_MS = 1_000;
-const QUICK_MS = 250;
+const SLOW_MS = 2_000;
+const QUICK_MS = 1_000;
 const AFTER_FAILURE = 1 / 4;
 
 /**

@@ -13,11 +13,11 @@ Deno.test("BatchBudget gives the whole until something fails, then less and less
 
 Deno.test("BatchBudget halves after slow turns and comes back to the whole after quick ones", () => {
   const budget = new BatchBudget();
-  budget.took(1_500);
+  budget.took(2_500);
   assert.equal(budget.of(512), 256);
-  budget.took(500);
+  budget.took(1_500);
   assert.equal(budget.of(512), 256, "neither slow nor quick");
-  for (let i = 0; i < 10; i++) budget.took(1_500);
+  for (let i = 0; i < 10; i++) budget.took(2_500);
   assert.equal(budget.of(512), 8);
   for (let i = 0; i < 10; i++) budget.took(20);
   assert.equal(budget.of(512), 512);

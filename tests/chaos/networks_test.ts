@@ -11,6 +11,7 @@ import { startServers } from "./world.ts";
 const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
 const LATENCY_MS = 100;
 const HOLD_MS = 3_000;
+const BACKLOG_MS = 6_000;
 const CUTS = 8;
 
 await serverTest("chaos on networks", NEEDS, async (t) => {
@@ -34,6 +35,13 @@ await serverTest("chaos on networks", NEEDS, async (t) => {
         load,
         lines: "cut",
         async script({ moving, random }) {
+          // More waits in Redis than comes over the network at once.
+          toPostgres.toxics.hold = true;
+          await sleep(BACKLOG_MS);
+          toRedis.toxics.latencyMs = LATENCY_MS;
+          toPostgres.toxics.hold = false;
+          await moving();
+          toRedis.toxics.latencyMs = 0;
           for (const proxy of proxies) {
             proxy.toxics.latencyMs = LATENCY_MS;
             await moving();

@@ -44,9 +44,9 @@ export class StuckError extends Error {
 /**
  * Liveness: five times and more what a busy machine of two cores needs.
  */
-const ACK_MS_MAX = 60_000;
+const ACK_MS_MAX = 120_000;
 const GIVE_UP_MS = 10_000;
-const DRAIN_MS_MAX = 120_000;
+const DRAIN_MS_MAX = 240_000;
 /** Commits are far more often than this while anything is taken. */
 const STILL_MS = 3_000;
 
