@@ -1,6 +1,11 @@
 import type { Catalog } from "../catalog.ts";
 import { AssertionError } from "../domain/assert.ts";
-import { type Forecast, forecastView, type Skill } from "../domain/forecast.ts";
+import {
+  type Forecast,
+  forecastView,
+  type Skill,
+  SKILL_WINDOW,
+} from "../domain/forecast.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { type Signal, signalView } from "../domain/signal.ts";
@@ -79,7 +84,7 @@ export const DEFAULT_FORECASTER: ForecasterOptions = {
   fitMin: 60,
   window: 240,
   walkForwardSteps: 120,
-  skillWindow: 240,
+  skillWindow: SKILL_WINDOW,
   newestMs: 600_000,
   fitsAtOnce: 1,
 };
@@ -122,6 +127,8 @@ export interface ForecasterCounts {
   readonly fits: number;
   readonly fitsFailed: number;
   readonly scored: number;
+  /** Outcomes of signals stored. */
+  readonly settled: number;
 }
 
 interface Entry {
@@ -162,6 +169,10 @@ export class Forecaster {
     this.#scorer = new Scorer({
       clock: ports.clock,
       forecasts: ports.forecasts,
+      calendarOf: (symbol) => {
+        const of = ports.catalog.all().find((one) => one.symbol === symbol);
+        return of === undefined ? null : ports.catalog.calendarOf(of);
+      },
       onSkills: (symbol, live) => {
         const entry = this.#entry(symbol);
         entry.state = { ...entry.state, live };
@@ -178,6 +189,7 @@ export class Forecaster {
       fits: this.#fits,
       fitsFailed: this.#fitsFailed,
       scored: this.#scorer.scored,
+      settled: this.#scorer.settled,
     };
   }
 
@@ -402,7 +414,7 @@ export class Forecaster {
     entry: Entry,
     signal: AbortSignal,
   ): Promise<void> {
-    const { candles, clock, forecasts, log, pool } = this.ports;
+    const { candles, clock, log, pool } = this.ports;
     const { window, walkForwardSteps, fitMin, refitEveryMs } = this.#options;
     const { symbol } = instrument;
     const dueAt = entry.fitDueAt;
@@ -427,8 +439,8 @@ export class Forecaster {
       through <= (entry.state.trainedThrough ?? 0)
     ) return again(refitEveryMs);
     if (!entry.liveLoaded) {
-      const live = await forecasts.skill(symbol, this.#options.skillWindow);
-      entry.state = { ...entry.state, live };
+      const skills = await this.#scorer.skills([symbol]);
+      entry.state = { ...entry.state, live: skills.get(symbol) ?? [] };
       entry.liveLoaded = true;
     }
     const result = await pool.fit({

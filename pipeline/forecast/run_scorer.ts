@@ -1,28 +1,45 @@
+import type { Calendar } from "../domain/calendar.ts";
 import type { Skill } from "../domain/forecast.ts";
-import type { Clock, ForecastStore } from "../ports.ts";
-import { scoreForecast } from "./scoring.ts";
+import type { SignalOutcome } from "../domain/signal.ts";
+import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
+import type { Clock, ForecastStore, UnsettledSignal } from "../ports.ts";
+import { settleSignal } from "../signals/settle_signal.ts";
+import { scoreForecast } from "./scores/score_forecast.ts";
+import { liveSkills } from "./scores/summarize_skill.ts";
 
-/** Forecasts that one round scores. */
-const SCORES_AT_ONCE = 500;
-const SCORE_EVERY_MS = 5_000;
+/** Forecasts that one round scores, and signals that it settles. */
+const AT_ONCE = 500;
+/** Instruments whose records one round reads. */
+const RECORDS_AT_ONCE = 64;
+const EVERY_MS = 5_000;
 
 export interface ScorerPorts {
   readonly clock: Clock;
   readonly forecasts: Pick<
     ForecastStore,
-    "unscored" | "saveScores" | "skill"
+    | "unscored"
+    | "saveScores"
+    | "scoreSums"
+    | "unsettled"
+    | "saveOutcomes"
+    | "putOffOutcomes"
   >;
+  /** `null` if the instrument is not known here. */
+  readonly calendarOf: (symbol: string) => Pick<Calendar, "stateAt"> | null;
   /** Told the new records of an instrument whose forecasts were scored. */
   readonly onSkills: (symbol: string, skills: readonly Skill[]) => void;
 }
 
-/** Scores what has come true, and sums it up by model. */
+/** Scores forecasts that have come true, and settles signals. */
 export class Scorer {
   #scored = 0;
+  #settled = 0;
+  /** Instruments with newer scores than their record, the oldest first. */
+  readonly #stale = new Set<string>();
 
   constructor(
     private readonly ports: ScorerPorts,
-    /** Forecasts that the rolling skill looks back on. */
+    /** Forecasts that a record looks back on. */
     private readonly window: number,
   ) {}
 
@@ -31,15 +48,41 @@ export class Scorer {
     return this.#scored;
   }
 
+  /** Outcomes of signals stored since the start. */
+  get settled(): number {
+    return this.#settled;
+  }
+
   /**
-   * Scores what has closed since; then the skills of those instruments.
+   * Scores and settles what has closed since; then reads the records of those
+   * instruments, some at a time.
    *
    * @returns Milliseconds until the next round is due.
    */
   async round(signal: AbortSignal): Promise<number> {
-    const { clock, forecasts, onSkills } = this.ports;
-    const unscored = await forecasts.unscored(SCORES_AT_ONCE);
-    if (unscored.length === 0) return SCORE_EVERY_MS;
+    const scored = await this.#score();
+    const settled = signal.aborted ? 0 : await this.#settle();
+    if (!signal.aborted) await this.#tellRecords();
+    const more = scored === AT_ONCE || settled === AT_ONCE ||
+      this.#stale.size > 0;
+    return more ? 0 : EVERY_MS;
+  }
+
+  /** The records of live forecasts of many instruments. */
+  async skills(
+    symbols: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Skill[]>> {
+    const sums = await this.ports.forecasts.scoreSums(symbols, this.window);
+    return new Map(symbols.map((symbol) => [
+      symbol,
+      liveSkills(symbol, sums.get(symbol) ?? []),
+    ]));
+  }
+
+  async #score(): Promise<number> {
+    const { clock, forecasts } = this.ports;
+    const unscored = await forecasts.unscored(AT_ONCE);
+    if (unscored.length === 0) return 0;
     const scoredAt = clock.now();
     await forecasts.saveScores(
       unscored.map(({ forecast, candle }) =>
@@ -47,10 +90,37 @@ export class Scorer {
       ),
     );
     this.#scored += unscored.length;
-    for (const symbol of new Set(unscored.map((one) => one.forecast.symbol))) {
-      if (signal.aborted) break;
-      onSkills(symbol, await forecasts.skill(symbol, this.window));
+    for (const { forecast } of unscored) this.#stale.add(forecast.symbol);
+    return unscored.length;
+  }
+
+  async #settle(): Promise<number> {
+    const { clock, forecasts, calendarOf } = this.ports;
+    const now = clock.now();
+    const due = await forecasts.unsettled(now, AT_ONCE);
+    const outcomes: SignalOutcome[] = [];
+    const waiting: UnsettledSignal[] = [];
+    for (const one of due) {
+      const calendar = calendarOf(one.signal.symbol);
+      const outcome = calendar && settleSignal(one, calendar, now);
+      if (outcome === null) waiting.push(one);
+      else outcomes.push(outcome);
     }
-    return unscored.length < SCORES_AT_ONCE ? SCORE_EVERY_MS : 0;
+    await forecasts.saveOutcomes(outcomes);
+    await forecasts.putOffOutcomes(
+      waiting,
+      epochMicros(now + MICROS_PER_MINUTE),
+    );
+    this.#settled += outcomes.length;
+    return due.length;
+  }
+
+  async #tellRecords(): Promise<void> {
+    const symbols = [...this.#stale].slice(0, RECORDS_AT_ONCE);
+    if (symbols.length === 0) return;
+    for (const [symbol, skills] of await this.skills(symbols)) {
+      this.#stale.delete(symbol);
+      this.ports.onSkills(symbol, skills);
+    }
   }
 }

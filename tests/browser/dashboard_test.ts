@@ -155,6 +155,7 @@ async function storeSignal(dataDir: string): Promise<void> {
     await stores.forecasts.saveSignals([{
       symbol: SYMBOL,
       t,
+      version: 1,
       madeAt: t,
       model: "arima(1,1,1)",
       action: "BUY",
