@@ -1,5 +1,5 @@
 import type { ModelView } from "./api_views.ts";
-import { formatP } from "./describe_skill.ts";
+import { BASELINE, formatP } from "./describe_skill.ts";
 import { formatShare } from "./format_change.ts";
 import { formatPrice, formatSigned } from "./format_price.ts";
 
@@ -42,6 +42,8 @@ export function ModelTable({ records, shown, decimals }: {
                     ? "not fitted"
                     : one.suspicious !== null
                     ? "looks like a leak"
+                    : one.model === BASELINE
+                    ? "no change"
                     : one.verdict}
                 </small>
               </td>

@@ -7,7 +7,8 @@ const ENOUGH = 30;
 const LIVE_ENOUGH = 60;
 /** A skill that would be shown as 0.0 %. */
 const EVEN = 0.0005;
-const BASELINE = "random-walk";
+/** The model that says "no change". */
+export const BASELINE = "random-walk";
 
 /** The records to tell of the models, the best first: one of each. */
 export function recordsOf(models: readonly ModelView[]): readonly ModelView[] {
