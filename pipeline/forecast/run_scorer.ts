@@ -9,8 +9,8 @@ import { liveSkills } from "./scores/summarize_skill.ts";
 
 /** Forecasts that one round scores, and signals that it settles. */
 const AT_ONCE = 500;
-/** Instruments whose records one round reads. */
-const RECORDS_AT_ONCE = 64;
+/** Instruments whose records one round reads: 50 ms of an embedded warehouse. */
+const RECORDS_AT_ONCE = 16;
 const EVERY_MS = 5_000;
 
 export interface ScorerPorts {
