@@ -620,15 +620,14 @@ export class PgForecastStore implements ForecastStore {
   }
 
   async putOffOutcomes(
-    of: readonly UnsettledSignal[],
-    until: EpochMicros,
+    of: readonly (UnsettledSignal & { readonly until: EpochMicros })[],
   ): Promise<void> {
     if (of.length === 0) return;
     await this.db.query(
-      `update signals_unsettled s set due_at = $5::timestamptz
+      `update signals_unsettled s set due_at = from_micros(u.until)
         from unnest(($1::text)::int[], ($2::text)::int8[],
-          ($3::text)::int[], ($4::text)::int[])
-          as u(instrument_id, t, version, minutes)
+          ($3::text)::int[], ($4::text)::int[], ($5::text)::int8[])
+          as u(instrument_id, t, version, minutes, until)
         where s.instrument_id = u.instrument_id and s.t = from_micros(u.t)
           and s.version = u.version and s.minutes = u.minutes`,
       [
@@ -636,7 +635,7 @@ export class PgForecastStore implements ForecastStore {
         numberArray(of.map(({ signal }) => signal.t)),
         numberArray(of.map(({ signal }) => signal.version)),
         numberArray(of.map(({ minutes }) => minutes)),
-        timestampText(until),
+        numberArray(of.map(({ until }) => until)),
       ],
     );
   }

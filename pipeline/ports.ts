@@ -735,10 +735,9 @@ export interface ForecastStore {
   ): Promise<readonly UnsettledSignal[]>;
   /** Stores what came of signals, for good. */
   saveOutcomes(outcomes: readonly SignalOutcome[]): Promise<void>;
-  /** Puts off those whose candles have not come. */
+  /** Looks at those again, whose candles have not come, at another time. */
   putOffOutcomes(
-    of: readonly UnsettledSignal[],
-    until: EpochMicros,
+    of: readonly (UnsettledSignal & { readonly until: EpochMicros })[],
   ): Promise<void>;
 }
 

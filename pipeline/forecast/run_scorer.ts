@@ -1,7 +1,12 @@
 import type { Calendar } from "../domain/calendar.ts";
 import type { Skill } from "../domain/forecast.ts";
 import type { SignalOutcome } from "../domain/signal.ts";
-import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MINUTE,
+  MICROS_PER_MS,
+} from "../domain/time.ts";
 import type { Clock, ForecastStore, UnsettledSignal } from "../ports.ts";
 import { settleSignal } from "../signals/settle_signal.ts";
 import { scoreForecast } from "./scores/score_forecast.ts";
@@ -108,8 +113,7 @@ export class Scorer {
     }
     await forecasts.saveOutcomes(outcomes);
     await forecasts.putOffOutcomes(
-      waiting,
-      epochMicros(now + MICROS_PER_MINUTE),
+      waiting.map((one) => ({ ...one, until: lookAgainAt(one, now) })),
     );
     this.#settled += outcomes.length;
     return due.length;
@@ -123,4 +127,18 @@ export class Scorer {
       this.ports.onSkills(symbol, skills);
     }
   }
+}
+
+/**
+ * Soon, as a candle closes seconds after its end; the later the longer it has
+ * been waited for, so that a feed that is away keeps nobody busy.
+ */
+function lookAgainAt(
+  { signal, minutes }: UnsettledSignal,
+  now: EpochMicros,
+): EpochMicros {
+  const due = signal.t + (minutes + 2) * MICROS_PER_MINUTE;
+  return epochMicros(
+    now + EVERY_MS * MICROS_PER_MS + Math.floor((now - due) / 10),
+  );
 }

@@ -102,9 +102,15 @@ Deno.test("Scorer puts off what has no candle yet, so that it holds up nothing",
   assert.equal(h.scorer.settled, 1);
   assert.deepEqual(await h.forecasts.unsettled(minute(9), 99), []);
   h.close("A", 9);
-  await h.clock.advance(61_000);
+  await h.clock.advance(5_000);
   await h.scorer.round(RUNNING);
   assert.equal(h.scorer.settled, 2);
+  // What was due four minutes ago is looked at again in half a minute.
+  const waits = async (ms: number) =>
+    (await h.forecasts.unsettled(epochMicros(minute(9) + 1_000 * ms), 99))
+      .map(({ minutes }) => minutes);
+  assert.deepEqual(await waits(20_000), [5]);
+  assert.deepEqual(await waits(29_000), [1, 5]);
 });
 
 Deno.test("Scorer reads the records of many instruments some at a time, each once", async () => {

@@ -575,7 +575,7 @@ await onBothDatabases((warehouse, test) => {
       minute(-23),
     ]);
 
-    await forecasts.putOffOutcomes([five], minute(-10));
+    await forecasts.putOffOutcomes([{ ...five, until: minute(-10) }]);
     assert.deepEqual((await due(-20)).map(({ minutes }) => minutes), [1]);
     assert.deepEqual(
       (await due(-10)).map(({ minutes }) => minutes).sort((a, b) => a - b),

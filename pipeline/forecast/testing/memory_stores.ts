@@ -229,10 +229,9 @@ export class MemoryForecasts implements ForecastStore {
   }
 
   putOffOutcomes(
-    of: readonly UnsettledSignal[],
-    until: EpochMicros,
+    of: readonly (UnsettledSignal & { readonly until: EpochMicros })[],
   ): Promise<void> {
-    for (const { signal, minutes } of of) {
+    for (const { signal, minutes, until } of of) {
       this.#putOff.set(outcomeKey(signal, minutes), until);
     }
     return Promise.resolve();
