@@ -18,6 +18,10 @@ const AT_ONCE = 500;
 const RECORDS_AT_ONCE = 16;
 const EVERY_MS = 5_000;
 
+const NOT_KNOWN: Pick<Calendar, "stateAt"> = {
+  stateAt: () => ({ kind: "unknown" }),
+};
+
 export interface ScorerPorts {
   readonly clock: Clock;
   readonly forecasts: Pick<
@@ -106,8 +110,8 @@ export class Scorer {
     const outcomes: SignalOutcome[] = [];
     const waiting: UnsettledSignal[] = [];
     for (const one of due) {
-      const calendar = calendarOf(one.signal.symbol);
-      const outcome = calendar && settleSignal(one, calendar, now);
+      const calendar = calendarOf(one.signal.symbol) ?? NOT_KNOWN;
+      const outcome = settleSignal(one, calendar, now);
       if (outcome === null) waiting.push(one);
       else outcomes.push(outcome);
     }

@@ -111,6 +111,11 @@ Deno.test("Scorer puts off what has no candle yet, so that it holds up nothing",
       .map(({ minutes }) => minutes);
   assert.deepEqual(await waits(20_000), [5]);
   assert.deepEqual(await waits(29_000), [1, 5]);
+  // After a day none is waited for any longer.
+  await h.clock.advance(24 * 3_600_000);
+  await h.scorer.round(RUNNING);
+  const { came } = h.forecasts.outcomes.get(`GONE ${minute(2)} 1 5`)!;
+  assert.equal(came.kind, "no_price");
 });
 
 Deno.test("Scorer reads the records of many instruments some at a time, each once", async () => {
