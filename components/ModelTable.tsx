@@ -26,7 +26,7 @@ export function ModelTable({ records, shown, decimals }: {
             <th scope="col">Model</th>
             <th scope="col" class="num">Skill</th>
             <th scope="col" class="num">Right</th>
-            <th scope="col" class="num">In 95 %</th>
+            <th scope="col" class="num">95 %</th>
             <th scope="col" class="num">p</th>
           </tr>
         </thead>
@@ -64,6 +64,11 @@ export function ModelTable({ records, shown, decimals }: {
       {records.filter(({ failure }) => failure !== null).map((one) => (
         <p key={one.model} class="fine">
           {one.model} could not be fitted: {one.failure}
+        </p>
+      ))}
+      {records.filter(({ suspicious }) => suspicious !== null).map((one) => (
+        <p key={one.model} class="fine overdue">
+          {one.model} is suspicious, and not shown. {one.suspicious}
         </p>
       ))}
       <details class="scores">
@@ -105,9 +110,10 @@ export function ModelTable({ records, shown, decimals }: {
         <p class="fine">
           Skill: 1 − MAE / MAE of “no change”. MASE: the same against “no
           change” in the 240 minutes before. Right: direction, where forecast
-          and price moved. p: chance of a difference as large without any
-          (Diebold–Mariano). Winkler: of the 95 % band. Brier: of the direction;
-          0.25 is a coin. MAE, Winkler and CRPS in price; smaller is better.
+          and price moved. 95 %: closes inside that band. p: chance of a
+          difference as large without any (Diebold–Mariano). Winkler: of the 95
+          % band. Brier: of the direction; 0.25 is a coin. MAE, Winkler and CRPS
+          in price; smaller is better.
         </p>
       </details>
     </>

@@ -58,7 +58,6 @@ export function SignalPanel({ signals, decimals, zone }: {
                 <tr>
                   <th scope="col">Minute</th>
                   <th scope="col">Signal</th>
-                  <th scope="col" class="num wide">At</th>
                   {OUTCOME_MINUTES.map((minutes) => (
                     <th key={minutes} scope="col" class="num">
                       {minutes} min
@@ -68,7 +67,12 @@ export function SignalPanel({ signals, decimals, zone }: {
               </thead>
               <tbody>
                 {calls.slice(-LISTED).toReversed().map((one) => (
-                  <tr key={`${one.t} ${one.made_at}`} title={one.reason}>
+                  <tr
+                    key={`${one.t} ${one.made_at}`}
+                    title={`At ${
+                      formatPrice(one.price, decimals)
+                    }: ${one.reason}`}
+                  >
                     <td>{formatMoment(one.t, zone)}</td>
                     <td>
                       <span
@@ -76,9 +80,6 @@ export function SignalPanel({ signals, decimals, zone }: {
                       >
                         <b>{one.action}</b>
                       </span>
-                    </td>
-                    <td class="num wide">
-                      {formatPrice(one.price, decimals)}
                     </td>
                     {OUTCOME_MINUTES.map((minutes) => (
                       <Outcome key={minutes} of={one} minutes={minutes} />
@@ -93,7 +94,8 @@ export function SignalPanel({ signals, decimals, zone }: {
         )}
       <p class="fine">
         In bps, after the cost of a round trip: in at the open of the minute
-        after the signal’s, out at the open so many minutes later. Not advice.
+        after the signal’s, out at the open so many minutes later. Long: the
+        same minutes, always bought. “No change” never trades: 0. Not advice.
       </p>
     </section>
   );

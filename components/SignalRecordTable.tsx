@@ -5,7 +5,7 @@ import { formatSigned } from "./format_price.ts";
 const bps = (value: number | null) =>
   value === null ? "–" : formatSigned(value, 1);
 
-/** What BUY and SELL came to, after costs, beside what no skill makes. */
+/** What BUY and SELL came to, after costs, beside always being long. */
 export function SignalRecordTable({ records }: {
   readonly records: readonly SignalRecord[];
 }) {
@@ -17,12 +17,7 @@ export function SignalRecordTable({ records }: {
           <th scope="col">After</th>
           <th scope="col" class="num">Right</th>
           <th scope="col" class="num">Mean, net</th>
-          <th scope="col" class="num">
-            <span class="wide">Always</span> long
-          </th>
-          <th scope="col" class="num">
-            No change
-          </th>
+          <th scope="col" class="num">Long, net</th>
         </tr>
       </thead>
       <tbody>
@@ -38,7 +33,6 @@ export function SignalRecordTable({ records }: {
               <b>{bps(one.mean_net_bps)}</b>
             </td>
             <td class="num">{bps(one.always_long_bps)}</td>
-            <td class="num">{bps(one.no_change_bps)}</td>
           </tr>
         ))}
       </tbody>

@@ -103,6 +103,29 @@ Deno.test("the skill of a walk forward is told until live scores are enough", as
   assert.match(text, /arima\(9,1,9\) could not be fitted: no convergence/);
 });
 
+Deno.test("a record that is too good to be true is flagged on the page", async () => {
+  const { get } = await setUp({
+    modelReport: (symbol) => ({
+      walkForward: [makeSkill({
+        symbol,
+        model: "prophet",
+        n: 120,
+        skill: 0.98,
+        suspicious: "Its errors are 98 % smaller: looks like a leak",
+        source: "walk_forward",
+      })],
+      failures: [],
+      fitError: null,
+    }),
+  });
+  const text = textOf((await get("/instruments/NIFTY50")).html);
+  assert.match(text, /prophet 120 stored · looks like a leak \+98\.0 %/);
+  assert.match(
+    text,
+    /prophet is suspicious, and not shown\. Its errors are 98/,
+  );
+});
+
 Deno.test("a page lists what came of signals, beside always long and no change", async () => {
   const data = fakeData();
   const made = signal("NIFTY50", minutesAgo(4), "BUY");
@@ -130,11 +153,11 @@ Deno.test("a page lists what came of signals, beside always long and no change",
   );
   const { get } = await setUp({}, data);
   const { html } = await get("/instruments/NIFTY50");
-  assert.match(textOf(html), /BUY 100\.50 \+3\.0 no price …/);
+  assert.match(textOf(html), /BUY \+3\.0 no price …/);
   assert.match(html, /title="The market is closed at 10:00Z"/);
   assert.match(
     textOf(html),
-    /All 1 of them .* 1 min 100 % of 1 \+3\.0 \+3\.0 0\.0 5 min –/,
+    /All 1 of them .* 1 min 100 % of 1 \+3\.0 \+3\.0 5 min –/,
   );
 });
 
