@@ -1,5 +1,5 @@
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
-import type { SkillView } from "./api_views.ts";
+import type { ModelView } from "./api_views.ts";
 import { describeModel } from "./describe_model.ts";
 import {
   describeHitRate,
@@ -16,11 +16,12 @@ import {
 } from "./format_change.ts";
 import { formatPrice, formatRange, formatSigned } from "./format_price.ts";
 import { formatAge, formatClock, formatSeconds } from "./format_time.ts";
+import { ModelTable } from "./ModelTable.tsx";
 
 /** What is forecast, by what, and how good that has been. */
-export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
+export function ForecastPanel({ forecasts, models, decimals, zone, now }: {
   readonly forecasts: readonly ForecastView[];
-  readonly skill: readonly SkillView[];
+  readonly models: readonly ModelView[];
   readonly decimals: number;
   readonly zone: string;
   readonly now: number;
@@ -36,9 +37,12 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
       </section>
     );
   }
-  const record = recordOf(skill, newest.model);
-  const records = recordsOf(skill);
-  const words = describeSkill(record, records.length - 1);
+  const record = recordOf(models, newest.model);
+  const records = recordsOf(models);
+  const words = describeSkill(
+    record,
+    records.filter(({ model, n }) => model !== newest.model && n > 0),
+  );
   const hits = describeHitRate(record);
   const bps = expectedBps(newest);
   const direction = directionOf(Math.round(bps * 100));
@@ -103,55 +107,23 @@ export function ForecastPanel({ forecasts, skill, decimals, zone, now }: {
             <dd>{hits}</dd>
           </div>
         )}
-        {record !== undefined && record.coverage80 !== null &&
-          record.coverage95 !== null && (
+        {record !== undefined && record.coverage50 !== null &&
+          record.coverage80 !== null && record.coverage95 !== null && (
           <div>
             <dt>Closes inside</dt>
             <dd>
-              {formatShare(record.coverage80)} of the 80 % bands,{" "}
-              {formatShare(record.coverage95)} of the 95 % bands
+              {formatShare(record.coverage50)} of the 50 % bands,{" "}
+              {formatShare(record.coverage80)} of the 80 %,{" "}
+              {formatShare(record.coverage95)} of the 95 %
             </dd>
           </div>
         )}
       </dl>
-      <SkillTable records={records} shown={newest.model} />
+      <ModelTable
+        records={records}
+        shown={newest.model}
+        decimals={decimals}
+      />
     </section>
-  );
-}
-
-/** Every model that competes, with what its record rests on. */
-function SkillTable({ records, shown }: {
-  readonly records: readonly SkillView[];
-  readonly shown: string;
-}) {
-  if (records.length === 0) return null;
-  return (
-    <table class="small">
-      <thead>
-        <tr>
-          <th scope="col">Model</th>
-          <th scope="col" class="num">Skill</th>
-          <th scope="col" class="num">Over</th>
-        </tr>
-      </thead>
-      <tbody>
-        {records.map((one) => (
-          <tr key={one.model}>
-            <td>
-              {one.model}{" "}
-              {one.model === shown && <small class="muted">shown</small>}
-            </td>
-            <td class="num">
-              {one.skill === null
-                ? "–"
-                : `${formatSigned(one.skill * 100, 1)} %`}
-            </td>
-            <td class="num">
-              {one.n} {one.source === "live" ? "live" : "stored"}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -1,10 +1,16 @@
 /** What the API answers, as the pages and the browser read it. */
 import type { CandleView } from "../pipeline/domain/candle.ts";
-import type { ForecastView, Skill } from "../pipeline/domain/forecast.ts";
+import type {
+  DieboldMariano,
+  ForecastView,
+  Skill,
+  Verdict,
+} from "../pipeline/domain/forecast.ts";
 import type { InstrumentType } from "../pipeline/domain/instrument.ts";
 import type { StoredInterval } from "../pipeline/domain/interval.ts";
 import type { FeedState } from "../pipeline/domain/live_event.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
+import type { SignalRecord } from "../pipeline/domain/signal_record.ts";
 
 /** How far a price has come, and from where. */
 export interface PriceChange {
@@ -50,24 +56,68 @@ export interface InstrumentNow extends InstrumentView {
   readonly feed: FeedState;
 }
 
-/** A model's record. */
-export interface SkillView {
+/** A model's record, one minute ahead: an item of `/api/models`. */
+export interface ModelView {
   readonly symbol: string;
+  readonly interval: "1m";
   readonly model: string;
+  /** `null` if it made no forecast at the newest edge. */
+  readonly order: readonly [number, number, number] | null;
+  readonly source: Skill["source"];
+  /** Forecasts scored. */
   readonly n: number;
+  /** First and last minute scored, Unix ms. */
+  readonly from: number | null;
+  readonly through: number | null;
+  /** In price, like those of "no change", the Winkler score and the CRPS. */
+  readonly mae: number | null;
+  readonly mae_naive: number | null;
+  /** MAE / MAE of "no change" in the 240 candles before `from`. */
+  readonly mase: number | null;
   /** 1 - MAE / MAE of "no change". */
   readonly skill: number | null;
+  readonly coverage50: number | null;
   readonly coverage80: number | null;
   readonly coverage95: number | null;
-  readonly direction_hits: number;
-  readonly direction_n: number;
-  readonly source: Skill["source"];
+  readonly winkler95: number | null;
+  readonly crps: number | null;
+  readonly brier: number | null;
+  /** Of forecasts that moved, of minutes that moved; Wilson's 95 %. */
+  readonly direction: {
+    readonly hits: number;
+    readonly n: number;
+    readonly rate: number | null;
+    readonly low: number;
+    readonly high: number;
+  };
+  readonly diebold_mariano: DieboldMariano | null;
+  readonly verdict: Verdict;
+  /** Why the record is too good to be true, or `null`. */
+  readonly suspicious: string | null;
+  /** Shown, at the newest edge. */
+  readonly champion: boolean;
+  readonly trained_through: number | null;
+  /** Why the last fit failed, or `null`; known where the fits are done. */
+  readonly failure: string | null;
+}
+
+/** Answer of `/api/models`. */
+export interface ModelsAnswer {
+  /** Newest forecasts that a record is of at most. */
+  readonly window: number;
+  readonly models: readonly ModelView[];
 }
 
 /** Answer of `/api/forecasts`. */
 export interface ForecastsAnswer {
   readonly forecasts: readonly ForecastView[];
-  readonly skill: readonly SkillView[];
+}
+
+/** Answer of `/api/signals`. */
+export interface SignalsAnswer {
+  readonly signals: readonly SignalView[];
+  /** Of those listed. */
+  readonly record: readonly SignalRecord[];
 }
 
 /** What a stream begins with, of one symbol. */

@@ -1,4 +1,4 @@
-import type { SkillView } from "./api_views.ts";
+import type { ModelView } from "./api_views.ts";
 import { formatShare } from "./format_change.ts";
 
 /** Fewer scores than this say nothing. */
@@ -7,20 +7,22 @@ const ENOUGH = 30;
 const LIVE_ENOUGH = 60;
 /** A skill that would be shown as 0.0 %. */
 const EVEN = 0.0005;
+/** The model that says "no change". */
+export const BASELINE = "random-walk";
 
 /** The records to tell of the models, the best first: one of each. */
-export function recordsOf(skill: readonly SkillView[]): readonly SkillView[] {
-  const models = [...new Set(skill.map(({ model }) => model))];
-  return models.flatMap((model) => recordOf(skill, model) ?? [])
+export function recordsOf(models: readonly ModelView[]): readonly ModelView[] {
+  const names = [...new Set(models.map(({ model }) => model))];
+  return names.flatMap((model) => recordOf(models, model) ?? [])
     .sort((a, b) => (b.skill ?? -Infinity) - (a.skill ?? -Infinity));
 }
 
 /** The record to tell of a model: of live forecasts once they are enough. */
 export function recordOf(
-  skill: readonly SkillView[],
+  models: readonly ModelView[],
   model: string,
-): SkillView | undefined {
-  const records = skill.filter((one) => one.model === model);
+): ModelView | undefined {
+  const records = models.filter((one) => one.model === model);
   return records.find(({ source, n }) =>
     source === "live" && n >= LIVE_ENOUGH
   ) ??
@@ -29,7 +31,7 @@ export function recordOf(
 
 export interface SkillWords {
   /** `none` is a finding too, and said plainly. */
-  readonly verdict: "unknown" | "none" | "some";
+  readonly verdict: "unknown" | "none" | "some" | "suspicious";
   readonly title: string;
   readonly detail: string;
 }
@@ -37,86 +39,101 @@ export interface SkillWords {
 /**
  * What a model's record against "no change" amounts to.
  *
- * @param rivals Models that were measured on the same candles: the best of
- * several looks better than it is.
+ * @param rivals Records of the other models, measured on the same candles: the
+ * best of several looks better than it is.
  */
 export function describeSkill(
-  skill: SkillView | undefined,
-  rivals = 0,
+  record: ModelView | undefined,
+  rivals: readonly ModelView[] = [],
 ): SkillWords {
-  if (skill === undefined || skill.skill === null || skill.n === 0) {
+  if (record === undefined || record.skill === null || record.n === 0) {
     return {
       verdict: "unknown",
       title: "Not scored yet",
       detail: "A forecast is scored when its minute has closed.",
     };
   }
-  const n = `${skill.n} ${skill.source === "live" ? "live " : ""}forecast${
-    skill.n === 1 ? "" : "s"
-  }${skill.source === "live" ? "" : " of a walk forward over stored candles"}`;
-  const size = formatShare(Math.abs(skill.skill), 1);
-  const even = Math.abs(skill.skill) < EVEN;
-  if (skill.n < ENOUGH) {
-    return {
-      verdict: "unknown",
-      title: "Too few to tell",
-      detail: even
-        ? `It does as well as "no change", over only ${n}.`
-        : `Errors are ${size} ${
-          skill.skill > 0 ? "smaller" : "larger"
-        } than those of "no change", over only ${n}.`,
-    };
+  const live = record.source === "live";
+  const n = `${record.n} ${live ? "live " : ""}forecast${
+    record.n === 1 ? "" : "s"
+  }${live ? "" : " of a walk forward over stored candles"}`;
+  const even = Math.abs(record.skill) < EVEN;
+  const size = formatShare(Math.abs(record.skill), 1);
+  const errors = even
+    ? "its errors were as large"
+    : `its errors were ${size} ${record.skill > 0 ? "smaller" : "larger"}`;
+  switch (record.verdict) {
+    case "suspicious":
+      return {
+        verdict: "suspicious",
+        title: "Suspicious",
+        detail: `${record.suspicious}. It is not shown as the forecast, and ` +
+          `brings no signal.`,
+      };
+    case "too few":
+      return {
+        verdict: "unknown",
+        title: "Too few to tell",
+        detail: `Over only ${n}, ${errors}.`,
+      };
+    case "worse than naive":
+      return {
+        verdict: "none",
+        title: "No skill",
+        detail: `Over the last ${n} the model was worse than “no change”: ` +
+          `${errors}, by more than chance (${formatP(record)}).`,
+      };
+    case "no skill":
+      return {
+        verdict: "none",
+        title: "No skill",
+        detail: record.model === BASELINE
+          ? `“No change” itself is the forecast${
+            rivals.some(isBetter) || rivals.length === 0
+              ? "."
+              : `: over the last ${n} none of the other models had smaller ` +
+                `errors.`
+          }`
+          : `Over the last ${n} the model was no better than “no change”: ` +
+            `${errors}${even ? "" : `, which is chance (${formatP(record)})`}.`,
+      };
+    case "skill":
+      return {
+        verdict: "some",
+        title: `Skill ${size}`,
+        detail: `Over the last ${n} ${errors} than those of “no change”, by ` +
+          `more than chance (${formatP(record)}).${
+            !live && rivals.length > 0
+              ? ` It is the best of ${
+                rivals.length + 1
+              } models measured on them, ` +
+                `so some of that is luck.`
+              : ""
+          }`,
+      };
   }
-  if (skill.skill < 0 || even) {
-    return {
-      verdict: "none",
-      title: "No skill",
-      detail: even
-        ? `It does as well as "no change", over ${n}.`
-        : `Its errors are ${size} larger than those of "no change", over ${n}.`,
-    };
-  }
-  return {
-    verdict: "some",
-    title: `Skill ${formatShare(skill.skill, 1)}`,
-    detail: `Its errors are ${size} smaller than those of "no change", over ` +
-      `${n}.${
-        skill.source === "walk_forward" && rivals > 0
-          ? ` It is shown as the best of ${
-            rivals + 1
-          } models on them, so some of ` +
-            `that is luck.`
-          : ""
-      }`,
-  };
+}
+
+function isBetter({ skill, suspicious }: ModelView): boolean {
+  return suspicious === null && skill !== null && skill > 0;
+}
+
+/** Of Diebold and Mariano's test, as in `p = 0.31`. */
+export function formatP({ diebold_mariano }: ModelView): string {
+  const p = diebold_mariano?.p;
+  if (p === undefined) return "p unknown";
+  return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(p < 0.1 ? 3 : 2)}`;
 }
 
 /** How often the direction was right, with what chance alone would allow. */
-export function describeHitRate(skill: SkillView | undefined): string | null {
-  if (skill === undefined || skill.direction_n === 0) return null;
-  const { direction_hits: hits, direction_n: n } = skill;
-  const { low, high } = wilson(hits, n);
+export function describeHitRate(record: ModelView | undefined): string | null {
+  if (record === undefined || record.direction.rate === null) return null;
+  const { rate, n, low, high } = record.direction;
   const range = `${formatShare(low)} to ${formatShare(high)} with 95 %`;
   const coin = low > 0.5 || high < 0.5
     ? ""
     : n < ENOUGH
     ? ", too few to tell"
     : ", no better than a coin";
-  return `${formatShare(hits / n)} of ${n} (${range} confidence${coin})`;
-}
-
-/** Wilson's 95 % interval of a proportion. Source: Wilson (1927). */
-export function wilson(
-  hits: number,
-  n: number,
-): { readonly low: number; readonly high: number } {
-  const z = 1.959964;
-  const p = hits / n;
-  const centre = p + z * z / (2 * n);
-  const spread = z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  const scale = 1 + z * z / n;
-  return {
-    low: Math.max(0, (centre - spread) / scale),
-    high: Math.min(1, (centre + spread) / scale),
-  };
+  return `${formatShare(rate)} of ${n} (${range} confidence${coin})`;
 }

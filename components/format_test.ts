@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { FeedState } from "../pipeline/domain/live_event.ts";
+import type { ModelView } from "./api_views.ts";
 import { agedFeed } from "./describe_feed.ts";
 import { describeModel } from "./describe_model.ts";
 import {
@@ -7,7 +8,6 @@ import {
   describeSkill,
   recordOf,
   recordsOf,
-  wilson,
 } from "./describe_skill.ts";
 import { changeBasis, changeTo, formatChange } from "./format_change.ts";
 import { formatCount, formatPrice, formatSigned } from "./format_price.ts";
@@ -68,45 +68,102 @@ Deno.test("models are told in words", () => {
   );
 });
 
+const MODEL: ModelView = {
+  symbol: "A",
+  interval: "1m",
+  model: "m",
+  order: [1, 1, 0],
+  source: "live",
+  n: 240,
+  from: 0,
+  through: 0,
+  mae: 1.012,
+  mae_naive: 1,
+  mase: 1.1,
+  skill: -0.012,
+  coverage50: 0.5,
+  coverage80: 0.8,
+  coverage95: 0.95,
+  winkler95: 5,
+  crps: 0.7,
+  brier: 0.25,
+  direction: { hits: 118, n: 236, rate: 0.5, low: 0.4367, high: 0.5633 },
+  diebold_mariano: { statistic: 1.1, p: 0.27 },
+  verdict: "no skill",
+  suspicious: null,
+  champion: true,
+  trained_through: 0,
+  failure: null,
+};
+
 Deno.test("no skill is said plainly, few scores are not called skill", () => {
-  const base = {
-    symbol: "A",
-    model: "m",
-    n: 240,
-    skill: -0.012,
-    coverage80: 0.8,
-    coverage95: 0.95,
-    direction_hits: 118,
-    direction_n: 236,
-    source: "live",
-  } as const;
-  assert.equal(describeSkill(base).title, "No skill");
-  assert.match(describeSkill(base).detail, /1.2 % larger/);
-  assert.equal(describeSkill({ ...base, skill: 0.04 }).title, "Skill 4.0 %");
+  const none = describeSkill(MODEL);
+  assert.equal(none.title, "No skill");
   assert.equal(
-    describeSkill({ ...base, skill: 0.04, n: 5 }).title,
-    "Too few to tell",
+    none.detail,
+    "Over the last 240 live forecasts the model was no better than “no " +
+      "change”: its errors were 1.2 % larger, which is chance (p = 0.27).",
   );
-  assert.match(describeSkill(base).detail, /240 live forecasts/);
-  const walked = { ...base, skill: -0.0001, source: "walk_forward" } as const;
+  const worse = describeSkill({
+    ...MODEL,
+    verdict: "worse than naive",
+    diebold_mariano: { statistic: 3, p: 0.003 },
+  });
+  assert.equal(worse.title, "No skill");
+  assert.match(worse.detail, /worse than “no change”: .*\(p = 0\.003\)/);
+  const few = describeSkill({
+    ...MODEL,
+    skill: 0.04,
+    n: 5,
+    verdict: "too few",
+  });
+  assert.equal(few.title, "Too few to tell");
+  const walked = { ...MODEL, skill: -0.0001, source: "walk_forward" } as const;
   assert.match(
     describeSkill(walked).detail,
-    /as well as "no change", over 240 .* walk forward over stored candles/,
+    /240 forecasts of a walk forward over stored candles .* were as large\.$/,
   );
   assert.equal(describeSkill(undefined).verdict, "unknown");
-  assert.match(describeHitRate(base)!, /^50 % of 236 .*no better than a coin/);
+  assert.match(describeHitRate(MODEL)!, /^50 % of 236 .*no better than a coin/);
+});
+
+Deno.test("skill is told with its chance, and the luck of the best of several", () => {
+  const skilled: ModelView = {
+    ...MODEL,
+    skill: 0.04,
+    source: "walk_forward",
+    diebold_mariano: { statistic: -4, p: 0.00004 },
+    verdict: "skill",
+  };
+  const words = describeSkill(skilled, [MODEL, MODEL]);
+  assert.equal(words.title, "Skill 4.0 %");
+  assert.match(words.detail, /4\.0 % smaller .* \(p < 0\.001\)\. .*best of 3/);
+});
+
+Deno.test("“no change” is told as what it is, and a leak as what it looks like", () => {
+  const walk: ModelView = { ...MODEL, model: "random-walk", skill: 0 };
+  assert.match(
+    describeSkill(walk, [MODEL]).detail,
+    /^“No change” itself .* 240 live forecasts none of the other models/,
+  );
+  assert.equal(
+    describeSkill(walk, [{ ...MODEL, skill: 0.01 }]).detail,
+    "“No change” itself is the forecast.",
+  );
+  const leak = describeSkill({
+    ...MODEL,
+    verdict: "suspicious",
+    suspicious: "Its errors are 99 % smaller",
+  });
+  assert.equal(leak.verdict, "suspicious");
+  assert.match(leak.detail, /^Its errors are 99 % smaller\. It is not shown/);
 });
 
 Deno.test("recordOf() tells of live forecasts once they are enough", () => {
-  const record = (source: "live" | "walk_forward", n: number) => ({
-    symbol: "A",
-    model: "m",
+  const record = (source: "live" | "walk_forward", n: number): ModelView => ({
+    ...MODEL,
     n,
     skill: 0,
-    coverage80: null,
-    coverage95: null,
-    direction_hits: 0,
-    direction_n: 0,
     source,
   });
   const walk = record("walk_forward", 120);
@@ -116,13 +173,6 @@ Deno.test("recordOf() tells of live forecasts once they are enough", () => {
   assert.equal(recordOf([walk], "other"), undefined);
   const other = { ...walk, model: "best", skill: 0.2 };
   assert.deepEqual(recordsOf([walk, record("live", 5), other]), [other, walk]);
-});
-
-Deno.test("wilson() gives the interval of the textbook", () => {
-  // R: prop.test(118, 236, correct = FALSE)$conf.int
-  const { low, high } = wilson(118, 236);
-  assert.ok(Math.abs(low - 0.4367) < 5e-4 && Math.abs(high - 0.5633) < 5e-4);
-  assert.equal(wilson(0, 10).low, 0);
 });
 
 Deno.test("a page that hears nothing does not go on saying live", () => {

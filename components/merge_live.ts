@@ -30,7 +30,10 @@ export function mergeForecasts(
     .slice(-keep);
 }
 
-/** Signals by minute, ascending; one made later for a minute replaces. */
+/**
+ * Signals by minute, ascending; a later version replaces, and of the same one
+ * what tells more of its outcome stays.
+ */
 export function mergeSignals(
   known: readonly SignalView[],
   more: readonly SignalView[],
@@ -39,9 +42,15 @@ export function mergeSignals(
   const byMinute = new Map<number, SignalView>();
   for (const one of [...known, ...more]) {
     const before = byMinute.get(one.t);
-    if (before === undefined || before.made_at <= one.made_at) {
+    if (before === undefined || tellsMore(before, one)) {
       byMinute.set(one.t, one);
     }
   }
   return [...byMinute.values()].sort((a, b) => a.t - b.t).slice(-keep);
+}
+
+function tellsMore(before: SignalView, one: SignalView): boolean {
+  return one.version > before.version ||
+    one.version === before.version &&
+      one.outcomes.length >= before.outcomes.length;
 }

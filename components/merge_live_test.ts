@@ -45,12 +45,20 @@ Deno.test("mergeForecasts() replaces by minute and horizon, as scores come", () 
   );
 });
 
-Deno.test("mergeSignals() lets the one made later stand for its minute", () => {
-  const one = (t: number, made_at: number) => ({ t, made_at }) as SignalView;
+Deno.test("mergeSignals() lets the later version stand for its minute, and keeps outcomes", () => {
+  const one = (t: number, version: number, outcomes: number) =>
+    ({
+      t,
+      version,
+      outcomes: Array.from({ length: outcomes }),
+    }) as unknown as SignalView;
   const merged = mergeSignals(
-    [one(1, 5), one(2, 6)],
-    [one(1, 4), one(2, 7)],
+    [one(1, 2, 0), one(2, 1, 0), one(3, 1, 3), one(4, 1, 0)],
+    [one(1, 1, 3), one(2, 2, 0), one(3, 1, 0), one(4, 1, 1)],
     9,
   );
-  assert.deepEqual(merged.map(({ made_at }) => made_at), [5, 7]);
+  assert.deepEqual(
+    merged.map(({ version, outcomes }) => [version, outcomes.length]),
+    [[2, 0], [2, 0], [1, 3], [1, 1]],
+  );
 });

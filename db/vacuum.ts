@@ -10,6 +10,7 @@ const HOT_TABLES = [
   "feed_acks",
   "rollup_dirty",
   "forecasts_unscored",
+  "signals_unsettled",
   "quarantine",
   "tick_archive_progress",
 ];

@@ -19,8 +19,10 @@ import type {
 import type {
   ForecastsAnswer,
   InstrumentView,
+  ModelsAnswer,
+  ModelView,
   PriceChange,
-  SkillView,
+  SignalsAnswer,
   Snapshot,
 } from "../components/api_views.ts";
 import {
@@ -66,7 +68,7 @@ export interface InstrumentLiveProps {
   readonly minute: CandleView | null;
   readonly change: PriceChange | null;
   readonly forecasts: readonly ForecastView[];
-  readonly skill: readonly SkillView[];
+  readonly models: readonly ModelView[];
   readonly signals: readonly SignalView[];
   readonly feed: FeedState;
   /** Part of the history in the URL. */
@@ -88,7 +90,7 @@ interface Live {
   candles: readonly CandleView[];
   minute: CandleView | null;
   forecasts: readonly ForecastView[];
-  skill: readonly SkillView[];
+  models: readonly ModelView[];
   signals: readonly SignalView[];
   feed: FeedState;
 }
@@ -109,7 +111,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
     candles: props.candles,
     minute: props.minute,
     forecasts: props.forecasts,
-    skill: props.skill,
+    models: props.models,
     signals: props.signals,
     feed: props.feed,
   });
@@ -176,17 +178,24 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
     redraw();
   };
 
-  const loadForecasts = async () => {
-    const { forecasts, skill } = await fetchJson<ForecastsAnswer>(
-      `/api/forecasts?${query({ symbol, horizon: "1", limit: "60" })}`,
-    );
+  const loadScores = async () => {
+    const [{ forecasts }, { models }, { signals }] = await Promise.all([
+      fetchJson<ForecastsAnswer>(
+        `/api/forecasts?${query({ symbol, horizon: "1", limit: "60" })}`,
+      ),
+      fetchJson<ModelsAnswer>(`/api/models?${query({ symbol })}`),
+      fetchJson<SignalsAnswer>(
+        `/api/signals?${query({ symbol, limit: "60" })}`,
+      ),
+    ]);
     const state = live.current;
     state.forecasts = mergeForecasts(
       state.forecasts,
       forecasts,
       FORECASTS_KEPT,
     );
-    state.skill = skill;
+    state.models = models;
+    state.signals = mergeSignals(state.signals, signals, SIGNALS_KEPT);
     showForecasts();
     redraw();
   };
@@ -204,7 +213,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
     const scoresSoon = () => {
       clearTimeout(scores);
       scores = setTimeout(() => {
-        loadForecasts().catch(() => {}); // the next minute asks again
+        loadScores().catch(() => {}); // the next minute asks again
       }, SCORES_AFTER_MS);
     };
     const intervals = interval === "1m" ? "1m" : `1m,${interval}`;
@@ -411,7 +420,7 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
     setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
   };
 
-  const { candles, minute, forecasts, skill, signals, feed } = live.current;
+  const { candles, minute, forecasts, models, signals, feed } = live.current;
   const change = props.change !== null && minute !== null
     ? changeTo(minute.c, props.change)
     : props.change;
@@ -579,14 +588,13 @@ export default function InstrumentLive(props: InstrumentLiveProps) {
         <aside>
           <ForecastPanel
             forecasts={forecasts}
-            skill={skill}
+            models={models}
             decimals={decimals}
             zone={zone}
             now={now}
           />
           <SignalPanel
             signals={signals}
-            forecasts={forecasts}
             decimals={decimals}
             zone={zone}
           />

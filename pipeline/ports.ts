@@ -12,10 +12,11 @@ import type {
   SeqGap,
   StreamEntry,
 } from "./domain/entry.ts";
-import type { Forecast, ForecastScore, Skill } from "./domain/forecast.ts";
+import type { Forecast, ForecastScore } from "./domain/forecast.ts";
 import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
 import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
-import type { Signal } from "./domain/signal.ts";
+import type { ModelSums } from "./domain/score_sums.ts";
+import type { Signal, SignalOutcome } from "./domain/signal.ts";
 import type { QuarantineId } from "./domain/quarantine_id.ts";
 import type { Reject, RejectReason } from "./domain/tick.ts";
 import type { Brand } from "./domain/brand.ts";
@@ -703,16 +704,66 @@ export interface ForecastStore {
     readonly { forecast: Forecast; candle: StoredCandle }[]
   >;
   saveScores(scores: readonly ForecastScore[]): Promise<void>;
-  /** Over the last `window` scored forecasts of horizon 1, of each model. */
-  skill(symbol: string, window: number): Promise<readonly Skill[]>;
+  /**
+   * The scores of horizon 1 of each model, the newest `window`, added up; an
+   * instrument without any is left out.
+   */
+  scoreSums(symbols: readonly string[], window: number): Promise<
+    ReadonlyMap<string, readonly ModelSums[]>
+  >;
+  /** What each model forecast last, one minute ahead, at the newest edge. */
+  newestOfModels(symbols: readonly string[]): Promise<
+    ReadonlyMap<string, readonly Forecast[]>
+  >;
+  /**
+   * Stores signals. One that says what the newest of its minute says is not
+   * stored again; one that says something else supersedes it.
+   */
   saveSignals(signals: readonly Signal[]): Promise<void>;
+  /** Ascending by `t`; all versions. */
   signals(query: {
     readonly symbol?: string;
     readonly from?: EpochMicros;
     readonly to?: EpochMicros;
     readonly action?: Signal["action"];
     readonly limit: number;
-  }): Promise<readonly Signal[]>;
+  }): Promise<readonly SettledSignal[]>;
+  /** Signals whose outcome is due at `now`, most overdue first. */
+  unsettled(
+    now: EpochMicros,
+    limit: number,
+  ): Promise<readonly UnsettledSignal[]>;
+  /** Stores what came of signals, for good. */
+  saveOutcomes(outcomes: readonly SignalOutcome[]): Promise<void>;
+  /** Looks at those again, whose candles have not come, at another time. */
+  putOffOutcomes(
+    of: readonly (UnsettledSignal & { readonly until: EpochMicros })[],
+  ): Promise<void>;
+}
+
+export interface SettledSignal {
+  readonly signal: Signal;
+  /** A later version took its place. */
+  readonly superseded: boolean;
+  /** Those that are known so far, shortest first. */
+  readonly outcomes: readonly SignalOutcome[];
+}
+
+/** A signal whose outcome after `minutes` is due. */
+export interface UnsettledSignal {
+  readonly signal: Signal;
+  readonly minutes: number;
+  readonly entry: Fill | null;
+  readonly exit: Fill | null;
+  /** Open time of the instrument's newest closed candle, if one is missing. */
+  readonly closedThrough: EpochMicros | null;
+}
+
+/** The closed candle that a signal is filled at. */
+export interface Fill {
+  readonly open: number;
+  /** False if the feed was away for a part of it. */
+  readonly complete: boolean;
 }
 
 /** The balance that must hold at every moment. */

@@ -317,9 +317,16 @@ export async function start(options: StartOptions): Promise<Running> {
           })
           : undefined,
         forecasts: stores.forecasts,
-        walkForward: (symbol) =>
-          (forecaster?.report(symbol)?.skills ?? [])
-            .filter(({ source }) => source === "walk_forward"),
+        modelReport: (symbol) => {
+          const report = forecaster?.report(symbol) ?? null;
+          return report && {
+            walkForward: report.skills.filter(({ source }) =>
+              source === "walk_forward"
+            ),
+            failures: report.failures,
+            fitError: report.fitError,
+          };
+        },
         audit: stores.audit,
         quarantine: {
           store: stores.quarantine,

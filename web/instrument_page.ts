@@ -1,9 +1,9 @@
 import type {
   InstrumentView,
+  ModelView,
   PriceChange,
-  SkillView,
 } from "../components/api_views.ts";
-import { mergeForecasts } from "../components/merge_live.ts";
+import { mergeForecasts, mergeSignals } from "../components/merge_live.ts";
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import {
   type ForecastView,
@@ -19,7 +19,7 @@ import { type SignalView, signalView } from "../pipeline/domain/signal.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
 import { readOverview } from "./overview.ts";
 import { recentCandles } from "./query_candles.ts";
-import { skillOf } from "./query_forecasts.ts";
+import { readModels } from "./query_models.ts";
 import type { Services } from "./services.ts";
 
 /** Everything that the page of an instrument shows at first; plain data. */
@@ -35,7 +35,7 @@ export interface InstrumentPage {
   readonly minute: CandleView | null;
   readonly change: PriceChange | null;
   readonly forecasts: readonly ForecastView[];
-  readonly skill: readonly SkillView[];
+  readonly models: readonly ModelView[];
   readonly signals: readonly SignalView[];
   readonly feed: FeedState;
   readonly view: { readonly slots: number; readonly toT: number | null } | null;
@@ -64,14 +64,14 @@ export async function readInstrumentPage(
   const named = query.get("interval") ?? "";
   const interval = isStoredInterval(named) ? named : "1m";
   const { forecasts } = services;
-  const [overview, candles, past, batch, skill, newest, buys, sells] =
+  const [overview, candles, past, batch, models, newest, buys, sells] =
     await Promise
       .all([
         readOverview(services),
         recentCandles(services, symbol, interval, CANDLES),
         forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS }),
         forecasts.forecasts({ symbol, limit: BATCH }),
-        skillOf(services, symbol),
+        readModels(services, [symbol]),
         forecasts.signals({ symbol, limit: 1 }),
         forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
         forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
@@ -80,7 +80,11 @@ export async function readInstrumentPage(
   if (now === undefined) return null;
   const { last, change, feed, forecast: _forecast, signal: _signal, ...rest } =
     now;
-  const signals = [...buys, ...sells, ...newest].map(signalView);
+  const signals = mergeSignals(
+    [],
+    [...buys, ...sells, ...newest].map((one) => signalView(one.signal, one)),
+    2 * CALLS + 1,
+  );
   return {
     instrument: rest,
     others: overview.instruments.map(({ symbol, name }) => ({ symbol, name })),
@@ -96,9 +100,8 @@ export async function readInstrumentPage(
       ),
       FORECASTS + BATCH,
     ),
-    skill,
-    signals: [...new Map(signals.map((one) => [`${one.t} ${one.made_at}`, one]))
-      .values()].sort((a, b) => a.t - b.t),
+    models,
+    signals,
     feed,
     view: viewOf(query),
     now: toMillis(services.clock.now()),

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type SignalView, signalView } from "../pipeline/domain/signal.ts";
+import type { SignalsAnswer } from "../components/api_views.ts";
+import { signalView } from "../pipeline/domain/signal.ts";
+import { signalRecords } from "../pipeline/domain/signal_record.ts";
 import {
   checkRange,
   choice,
@@ -21,18 +23,21 @@ export const signalsQuery = z.object({
 export type SignalsQuery = z.output<typeof signalsQuery>;
 
 /**
- * Signals ascending by the minute they are for.
+ * Signals ascending by the minute they are for, with what came of them, and
+ * the record of those listed.
  *
  * @throws {ProblemError} If the symbol is unknown.
  */
 export async function querySignals(
   services: Services,
   query: SignalsQuery,
-): Promise<{ readonly signals: readonly SignalView[] }> {
+): Promise<SignalsAnswer> {
   checkRange(query);
   if (query.symbol !== undefined) {
     findInstrument(services.catalog, query.symbol);
   }
-  const signals = await services.forecasts.signals(query);
-  return { signals: signals.map(signalView).sort((a, b) => a.t - b.t) };
+  const found = await services.forecasts.signals(query);
+  const signals = found.map((one) => signalView(one.signal, one))
+    .sort((a, b) => a.t - b.t);
+  return { signals, record: signalRecords(signals) };
 }

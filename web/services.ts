@@ -57,6 +57,19 @@ export interface QuarantineServices {
   readonly desk: QuarantineDesk;
 }
 
+/** What only the process that fits the models knows of them. */
+export interface ModelReport {
+  /** Records over stored candles, until live scores are enough. */
+  readonly walkForward: readonly Skill[];
+  /** Models that the last fit left out, and why. */
+  readonly failures: readonly {
+    readonly model: string;
+    readonly reason: string;
+  }[];
+  /** Why the last fit gave nothing at all, or `null`. */
+  readonly fitError: string | null;
+}
+
 /** Everything that routes reach, each through its port. */
 export interface Services {
   readonly clock: Clock;
@@ -65,11 +78,8 @@ export interface Services {
   /** Absent if ticks are not kept. */
   readonly ticks?: TickHistory;
   readonly forecasts: ForecastStore;
-  /**
-   * The models' records of a walk forward over stored candles, which tell of
-   * them until live scores are enough; empty if there is none.
-   */
-  readonly walkForward?: (symbol: string) => readonly Skill[];
+  /** What this process knows of an instrument's fits; `null` if nothing. */
+  readonly modelReport?: (symbol: string) => ModelReport | null;
   readonly audit: AuditStore;
   /** Absent where this process has no buffer. */
   readonly quarantine?: QuarantineServices;

@@ -261,7 +261,9 @@ async function readSnapshot(
       forecasts: (newest.get(symbol)?.forecasts ?? []).map((
         { forecast, score },
       ) => forecastView(forecast, score)),
-      signals: (newest.get(symbol)?.signals ?? []).map(signalView),
+      signals: (newest.get(symbol)?.signals ?? []).map((one) =>
+        signalView(one)
+      ),
       feed: states.get(symbol)!,
     })),
   };

@@ -64,19 +64,69 @@ export interface ForecastScore {
   readonly inside95: boolean;
   /** Forecast and price moved the same way; `null` if either did not move. */
   readonly directionHit: boolean | null;
+  /**
+   * Interval score of the 95 % band, in price; it and the next two are `null`
+   * where a version that did not know them scored.
+   */
+  readonly winkler95: number | null;
+  /** Continuous ranked probability score, in price to first order. */
+  readonly crps: number | null;
+  /** Probability that the forecast gave to a rise. */
+  readonly upProbability: number | null;
+  /** Its squared distance from what came; `null` if the price stood still. */
+  readonly brier: number | null;
 }
 
-/** Scores of one model and instrument, summed up. */
+/** Newest scored forecasts that a record looks back on. */
+export const SKILL_WINDOW = 240;
+
+/** A test of equal errors; below 0 the model's are smaller than "no change". */
+export interface DieboldMariano {
+  readonly statistic: number;
+  /** Two-sided. */
+  readonly p: number;
+}
+
+/** What a record amounts to. */
+export type Verdict =
+  | "too few"
+  | "no skill"
+  | "skill"
+  | "worse than naive"
+  | "suspicious";
+
+/**
+ * The record of one model and instrument, one minute ahead.
+ *
+ * Units: `mae`, `maeNaive`, `winkler95` and `crps` in price. What cannot be
+ * said, as nothing was scored, is `null`.
+ */
 export interface Skill {
   readonly symbol: string;
   readonly model: string;
   readonly n: number;
+  /** First and last minute scored. */
+  readonly from: EpochMicros | null;
+  readonly through: EpochMicros | null;
+  readonly mae: number | null;
+  readonly maeNaive: number | null;
+  /** MAE / MAE of "no change" in the sample before. */
+  readonly mase: number | null;
   /** 1 - MAE / MAE of "no change": above 0 is better; `null` if n is 0. */
   readonly skill: number | null;
+  readonly coverage50: number | null;
   readonly coverage80: number | null;
   readonly coverage95: number | null;
+  readonly winkler95: number | null;
+  readonly crps: number | null;
+  readonly brier: number | null;
   readonly directionHits: number;
   readonly directionN: number;
+  readonly dieboldMariano: DieboldMariano | null;
+  /** How much of its stated certainty the model has earned, 0 to 1. */
+  readonly calibration: number;
+  /** Why the record is too good to be true, or `null`. */
+  readonly suspicious: string | null;
   /** Live forecasts, or a walk forward over stored candles at the start. */
   readonly source: "live" | "walk_forward";
 }
@@ -99,8 +149,14 @@ export interface ForecastView extends Bands {
   readonly actual: number | null;
   readonly error: number | null;
   readonly naive_error: number | null;
+  readonly inside50: boolean | null;
   readonly inside80: boolean | null;
   readonly inside95: boolean | null;
+  readonly direction_hit: boolean | null;
+  readonly winkler95: number | null;
+  readonly crps: number | null;
+  readonly up_probability: number | null;
+  readonly brier: number | null;
 }
 
 export function forecastView(
@@ -130,7 +186,13 @@ export function forecastView(
     actual: score?.actual ?? null,
     error: score?.absError ?? null,
     naive_error: score?.absErrorNaive ?? null,
+    inside50: score?.inside50 ?? null,
     inside80: score?.inside80 ?? null,
     inside95: score?.inside95 ?? null,
+    direction_hit: score?.directionHit ?? null,
+    winkler95: score?.winkler95 ?? null,
+    crps: score?.crps ?? null,
+    up_probability: score?.upProbability ?? null,
+    brier: score?.brier ?? null,
   };
 }

@@ -19,7 +19,8 @@ export function countingSkill(
 
 /**
  * The model to show: the one with the highest skill above 0, else the random
- * walk. Models scored fewer than `scoredMin` times do not compete.
+ * walk. Models scored fewer than `scoredMin` times do not compete, nor those
+ * whose record is too good to be true.
  */
 export function chooseChampion(
   models: readonly string[],
@@ -31,7 +32,7 @@ export function chooseChampion(
   for (const model of models) {
     const skill = skillOf(model);
     if (skill === null || skill.skill === null || skill.n < scoredMin) continue;
-    if (skill.skill > best) {
+    if (skill.suspicious === null && skill.skill > best) {
       champion = model;
       best = skill.skill;
     }

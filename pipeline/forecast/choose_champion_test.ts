@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import type { Skill } from "../domain/forecast.ts";
 import { chooseChampion, countingSkill } from "./choose_champion.ts";
+import { makeSkill } from "./testing/make_skill.ts";
 
 function skill(model: string, value: number | null, n = 100): Skill {
-  return {
-    symbol: "A",
-    model,
-    n,
-    skill: value,
-    coverage80: 0.8,
-    coverage95: 0.95,
-    directionHits: 0,
-    directionN: 0,
-    source: "live",
-  };
+  return makeSkill({ model, n, skill: value });
 }
 
 function champion(...skills: readonly Skill[]): string {
@@ -34,6 +25,12 @@ Deno.test("chooseChampion() shows the best model, and the random walk when none 
 Deno.test("chooseChampion() leaves out models that were scored too seldom", () => {
   assert.equal(champion(skill("a", 0.5, 29), skill("b", 0.01, 30)), "b");
   assert.equal(champion(skill("a", null)), "random-walk");
+});
+
+Deno.test("chooseChampion() never shows a model whose record is too good to be true", () => {
+  const leak = { ...skill("a", 0.9), suspicious: "looks like a leak" };
+  assert.equal(champion(leak, skill("b", 0.01)), "b");
+  assert.equal(champion(leak), "random-walk");
 });
 
 Deno.test("countingSkill() is of live scores once there are enough", () => {

@@ -1,6 +1,11 @@
 import type { Catalog } from "../catalog.ts";
 import { AssertionError } from "../domain/assert.ts";
-import { type Forecast, forecastView, type Skill } from "../domain/forecast.ts";
+import {
+  type Forecast,
+  forecastView,
+  type Skill,
+  SKILL_WINDOW,
+} from "../domain/forecast.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { type Signal, signalView } from "../domain/signal.ts";
@@ -32,7 +37,7 @@ import {
   makeForecasts,
   priceGrid,
 } from "./make_forecasts.ts";
-import { scoreForecast } from "./scoring.ts";
+import { Scorer } from "./run_scorer.ts";
 import { candleFloats } from "./training_series.ts";
 
 export interface ForecasterPorts {
@@ -79,7 +84,7 @@ export const DEFAULT_FORECASTER: ForecasterOptions = {
   fitMin: 60,
   window: 240,
   walkForwardSteps: 120,
-  skillWindow: 240,
+  skillWindow: SKILL_WINDOW,
   newestMs: 600_000,
   fitsAtOnce: 1,
 };
@@ -88,8 +93,6 @@ export const DEFAULT_FORECASTER: ForecasterOptions = {
 const EDGE_DEPTH = 4;
 /** Instruments that one statement reads and one saves. */
 const CHUNK = 64;
-const SCORES_AT_ONCE = 500;
-const SCORE_EVERY_MS = 5_000;
 const FIT_POLL_MS = 500;
 /** Too few candles yet, or history that is still coming in. */
 const FIT_AGAIN_MS = 2_000;
@@ -124,6 +127,8 @@ export interface ForecasterCounts {
   readonly fits: number;
   readonly fitsFailed: number;
   readonly scored: number;
+  /** Outcomes of signals stored. */
+  readonly settled: number;
 }
 
 interface Entry {
@@ -154,13 +159,26 @@ export class Forecaster {
   #idle = 0;
   #fits = 0;
   #fitsFailed = 0;
-  #scored = 0;
+  readonly #scorer: Scorer;
 
   constructor(
     private readonly ports: ForecasterPorts,
     options: Partial<ForecasterOptions> = {},
   ) {
     this.#options = { ...DEFAULT_FORECASTER, ...options };
+    this.#scorer = new Scorer({
+      clock: ports.clock,
+      forecasts: ports.forecasts,
+      calendarOf: (symbol) => {
+        const of = ports.catalog.all().find((one) => one.symbol === symbol);
+        return of === undefined ? null : ports.catalog.calendarOf(of);
+      },
+      onSkills: (symbol, live) => {
+        const entry = this.#entry(symbol);
+        entry.state = { ...entry.state, live };
+        entry.liveLoaded = true;
+      },
+    }, this.#options.skillWindow);
   }
 
   get counts(): ForecasterCounts {
@@ -170,7 +188,8 @@ export class Forecaster {
       idle: this.#idle,
       fits: this.#fits,
       fitsFailed: this.#fitsFailed,
-      scored: this.#scored,
+      scored: this.#scorer.scored,
+      settled: this.#scorer.settled,
     };
   }
 
@@ -208,7 +227,7 @@ export class Forecaster {
       await Promise.all([
         this.#edgeLoop(both),
         this.#loop("fit models", both, () => this.#fitDue(both)),
-        this.#loop("score forecasts", both, () => this.#score(both)),
+        this.#loop("score forecasts", both, () => this.#scorer.round(both)),
       ]);
     } finally {
       stop.abort();
@@ -395,7 +414,7 @@ export class Forecaster {
     entry: Entry,
     signal: AbortSignal,
   ): Promise<void> {
-    const { candles, clock, forecasts, log, pool } = this.ports;
+    const { candles, clock, log, pool } = this.ports;
     const { window, walkForwardSteps, fitMin, refitEveryMs } = this.#options;
     const { symbol } = instrument;
     const dueAt = entry.fitDueAt;
@@ -420,8 +439,8 @@ export class Forecaster {
       through <= (entry.state.trainedThrough ?? 0)
     ) return again(refitEveryMs);
     if (!entry.liveLoaded) {
-      const live = await forecasts.skill(symbol, this.#options.skillWindow);
-      entry.state = { ...entry.state, live };
+      const skills = await this.#scorer.skills([symbol]);
+      entry.state = { ...entry.state, live: skills.get(symbol) ?? [] };
       entry.liveLoaded = true;
     }
     const result = await pool.fit({
@@ -453,29 +472,6 @@ export class Forecaster {
       skills.some((skill) => skill.n >= n);
     return !enough(state.live, liveMin) &&
       !enough(state.walkForward, 0.9 * walkForwardSteps);
-  }
-
-  /** Scores what has closed since; then the skills of those instruments. */
-  async #score(signal: AbortSignal): Promise<number> {
-    const { clock, forecasts } = this.ports;
-    const unscored = await forecasts.unscored(SCORES_AT_ONCE);
-    if (unscored.length === 0) return SCORE_EVERY_MS;
-    const scoredAt = clock.now();
-    await forecasts.saveScores(
-      unscored.map(({ forecast, candle }) =>
-        scoreForecast(forecast, candle, scoredAt)
-      ),
-    );
-    this.#scored += unscored.length;
-    const symbols = new Set(unscored.map(({ forecast }) => forecast.symbol));
-    for (const symbol of symbols) {
-      if (signal.aborted) break;
-      const live = await forecasts.skill(symbol, this.#options.skillWindow);
-      const entry = this.#entry(symbol);
-      entry.state = { ...entry.state, live };
-      entry.liveLoaded = true;
-    }
-    return unscored.length < SCORES_AT_ONCE ? SCORE_EVERY_MS : 0;
   }
 
   #entry(symbol: string): Entry {

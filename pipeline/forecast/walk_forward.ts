@@ -1,10 +1,19 @@
 import type { Skill } from "../domain/forecast.ts";
+import type { EpochMicros } from "../domain/time.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import type { FitJob } from "./fit_instrument.ts";
 import { fitTrack } from "./fit_track.ts";
 import type { ForecastEngine } from "./forecast_engine.ts";
-import { advanceTrack, forecastCandles } from "./ohlc_model.ts";
-import { type CloseScore, scoreClose, summarizeSkill } from "./scoring.ts";
+import {
+  advanceTrack,
+  type CandleForecast,
+  forecastCandles,
+} from "./ohlc_model.ts";
+import { addScore, NO_SCORES } from "./scores/add_score.ts";
+import { naiveScale } from "./scores/naive_scale.ts";
+import { scoreClose } from "./scores/score_forecast.ts";
+import { summarizeSkill } from "./scores/summarize_skill.ts";
+import type { CandleFloats } from "./training_series.ts";
 
 export interface WalkForwardOptions {
   /** Newest candles to forecast, one by one. */
@@ -15,25 +24,64 @@ export interface WalkForwardOptions {
   readonly trainMin: number;
 }
 
+export type WalkForwardJob = Pick<
+  FitJob,
+  "symbol" | "candles" | "window" | "candidates" | "grid"
+>;
+
+/** A forecast of one candle by one model, from those before it. */
+export interface WalkForwardStep {
+  readonly model: string;
+  readonly forecast: CandleForecast;
+  /** Close of the candle before. */
+  readonly last: number;
+  /** What came. */
+  readonly candle: CandleFloats;
+}
+
 /**
  * Forecasts the newest candles of a job one minute ahead, each from those
  * before it only, as it would have been done live, and sums up the scores.
- *
- * Candles that follow a gap are not scored, as no minute's forecast was due.
  */
 export function walkForward(
   engine: ForecastEngine,
-  job: Pick<
-    FitJob,
-    "symbol" | "candles" | "window" | "candidates" | "grid"
-  >,
+  job: WalkForwardJob,
   options: WalkForwardOptions,
 ): readonly Skill[] {
-  const { candles, grid } = job;
-  const scores = new Map<string, CloseScore[]>(
-    job.candidates.map(({ model }) => [model, []]),
+  const sums = new Map(
+    job.candidates.map(({ model }) => [model, NO_SCORES]),
   );
-  const first = Math.max(options.trainMin, candles.length - options.steps);
+  for (const step of walkSteps(engine, job, options)) {
+    const { model, forecast, last, candle } = step;
+    const score = scoreClose({ ...forecast, last }, candle.close);
+    const t = candle.t as EpochMicros;
+    sums.set(
+      model,
+      addScore(sums.get(model) ?? NO_SCORES, { ...score, t }),
+    );
+  }
+  const scale = naiveScale(job.candles.slice(0, firstStep(job, options)));
+  return [...sums].map(([model, sum]) =>
+    summarizeSkill(
+      { symbol: job.symbol, model, source: "walk_forward" },
+      sum,
+      scale,
+    )
+  );
+}
+
+/**
+ * The forecasts of a walk forward, in order.
+ *
+ * Candles that follow a gap are left out, as no minute's forecast was due.
+ */
+export function* walkSteps(
+  engine: ForecastEngine,
+  job: WalkForwardJob,
+  options: WalkForwardOptions,
+): Generator<WalkForwardStep> {
+  const { candles, grid } = job;
+  const first = firstStep(job, options);
   for (let from = first; from < candles.length; from += options.refitEvery) {
     const { track: fitted } = fitTrack(
       { close: engine, range: BASELINE_ENGINE },
@@ -49,15 +97,15 @@ export function walkForward(
       if (next.joined && next.last === candle) {
         for (const close of track.closes) {
           const [forecast] = forecastCandles(track, close, 1, grid);
-          scores.get(close.candidate.model)?.push(
-            scoreClose({ ...forecast, last: track.last.close }, candle.close),
-          );
+          const { model } = close.candidate;
+          yield { model, forecast, last: track.last.close, candle };
         }
       }
       track = next;
     }
   }
-  return [...scores].map(([model, list]) =>
-    summarizeSkill({ symbol: job.symbol, model, source: "walk_forward" }, list)
-  );
+}
+
+function firstStep(job: WalkForwardJob, options: WalkForwardOptions): number {
+  return Math.max(options.trainMin, job.candles.length - options.steps);
 }

@@ -1,7 +1,8 @@
 import type { Forecast, Skill } from "../domain/forecast.ts";
 import type { Lean, Signal, SignalAction } from "../domain/signal.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import { normalCdf, wilsonInterval } from "./probability.ts";
+import { calibrate, calibrationOf } from "../forecast/scores/calibration.ts";
+import { normalCdf } from "../forecast/scores/normal_cdf.ts";
 
 export interface SignalRule {
   /** Least |forecast return| / standard error for an order. */
@@ -11,6 +12,9 @@ export interface SignalRule {
 }
 
 export const DEFAULT_RULE: SignalRule = { ratioMin: 0.5, scoredMin: 30 };
+
+/** Of a model without any record. */
+const UNSCORED = calibrationOf({ directions: 0, hits: 0, stated: 0 });
 
 export interface SignalInput {
   /** The champion's forecast of the minute that begins. */
@@ -33,8 +37,8 @@ export interface SignalInput {
  * Nothing blocks it; the model was scored often enough and is not worse than
  * "no change"; the forecast return is above the cost; and above `ratioMin`
  * standard errors. The confidence is the probability of the lean under the
- * forecast, at most the upper end of the 95 % interval of the model's own
- * hit-rate.
+ * forecast, the normal's of its standard errors, as far from one half as the
+ * model's own scored forecasts have earned (`calibrationOf()`).
  */
 export function decideSignal(
   input: SignalInput,
@@ -53,12 +57,15 @@ export function decideSignal(
   return {
     symbol: forecast.symbol,
     t: forecast.t,
+    version: 1,
     madeAt: input.madeAt,
     model: forecast.model,
     action,
     lean,
     reason,
-    confidence: lean === "flat" ? 0.5 : confidence(ratio, skill),
+    confidence: lean === "flat"
+      ? 0.5
+      : calibrate(normalCdf(ratio), skill?.calibration ?? UNSCORED),
     price: forecast.last,
     expectedBps,
     costBps: input.costBps,
@@ -109,12 +116,4 @@ function decide(
 
 function percent(share: number): string {
   return `${share >= 0 ? "+" : "-"}${Math.abs(100 * share).toFixed(1)} %`;
-}
-
-function confidence(ratio: number, skill: Skill | null): number {
-  const { high } = wilsonInterval(
-    skill?.directionHits ?? 0,
-    skill?.directionN ?? 0,
-  );
-  return Math.max(0.5, Math.min(normalCdf(ratio), high));
 }

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
-import type { Forecast, Skill } from "../domain/forecast.ts";
+import type { Forecast } from "../domain/forecast.ts";
 import { epochMicros } from "../domain/time.ts";
+import { makeSkill } from "../forecast/testing/make_skill.ts";
 import { decideSignal, type SignalInput } from "./decide_signal.ts";
 
-const SKILL: Skill = {
+const SKILL = makeSkill({
   symbol: "A",
   model: "arima(1,1,0)",
   n: 120,
   skill: 0.041,
-  coverage80: 0.8,
-  coverage95: 0.95,
-  directionHits: 70,
-  directionN: 110,
+  calibration: 1,
   source: "walk_forward",
-};
+});
 
 function input(
   bps: number,
@@ -68,7 +66,7 @@ Deno.test("decideSignal() buys and sells above cost, threshold and no skill, and
   const sell = decideSignal(input(-4));
   assert.equal(sell.action, "SELL");
   assert.equal(sell.lean, "down");
-  assert.equal(sell.confidence, buy.confidence);
+  assert.ok(Math.abs(sell.confidence - buy.confidence) < 1e-9);
 });
 
 Deno.test("decideSignal() holds, with the lean and the reason, when one condition fails", () => {
@@ -98,14 +96,16 @@ Deno.test("decideSignal() holds, with the lean and the reason, when one conditio
   }
 });
 
-Deno.test("decideSignal() is no surer than the model's hit-rate allows", () => {
-  const sure = decideSignal(input(50));
-  assert.ok(sure.confidence > 0.7 && sure.confidence < 0.75);
-  const modest = decideSignal(input(1));
-  assert.ok(modest.confidence > 0.57 && modest.confidence < 0.58);
-  const wrong = { ...SKILL, directionHits: 10, directionN: 110 };
-  assert.equal(decideSignal(input(50, { skill: wrong })).confidence, 0.5);
+Deno.test("decideSignal() is as sure as the model's record has earned", () => {
+  const sureness = (bps: number, calibration: number) =>
+    decideSignal(input(bps, { skill: { ...SKILL, calibration } })).confidence;
+  // 5 bps are one standard error: the normal's 0.8413.
+  assert.ok(Math.abs(sureness(5, 1) - 0.8413447) < 1e-6);
+  assert.ok(Math.abs(sureness(-5, 0.5) - 0.6706724) < 1e-6);
+  assert.equal(sureness(50, 0), 0.5);
   assert.equal(decideSignal(input(0)).confidence, 0.5);
+  const unscored = decideSignal(input(5, { skill: null }));
+  assert.ok(Math.abs(unscored.confidence - 0.6706724) < 1e-6);
 });
 
 Deno.test("decideSignal() stays finite without a spread", () => {

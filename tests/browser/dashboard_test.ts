@@ -155,6 +155,7 @@ async function storeSignal(dataDir: string): Promise<void> {
     await stores.forecasts.saveSignals([{
       symbol: SYMBOL,
       t,
+      version: 1,
       madeAt: t,
       model: "arima(1,1,1)",
       action: "BUY",
@@ -281,6 +282,20 @@ async function forecastIsDrawn(page: Page, program: Program): Promise<void> {
     await page.locator(".instrument-grid").innerText(),
     /(BUY|SELL|HOLD)[\s\S]*95 % band|95 % band[\s\S]*(BUY|SELL|HOLD)/,
   );
+  await tablesFit(page);
+}
+
+/** No column of a panel's table is cut off. */
+async function tablesFit(page: Page): Promise<void> {
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll("aside table")]
+      .filter((table) =>
+        table.closest(".scroll") === null &&
+        table.getBoundingClientRect().right >
+          table.closest(".panel")!.getBoundingClientRect().right
+      ).map((table) => table.textContent)
+  );
+  assert.deepEqual(cut, []);
 }
 
 async function controlsWork(page: Page): Promise<void> {
@@ -346,6 +361,7 @@ async function fitsPhone(browser: Browser, program: Program): Promise<void> {
         document.documentElement.clientWidth,
       ]);
       assert(content <= screen, `${path} is ${content} px wide on ${screen}`);
+      await tablesFit(page);
     }
     assertClean({
       ...faults,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Forecast } from "../../pipeline/domain/forecast.ts";
 import { partitionOf } from "../../pipeline/domain/hash.ts";
-import type { Signal } from "../../pipeline/domain/signal.ts";
+import type { Signal, SignalOutcome } from "../../pipeline/domain/signal.ts";
 import {
   type EpochMicros,
   epochMicros,
@@ -10,8 +10,16 @@ import {
 } from "../../pipeline/domain/time.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
 import {
+  addScore,
+  NO_SCORES,
+} from "../../pipeline/forecast/scores/add_score.ts";
+import { dieboldMariano } from "../../pipeline/forecast/scores/diebold_mariano.ts";
+import { naiveScale } from "../../pipeline/forecast/scores/naive_scale.ts";
+import { candleFloats } from "../../pipeline/forecast/training_series.ts";
+import {
   deltaOf,
   FEED,
+  historyCandle,
   minuteOf,
   NOW,
   onBothDatabases,
@@ -188,6 +196,10 @@ await onBothDatabases((warehouse, test) => {
       inside50: false,
       inside80: true,
       inside95: true,
+      winkler95: 1.5,
+      crps: 0.25,
+      upProbability: 0.625,
+      brier: absError > naive ? null : 0.125,
       directionHit: absError < naive ? true : absError > naive ? false : null,
     };
   }
@@ -281,34 +293,119 @@ await onBothDatabases((warehouse, test) => {
     assert.deepEqual(scored.score, score);
   });
 
-  test("skill() sums up the newest scores of each model", async () => {
+  test("saveForecasts() a second time changes no row of the warehouse", async () => {
+    const symbol = await registered();
+    const made = [1, 2].map((horizon) =>
+      forecastOf(symbol, { horizon, t: minute(horizon - 1) })
+    );
+    await forecasts.saveForecasts(made);
+    const rows = () =>
+      warehouse.db.query(
+        `select f.*, f.xmin::text as xmin from forecasts f
+        join instruments i on i.id = f.instrument_id
+        where i.symbol = $1 order by f.t`,
+        [symbol],
+      );
+    const before = await rows();
+    assert.equal(before.length, 2);
+    await forecasts.saveForecasts(
+      made.map((one) => ({
+        ...one,
+        close: 1,
+        se: 9,
+        champion: false,
+        madeAt: one.trainedThrough,
+      })),
+    );
+    assert.deepEqual(await rows(), before);
+  });
+
+  test("saveScores() again scores a forecast anew, as its candle was revised", async () => {
+    const symbol = await registered();
+    const made = forecastOf(symbol);
+    await forecasts.saveForecasts([made]);
+    await forecasts.saveScores([scoreOf(made, 1, 2)]);
+    const revised = { ...scoreOf(made, 3, 1), winkler95: 4.5, crps: 0.5 };
+    await forecasts.saveScores([revised]);
+    const [{ forecast, score }] = await forecasts.forecasts({
+      symbol,
+      limit: 9,
+    });
+    assert.deepEqual(forecast, made);
+    assert.deepEqual(score, revised);
+  });
+
+  test("scoreSums() adds up the newest scores of each model, as the code does", async () => {
     const symbol = await registered();
     const made = [0, 1, 2, 3].map((n) => forecastOf(symbol, { t: minute(n) }));
-    await forecasts.saveForecasts(made);
-    assert.deepEqual(await forecasts.skill(symbol, 100), []);
-    await forecasts.saveScores([
-      scoreOf(made[0], 99, 1),
-      scoreOf(made[1], 1, 2),
-      scoreOf(made[2], 2, 2),
-      scoreOf(made[3], 3, 4),
+    const other = forecastOf(symbol, { t: minute(3), model: "random-walk" });
+    const far = forecastOf(symbol, { t: minute(4), horizon: 2 });
+    await forecasts.saveForecasts([...made, other, far]);
+    assert.deepEqual(await forecasts.scoreSums([symbol], 100), new Map());
+    const scores = [[99, 1], [1, 2], [2, 2], [3, 4]].map(([error, naive], i) =>
+      scoreOf(made[i], error, naive)
+    );
+    const walk = { ...scoreOf(other, 0.5, 0), crps: null, winkler95: null };
+    await forecasts.saveScores([...scores, walk, scoreOf(far, 7, 7)]);
+    const sums = await forecasts.scoreSums([symbol, "NONE"], 3);
+    assert.deepEqual([...sums.keys()], [symbol]);
+    assert.deepEqual(sums.get(symbol), [
+      {
+        model: "arima(1,1,1)",
+        sums: scores.slice(1).reduce(addScore, NO_SCORES),
+        scale: null,
+      },
+      {
+        model: "random-walk",
+        sums: [walk].reduce(addScore, NO_SCORES),
+        scale: null,
+      },
     ]);
-    assert.deepEqual(await forecasts.skill(symbol, 3), [{
-      symbol,
-      model: "arima(1,1,1)",
-      n: 3,
-      skill: 0.25,
-      coverage80: 1,
-      coverage95: 1,
-      directionHits: 2,
-      directionN: 2,
-      source: "live",
-    }]);
+  });
+
+  test("scoreSums() scales by the closed candles before, gaps left out, as the code does", async () => {
+    const symbol = await registered();
+    const closes = [10, 12, 11, 15, 14.5, 14, 99];
+    const candles = closes.map((close, n) =>
+      historyCandle(symbol, minute(n < 3 ? n - 20 : n - 10), {
+        open: String(close),
+        high: String(close),
+        low: String(close),
+        close: String(close),
+        complete: n !== 4,
+      })
+    );
+    // The last one is of the minute that is forecast.
+    await warehouse.candles.importCandles(symbol, candles);
+    const { t } = candles[6];
+    const made = forecastOf(symbol, { t, madeAt: t });
+    await forecasts.saveForecasts([made]);
+    await forecasts.saveScores([scoreOf(made, 1, 2)]);
+    const sums = await forecasts.scoreSums([symbol], 9);
+    assert.equal(sums.get(symbol)?.[0].scale, (2 + 1) / 2);
+    assert.equal(
+      sums.get(symbol)?.[0].scale,
+      naiveScale(candles.slice(0, 6).map(candleFloats)),
+    );
+  });
+
+  test("newestOfModels() gives what each model forecast at the newest edge", async () => {
+    const symbol = await registered();
+    const old = forecastOf(symbol, { model: "gone" });
+    const newest = ["arima(1,1,1)", "random-walk"].map((model) =>
+      forecastOf(symbol, { model, t: minute(1) })
+    );
+    const ahead = forecastOf(symbol, { t: minute(2), horizon: 2 });
+    await forecasts.saveForecasts([old, ...newest, ahead]);
+    const found = await forecasts.newestOfModels([symbol]);
+    assert.deepEqual(found.get(symbol), newest);
   });
 
   function signalOf(symbol: string, n: number, given = {}): Signal {
     return {
       symbol,
       t: minute(n),
+      version: 1,
       madeAt: minute(n),
       model: "arima(1,1,1)",
       action: "BUY",
@@ -394,24 +491,167 @@ await onBothDatabases((warehouse, test) => {
     );
   });
 
-  test("signals() gives back what was saved, never changed", async () => {
+  test("signals() gives back what was saved", async () => {
     const a = await registered();
     const b = await registered();
     const saved = [signalOf(a, 0), signalOf(a, 1, { action: "HOLD" })];
     await forecasts.saveSignals([...saved, signalOf(b, 0)]);
-    await forecasts.saveSignals([signalOf(a, 0, { action: "SELL" })]);
-    assert.deepEqual(await forecasts.signals({ symbol: a, limit: 9 }), saved);
+    const read = async (query: Parameters<typeof forecasts.signals>[0]) =>
+      (await forecasts.signals(query)).map(({ signal }) => signal);
+    assert.deepEqual(await read({ symbol: a, limit: 9 }), saved);
     assert.deepEqual(
-      await forecasts.signals({ symbol: a, action: "BUY", limit: 9 }),
+      await read({ symbol: a, action: "BUY", limit: 9 }),
       [saved[0]],
     );
     assert.deepEqual(
-      await forecasts.signals({ from: minute(0), to: minute(1), limit: 9 }),
+      await read({ from: minute(0), to: minute(1), limit: 9 }),
       [saved[0], signalOf(b, 0)],
     );
+    assert.deepEqual(await read({ symbol: a, limit: 1 }), [saved[1]]);
+  });
+
+  test("saveSignals() changes none: a later one of the minute supersedes it, the same again is nothing", async () => {
+    const symbol = await registered();
+    const first = signalOf(symbol, 0);
+    await forecasts.saveSignals([first]);
+    await forecasts.saveSignals([{ ...first, madeAt: minute(2) }]);
+    const later = signalOf(symbol, 0, {
+      action: "SELL",
+      lean: "down",
+      model: "arima(2,1,2)",
+      madeAt: minute(2),
+    });
+    await forecasts.saveSignals([later]);
+    await forecasts.saveSignals([later]);
+    assert.deepEqual(await forecasts.signals({ symbol, limit: 9 }), [
+      { signal: first, superseded: true, outcomes: [] },
+      { signal: { ...later, version: 2 }, superseded: false, outcomes: [] },
+    ]);
+    const newest = await forecasts.newest([symbol], {
+      forecasts: 1,
+      signals: 1,
+    });
+    assert.equal(newest.get(symbol)?.signals[0].action, "SELL");
+  });
+
+  test("unsettled() brings the candles after a signal, once it is due, until the outcome is stored", async () => {
+    const symbol = await registered();
+    const made = signalOf(symbol, -30);
+    await forecasts.saveSignals([made]);
+    const due = async (n: number) =>
+      (await forecasts.unsettled(minute(n), 1_000))
+        .filter(({ signal }) => signal.symbol === symbol);
+    assert.deepEqual(await due(-28), []);
+    const [early] = await due(-27);
+    assert.deepEqual(early, {
+      signal: made,
+      minutes: 1,
+      entry: null,
+      exit: null,
+      closedThrough: null,
+    });
+    await warehouse.candles.importCandles(
+      symbol,
+      [-30, -29, -28, -23].map((n) =>
+        historyCandle(symbol, minute(n), {
+          open: String(100 + n),
+          low: "1",
+          high: "200",
+          complete: n !== -28,
+        })
+      ),
+    );
+    const [one, five] = await due(-20);
+    assert.deepEqual(one, {
+      signal: made,
+      minutes: 1,
+      entry: { open: 71, complete: true },
+      exit: { open: 72, complete: false },
+      closedThrough: null,
+    });
+    assert.deepEqual([five.minutes, five.exit, five.closedThrough], [
+      5,
+      null,
+      minute(-23),
+    ]);
+
+    await forecasts.putOffOutcomes([{ ...five, until: minute(-10) }]);
+    assert.deepEqual((await due(-20)).map(({ minutes }) => minutes), [1]);
     assert.deepEqual(
-      await forecasts.signals({ symbol: a, limit: 1 }),
-      [saved[1]],
+      (await due(-10)).map(({ minutes }) => minutes).sort((a, b) => a - b),
+      [1, 5, 15],
+    );
+    const outcome: SignalOutcome = {
+      symbol,
+      t: made.t,
+      version: 1,
+      minutes: 1,
+      settledAt: minute(-20),
+      costBps: 2,
+      came: {
+        kind: "priced",
+        entry: 71,
+        exit: 72,
+        moveBps: 139.86,
+        netBps: 137.86,
+      },
+    };
+    const without: SignalOutcome = {
+      ...outcome,
+      minutes: 5,
+      came: { kind: "no_price", reason: `No tick came, "really"` },
+    };
+    await forecasts.saveOutcomes([outcome, without]);
+    await forecasts.saveOutcomes([{ ...without, came: outcome.came }]);
+    assert.deepEqual((await due(0)).map(({ minutes }) => minutes), [15]);
+    const [settled] = await forecasts.signals({ symbol, limit: 1 });
+    assert.deepEqual(settled.outcomes, [outcome, without]);
+  });
+
+  test("the views tell of models and outcomes in plain names", async () => {
+    const symbol = await registered();
+    const made = [0, 1, 2].map((n) => forecastOf(symbol, { t: minute(n) }));
+    await forecasts.saveForecasts(made);
+    const scores = [[1, 2], [2, 2], [3, 5]].map(([error, naive], i) =>
+      scoreOf(made[i], error, naive)
+    );
+    await forecasts.saveScores(scores);
+    const [model] = await warehouse.db.query(
+      `select n::float8 as n, mae, skill, coverage50::float8 as coverage50,
+        diebold_mariano
+      from v_model_scores where symbol = $1`,
+      [symbol],
+    );
+    const test = dieboldMariano(scores.reduce(addScore, NO_SCORES));
+    assert.ok(
+      Math.abs(Number(model.diebold_mariano) - (test?.statistic ?? 0)) < 1e-9,
+    );
+    assert.deepEqual([model.n, model.mae, model.coverage50], [3, 2, 0]);
+    assert.equal(model.skill, 1 - 6 / 9);
+
+    await forecasts.saveSignals([signalOf(symbol, 0, { action: "SELL" })]);
+    await forecasts.saveOutcomes([{
+      symbol,
+      t: minute(0),
+      version: 1,
+      minutes: 5,
+      settledAt: NOW,
+      costBps: 2,
+      came: { kind: "priced", entry: 1, exit: 2, moveBps: -5, netBps: 3 },
+    }]);
+    assert.deepEqual(
+      await warehouse.db.query(
+        `select action, minutes, net_bps, always_long_bps, no_change_bps
+        from v_signal_outcomes where symbol = $1`,
+        [symbol],
+      ),
+      [{
+        action: "SELL",
+        minutes: 5,
+        net_bps: 3,
+        always_long_bps: -7,
+        no_change_bps: 0,
+      }],
     );
   });
 });

@@ -7,11 +7,17 @@ import {
   forecastCandles,
   type PriceGrid,
 } from "../../pipeline/forecast/ohlc_model.ts";
+import type { EpochMicros } from "../../pipeline/domain/time.ts";
+import {
+  addScore,
+  NO_SCORES,
+} from "../../pipeline/forecast/scores/add_score.ts";
 import {
   type CloseScore,
   scoreClose,
-  summarizeSkill,
-} from "../../pipeline/forecast/scoring.ts";
+} from "../../pipeline/forecast/scores/score_forecast.ts";
+import { summarizeSkill } from "../../pipeline/forecast/scores/summarize_skill.ts";
+import { verdictOf } from "../../pipeline/forecast/scores/verdict.ts";
 import type { CandleFloats } from "../../pipeline/forecast/training_series.ts";
 import { WasmEngine } from "../../pipeline/forecast/wasm_engine.ts";
 import { marketDataTest, readCsv } from "../harness/market_data.ts";
@@ -94,7 +100,9 @@ for (const [path, grid] of MARKETS) {
         assert.ok(all.length > 1_000, `${model}: ${all.length}`);
         const skill = summarizeSkill(
           { symbol: "X", model, source: "walk_forward" },
-          all.map(({ close }) => close),
+          all.map(({ close }, i) => ({ ...close, t: i as EpochMicros }))
+            .reduce(addScore, NO_SCORES),
+          null,
         );
         const covered = skill.coverage95 ?? 0;
         assert.ok(Math.abs(covered - 0.95) < 0.025, `${model}: ${covered}`);
@@ -108,6 +116,7 @@ for (const [path, grid] of MARKETS) {
           Math.abs(skill.skill ?? 1) < 0.04,
           `${model}: ${skill.skill}`,
         );
+        assert.match(verdictOf(skill), /^(no skill|worse than naive)$/, model);
         const sum = (of: (one: Measured) => number) =>
           all.reduce((total, one) => total + of(one), 0);
         const range = Math.sqrt(

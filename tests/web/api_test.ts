@@ -9,6 +9,7 @@ import {
   fakeServices,
   MINUTE,
   minutesAgo,
+  NOW,
   signal,
 } from "./fake_services.ts";
 
@@ -220,15 +221,126 @@ Deno.test("/api/instruments has catalog, price, change and feed of each", async 
   assert.equal(one.signal.action, "HOLD");
 });
 
-Deno.test("/api/forecasts gives forecasts with scores, and the models' record", async () => {
+Deno.test("/api/forecasts gives forecasts with their scores", async () => {
   const { json } = await setUp();
   const { body } = await json("/api/forecasts?symbol=NIFTY50");
   assert.equal(body.forecasts.length, 2);
   assert.equal(body.forecasts[0].actual, 100.5);
   assert.equal(body.forecasts[1].actual, null);
-  assert.equal(body.skill[0].skill, -0.012);
+  const { inside50, winkler95, crps, up_probability, brier } =
+    body.forecasts[0];
+  assert.deepEqual(
+    [inside50, winkler95, crps, up_probability, brier],
+    [true, 1.2, 0.05, 0.6, null],
+  );
   const all = (await json("/api/forecasts")).body;
   assert.equal(all.forecasts.length, 4);
+});
+
+Deno.test("/api/models gives each model's record with what it amounts to", async () => {
+  const { json } = await setUp({
+    modelReport: () => ({
+      walkForward: [],
+      failures: [{ model: "arima(2,1,2)", reason: "no convergence" }],
+      fitError: null,
+    }),
+  });
+  const { body } = await json("/api/models?symbol=NIFTY50");
+  assert.equal(body.window, 240);
+  const [one, failed] = body.models;
+  const { direction, diebold_mariano, ...rest } = one;
+  assert.deepEqual(rest, {
+    symbol: "NIFTY50",
+    interval: "1m",
+    model: "arima(1,1,1)",
+    order: [1, 1, 1],
+    source: "live",
+    n: 240,
+    from: minutesAgo(241) / 1_000,
+    through: minutesAgo(1) / 1_000,
+    mae: 242.88 / 240,
+    mae_naive: 1,
+    mase: 242.88 / 240 / 0.9,
+    skill: 1 - 242.88 / 240,
+    coverage50: 118 / 240,
+    coverage80: 194 / 240,
+    coverage95: 229 / 240,
+    winkler95: 5,
+    crps: 170 / 240,
+    brier: 0.25,
+    verdict: "no skill",
+    suspicious: null,
+    champion: true,
+    trained_through: MINUTE / 1_000,
+    failure: null,
+  });
+  assert.deepEqual([direction.hits, direction.n, direction.rate], [
+    118,
+    236,
+    0.5,
+  ]);
+  assert.ok(Math.abs(direction.low - 0.4367) < 5e-4);
+  // Mean 0.012, variance 20 / 240 less its square: t of n - 1.
+  const t = 0.012 / Math.sqrt((20 - 240 * 0.012 ** 2) / 240 / 239);
+  assert.ok(Math.abs(diebold_mariano.statistic - t) < 1e-9);
+  assert.deepEqual(
+    [failed.model, failed.failure, failed.n, failed.verdict, failed.order],
+    ["arima(2,1,2)", "no convergence", 0, "too few", null],
+  );
+  const all = (await json("/api/models?window=100")).body;
+  assert.equal(all.models.length, 4);
+  assert.equal(
+    (await json("/api/models?symbol=NIFTY50&window=all")).body.window,
+    100_000,
+  );
+});
+
+Deno.test("/api/models names a window that it cannot read", async () => {
+  const { json } = await setUp();
+  for (const query of ["window=all", "symbol=NIFTY50&window=0", "window=1e3"]) {
+    const { status, body } = await json(`/api/models?${query}`);
+    assert.equal(status, 400, query);
+    assert.equal(body.errors[0].parameter, "window");
+  }
+});
+
+Deno.test("/api/signals tells what came of each, and the record of those listed", async () => {
+  const data = fakeData();
+  const made = signal("NIFTY50", minutesAgo(4), "SELL");
+  data.signals.push(made);
+  data.outcomes.push({
+    symbol: "NIFTY50",
+    t: made.t,
+    version: 1,
+    minutes: 1,
+    settledAt: NOW,
+    costBps: 2,
+    came: { kind: "priced", entry: 100, exit: 99, moveBps: -100, netBps: 98 },
+  });
+  const { json } = await setUp({}, data);
+  const { body } = await json("/api/signals?symbol=NIFTY50&action=SELL");
+  assert.deepEqual(body.signals[0].outcomes, [{
+    minutes: 1,
+    entry: 100,
+    exit: 99,
+    move_bps: -100,
+    cost_bps: 2,
+    net_bps: 98,
+    no_price: null,
+  }]);
+  assert.deepEqual(
+    [body.signals[0].version, body.signals[0].supersedes],
+    [1, null],
+  );
+  assert.deepEqual(body.record[0], {
+    minutes: 1,
+    n: 1,
+    hits: 1,
+    mean_net_bps: 98,
+    always_long_bps: -102,
+    no_change_bps: 0,
+    no_price: 0,
+  });
 });
 
 Deno.test("/api/signals filters by symbol and action", async () => {

@@ -3,7 +3,8 @@ import { Catalog } from "../../pipeline/catalog.ts";
 import type { StoredCandle } from "../../pipeline/domain/candle.ts";
 import type { Forecast } from "../../pipeline/domain/forecast.ts";
 import type { Instrument } from "../../pipeline/domain/instrument.ts";
-import type { Signal } from "../../pipeline/domain/signal.ts";
+import type { ModelSums } from "../../pipeline/domain/score_sums.ts";
+import type { Signal, SignalOutcome } from "../../pipeline/domain/signal.ts";
 import {
   type EpochMicros,
   epochMicros,
@@ -122,6 +123,7 @@ export function signal(
   return {
     symbol,
     t,
+    version: 1,
     madeAt: t,
     model: "arima(1,1,1)",
     action,
@@ -152,12 +154,41 @@ export interface FakeData {
   candles: StoredCandle[];
   forecasts: ScoredForecast[];
   signals: Signal[];
+  outcomes: SignalOutcome[];
   activity: FeedActivity[];
   gaps: { from: EpochMicros; to: EpochMicros; kind: "missing" | "outage" }[];
   health: HealthReport;
   audit: Audit;
   clock: Clock;
 }
+
+/** A record without skill: errors 1.2 % larger than those of "no change". */
+export const MODEL_SUMS: ModelSums = {
+  model: "arima(1,1,1)",
+  sums: {
+    n: 240,
+    from: minutesAgo(241),
+    through: minutesAgo(1),
+    absError: 242.88,
+    absErrorNaive: 240,
+    squares: 420,
+    squaresNaive: 410,
+    products: 405,
+    inside50: 118,
+    inside80: 194,
+    inside95: 229,
+    spreads: 240,
+    winkler95: 1_200,
+    crps: 170,
+    chances: 236,
+    brier: 59,
+    moved: 236,
+    directions: 236,
+    hits: 118,
+    stated: 12,
+  },
+  scale: 0.9,
+};
 
 const AUDIT: Audit = {
   ticks_unaccounted: 0,
@@ -203,11 +234,16 @@ export function fakeData(): FakeData {
           inside80: true,
           inside95: true,
           directionHit: null,
+          winkler95: 1.2,
+          crps: 0.05,
+          upProbability: 0.6,
+          brier: null,
         },
       },
       { forecast: forecast(symbol, MINUTE), score: null },
     ]),
     signals: symbols.map((symbol) => signal(symbol, MINUTE, "HOLD")),
+    outcomes: [],
     activity: symbols.map(activity),
     gaps: [],
     health: { ready: true, reasons: [], details: { buffer: "ok" } },
@@ -309,26 +345,37 @@ export async function fakeServices(
             ),
           }])),
         ),
-      skill: (symbol) =>
-        Promise.resolve([{
-          symbol,
-          model: "arima(1,1,1)",
-          n: 240,
-          skill: -0.012,
-          coverage80: 0.81,
-          coverage95: 0.952,
-          directionHits: 118,
-          directionN: 236,
-          source: "live",
-        }]),
+      scoreSums: (symbols) =>
+        Promise.resolve(
+          new Map(symbols.map((symbol) => [symbol, [MODEL_SUMS]])),
+        ),
+      newestOfModels: (symbols) =>
+        Promise.resolve(
+          new Map(symbols.map((symbol) => [
+            symbol,
+            forecasts({ symbol, horizon: 1, limit: 1 })
+              .map(({ forecast }) => forecast),
+          ])),
+        ),
+      unsettled: () => Promise.resolve([]),
+      saveOutcomes: () => Promise.reject(new Error("not in this test")),
+      putOffOutcomes: () => Promise.reject(new Error("not in this test")),
       signals: (query) =>
-        Promise.resolve(within(
-          data.signals.filter((one) =>
-            one.symbol === (query.symbol ?? one.symbol) &&
-            one.action === (query.action ?? one.action)
-          ),
-          query,
-        )),
+        Promise.resolve(
+          within(
+            data.signals.filter((one) =>
+              one.symbol === (query.symbol ?? one.symbol) &&
+              one.action === (query.action ?? one.action)
+            ),
+            query,
+          ).map((signal) => ({
+            signal,
+            superseded: false,
+            outcomes: data.outcomes.filter(({ symbol, t }) =>
+              symbol === signal.symbol && t === signal.t
+            ),
+          })),
+        ),
     },
     audit: {
       audit: () => Promise.resolve(data.audit),

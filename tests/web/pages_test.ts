@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../web/create_app.ts";
 import type { Services } from "../../web/services.ts";
-import { fakeData, fakeServices, instrument } from "./fake_services.ts";
+import { makeSkill } from "../../pipeline/forecast/testing/make_skill.ts";
+import {
+  fakeData,
+  fakeServices,
+  instrument,
+  minutesAgo,
+  NOW,
+  signal,
+} from "./fake_services.ts";
 
 async function setUp(changes: Partial<Services> = {}, data = fakeData()) {
   const services = await fakeServices(changes, data);
@@ -67,17 +75,18 @@ Deno.test("an instrument's page reads without scripts", async () => {
 
 Deno.test("the skill of a walk forward is told until live scores are enough", async () => {
   const { get, services } = await setUp({
-    walkForward: (symbol) => [{
-      symbol,
-      model: "arima(2,1,2)",
-      n: 120,
-      skill: 0.031,
-      coverage80: 0.8,
-      coverage95: 0.95,
-      directionHits: 70,
-      directionN: 118,
-      source: "walk_forward",
-    }],
+    modelReport: (symbol) => ({
+      walkForward: [makeSkill({
+        symbol,
+        model: "arima(2,1,2)",
+        n: 120,
+        skill: 0.031,
+        dieboldMariano: { statistic: -2.9, p: 0.0047 },
+        source: "walk_forward",
+      })],
+      failures: [{ model: "arima(9,1,9)", reason: "no convergence" }],
+      fitError: null,
+    }),
   });
   const data = services.data.forecasts;
   for (const [i, { forecast, score }] of data.entries()) {
@@ -86,10 +95,70 @@ Deno.test("the skill of a walk forward is told until live scores are enough", as
   const text = textOf((await get("/instruments/NIFTY50")).html);
   assert.match(
     text,
-    /Skill 3.1 % Its errors are 3.1 % smaller .* 120 forecasts of a walk forward over stored candles\. It is shown as the best of 2 models/,
+    /Skill 3.1 % Over the last 120 forecasts of a walk forward over stored candles its errors were 3.1 % smaller .*\(p = 0\.005\)\. It is the best of 2 models/,
   );
-  assert.match(text, /arima\(2,1,2\) shown \+3.1 % 120 stored/);
-  assert.match(text, /arima\(1,1,1\) −1.2 % 240 live/);
+  assert.match(text, /arima\(2,1,2\) shown 120 stored · skill \+3.1 %/);
+  assert.match(text, /arima\(1,1,1\) 240 live · no skill −1.2 % 50 % 95 %/);
+  assert.match(text, /arima\(9,1,9\) 0 live · not fitted –/);
+  assert.match(text, /arima\(9,1,9\) could not be fitted: no convergence/);
+});
+
+Deno.test("a record that is too good to be true is flagged on the page", async () => {
+  const { get } = await setUp({
+    modelReport: (symbol) => ({
+      walkForward: [makeSkill({
+        symbol,
+        model: "prophet",
+        n: 120,
+        skill: 0.98,
+        suspicious: "Its errors are 98 % smaller: looks like a leak",
+        source: "walk_forward",
+      })],
+      failures: [],
+      fitError: null,
+    }),
+  });
+  const text = textOf((await get("/instruments/NIFTY50")).html);
+  assert.match(text, /prophet 120 stored · looks like a leak \+98\.0 %/);
+  assert.match(
+    text,
+    /prophet is suspicious, and not shown\. Its errors are 98/,
+  );
+});
+
+Deno.test("a page lists what came of signals, beside always long and no change", async () => {
+  const data = fakeData();
+  const made = signal("NIFTY50", minutesAgo(4), "BUY");
+  data.signals.unshift(made);
+  const of = { symbol: "NIFTY50", t: made.t, version: 1, settledAt: NOW };
+  data.outcomes.push(
+    {
+      ...of,
+      minutes: 1,
+      costBps: 2,
+      came: {
+        kind: "priced",
+        entry: 100,
+        exit: 100.05,
+        moveBps: 5,
+        netBps: 3,
+      },
+    },
+    {
+      ...of,
+      minutes: 5,
+      costBps: 2,
+      came: { kind: "no_price", reason: "The market is closed at 10:00Z" },
+    },
+  );
+  const { get } = await setUp({}, data);
+  const { html } = await get("/instruments/NIFTY50");
+  assert.match(textOf(html), /BUY \+3\.0 no price …/);
+  assert.match(html, /title="The market is closed at 10:00Z"/);
+  assert.match(
+    textOf(html),
+    /All 1 of them .* 1 min 100 % of 1 \+3\.0 \+3\.0 5 min –/,
+  );
 });
 
 Deno.test("a forecast older than its minute is a warning in words", async () => {

@@ -1,8 +1,18 @@
 import { assert } from "../../domain/assert.ts";
 import type { StoredCandle } from "../../domain/candle.ts";
-import type { Forecast, ForecastScore, Skill } from "../../domain/forecast.ts";
-import type { Signal } from "../../domain/signal.ts";
-import { epochMicros, MICROS_PER_SECOND } from "../../domain/time.ts";
+import type { Forecast, ForecastScore } from "../../domain/forecast.ts";
+import type { ModelSums } from "../../domain/score_sums.ts";
+import {
+  OUTCOME_MINUTES,
+  type Signal,
+  type SignalOutcome,
+} from "../../domain/signal.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
+} from "../../domain/time.ts";
 import type {
   CandleStore,
   ForecastQuery,
@@ -10,8 +20,12 @@ import type {
   NewestForecasts,
   NewestQuery,
   ScoredForecast,
+  SettledSignal,
+  UnsettledSignal,
 } from "../../ports.ts";
-import { summarizeSkill } from "../scoring.ts";
+import { addScore, NO_SCORES } from "../scores/add_score.ts";
+import { naiveScale, SCALE_CANDLES } from "../scores/naive_scale.ts";
+import { candleFloats } from "../training_series.ts";
 
 /** Candles of a few symbols, for tests; a candle put again replaces. */
 export class MemoryCandles implements Pick<CandleStore, "latest"> {
@@ -44,6 +58,8 @@ export class MemoryForecasts implements ForecastStore {
   readonly rows = new Map<string, Forecast>();
   readonly scores = new Map<string, ForecastScore>();
   readonly kept: Signal[] = [];
+  readonly outcomes = new Map<string, SignalOutcome>();
+  readonly #putOff = new Map<string, EpochMicros>();
   /** Rejects the next saves, as a store that is down. */
   failures = 0;
 
@@ -114,20 +130,45 @@ export class MemoryForecasts implements ForecastStore {
     return Promise.resolve();
   }
 
-  skill(symbol: string, window: number): Promise<readonly Skill[]> {
-    const models = new Set([...this.rows.values()].map(({ model }) => model));
+  scoreSums(
+    symbols: readonly string[],
+    window: number,
+  ): Promise<ReadonlyMap<string, readonly ModelSums[]>> {
     return Promise.resolve(
-      [...models].map((model) =>
-        summarizeSkill(
-          { symbol, model, source: "live" },
-          [...this.scores.values()]
-            .filter((score) =>
-              score.symbol === symbol && score.model === model &&
-              score.horizon === 1
-            )
-            .slice(-window),
-        )
-      ),
+      new Map(symbols.map((symbol) => [symbol, this.#sums(symbol, window)])),
+    );
+  }
+
+  #sums(symbol: string, window: number): readonly ModelSums[] {
+    const byModel = Map.groupBy(
+      [...this.scores.values()].filter((score) =>
+        score.symbol === symbol && score.horizon === 1
+      ).sort((a, b) => a.t - b.t),
+      ({ model }) => model,
+    );
+    const sums = [...byModel].map(([model, scores]) => ({
+      model,
+      sums: scores.slice(-window).reduce(addScore, NO_SCORES),
+    }));
+    const first = Math.min(...sums.map(({ sums }) => sums.from ?? Infinity));
+    const before = this.candles.of(symbol).filter(({ t, closed }) =>
+      closed && t < first
+    ).slice(-SCALE_CANDLES);
+    const scale = naiveScale(before.map(candleFloats));
+    return sums.map((one) => ({ ...one, scale }));
+  }
+
+  newestOfModels(
+    symbols: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Forecast[]>> {
+    return Promise.resolve(
+      new Map(symbols.map((symbol) => {
+        const rows = [...this.rows.values()].filter((row) =>
+          row.symbol === symbol && row.horizon === 1
+        );
+        const newest = Math.max(...rows.map(({ t }) => t));
+        return [symbol, rows.filter(({ t }) => t === newest)];
+      })),
     );
   }
 
@@ -136,9 +177,72 @@ export class MemoryForecasts implements ForecastStore {
     return Promise.resolve();
   }
 
-  signals(): Promise<readonly Signal[]> {
-    return Promise.resolve(this.kept);
+  signals(): Promise<readonly SettledSignal[]> {
+    return Promise.resolve(this.kept.map((signal) => ({
+      signal,
+      superseded: false,
+      outcomes: OUTCOME_MINUTES.flatMap((minutes) =>
+        this.outcomes.get(outcomeKey(signal, minutes)) ?? []
+      ),
+    })));
   }
+
+  unsettled(
+    now: EpochMicros,
+    limit: number,
+  ): Promise<readonly UnsettledSignal[]> {
+    const due = this.kept.flatMap((signal) =>
+      OUTCOME_MINUTES.map((minutes) => ({ signal, minutes }))
+    ).filter(({ signal, minutes }) => {
+      const key = outcomeKey(signal, minutes);
+      const at = this.#putOff.get(key) ??
+        signal.t + (minutes + 2) * MICROS_PER_MINUTE;
+      return !this.outcomes.has(key) && at <= now;
+    });
+    return Promise.resolve(
+      due.slice(0, limit).map(({ signal, minutes }) => {
+        const closed = this.candles.of(signal.symbol)
+          .filter((candle) => candle.closed);
+        const fill = (later: number) => {
+          const t = signal.t + later * MICROS_PER_MINUTE;
+          const candle = closed.find((one) => one.t === t);
+          return candle === undefined
+            ? null
+            : { open: Number(candle.open), complete: candle.complete };
+        };
+        return {
+          signal,
+          minutes,
+          entry: fill(1),
+          exit: fill(1 + minutes),
+          closedThrough: closed.at(-1)?.t ?? null,
+        };
+      }),
+    );
+  }
+
+  saveOutcomes(outcomes: readonly SignalOutcome[]): Promise<void> {
+    for (const one of outcomes) {
+      this.outcomes.set(outcomeKey(one, one.minutes), one);
+    }
+    return Promise.resolve();
+  }
+
+  putOffOutcomes(
+    of: readonly (UnsettledSignal & { readonly until: EpochMicros })[],
+  ): Promise<void> {
+    for (const { signal, minutes, until } of of) {
+      this.#putOff.set(outcomeKey(signal, minutes), until);
+    }
+    return Promise.resolve();
+  }
+}
+
+function outcomeKey(
+  of: Pick<Signal, "symbol" | "t" | "version">,
+  minutes: number,
+): string {
+  return [of.symbol, of.t, of.version, minutes].join(" ");
 }
 
 function keyOf(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { epochMicros } from "../domain/time.ts";
-import { scoreClose, scoreForecast, summarizeSkill } from "./scoring.ts";
-import { makeCandles, storedCandle } from "./testing/make_candles.ts";
+import { epochMicros } from "../../domain/time.ts";
+import { scoreClose, scoreForecast } from "./score_forecast.ts";
+import { studentCrps } from "./student_crps.ts";
+import { makeCandles, storedCandle } from "../testing/make_candles.ts";
 
 const FORECAST = {
   close: 101,
@@ -12,11 +13,12 @@ const FORECAST = {
   hi80: 102,
   lo95: 99,
   hi95: 103,
+  se: 0.01,
 };
-const OF = { symbol: "A", model: "m", source: "live" } as const;
 
 Deno.test("scoreClose() measures errors, intervals with their ends, and the direction", () => {
-  assert.deepEqual(scoreClose(FORECAST, 102), {
+  const { crps, upProbability, brier, ...score } = scoreClose(FORECAST, 102);
+  assert.deepEqual(score, {
     actual: 102,
     absError: 1,
     absErrorNaive: 2,
@@ -24,11 +26,19 @@ Deno.test("scoreClose() measures errors, intervals with their ends, and the dire
     inside80: true,
     inside95: true,
     directionHit: true,
+    winkler95: 4,
   });
+  assert.equal(crps, 100 * studentCrps(Math.log(102 / 101), 0.01, 8));
+  // log(1.01) / 0.01 = 0.99503 standard errors above no change.
+  assert.ok(Math.abs((upProbability ?? 0) - 0.840140) < 1e-5);
+  assert.ok(Math.abs((brier ?? 0) - (1 - 0.840140) ** 2) < 1e-5);
   assert.equal(scoreClose(FORECAST, 99.5).directionHit, false);
   assert.equal(scoreClose(FORECAST, 100).directionHit, null);
   assert.equal(scoreClose({ ...FORECAST, close: 100 }, 99).directionHit, null);
-  assert.equal(scoreClose(FORECAST, 98.9).inside95, false);
+  assert.equal(scoreClose(FORECAST, 100).brier, null);
+  const outside = scoreClose(FORECAST, 98.5);
+  assert.equal(outside.inside95, false);
+  assert.equal(outside.winkler95, 4 + 40 * 0.5);
 });
 
 Deno.test("scoreForecast() names the forecast and takes the close of its candle", () => {
@@ -51,7 +61,6 @@ Deno.test("scoreForecast() names the forecast and takes the close of its candle"
       open: 100,
       high: 102,
       low: 99,
-      se: 0.01,
     },
     candle,
     epochMicros(9),
@@ -60,22 +69,4 @@ Deno.test("scoreForecast() names the forecast and takes the close of its candle"
   assert.equal(score.t, candle.t);
   assert.equal(score.scoredAt, 9);
   assert.equal(score.actual, 102);
-});
-
-Deno.test("summarizeSkill() is 1 - MAE / MAE of no change", () => {
-  const scores = [102, 98, 101, 100].map((x) => scoreClose(FORECAST, x));
-  const skill = summarizeSkill(OF, scores);
-  assert.equal(skill.n, 4);
-  assert.equal(skill.skill, 1 - (1 + 3 + 0 + 1) / (2 + 2 + 1 + 0));
-  assert.equal(skill.coverage80, 3 / 4);
-  assert.equal(skill.coverage95, 3 / 4);
-  assert.equal(skill.directionHits, 2);
-  assert.equal(skill.directionN, 3);
-});
-
-Deno.test("summarizeSkill() has no skill without scores, and finite ones without any move", () => {
-  assert.equal(summarizeSkill(OF, []).skill, null);
-  assert.equal(summarizeSkill(OF, [scoreClose(FORECAST, 100)]).skill, -1);
-  const still = scoreClose({ ...FORECAST, close: 100 }, 100);
-  assert.equal(summarizeSkill(OF, [still]).skill, 0);
 });

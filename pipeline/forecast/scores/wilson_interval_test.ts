@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { normalCdf, wilsonInterval } from "./probability.ts";
+import { wilsonInterval } from "./wilson_interval.ts";
 
 Deno.test("wilsonInterval() gives the values of Wilson's formula", () => {
   // R: prop.test(55, 100, correct = FALSE)$conf.int
@@ -11,7 +11,11 @@ Deno.test("wilsonInterval() gives the values of Wilson's formula", () => {
   assert.ok(Math.abs(wilsonInterval(10, 10).high - 1) < 1e-12);
 });
 
-Deno.test("normalCdf() is right to six digits", () => {
-  const known = [[0, 0.5], [1, 0.8413447], [-1.959964, 0.025], [3, 0.9986501]];
-  for (const [x, p] of known) assert.ok(Math.abs(normalCdf(x) - p) < 3e-7);
+Deno.test("wilsonInterval() ends where a score test of the share gives its z", () => {
+  for (const [hits, n] of [[3, 40], [118, 236], [190, 240]]) {
+    for (const p of Object.values(wilsonInterval(hits, n))) {
+      const z = (hits / n - p) / Math.sqrt(p * (1 - p) / n);
+      assert.ok(Math.abs(Math.abs(z) - 1.959964) < 1e-9, `${z}`);
+    }
+  }
 });
