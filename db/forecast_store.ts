@@ -47,6 +47,9 @@ const SAME_FORECAST = "(instrument_id, interval, t, horizon, model)";
 
 /** Forecasts, what came of them, and what was made of them. */
 export class PgForecastStore implements ForecastStore {
+  /** Instruments and models that are in `models`, of those saved here. */
+  readonly #listed = new Set<string>();
+
   constructor(
     private readonly db: Db,
     private readonly instruments: PgInstrumentStore,
@@ -58,6 +61,8 @@ export class PgForecastStore implements ForecastStore {
     const floats = (key: keyof Forecast) =>
       numberArray(forecasts.map((forecast) => forecast[key] as number));
     const models = textArray(forecasts.map(({ model }) => model));
+    const unlisted = forecasts.map(listingOf)
+      .filter((listing) => !this.#listed.has(listing));
     const keys = [
       ids,
       textArray(forecasts.map(({ interval }) => interval)),
@@ -119,7 +124,7 @@ export class PgForecastStore implements ForecastStore {
           ] as const).map(floats),
         ],
       },
-      {
+      ...unlisted.length === 0 ? [] : [{
         sql: `insert into models
           select instrument_id, model, min(from_micros(made_at))
           from unnest(($1::text)::int[], ($2::text)::text[],
@@ -127,8 +132,9 @@ export class PgForecastStore implements ForecastStore {
           group by instrument_id, model
           on conflict do nothing`,
         params: [ids, models, floats("madeAt")],
-      },
+      }],
     ]);
+    for (const listing of unlisted) this.#listed.add(listing);
   }
 
   async forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]> {
@@ -406,6 +412,10 @@ export class PgForecastStore implements ForecastStore {
     const results = await this.db.batch(statements);
     assert(results !== null, "nothing was asked that could be refused");
   }
+}
+
+function listingOf({ symbol, model }: Forecast): string {
+  return `${symbol} ${model}`;
 }
 
 function forecastOf(row: Row): Forecast {
