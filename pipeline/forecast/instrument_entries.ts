@@ -8,8 +8,10 @@ export interface Entry {
   fitDueAt: number;
   /** A fit is under way. */
   fitting: boolean;
-  /** Newest closed candle at the last look, to see history coming in. */
+  /** Newest candle at the last look, to see history coming in. */
   seenThrough: number;
+  /** At that look there were too few to fit. */
+  tooFew: boolean;
   /** Live skill was read since the start. */
   liveLoaded: boolean;
 }
@@ -27,6 +29,7 @@ export class InstrumentEntries {
         fitDueAt: 0,
         fitting: false,
         seenThrough: 0,
+        tooFew: false,
         liveLoaded: false,
       };
       this.#bySymbol.set(symbol, entry);

@@ -107,6 +107,12 @@ export class Refits {
     const again = (ms: number) => {
       entry.fitDueAt = clock.now() + ms * MICROS_PER_MS;
     };
+    const newest = await candles.latest([symbol], "1m", 1);
+    const seen = newest.get(symbol)?.at(-1)?.end ?? 0;
+    const more = seen > entry.seenThrough;
+    const coming = more && seen < clock.now() - HISTORY_MS * MICROS_PER_MS;
+    entry.seenThrough = seen;
+    if (coming || entry.tooFew && !more) return again(AGAIN_MS);
     const rows = await candles.latest(
       [symbol],
       "1m",
@@ -116,10 +122,8 @@ export class Refits {
       .filter((candle) => candle.closed)
       .map(candleFloats);
     const through = closed.at(-1)?.end ?? 0;
-    const coming = through > entry.seenThrough &&
-      through < clock.now() - HISTORY_MS * MICROS_PER_MS;
-    entry.seenThrough = through;
-    if (closed.length < fitMin || coming) return again(AGAIN_MS);
+    entry.tooFew = closed.length < fitMin;
+    if (entry.tooFew) return again(AGAIN_MS);
     if (
       entry.state.fitted && entry.state.fitError === null &&
       through <= (entry.state.trainedThrough ?? 0)

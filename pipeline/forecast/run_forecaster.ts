@@ -52,7 +52,9 @@ export const DEFAULT_FORECASTER: ForecasterOptions = {
 };
 
 /** After an edge: the minute before it is closed, and its forecasts stored. */
-const CATCH_UP_AT_MS = 15_000;
+const CLOSED_AFTER_MS = 15_000;
+/** From one look for instruments that are new to the next. */
+const LOOK_EVERY_MS = 5_000;
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 30_000;
 
@@ -88,6 +90,8 @@ export class Forecaster {
   readonly #edges: EdgeForecasts;
   readonly #refits: Refits;
   readonly #scorer: Scorer;
+  /** Edge that the states are to be moved on to next. */
+  #caughtUpThrough = 0;
 
   constructor(
     private readonly ports: ForecasterPorts,
@@ -172,12 +176,14 @@ export class Forecaster {
     }
   }
 
-  /** @returns Milliseconds until the next minute's candles are closed. */
+  /** All once a minute, when its candles are closed; new ones soon. */
   async #catchUp(signal: AbortSignal): Promise<number> {
-    const { clock } = this.ports;
-    await this.#edges.catchUp(clock.now(), signal);
-    const now = clock.now();
-    return (nextEdge(now) - now) / MICROS_PER_MS + CATCH_UP_AT_MS;
+    const now = this.ports.clock.now();
+    const closed = now - CLOSED_AFTER_MS * MICROS_PER_MS;
+    const all = closed >= this.#caughtUpThrough;
+    await this.#edges.catchUp(now, all ? "all" : "new", signal);
+    if (all) this.#caughtUpThrough = nextEdge(epochMicros(closed));
+    return LOOK_EVERY_MS;
   }
 
   /** Repeats a piece of work until aborted, with backoff while it fails. */
