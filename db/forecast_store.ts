@@ -55,7 +55,10 @@ export class PgForecastStore implements ForecastStore {
     private readonly instruments: PgInstrumentStore,
   ) {}
 
-  async saveForecasts(forecasts: readonly Forecast[]): Promise<void> {
+  async saveForecasts(
+    forecasts: readonly Forecast[],
+    withinMs?: number,
+  ): Promise<void> {
     if (forecasts.length === 0) return;
     const ids = await this.#ids(forecasts);
     const floats = (key: keyof Forecast) =>
@@ -71,6 +74,7 @@ export class PgForecastStore implements ForecastStore {
       models,
     ];
     await this.#write([
+      ...withinMs === undefined ? [] : [giveUpAfter(withinMs)],
       {
         sql: `with made as (
             insert into forecasts
@@ -412,6 +416,14 @@ export class PgForecastStore implements ForecastStore {
     const results = await this.db.batch(statements);
     assert(results !== null, "nothing was asked that could be refused");
   }
+}
+
+/** For the rest of the transaction. */
+function giveUpAfter(ms: number): Statement {
+  return {
+    sql: "select set_config('statement_timeout', $1, true)",
+    params: [String(Math.max(1, Math.floor(ms)))],
+  };
 }
 
 function listingOf({ symbol, model }: Forecast): string {

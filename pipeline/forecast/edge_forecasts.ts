@@ -92,6 +92,8 @@ const CATCH_UP_CHUNK = 32;
 /** Before the next edge: what is not stored by then is left out. */
 const OVER_MS = 5_000;
 const RETRY_MS = 100;
+/** From the end of a statement to that of its transaction. */
+const COMMIT_MS = 20;
 /** Candles since the fit that make a new one due at once. */
 const REFIT_AFTER_CANDLES = 30;
 
@@ -431,11 +433,16 @@ export class EdgeForecasts {
   async #save(edge: EpochMicros, rows: readonly Forecast[]): Promise<true> {
     const { clock, forecasts } = this.ports;
     if (rows.length === 0) return true;
-    await forecasts.saveForecasts(rows);
+    const due = edge + MICROS_PER_SECOND;
+    const nearest = rows.filter(({ horizon }) => horizon === 1).length;
+    await forecasts.saveForecasts(
+      rows,
+      nearest === 0
+        ? undefined
+        : (due - clock.now()) / MICROS_PER_MS - COMMIT_MS,
+    );
     this.#stored += rows.length;
-    if (clock.now() > edge + MICROS_PER_SECOND) {
-      this.#overdue += rows.filter(({ horizon }) => horizon === 1).length;
-    }
+    if (clock.now() > due) this.#overdue += nearest;
     return true;
   }
 

@@ -411,7 +411,10 @@ function watchSaves(h: ReturnType<typeof harness>, slowMs = 0) {
   const saves: { readonly at: number; readonly rows: readonly Forecast[] }[] =
     [];
   const save = h.forecasts.saveForecasts.bind(h.forecasts);
-  h.forecasts.saveForecasts = async (rows) => {
+  h.forecasts.saveForecasts = async (rows, withinMs) => {
+    const { horizon } = rows[0];
+    const leftMs = 980 - (h.clock.now() - T0) / 1_000;
+    assert.equal(withinMs, horizon === 1 ? leftMs : undefined);
     if (slowMs > 0) await h.clock.sleep(slowMs);
     await save(rows);
     saves.push({ at: (h.clock.now() - T0) / 1_000, rows });

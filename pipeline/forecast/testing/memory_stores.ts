@@ -49,7 +49,10 @@ export class MemoryForecasts implements ForecastStore {
 
   constructor(private readonly candles: MemoryCandles) {}
 
-  saveForecasts(forecasts: readonly Forecast[]): Promise<void> {
+  saveForecasts(
+    forecasts: readonly Forecast[],
+    _withinMs?: number,
+  ): Promise<void> {
     if (this.failures > 0) {
       this.failures--;
       return Promise.reject(new Error("connection refused"));
