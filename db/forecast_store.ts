@@ -55,17 +55,25 @@ const SAME_FORECAST = "(instrument_id, interval, t, horizon, model)";
 
 /** Forecasts, what came of them, and what was made of them. */
 export class PgForecastStore implements ForecastStore {
+  /** Instruments and models that are in `models`, of those saved here. */
+  readonly #listed = new Set<string>();
+
   constructor(
     private readonly db: Db,
     private readonly instruments: PgInstrumentStore,
   ) {}
 
-  async saveForecasts(forecasts: readonly Forecast[]): Promise<void> {
+  async saveForecasts(
+    forecasts: readonly Forecast[],
+    withinMs?: number,
+  ): Promise<void> {
     if (forecasts.length === 0) return;
     const ids = await this.#ids(forecasts);
     const floats = (key: keyof Forecast) =>
       numberArray(forecasts.map((forecast) => forecast[key] as number));
     const models = textArray(forecasts.map(({ model }) => model));
+    const unlisted = forecasts.map(listingOf)
+      .filter((listing) => !this.#listed.has(listing));
     const keys = [
       ids,
       textArray(forecasts.map(({ interval }) => interval)),
@@ -74,6 +82,7 @@ export class PgForecastStore implements ForecastStore {
       models,
     ];
     await this.#write([
+      ...withinMs === undefined ? [] : [giveUpAfter(withinMs)],
       {
         sql: `with made as (
             insert into forecasts
@@ -127,7 +136,7 @@ export class PgForecastStore implements ForecastStore {
           ] as const).map(floats),
         ],
       },
-      {
+      ...unlisted.length === 0 ? [] : [{
         sql: `insert into models
           select instrument_id, model, min(from_micros(made_at))
           from unnest(($1::text)::int[], ($2::text)::text[],
@@ -135,8 +144,9 @@ export class PgForecastStore implements ForecastStore {
           group by instrument_id, model
           on conflict do nothing`,
         params: [ids, models, floats("madeAt")],
-      },
+      }],
     ]);
+    for (const listing of unlisted) this.#listed.add(listing);
   }
 
   async forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]> {
@@ -653,6 +663,18 @@ export class PgForecastStore implements ForecastStore {
     const results = await this.db.batch(statements);
     assert(results !== null, "nothing was asked that could be refused");
   }
+}
+
+/** For the rest of the transaction. */
+function giveUpAfter(ms: number): Statement {
+  return {
+    sql: "select set_config('statement_timeout', $1, true)",
+    params: [String(Math.max(1, Math.floor(ms)))],
+  };
+}
+
+function listingOf({ symbol, model }: Forecast): string {
+  return `${symbol} ${model}`;
 }
 
 function forecastOf(row: Row): Forecast {

@@ -687,9 +687,13 @@ export interface ForecastStore {
    * Stores forecasts; one that is there already stays as it was.
    *
    * Refuses, by a constraint, what was made more than a second after its
-   * minute began.
+   * minute began. A server gives up, with nothing stored, if it takes longer
+   * than `withinMs`.
    */
-  saveForecasts(forecasts: readonly Forecast[]): Promise<void>;
+  saveForecasts(
+    forecasts: readonly Forecast[],
+    withinMs?: number,
+  ): Promise<void>;
   /** Ascending by `t`; of the champion unless a model is named. */
   forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]>;
   /**

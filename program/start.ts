@@ -25,6 +25,7 @@ import {
   startSimulator,
 } from "../pipeline/feeds/start_simulator.ts";
 import { FitPool } from "../pipeline/forecast/fit_pool.ts";
+import { NewestCandles } from "../pipeline/forecast/newest_candles.ts";
 import { Forecaster } from "../pipeline/forecast/run_forecaster.ts";
 import { InProcessBus } from "../pipeline/live/live_bus.ts";
 import { runFeedStatus } from "../pipeline/live/run_feed_status.ts";
@@ -77,6 +78,8 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Workers that fit models. */
+const FIT_THREADS_MAX = 4;
 /** Reject a jump only once this many ticks have shown the usual price. */
 const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 
@@ -164,6 +167,13 @@ export async function start(options: StartOptions): Promise<Running> {
       })
       : null;
     const committed: EntryId[] = Array(config.partitions).fill(BEFORE_FIRST);
+    const newest = has("forecast")
+      ? new NewestCandles({
+        store: stores.candles,
+        partitions: config.partitions,
+        committed: (p) => committed[p],
+      })
+      : null;
 
     life.run("upkeep", async (signal) => {
       for (;;) {
@@ -193,8 +203,10 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
+          onClaimed: (p) => newest?.begin(p),
           onCommitted(p, position, { candles, ...news }) {
             committed[p] = position;
+            newest?.note(p, position, candles);
             ingest?.onCommitted(p, { position, ...news });
             archiver?.onCommitted(p, position, news.incarnation);
             publish(liveEvents(candles));
@@ -246,19 +258,20 @@ export async function start(options: StartOptions): Promise<Running> {
       : null;
 
     let forecaster: Forecaster | null = null;
-    if (has("forecast")) {
+    if (newest) {
       const run = (signal: AbortSignal) => {
+        const threads = fitThreads();
         forecaster = new Forecaster({
           clock,
           log,
-          candles: stores.candles,
+          candles: newest,
           forecasts: stores.forecasts,
           catalog,
-          pool: new FitPool({ clock }),
+          pool: new FitPool({ clock, threads }),
           publish,
           position: (symbol) =>
             committed[partitionOf(symbol, config.partitions)],
-        });
+        }, { fitsAtOnce: threads + 1 });
         return forecaster.run(signal);
       };
       life.run("forecast", (signal) =>
@@ -401,6 +414,14 @@ function startRelay(
     await link.close();
   });
   return relay;
+}
+
+/** One core is for ticks and candles, whatever is to be fitted. */
+function fitThreads(): number {
+  return Math.min(
+    FIT_THREADS_MAX,
+    Math.max(1, navigator.hardwareConcurrency - 1),
+  );
 }
 
 function instrumentFile({ instruments, simulate }: Config, root: URL) {

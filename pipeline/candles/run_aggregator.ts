@@ -89,8 +89,10 @@ export interface InstrumentCalendars {
   ): Promise<void>;
 }
 
-/** Called after a commit; they must not throw, and must not take long. */
+/** Called after the fact; they must not throw, and must not take long. */
 export interface AggregatorEvents {
+  /** The partition is ours from here on; others may have committed before. */
+  onClaimed?(p: number): void;
   /** Everything up to `position` is in the warehouse: acks may go out. */
   onCommitted(p: number, position: EntryId, change: {
     readonly candles: readonly CommittedCandle[];
@@ -256,6 +258,7 @@ class AggregatorLoop {
       this.settings.book,
     );
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
+    this.options.events.onClaimed?.(p);
     // What was committed before a crash may not have been announced.
     this.options.events.onCommitted(p, readFrom, {
       incarnation: this.#incarnation,

@@ -326,6 +326,36 @@ Deno.test("a partition that another process holds is waited for", async () => {
   assert.equal(store.ownerOf(0), null, "given back");
 });
 
+Deno.test("each claim is told before what is committed after it", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  const told: string[] = [];
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    events: {
+      onClaimed: (p) => told.push(`claimed ${p}`),
+      onCommitted: (_p, position) => told.push(position),
+      onRolledUp() {},
+    },
+  });
+  const work = async () => {
+    await clock.sleep(2_000);
+    store.steal(0);
+    await append(buffer, markEntry(moment(10)));
+    await clock.sleep(5_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.deepEqual(told, [
+    ...["claimed 0", BEFORE_FIRST],
+    ...["claimed 0", BEFORE_FIRST, await buffer.newest(0)],
+  ]);
+});
+
 Deno.test("aborted, the loop commits what it has read", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);

@@ -1,7 +1,6 @@
 import type { Skill } from "../domain/forecast.ts";
 import type { Candidate } from "./candidates.ts";
-import { type FitFailure, fitTrack } from "./fit_track.ts";
-import type { ForecastEngine } from "./forecast_engine.ts";
+import { type CloseEngine, type FitFailure, fitTrack } from "./fit_track.ts";
 import type { OhlcTrack, PriceGrid } from "./ohlc_model.ts";
 import type { CandleFloats } from "./training_series.ts";
 import { walkForward, type WalkForwardOptions } from "./walk_forward.ts";
@@ -28,18 +27,24 @@ export interface FitOutcome {
   readonly skills: readonly Skill[];
 }
 
-/** Fits all models of one instrument, and measures them on the past. */
+/**
+ * Fits all models of one instrument, and measures them on the past. `auto` is
+ * left out if the engine selects no orders.
+ */
 export function fitInstrument(
-  engine: ForecastEngine,
+  engine: CloseEngine,
   job: FitJob,
 ): FitOutcome {
+  const candidates = job.candidates.filter(({ spec }) =>
+    spec !== "auto" || engine.select !== undefined
+  );
   const { track, failures } = fitTrack(
     { close: engine, range: engine },
     job.candles.slice(-job.window),
-    job.candidates,
+    candidates,
   );
   const skills = job.walkForward === null
     ? []
-    : walkForward(engine, job, job.walkForward);
+    : walkForward(engine, { ...job, candidates }, job.walkForward);
   return { symbol: job.symbol, track, failures, skills };
 }

@@ -7,6 +7,7 @@ import type {
   FittedModel,
   ForecastEngine,
   ModelSpec,
+  Order,
 } from "./forecast_engine.ts";
 import type { CloseTrack, OhlcTrack } from "./ohlc_model.ts";
 import { fitWalk } from "./random_walk.ts";
@@ -17,9 +18,19 @@ export interface FitFailure {
   readonly reason: string;
 }
 
+/** A fit, and the order that it is of. */
+export type OrderedFit =
+  | Extract<FitResult, { readonly kind: "failed" }>
+  | Extract<FitResult, { readonly kind: "fitted" }> & { readonly order: Order };
+
+/** What fits the close. With `select` it chooses an order, for `auto`. */
+export interface CloseEngine extends ForecastEngine {
+  select?(series: Float64Array): OrderedFit;
+}
+
 /** What fits the close, and what fits the range (U, V, W). */
 export interface TrackEngines {
-  readonly close: ForecastEngine;
+  readonly close: CloseEngine;
   readonly range: ForecastEngine;
 }
 
@@ -50,6 +61,7 @@ export function fitTrack(
     } else {
       closes.push({
         candidate,
+        order: fit.order,
         model: fit.model,
         variance: ewmaVariance(fit.residuals),
       });
@@ -73,13 +85,24 @@ export function fitTrack(
 }
 
 function fitClose(
-  engine: ForecastEngine,
+  engine: CloseEngine,
   level: Float64Array,
-  candidate: Candidate,
-): FitResult {
-  return candidate.model === BASELINE.model
+  { model, spec }: Candidate,
+): OrderedFit {
+  if (spec === "auto") {
+    return engine.select?.(level) ??
+      { kind: "failed", reason: `the engine ${engine.id} selects no order` };
+  }
+  const fit = model === BASELINE.model
     ? fitWalk(level)
-    : engine.fit(level, candidate.spec);
+    // Without terms to estimate, a drift at most, it is the same for any.
+    : (isClosed(spec) ? fitClosedForm(level, spec) : null) ??
+      engine.fit(level, spec);
+  return fit.kind === "fitted" ? { ...fit, order: spec.order } : fit;
+}
+
+function isClosed({ order: [p, , q] }: ModelSpec): boolean {
+  return p + q === 0;
 }
 
 const MEAN_ONLY: ModelSpec = { order: [0, 0, 0], mean: true };

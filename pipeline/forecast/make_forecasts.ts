@@ -24,24 +24,41 @@ export interface ForecastRule extends SignalRule {
   readonly liveMin: number;
 }
 
-/** All that is made of one instrument at one edge. */
-export interface EdgeForecasts {
-  /** Of every model and horizon. */
-  readonly forecasts: readonly Forecast[];
-  /** Of the champion, nearest first. */
-  readonly shown: readonly Forecast[];
-  readonly signal: Signal;
+/** The model that is shown, and its record. */
+export interface Champion {
+  readonly model: string;
+  readonly skill: Skill | null;
+}
+
+/** One instrument at one edge: all that its forecasts are made of. */
+export interface EdgeInstrument {
+  readonly instrument: Instrument;
+  readonly calendar: Calendar;
+  readonly edge: EpochMicros;
+  readonly view: EdgeView;
+  readonly champion: Champion;
+  /** In the buffer, which the candles hold at least. */
+  readonly position: string;
+}
+
+/** Some of the models and horizons of an instrument. */
+export interface ForecastPart {
+  /** `shown` is the champion; `challengers` are neither it nor the baseline. */
+  readonly models: "shown_and_baseline" | "challengers" | "shown" | "others";
+  /** Horizons, both included. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export function priceGrid(instrument: Instrument): PriceGrid {
   return { tick: Number(instrument.tickSize), scale: instrument.priceScale };
 }
 
-/** The models by which an instrument can be forecast, and the one shown. */
+/** The best of the models by which an instrument can be forecast. */
 export function championOf(
   state: InstrumentState,
   rule: ForecastRule,
-): { readonly model: string; readonly skill: Skill | null } {
+): Champion {
   const skillOf = (model: string) =>
     countingSkill(model, state.live, state.walkForward, rule.liveMin);
   const models =
@@ -51,42 +68,39 @@ export function championOf(
 }
 
 /**
- * Makes the forecasts of one instrument for the minutes from `edge` on, and
- * the signal of the champion's first. Minutes outside a session are left out.
+ * Makes a part of an instrument's forecasts for the minutes from its edge on,
+ * nearest first within each model. Minutes outside a session are left out.
  */
 export function makeForecasts(
-  view: EdgeView,
-  given: {
-    readonly instrument: Instrument;
-    readonly calendar: Calendar;
-    readonly edge: EpochMicros;
-    readonly madeAt: EpochMicros;
-    readonly position: string;
-  },
-  rule: ForecastRule,
-): EdgeForecasts {
-  const { instrument, calendar, edge, madeAt, position } = given;
+  of: EdgeInstrument,
+  part: ForecastPart,
+  madeAt: EpochMicros,
+): readonly Forecast[] {
+  const { instrument, calendar, edge, view, champion, position } = of;
   const { state, track, newest } = view;
-  const champion = championOf(state, rule);
   const forecasts: Forecast[] = [];
   for (const close of track.closes) {
+    const { model } = close.candidate;
+    if (!isIn(part, model, champion.model)) continue;
     const candles = forecastCandles(
       track,
       close,
-      rule.horizons,
+      part.to,
       priceGrid(instrument),
+      part.from,
     );
     candles.forEach((candle, i) => {
-      const t = epochMicros(edge + i * MICROS_PER_MINUTE);
-      if (i > 0 && calendar.stateAt(t).kind === "closed") return;
+      const horizon = part.from + i;
+      const t = epochMicros(edge + (horizon - 1) * MICROS_PER_MINUTE);
+      if (horizon > 1 && calendar.stateAt(t).kind === "closed") return;
       forecasts.push({
         symbol: instrument.symbol,
         interval: "1m",
         t,
-        horizon: i + 1,
-        model: close.candidate.model,
-        order: close.candidate.spec.order,
-        champion: close.candidate.model === champion.model,
+        horizon,
+        model,
+        order: close.order,
+        champion: model === champion.model,
         madeAt,
         trainedThrough: state.trainedThrough ?? newest.end,
         position,
@@ -96,15 +110,35 @@ export function makeForecasts(
       });
     });
   }
-  const shown = forecasts.filter((forecast) => forecast.champion);
-  const signal = decideSignal({
-    forecast: shown[0],
-    madeAt,
-    costBps: instrument.costBps,
-    skill: champion.skill,
-    blocked: blockedBy(view, edge),
+  return forecasts;
+}
+
+function isIn({ models }: ForecastPart, model: string, shown: string) {
+  switch (models) {
+    case "shown_and_baseline":
+      return model === shown || model === BASELINE.model;
+    case "challengers":
+      return model !== shown && model !== BASELINE.model;
+    case "shown":
+      return model === shown;
+    case "others":
+      return model !== shown;
+  }
+}
+
+/** What the rule makes of the champion's nearest forecast. */
+export function makeSignal(
+  of: EdgeInstrument,
+  nearest: Forecast,
+  rule: ForecastRule,
+): Signal {
+  return decideSignal({
+    forecast: nearest,
+    madeAt: nearest.madeAt,
+    costBps: of.instrument.costBps,
+    skill: of.champion.skill,
+    blocked: blockedBy(of.view, of.edge),
   }, rule);
-  return { forecasts, shown, signal };
 }
 
 /** Why this minute must not bring an order, whatever the forecast says. */

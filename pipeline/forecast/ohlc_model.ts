@@ -1,7 +1,7 @@
 import type { Bands } from "../domain/forecast.ts";
 import type { Candidate } from "./candidates.ts";
 import { nextVariance } from "./ewma.ts";
-import type { FittedModel } from "./forecast_engine.ts";
+import type { FittedModel, Order } from "./forecast_engine.ts";
 import { forecastModel, updateModel } from "./model_steps.ts";
 import { type CandleFloats, candleStep } from "./training_series.ts";
 
@@ -17,6 +17,8 @@ const Q95 = 1.997050;
 /** One model of the close, and how far its errors spread of late. */
 export interface CloseTrack {
   readonly candidate: Candidate;
+  /** As the candidate says, or as the engine chose. */
+  readonly order: Order;
   readonly model: FittedModel;
   /** Exponentially weighted mean square of its one-step errors. */
   readonly variance: number;
@@ -51,8 +53,9 @@ export function advanceTrack(
   if (step === null) return track;
   const level = track.level + step.change;
   return {
-    closes: track.closes.map(({ candidate, model, variance }) => ({
+    closes: track.closes.map(({ candidate, order, model, variance }) => ({
       candidate,
+      order,
       model: updateModel(model, level),
       variance: nextVariance(
         variance,
@@ -88,7 +91,8 @@ export interface CandleForecast extends Bands {
 }
 
 /**
- * Forecast candles 1 to `h` minutes ahead by one model of the close.
+ * Forecast candles 1 to `h` minutes ahead by one model of the close, or those
+ * `from` on.
  *
  * In logs: the open is the close before it; mid = (open + close) / 2,
  * half = max(W, |close - open|) / 2, high = mid + half + U,
@@ -102,6 +106,7 @@ export function forecastCandles(
   close: CloseTrack,
   h: number,
   grid: PriceGrid,
+  from = 1,
 ): readonly CandleForecast[] {
   const path = forecastModel(close.model, h);
   const upper = forecastModel(track.upper, h).mean;
@@ -110,8 +115,8 @@ export function forecastCandles(
   const start = Math.log(track.last.close);
   const rounding = Math.min(1, grid.tick / track.last.close) ** 2 / 12;
   const out: CandleForecast[] = [];
-  let o = start;
-  for (let i = 0; i < h; i++) {
+  let o = from === 1 ? start : start + path.mean[from - 2] - track.level;
+  for (let i = from - 1; i < h; i++) {
     const c = start + path.mean[i] - track.level;
     const ratio = path.se[0] > 0 ? path.se[i] / path.se[0] : Math.sqrt(i + 1);
     const se = Math.sqrt(close.variance * ratio * ratio + rounding);

@@ -5,7 +5,7 @@ import { fitClosedForm } from "./arma_model.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { BASELINE, type Candidate } from "./candidates.ts";
 import { fitTrack } from "./fit_track.ts";
-import type { FittedModel } from "./forecast_engine.ts";
+import type { FittedModel, ModelSpec } from "./forecast_engine.ts";
 import {
   advanceTrack,
   forecastCandles,
@@ -16,10 +16,8 @@ import { makeCandles } from "./testing/make_candles.ts";
 
 const GRID = { tick: 0.05, scale: 2 };
 const BASELINES = { close: BASELINE_ENGINE, range: BASELINE_ENGINE };
-const AR: Candidate = {
-  model: "ar",
-  spec: { order: [1, 1, 0], mean: false },
-};
+const AR_SPEC: ModelSpec = { order: [1, 1, 0], mean: false };
+const AR: Candidate = { model: "ar", spec: AR_SPEC };
 
 function constant(value: number): FittedModel {
   const fit = fitClosedForm(Float64Array.of(value, value), {
@@ -42,9 +40,10 @@ function track(given: {
   return {
     closes: [{
       candidate: AR,
+      order: AR_SPEC.order,
       model: {
         kind: "arma",
-        spec: AR.spec,
+        spec: AR_SPEC,
         phi: [0.5],
         theta: [],
         mean: 0,

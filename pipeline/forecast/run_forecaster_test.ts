@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { alwaysOpen } from "../calendars/always_open.ts";
 import type { Calendar } from "../domain/calendar.ts";
+import type { Forecast } from "../domain/forecast.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
 import type { Log } from "../ports.ts";
 import { filterSeries, fitClosedForm } from "./arma_model.ts";
+import { CANDIDATES } from "./candidates.ts";
 import { fitInstrument, type FitJob } from "./fit_instrument.ts";
 import type { PoolResult } from "./fit_pool.ts";
 import type { ForecastEngine } from "./forecast_engine.ts";
@@ -16,6 +18,8 @@ import { MemoryCandles, MemoryForecasts } from "./testing/memory_stores.ts";
 import { VirtualClock } from "./testing/virtual_clock.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
+/** Candidates of an engine that selects no orders. */
+const MODELS = CANDIDATES.length - 1;
 const SILENT: Log = { info() {}, warn() {}, error() {} };
 const CLOSED: Calendar = {
   ...alwaysOpen(),
@@ -141,7 +145,7 @@ Deno.test("Forecaster stores five minutes of every model within a second of the 
   }
   await h.clock.advance(31_000);
   const rows = [...h.forecasts.rows.values()];
-  assert.equal(rows.length, 4 * 5);
+  assert.equal(rows.length, MODELS * 5);
   assert.equal(rows.filter((row) => row.champion).length, 5);
   for (const row of rows) {
     assert.equal(row.t, T0 + (row.horizon - 1) * MICROS_PER_MINUTE);
@@ -151,10 +155,17 @@ Deno.test("Forecaster stores five minutes of every model within a second of the 
     assert.ok(row.low <= Math.min(row.open, row.close));
     assert.ok(row.high >= Math.max(row.open, row.close));
   }
-  assert.deepEqual(h.events.map(({ kind }) => kind), ["forecast", "signal"]);
-  const [first] = h.events;
-  assert.ok(first.kind === "forecast");
-  assert.deepEqual(first.forecasts.map((one) => one.horizon), [1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    h.events.map((event) => [
+      event.kind,
+      event.kind === "forecast" && event.forecasts.map((one) => one.horizon),
+    ]),
+    [
+      ["forecast", [1]],
+      ["signal", false],
+      ["forecast", [2, 3, 4, 5]],
+    ],
+  );
   assert.equal(h.forecasts.kept.length, 1);
   await h.stop();
 });
@@ -260,7 +271,7 @@ Deno.test("Forecaster finds the predictable market from the first minute, and th
   const report = h.forecaster.report("AAA");
   assert.ok(report);
   assert.notEqual(report.champion, "random-walk");
-  assert.equal(report.skills.length, 4);
+  assert.equal(report.skills.length, MODELS);
   assert.ok(report.skills.every((skill) => skill.source === "walk_forward"));
   const signals = h.forecasts.kept;
   assert.match(
@@ -317,7 +328,7 @@ Deno.test("Forecaster tries again within the edge when the store fails", async (
   }
   h.forecasts.failures = 2;
   await h.clock.advance(31_000);
-  assert.equal(h.forecasts.rows.size, 20);
+  assert.equal(h.forecasts.rows.size, MODELS * 5);
   await h.stop();
 });
 
@@ -392,5 +403,249 @@ Deno.test("Forecaster fits again, most overdue first, from closed candles only",
     epochMicros(h.jobs[0].candles.at(-1)?.end ?? 0),
     T0,
   );
+  await h.stop();
+});
+
+/** Names the minutes' forecasts by what was stored with one statement. */
+function watchSaves(h: ReturnType<typeof harness>, slowMs = 0) {
+  const saves: { readonly at: number; readonly rows: readonly Forecast[] }[] =
+    [];
+  const save = h.forecasts.saveForecasts.bind(h.forecasts);
+  h.forecasts.saveForecasts = async (rows, withinMs) => {
+    const { horizon } = rows[0];
+    const leftMs = 980 - (h.clock.now() - T0) / 1_000;
+    assert.equal(withinMs, horizon === 1 ? leftMs : undefined);
+    if (slowMs > 0) await h.clock.sleep(slowMs);
+    await save(rows);
+    saves.push({ at: (h.clock.now() - T0) / 1_000, rows });
+  };
+  return saves;
+}
+
+function manyInstruments(n: number): readonly Instrument[] {
+  return Array.from(
+    { length: n },
+    (_, i) => instrument(`I${String(i).padStart(4, "0")}`),
+  );
+}
+
+Deno.test("Forecaster stores the champions and baselines of all instruments first, then challengers, then later minutes", async () => {
+  const symbols = manyInstruments(600);
+  const h = harness({ symbols });
+  const candles = market(64, 0);
+  for (const { symbol } of symbols) {
+    for (const candle of candles) h.candles.put(storedCandle(symbol, candle));
+  }
+  await h.clock.advance(20_000);
+  assert.equal(h.forecaster.counts.fits, 600);
+  const saves = watchSaves(h, 20);
+  await h.clock.advance(20_000);
+  const kinds = saves.flatMap(({ rows }) => [
+    ...new Set(
+      rows.map(({ horizon, champion, model }) =>
+        horizon === 1
+          ? champion || model === "random-walk" ? "nearest" : "challengers"
+          : champion
+          ? "shown"
+          : "rest"
+      ),
+    ),
+  ]);
+  assert.deepEqual(
+    kinds.filter((kind, i) => kind !== kinds[i - 1]),
+    ["nearest", "challengers", "shown", "rest"],
+  );
+  assert.equal(h.forecasts.rows.size, 600 * MODELS * 5);
+  assert.ok(saves.every(({ rows }) => rows.length <= 1_020));
+  for (const { at, rows } of saves) {
+    if (rows.some(({ horizon }) => horizon === 1)) assert.ok(at < 1_000);
+  }
+  const { late, leftOut, overdue } = h.forecaster.counts;
+  assert.deepEqual([late, leftOut, overdue], [0, 0, 0]);
+  await h.stop();
+});
+
+Deno.test("Forecaster with a slow store keeps the deadline: it leaves out challengers, then instruments, and counts them", async () => {
+  const symbols = manyInstruments(1_000);
+  const h = harness({ symbols });
+  const candles = market(64, 0);
+  for (const { symbol } of symbols) {
+    for (const candle of candles) h.candles.put(storedCandle(symbol, candle));
+  }
+  await h.clock.advance(20_000);
+  const saves = watchSaves(h, 390);
+  await h.clock.advance(20_000);
+  // Two at a time of 250 instruments: 590 ms, then 980 ms after the edge.
+  const nearest = [...h.forecasts.rows.values()].filter((row) =>
+    row.horizon === 1
+  );
+  assert.equal(nearest.filter(({ champion }) => champion).length, 1_000);
+  assert.ok(nearest.every(({ madeAt }) => madeAt <= T0 + 900_000));
+  assert.ok(
+    saves.every(({ at, rows }) => at < 1_000 || rows[0].horizon > 1),
+  );
+  const { late, leftOut, overdue } = h.forecaster.counts;
+  assert.equal(late, 0);
+  assert.equal(overdue, 0);
+  assert.equal(leftOut, 1_000 * MODELS - nearest.length);
+  assert.ok(leftOut > 0);
+  await h.stop();
+});
+
+Deno.test("Forecaster counts what was ready in time and stored too late", async () => {
+  const h = harness();
+  for (const candle of market(300, 0)) {
+    h.candles.put(storedCandle("AAA", candle));
+  }
+  await h.clock.advance(20_000);
+  watchSaves(h, 1_000);
+  await h.clock.advance(20_000);
+  const { late, overdue, leftOut } = h.forecaster.counts;
+  const baselineShown = h.forecaster.report("AAA")?.champion === "random-walk";
+  assert.equal(late, 0);
+  assert.equal(overdue, baselineShown ? 1 : 2);
+  assert.equal(leftOut, MODELS - overdue, "the challengers");
+  assert.equal(h.forecasts.kept.length, 1);
+  await h.stop();
+});
+
+Deno.test("Forecaster has forecasts at the first edge after a restart, and its models soon", async () => {
+  const symbols = ["A", "B", "C"].map((symbol) => instrument(symbol));
+  const candles = market(300, 1);
+  const fits: (() => void)[] = [];
+  const h = harness({
+    symbols,
+    startMs: -2_000,
+    fit: (job) =>
+      new Promise((resolve) =>
+        fits.push(() =>
+          resolve({ kind: "fitted", outcome: fitInstrument(KNOWN_PHI, job) })
+        )
+      ),
+  });
+  for (const { symbol } of symbols) {
+    for (const candle of candles.slice(0, 300)) {
+      h.candles.put(storedCandle(symbol, candle));
+    }
+  }
+  await h.clock.advance(3_500);
+  const first = [...h.forecasts.rows.values()].filter(({ horizon }) =>
+    horizon === 1
+  );
+  assert.deepEqual(first.map(({ symbol, model }) => `${symbol} ${model}`), [
+    "A random-walk",
+    "B random-walk",
+    "C random-walk",
+  ]);
+  assert.match(h.forecasts.kept[0].reason, /No model is fitted yet/);
+  while (fits.length > 0) {
+    fits.shift()?.();
+    await h.clock.advance(1_000);
+  }
+  for (const { symbol } of symbols) {
+    h.candles.put(storedCandle(symbol, candles[300]));
+  }
+  await h.clock.advance(60_000);
+  const second = [...h.forecasts.rows.values()].filter((row) =>
+    row.horizon === 1 && row.t === T0 + MICROS_PER_MINUTE
+  );
+  assert.equal(second.length, 3 * MODELS);
+  await h.stop();
+});
+
+Deno.test("Forecaster gets over a store that is away for minutes, as if it had seen every candle", async () => {
+  const candles = market(300, 8);
+  const forecastOf = async (away: boolean) => {
+    const h = harness();
+    for (const candle of candles.slice(0, 300)) {
+      h.candles.put(storedCandle("AAA", candle));
+    }
+    await h.clock.advance(20_000);
+    const latest = h.candles.latest.bind(h.candles);
+    for (let i = 0; i < 7; i++) {
+      if (away && i === 1) {
+        h.candles.latest = () => Promise.reject(new Error("no route to host"));
+        h.forecasts.failures = Infinity;
+      }
+      if (i === 6) {
+        h.candles.latest = latest;
+        h.forecasts.failures = 0;
+      }
+      await h.clock.advance(60_000);
+      h.candles.put(storedCandle("AAA", candles[300 + i]));
+    }
+    await h.clock.advance(60_000);
+    const rows = [...h.forecasts.rows.values()].filter((row) =>
+      row.t === T0 + 7 * MICROS_PER_MINUTE && row.horizon === 1
+    );
+    const { late } = h.forecaster.counts;
+    await h.stop();
+    return {
+      late,
+      closes: rows.map(({ model, close }) => `${model} ${close}`),
+    };
+  };
+  const [through, away] = [await forecastOf(false), await forecastOf(true)];
+  assert.equal(through.late, 0);
+  assert.equal(away.late, 5);
+  assert.deepEqual(away.closes, through.closes);
+});
+
+Deno.test("Forecaster fits a few at a time, and none at an edge", async () => {
+  const symbols = manyInstruments(40);
+  let running = 0;
+  let most = 0;
+  const starts: number[] = [];
+  const h = harness({
+    symbols,
+    options: { fitsAtOnce: 3 },
+    fit: async (job) => {
+      most = Math.max(most, ++running);
+      starts.push((h.clock.now() - T0) / 1_000);
+      await h.clock.sleep(700);
+      running--;
+      return { kind: "fitted", outcome: fitInstrument(KNOWN_PHI, job) };
+    },
+    startMs: -5_000,
+  });
+  for (const { symbol } of symbols) {
+    for (const candle of market(64, 0)) {
+      h.candles.put(storedCandle(symbol, candle));
+    }
+  }
+  await h.clock.advance(20_000);
+  assert.equal(most, 3);
+  assert.equal(h.forecaster.counts.fits, 40);
+  assert.ok(starts.every((at) => at < -1_000 || at >= 1_200), `${starts}`);
+  await h.stop();
+});
+
+Deno.test("Forecaster reads few candles while history comes in, and all it needs once that is there", async () => {
+  const h = harness({ startMs: -120_000 });
+  const candles = market(1_300, 0);
+  const limits: number[] = [];
+  const latest = h.candles.latest.bind(h.candles);
+  h.candles.latest = (symbols, interval, limit) => {
+    limits.push(limit);
+    return latest(symbols, interval, limit);
+  };
+  // A program that begins with an old warehouse, and a feed that fills it.
+  for (const candle of candles.slice(0, 400)) {
+    h.candles.put(storedCandle("AAA", candle));
+  }
+  await h.clock.advance(60_000);
+  for (const candle of candles.slice(400, 1_000)) {
+    h.candles.put(storedCandle("AAA", candle));
+  }
+  await h.clock.advance(30_000);
+  assert.equal(limits.filter((limit) => limit === 240).length, 0);
+  assert.equal(h.forecasts.rows.size, 0);
+  for (const candle of candles.slice(1_000)) {
+    h.candles.put(storedCandle("AAA", candle));
+  }
+  await h.clock.advance(31_500);
+  const [made] = h.forecasts.rows.values();
+  assert.equal(made.t, T0);
+  assert.equal(made.last, candles[1_299].close);
   await h.stop();
 });

@@ -2,8 +2,7 @@ import type { Skill } from "../domain/forecast.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import type { FitJob } from "./fit_instrument.ts";
-import { fitTrack } from "./fit_track.ts";
-import type { ForecastEngine } from "./forecast_engine.ts";
+import { type CloseEngine, fitTrack } from "./fit_track.ts";
 import {
   advanceTrack,
   type CandleForecast,
@@ -44,7 +43,7 @@ export interface WalkForwardStep {
  * before it only, as it would have been done live, and sums up the scores.
  */
 export function walkForward(
-  engine: ForecastEngine,
+  engine: CloseEngine,
   job: WalkForwardJob,
   options: WalkForwardOptions,
 ): readonly Skill[] {
@@ -76,7 +75,7 @@ export function walkForward(
  * Candles that follow a gap are left out, as no minute's forecast was due.
  */
 export function* walkSteps(
-  engine: ForecastEngine,
+  engine: CloseEngine,
   job: WalkForwardJob,
   options: WalkForwardOptions,
 ): Generator<WalkForwardStep> {

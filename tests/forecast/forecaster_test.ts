@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
 import type { Instrument } from "../../pipeline/domain/instrument.ts";
 import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
+import { CANDIDATES } from "../../pipeline/forecast/candidates.ts";
 import { FitPool, type FitThread } from "../../pipeline/forecast/fit_pool.ts";
 import { Forecaster } from "../../pipeline/forecast/run_forecaster.ts";
 import {
@@ -80,7 +81,11 @@ Deno.test("Forecaster with npm arima in a Worker: champions from the first minut
   await running;
 
   const first = [...forecasts.rows.values()].filter((row) => row.t === T0);
-  assert.equal(first.length, 4);
+  assert.deepEqual(
+    first.map(({ model }) => model).sort(),
+    CANDIDATES.map(({ model }) => model).filter((model) => model !== "auto")
+      .sort(),
+  );
   const champion = first.find((row) => row.champion);
   assert.match(champion?.model ?? "", /^arima/);
   assert.equal(new Set(forecasts.kept.map(({ action }) => action)).size, 3);

@@ -65,15 +65,17 @@ export class MemoryForecasts implements ForecastStore {
 
   constructor(private readonly candles: MemoryCandles) {}
 
-  saveForecasts(forecasts: readonly Forecast[]): Promise<void> {
+  saveForecasts(
+    forecasts: readonly Forecast[],
+    _withinMs?: number,
+  ): Promise<void> {
     if (this.failures > 0) {
       this.failures--;
       return Promise.reject(new Error("connection refused"));
     }
     for (const forecast of forecasts) {
-      const edge = forecast.t - (forecast.horizon - 1) * 60 * MICROS_PER_SECOND;
       assert(
-        forecast.madeAt <= edge + MICROS_PER_SECOND,
+        forecast.madeAt <= forecast.t + MICROS_PER_SECOND,
         "a forecast is made within a second of its minute's begin",
       );
       const key = keyOf(forecast);

@@ -1,0 +1,48 @@
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MINUTE,
+  MICROS_PER_MS,
+} from "../domain/time.ts";
+import type { Clock } from "../ports.ts";
+
+/** Time around an edge that belongs to it alone. */
+const EDGE_BEFORE_MS = 1_000;
+const EDGE_AFTER_MS = 1_200;
+/** Clocks may jump: no sleep is longer. */
+const SLEEP_MS_MAX = 5_000;
+
+/** The next whole minute after `now`. */
+export function nextEdge(now: EpochMicros): EpochMicros {
+  return epochMicros(
+    (Math.floor(now / MICROS_PER_MINUTE) + 1) * MICROS_PER_MINUTE,
+  );
+}
+
+/** Resolves at a time of the clock, or once aborted. */
+export async function sleepUntil(
+  clock: Clock,
+  target: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && clock.now() < target) {
+    // Rounded up, as timers may fire early.
+    const ms = Math.ceil((target - clock.now()) / MICROS_PER_MS);
+    await clock.sleep(Math.min(ms, SLEEP_MS_MAX), signal);
+  }
+}
+
+/** Waits while an edge is near, so that nothing delays it. */
+export async function awayFromEdge(
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = clock.now();
+  const after = (now % MICROS_PER_MINUTE) / MICROS_PER_MS;
+  const before = MICROS_PER_MINUTE / MICROS_PER_MS - after;
+  if (after < EDGE_AFTER_MS) {
+    await clock.sleep(EDGE_AFTER_MS - after, signal);
+  } else if (before < EDGE_BEFORE_MS) {
+    await clock.sleep(before + EDGE_AFTER_MS, signal);
+  }
+}

@@ -1,0 +1,165 @@
+import type { Catalog } from "../catalog.ts";
+import type { Skill } from "../domain/forecast.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
+import type { CandleStore, Clock, Log } from "../ports.ts";
+import { CANDIDATES } from "./candidates.ts";
+import type { FitPool } from "./fit_pool.ts";
+import type { Entry, InstrumentEntries } from "./instrument_entries.ts";
+import { type InstrumentState, withFit } from "./instrument_state.ts";
+import { priceGrid } from "./make_forecasts.ts";
+import type { Scorer } from "./run_scorer.ts";
+import { candleFloats } from "./training_series.ts";
+
+export interface RefitPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly candles: Pick<CandleStore, "latest">;
+  /** The records of live forecasts. */
+  readonly scorer: Pick<Scorer, "skills">;
+  readonly catalog: Pick<Catalog, "all">;
+  readonly pool: Pick<FitPool, "fit">;
+}
+
+export interface RefitOptions {
+  /** From one fit of an instrument to the next. */
+  readonly refitEveryMs: number;
+  /** Closed candles that a first fit needs. */
+  readonly fitMin: number;
+  /** Newest candles that a fit uses. */
+  readonly window: number;
+  /** Newest candles that the walk forward forecasts. */
+  readonly walkForwardSteps: number;
+  /** Live forecasts scored before they count instead of the walk forward. */
+  readonly liveMin: number;
+}
+
+const POLL_MS = 500;
+/** Too few candles yet, or history that is still coming in. */
+const AGAIN_MS = 2_000;
+const FAILED_AGAIN_MS = 60_000;
+/** A newest candle that is older than this is history that comes in. */
+const HISTORY_MS = 1_800_000;
+
+/**
+ * Fits the models of all instruments anew, most overdue first.
+ *
+ * A fit always begins cold: none starts from the coefficients before it, so
+ * none stays in an optimum that has become the worse one.
+ */
+export class Refits {
+  #fits = 0;
+  #failed = 0;
+
+  constructor(
+    private readonly ports: RefitPorts,
+    private readonly entries: InstrumentEntries,
+    private readonly options: RefitOptions,
+  ) {}
+
+  get fits(): number {
+    return this.#fits;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /**
+   * Fits what is most overdue and not being fitted. Several may be asked for
+   * at a time: one then reads candles while others are fitted.
+   *
+   * @returns Milliseconds until the next call is due.
+   */
+  async next(signal: AbortSignal): Promise<number> {
+    const due = this.#mostOverdue(this.ports.clock.now());
+    if (due === null) return POLL_MS;
+    due.entry.fitting = true;
+    try {
+      await this.#fit(due.instrument, due.entry, signal);
+    } finally {
+      due.entry.fitting = false;
+    }
+    return 0;
+  }
+
+  #mostOverdue(now: EpochMicros) {
+    let first: { instrument: Instrument; entry: Entry } | null = null;
+    for (const instrument of this.ports.catalog.all()) {
+      const entry = this.entries.of(instrument.symbol);
+      if (entry.fitting || entry.fitDueAt > now) continue;
+      if (first === null || entry.fitDueAt < first.entry.fitDueAt) {
+        first = { instrument, entry };
+      }
+    }
+    return first;
+  }
+
+  async #fit(
+    instrument: Instrument,
+    entry: Entry,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { candles, clock, log, pool, scorer } = this.ports;
+    const { window, walkForwardSteps, fitMin, refitEveryMs } = this.options;
+    const { symbol } = instrument;
+    const overdue = entry.fitDueAt;
+    const again = (ms: number) => {
+      entry.fitDueAt = clock.now() + ms * MICROS_PER_MS;
+    };
+    const newest = await candles.latest([symbol], "1m", 1);
+    const seen = newest.get(symbol)?.at(-1)?.end ?? 0;
+    const more = seen > entry.seenThrough;
+    const coming = more && seen < clock.now() - HISTORY_MS * MICROS_PER_MS;
+    entry.seenThrough = seen;
+    if (coming || entry.tooFew && !more) return again(AGAIN_MS);
+    const rows = await candles.latest(
+      [symbol],
+      "1m",
+      window + walkForwardSteps,
+    );
+    const closed = (rows.get(symbol) ?? [])
+      .filter((candle) => candle.closed)
+      .map(candleFloats);
+    const through = closed.at(-1)?.end ?? 0;
+    entry.tooFew = closed.length < fitMin;
+    if (entry.tooFew) return again(AGAIN_MS);
+    if (
+      entry.state.fitted && entry.state.fitError === null &&
+      through <= (entry.state.trainedThrough ?? 0)
+    ) return again(refitEveryMs);
+    if (!entry.liveLoaded) {
+      const skills = await scorer.skills([symbol]);
+      this.entries.live(symbol, skills.get(symbol) ?? []);
+    }
+    const result = await pool.fit({
+      symbol,
+      grid: priceGrid(instrument),
+      candles: closed,
+      window,
+      candidates: CANDIDATES,
+      walkForward: this.#mustWalk(entry.state)
+        ? { steps: walkForwardSteps, refitEvery: 10, trainMin: fitMin / 2 }
+        : null,
+    }, overdue);
+    if (signal.aborted) return;
+    if (result.kind === "fitted") {
+      this.#fits++;
+      entry.state = withFit(entry.state, result.outcome, closed);
+      return again(refitEveryMs);
+    }
+    this.#failed++;
+    entry.state = { ...entry.state, fitError: result.reason };
+    log.warn("Models could not be fitted", { symbol, reason: result.reason });
+    again(FAILED_AGAIN_MS);
+  }
+
+  /** Until live scores count, or the walk forward has gone its full way. */
+  #mustWalk(state: InstrumentState): boolean {
+    const { liveMin, walkForwardSteps } = this.options;
+    const enough = (skills: readonly Skill[], n: number) =>
+      skills.some((skill) => skill.n >= n);
+    return !enough(state.live, liveMin) &&
+      !enough(state.walkForward, 0.9 * walkForwardSteps);
+  }
+}
