@@ -1,4 +1,17 @@
 import type { ArimaModel } from "./arima_model.ts";
+import type { ArmaFilter } from "./arma_filter.ts";
+import { ArmaLikelihood } from "./arma_likelihood.ts";
+import { ArmaShape } from "./arma_shape.ts";
+import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
+import { KalmanFilter } from "./kalman_filter.ts";
+import { searchMaximum } from "./search_maximum.ts";
+import { arimaName, type ArimaSpec, specError } from "./spec.ts";
+import { estimateCovariance } from "./standard_errors.ts";
+import {
+  type ConstantData,
+  prepareSeries,
+  type TrainingData,
+} from "./training_data.ts";
 
 /** What a fit says beside the model, in R's names, signs and conventions. */
 export interface ArimaEstimates {
@@ -38,4 +51,283 @@ export type ArimaFit =
 export interface FitOptions {
   /** Standard errors cost about as much as the fit; on unless `false`. */
   readonly standardErrors?: boolean;
+}
+/** Longest state; a longer season is refused. */
+export const STATE_MAX = 400;
+/** Numbers that one fit may touch: under a second of work. */
+const WORK_MAX = 6e8;
+/** Values of the likelihood that a fit must be able to take. */
+const EVALUATIONS_MIN = 100;
+/** Variances of the state below this, in units of sigma2, are none. */
+const NEGLIGIBLE = 1e-13;
+
+/**
+ * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
+ * does, from several starts.
+ *
+ * Missing values are `NaN`. A constant and its like is a fit without error,
+ * marked degenerate, its loglik `Infinity`. Too few values, values that are
+ * infinite, and models too large to fit within a second or so are failures
+ * with their reason; data never makes it throw.
+ *
+ * Deterministic: equal input gives equal output.
+ */
+export function fitArima(
+  y: Float64Array,
+  spec: ArimaSpec,
+  options: FitOptions = {},
+): ArimaFit {
+  const wrong = specError(spec);
+  if (wrong !== null) return { kind: "failed", reason: wrong };
+  const data = prepareSeries(y, spec);
+  switch (data.kind) {
+    case "failed":
+      return data;
+    case "constant":
+      return constantFit(y, spec, data);
+    case "ready":
+      return maximumLikelihood(y, spec, data, options);
+  }
+}
+
+function maximumLikelihood(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: TrainingData,
+  options: FitOptions,
+): ArimaFit {
+  const { columns, constants, nobs, scale, missing } = data;
+  const shape = new ArmaShape(spec);
+  const p = shape.phi.length;
+  const q = shape.theta.length;
+  const state = Math.max(p, q, 1) + data.delta.length;
+  const name = arimaName(spec);
+  if (state > STATE_MAX) {
+    return failed(
+      `${name} needs a state of ${state}, more than ${STATE_MAX}`,
+    );
+  }
+  const filter: ArmaFilter = missing
+    ? new KalmanFilter(columns, p, q, data.delta)
+    : new ChandrasekharFilter(columns, p, q, shape.lags);
+  const evaluationsMax = Math.floor(WORK_MAX / filter.cost);
+  if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
+    return failed(`${name} is too large to fit to ${y.length} values`);
+  }
+  const likelihood = new ArmaLikelihood(filter, shape);
+  const found = searchMaximum(likelihood, data.w, evaluationsMax);
+  const coefficients = new Float64Array(shape.count);
+  shape.fromFree(found.x, coefficients);
+  if (!Number.isFinite(likelihood.at(coefficients))) {
+    return failed(`${name} has no likelihood on this series`);
+  }
+  const beta = likelihood.beta.slice();
+  const ratio = likelihood.squares / nobs;
+  const loglik = -0.5 * nobs *
+      (Math.log(2 * Math.PI * ratio) + 1 + 2 * Math.log(scale)) -
+    0.5 * filter.sumLogF;
+  const covariance = options.standardErrors === false
+    ? null
+    : estimateCovariance(likelihood, coefficients, beta);
+
+  const rest = columns[0].slice();
+  beta.forEach((weight, c) => {
+    const column = columns[c + 1];
+    for (let t = 0; t < rest.length; t++) rest[t] -= weight * column[t];
+  });
+  const end = new KalmanFilter([rest], p, q, missing ? data.delta : []);
+  shape.expand(coefficients);
+  end.run(shape.phi, shape.theta);
+  if (end.diffuse) {
+    return failed(`too few values follow each other to fit ${name}`);
+  }
+  const names = [...shape.names, ...constants.names];
+  const sigma2 = ratio * scale * scale;
+  return {
+    kind: "fitted",
+    model: modelOf(y, spec, data, shape, { sigma2, beta, end }),
+    estimates: {
+      coef: record(names, [...coefficients, ...constants.coefficients(beta)]),
+      coefSe: record(
+        names,
+        covariance === null
+          ? names.map(() => null)
+          : errorsOf(covariance, shape.count, constants.weights),
+      ),
+      sigma2,
+      ...criteria(loglik, names.length + 1, nobs),
+      nobs,
+      degenerate: false,
+      converged: found.converged,
+      stop: found.stop,
+      iterations: found.iterations,
+    },
+    residuals: residualsOf(y, data, end.errors[0]),
+  };
+}
+
+/** AIC, AICc and BIC of `k` parameters, the variance among them. */
+function criteria(loglik: number, k: number, nobs: number) {
+  const aic = -2 * loglik + 2 * k;
+  const spare = nobs - k - 1;
+  return {
+    loglik,
+    aic,
+    aicc: spare > 0 ? aic + 2 * k * (k + 1) / spare : Infinity,
+    bic: aic + k * (Math.log(nobs) - 2),
+  };
+}
+
+function record<T>(
+  names: readonly string[],
+  values: readonly T[],
+): Record<string, T> {
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+}
+
+/** Standard errors of R's coefficients from those of the standard series. */
+function errorsOf(
+  covariance: Float64Array,
+  arma: number,
+  weights: readonly (readonly number[])[],
+): (number | null)[] {
+  const size = arma + weights.length;
+  const root = (variance: number) =>
+    variance >= 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
+  const out: (number | null)[] = [];
+  for (let i = 0; i < arma; i++) out.push(root(covariance[i * size + i]));
+  for (const row of weights) {
+    let variance = 0;
+    row.forEach((a, i) =>
+      row.forEach((b, j) => {
+        variance += a * b * covariance[(arma + i) * size + arma + j];
+      })
+    );
+    out.push(root(variance));
+  }
+  return out;
+}
+
+function modelOf(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: TrainingData,
+  shape: ArmaShape,
+  { sigma2, beta, end }: {
+    readonly sigma2: number;
+    readonly beta: Float64Array;
+    readonly end: KalmanFilter;
+  },
+): ArimaModel {
+  const { scale, first } = data;
+  const n = y.length;
+  const lost = data.delta.length;
+  const m = Math.max(shape.phi.length, shape.theta.length, 1);
+  const { center, slope } = data.constants.outlook(beta);
+  const at = end.states[0];
+  return {
+    kind: "arima",
+    spec,
+    phi: [...shape.phi],
+    theta: [...shape.theta],
+    delta: data.delta,
+    sigma2,
+    center,
+    slope,
+    state: Array.from({ length: m }, (_, i) => scale * at[i]),
+    levels: Array.from({ length: lost }, (_, k) => {
+      const value = y[n - 1 - k];
+      if (!Number.isNaN(value)) return value;
+      return first + center * (n - k) / lost + scale * at[m + k];
+    }),
+    covariance: covarianceOf(end, m + lost),
+  };
+}
+
+function covarianceOf(end: KalmanFilter, size: number): number[] | null {
+  const { P } = end;
+  let largest = 0;
+  for (let i = 0; i < end.size; i++) {
+    largest = Math.max(largest, P[i * end.size + i]);
+  }
+  if (largest <= NEGLIGIBLE) return null;
+  const out = new Array<number>(size * size).fill(0);
+  for (let i = 0; i < end.size; i++) {
+    for (let j = 0; j < end.size; j++) {
+      out[i * size + j] = P[i * end.size + j];
+    }
+  }
+  return out;
+}
+
+/** In the unit of the series, as long as it is once differenced. */
+function residualsOf(
+  y: Float64Array,
+  data: TrainingData,
+  errors: Float64Array,
+): Float64Array {
+  const lost = data.delta.length;
+  const before = errors.length - (y.length - lost);
+  const out = new Float64Array(y.length - lost);
+  for (let t = 0; t < out.length; t++) {
+    const error = errors[t + before] * data.scale;
+    out[t] = Number.isNaN(y[t + lost]) ? NaN : error;
+  }
+  return out;
+}
+
+function constantFit(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: ConstantData,
+): ArimaFit {
+  const shape = new ArmaShape(spec);
+  const names = [...shape.names, ...data.names];
+  const known = [
+    ...shape.names.map(() => 0),
+    ...data.coefficients,
+  ];
+  const lost = data.delta.length;
+  const lastKnown = y.findLast((value) => !Number.isNaN(value)) ?? 0;
+  return {
+    kind: "fitted",
+    model: {
+      kind: "arima",
+      spec,
+      phi: [],
+      theta: [],
+      delta: data.delta,
+      sigma2: 0,
+      center: data.center,
+      slope: data.slope,
+      state: [0],
+      levels: Array.from({ length: lost }, (_, k) => {
+        const value = y[y.length - 1 - k];
+        return Number.isNaN(value) ? lastKnown : value;
+      }),
+      covariance: null,
+    },
+    estimates: {
+      coef: record(names, known),
+      coefSe: record(names, names.map(() => null)),
+      sigma2: 0,
+      loglik: Infinity,
+      aic: -Infinity,
+      aicc: -Infinity,
+      bic: -Infinity,
+      nobs: data.nobs,
+      degenerate: true,
+      converged: true,
+      stop: "the series is constant once differenced",
+      iterations: 0,
+    },
+    residuals: Float64Array.from(
+      { length: y.length - lost },
+      (_, t) => Number.isNaN(y[t + lost]) ? NaN : 0,
+    ),
+  };
+}
+
+function failed(reason: string): ArimaFit {
+  return { kind: "failed", reason };
 }

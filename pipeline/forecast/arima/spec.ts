@@ -40,3 +40,23 @@ export function lostToDifferencing(spec: ArimaSpec): number {
   const [, D] = spec.seasonal;
   return d + D * (hasSeason(spec) ? spec.period : 0);
 }
+
+/** Largest count of terms or differences of a kind. */
+const TERMS_MAX = 50;
+
+/** What is wrong with a spec, or `null`. */
+export function specError(spec: ArimaSpec): string | null {
+  const terms = [...spec.order, ...spec.seasonal];
+  const whole = (x: number) => Number.isInteger(x) && x >= 0;
+  if (terms.length !== 6 || !terms.every((x) => whole(x) && x <= TERMS_MAX)) {
+    return `the orders (${spec.order.join()})(${spec.seasonal.join()}) must be ` +
+      `whole numbers from 0 to ${TERMS_MAX}`;
+  }
+  if (!whole(spec.period)) {
+    return `the period ${spec.period} must be a whole number from 0 up`;
+  }
+  if (hasSeason(spec) && spec.period < 2) {
+    return `a seasonal order needs a period of 2 or more, not ${spec.period}`;
+  }
+  return null;
+}
