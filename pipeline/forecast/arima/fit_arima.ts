@@ -1,7 +1,7 @@
 import type { ArimaModel } from "./arima_model.ts";
 import type { ArmaFilter } from "./arma_filter.ts";
 import { ArmaLikelihood } from "./arma_likelihood.ts";
-import { ArmaShape } from "./arma_shape.ts";
+import { ArmaShape, type Blocks } from "./arma_shape.ts";
 import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import { searchMaximum } from "./search_maximum.ts";
@@ -107,15 +107,32 @@ function maximumLikelihood(
       `${name} needs a state of ${state}, more than ${STATE_MAX}`,
     );
   }
-  const filter: ArmaFilter = missing
-    ? new KalmanFilter(columns, p, q, data.delta)
-    : new ChandrasekharFilter(columns, p, q, shape.lags);
+  const likelihoodOf = ([p, q, P, Q]: Blocks) => {
+    const shape = new ArmaShape({
+      ...spec,
+      order: [p, spec.order[1], q],
+      seasonal: [P, spec.seasonal[1], Q],
+    });
+    const { phi, theta, lags } = shape;
+    const filter: ArmaFilter = missing
+      ? new KalmanFilter(columns, phi.length, theta.length, data.delta)
+      : new ChandrasekharFilter(columns, phi.length, theta.length, lags);
+    return new ArmaLikelihood(filter, shape);
+  };
+  const likelihood = likelihoodOf(shape.blocks);
+  const { filter } = likelihood;
   const evaluationsMax = Math.floor(WORK_MAX / filter.cost);
   if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
     return failed(`${name} is too large to fit to ${y.length} values`);
   }
-  const likelihood = new ArmaLikelihood(filter, shape);
-  const found = searchMaximum(likelihood, data.w, evaluationsMax);
+  const found = searchMaximum(
+    {
+      w: missing ? data.w.map((x) => Number.isNaN(x) ? 0 : x) : data.w,
+      likelihood: likelihoodOf,
+      evaluationsMax,
+    },
+    shape.blocks,
+  );
   const coefficients = new Float64Array(shape.count);
   shape.fromFree(found.x, coefficients);
   if (!Number.isFinite(likelihood.at(coefficients))) {

@@ -34,6 +34,11 @@ export function hasSeason(spec: ArimaSpec): boolean {
   return spec.seasonal.some((terms) => terms > 0);
 }
 
+/** Steps of a season; 1 without one. */
+export function seasonOf(spec: ArimaSpec): number {
+  return hasSeason(spec) ? spec.period : 1;
+}
+
 /** Values that differencing takes: d + D s. */
 export function lostToDifferencing(spec: ArimaSpec): number {
   const [, d] = spec.order;
