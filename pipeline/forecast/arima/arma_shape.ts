@@ -2,8 +2,9 @@ import { multiplyFactors } from "./lag_polynomial.ts";
 import {
   coefficientsToFree,
   freeToCoefficients,
+  rootsOutside,
 } from "./partial_autocorrelations.ts";
-import { type ArimaSpec, hasSeason } from "./spec.ts";
+import { type ArimaSpec, hasSeason, seasonOf } from "./spec.ts";
 
 /** Partial autocorrelations that a start may have at most. */
 const START_PARTIAL_MAX = 0.97;
@@ -41,7 +42,7 @@ export class ArmaShape {
   constructor(spec: ArimaSpec) {
     const [p, , q] = spec.order;
     const [P, , Q] = hasSeason(spec) ? spec.seasonal : [0, 0, 0];
-    this.season = hasSeason(spec) ? spec.period : 1;
+    this.season = seasonOf(spec);
     this.blocks = [p, q, P, Q];
     this.count = p + q + P + Q;
     this.names = ["ar", "ma", "sar", "sma"].flatMap((name, b) =>
@@ -132,6 +133,19 @@ export class ArmaShape {
       out.push(...product);
     }
     return Float64Array.from(out);
+  }
+
+  /** Whether R's coefficients are stationary and invertible. */
+  isInside(coefficients: Float64Array): boolean {
+    let at = 0;
+    for (let b = 0; b < 4; b++) {
+      const count = this.blocks[b];
+      const sign = b % 2 === 0 ? 1 : -1;
+      const part = coefficients.slice(at, at + count).map((x) => sign * x);
+      if (!rootsOutside(part)) return false;
+      at += count;
+    }
+    return true;
   }
 
   #sparseLags(): readonly number[] {

@@ -5,6 +5,8 @@ import { StationaryStart } from "./stationary_start.ts";
 const STEADY = 1e-13;
 /** Rounding of F in parts of the first F, which it is counted down from. */
 const ROUNDING = 1e-15;
+/** Length of state up to which it is kept out of arrays. */
+const SHORT = 2;
 /** Products of F are kept under this, to take few logarithms. */
 const PRODUCT_MAX = 1e100;
 
@@ -40,7 +42,8 @@ export class ChandrasekharFilter implements ArmaFilter {
   /** Per column: at t + i what is known of value t + i (n + m). */
   readonly #known: readonly Float64Array[];
   readonly #rootF: Float64Array;
-  readonly #gain: Float64Array;
+  readonly #gain0: Float64Array;
+  readonly #gain1: Float64Array;
   readonly #lags: Int32Array;
 
   constructor(
@@ -55,13 +58,15 @@ export class ChandrasekharFilter implements ArmaFilter {
     this.nobs = n;
     this.cost = n * m * (columns.length + 3) + p * p + q * m;
     this.errors = columns.map(() => new Float64Array(n));
-    this.#phi = new Float64Array(m);
-    this.#theta = new Float64Array(m);
+    this.#phi = new Float64Array(Math.max(m, SHORT));
+    this.#theta = new Float64Array(Math.max(m, SHORT));
     this.#K = new Float64Array(m);
     this.#W = new Float64Array(m + 1);
-    this.#known = m === 1 ? [] : columns.map(() => new Float64Array(n + m));
-    this.#rootF = new Float64Array(m === 1 ? n : 0);
-    this.#gain = new Float64Array(m === 1 ? n : 0);
+    this.#known = m > SHORT ? columns.map(() => new Float64Array(n + m)) : [];
+    const steps = m > SHORT ? 0 : n;
+    this.#rootF = new Float64Array(steps);
+    this.#gain0 = new Float64Array(steps);
+    this.#gain1 = new Float64Array(steps);
     this.#lags = Int32Array.from(lags);
   }
 
@@ -70,40 +75,49 @@ export class ChandrasekharFilter implements ArmaFilter {
     if (!start.compute(phi, theta)) return false;
     this.#phi.set(phi);
     this.#theta.set(theta);
-    if (start.m === 1) this.#runScalar();
+    if (start.m <= SHORT) this.#runShort();
     else this.#runVector();
     return true;
   }
 
-  /** For a state of one number, which stays in registers. */
-  #runScalar(): void {
+  /** For a state of one or two numbers, which stay in registers. */
+  #runShort(): void {
     const n = this.nobs;
-    const phi = this.#phi[0];
-    const theta = this.#theta[0];
+    const { gamma, first } = this.#start;
+    const [phi0, phi1] = this.#phi;
+    const [theta0, theta1] = this.#theta;
     const rootF = this.#rootF;
-    const gain = this.#gain;
-    const F1 = this.#start.gamma[0];
-    const steady = STEADY + ROUNDING * F1;
-    let F = F1;
-    let K = this.#start.first[0];
-    let W = K;
-    let S = -1 / F1;
+    const gain0 = this.#gain0;
+    const gain1 = this.#gain1;
+    const steady = STEADY + ROUNDING * gamma[0];
+    let F = gamma[0];
+    let K0 = first[0];
+    let K1 = first.length > 1 ? first[1] : 0;
+    let W0 = K0;
+    let W1 = K1;
+    let S = -1 / F;
     let product = 1;
     let sumLog = 0;
     let unsteady = 0;
     while (unsteady < n && F - 1 > steady) {
+      const g0 = K0 / F;
+      const g1 = K1 / F;
       rootF[unsteady] = 1 / Math.sqrt(F);
-      gain[unsteady] = K / F;
+      gain0[unsteady] = g0;
+      gain1[unsteady] = g1;
       product *= F;
       if (product > PRODUCT_MAX) {
         sumLog += Math.log(product);
         product = 1;
       }
-      const TW = phi * W;
-      const SW = S * W;
-      const next = F + SW * W;
-      K += SW * TW;
-      W = TW - gain[unsteady] * W;
+      const SW0 = S * W0;
+      const next = F + SW0 * W0;
+      const TW0 = W1 + phi0 * W0;
+      const TW1 = phi1 * W0;
+      W1 = TW1 - g1 * W0;
+      W0 = TW0 - g0 * W0;
+      K0 += SW0 * TW0;
+      K1 += SW0 * TW1;
       S *= F / next;
       F = next;
       unsteady++;
@@ -112,17 +126,21 @@ export class ChandrasekharFilter implements ArmaFilter {
     for (let c = 0; c < this.columns.length; c++) {
       const column = this.columns[c];
       const errors = this.errors[c];
-      let known = 0;
+      let now = 0;
+      let after = 0;
       for (let t = 0; t < unsteady; t++) {
-        const error = column[t] - known;
+        const error = column[t] - now;
         errors[t] = error * rootF[t];
-        known = phi * known + gain[t] * error;
+        const before = now;
+        now = after + phi0 * before + gain0[t] * error;
+        after = phi1 * before + gain1[t] * error;
       }
       for (let t = unsteady; t < n; t++) {
         const value = column[t];
-        const error = value - known;
+        const error = value - now;
         errors[t] = error;
-        known = phi * value + theta * error;
+        now = after + phi0 * value + theta0 * error;
+        after = phi1 * value + theta1 * error;
       }
     }
   }

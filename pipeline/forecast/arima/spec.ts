@@ -43,7 +43,7 @@ export function seasonOf(spec: ArimaSpec): number {
 export function lostToDifferencing(spec: ArimaSpec): number {
   const [, d] = spec.order;
   const [, D] = spec.seasonal;
-  return d + D * (hasSeason(spec) ? spec.period : 0);
+  return d + D * seasonOf(spec);
 }
 
 /** Largest count of terms or differences of a kind. */
