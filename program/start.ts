@@ -254,7 +254,7 @@ export async function start(options: StartOptions): Promise<Running> {
           candles: stores.candles,
           forecasts: stores.forecasts,
           catalog,
-          pool: new FitPool({ clock }),
+          pool: new FitPool({ clock, engine: config.forecastEngine }),
           publish,
           position: (symbol) =>
             committed[partitionOf(symbol, config.partitions)],

@@ -1,12 +1,11 @@
 import { assert } from "../domain/assert.ts";
-import { fitClosedForm } from "./arma_model.ts";
+import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { BASELINE, type Candidate, RANGE_SPEC } from "./candidates.ts";
 import { ewmaVariance } from "./ewma.ts";
 import type {
   FitResult,
   FittedModel,
   ForecastEngine,
-  ModelSpec,
 } from "./forecast_engine.ts";
 import type { CloseTrack, OhlcTrack } from "./ohlc_model.ts";
 import { fitWalk } from "./random_walk.ts";
@@ -82,12 +81,10 @@ function fitClose(
     : engine.fit(level, candidate.spec);
 }
 
-const MEAN_ONLY: ModelSpec = { order: [0, 0, 0], mean: true };
-
 function fitRange(engine: ForecastEngine, series: Float64Array): FittedModel {
   const fit = engine.fit(series, RANGE_SPEC);
   if (fit.kind === "fitted") return fit.model;
-  const mean = fitClosedForm(series, MEAN_ONLY);
-  assert(mean?.kind === "fitted", "a range that is finite has a mean");
+  const mean = BASELINE_ENGINE.fit(series, RANGE_SPEC);
+  assert(mean.kind === "fitted", "a range that is finite has a mean");
   return mean.model;
 }

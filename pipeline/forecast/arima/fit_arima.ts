@@ -3,6 +3,7 @@ import type { ArmaFilter } from "./arma_filter.ts";
 import { ArmaLikelihood } from "./arma_likelihood.ts";
 import { ArmaShape, type Blocks } from "./arma_shape.ts";
 import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
+import { filterSeries } from "./filter_series.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import { searchMaximum } from "./search_maximum.ts";
 import { arimaName, type ArimaSpec, specError } from "./spec.ts";
@@ -58,8 +59,6 @@ export const STATE_MAX = 400;
 const WORK_MAX = 6e8;
 /** Values of the likelihood that a fit must be able to take. */
 const EVALUATIONS_MIN = 100;
-/** Variances of the state below this, in units of sigma2, are none. */
-const NEGLIGIBLE = 1e-13;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -147,22 +146,16 @@ function maximumLikelihood(
     ? null
     : estimateCovariance(likelihood, coefficients, beta);
 
-  const rest = columns[0].slice();
-  beta.forEach((weight, c) => {
-    const column = columns[c + 1];
-    for (let t = 0; t < rest.length; t++) rest[t] -= weight * column[t];
-  });
-  const end = new KalmanFilter([rest], p, q, missing ? data.delta : []);
   shape.expand(coefficients);
-  end.run(shape.phi, shape.theta);
-  if (end.diffuse) {
+  const sigma2 = ratio * scale * scale;
+  const filtered = filterSeries(y, spec, data, { shape, beta, sigma2 });
+  if (filtered === null) {
     return failed(`too few values follow each other to fit ${name}`);
   }
   const names = [...shape.names, ...constants.names];
-  const sigma2 = ratio * scale * scale;
   return {
     kind: "fitted",
-    model: modelOf(y, spec, data, shape, { sigma2, beta, end }),
+    model: filtered.model,
     estimates: {
       coef: record(names, [...coefficients, ...constants.coefficients(beta)]),
       coefSe: record(
@@ -179,7 +172,7 @@ function maximumLikelihood(
       stop: found.stop,
       iterations: found.iterations,
     },
-    residuals: residualsOf(y, data, end.errors[0]),
+    residuals: filtered.residuals,
   };
 }
 
@@ -221,74 +214,6 @@ function errorsOf(
       })
     );
     out.push(root(variance));
-  }
-  return out;
-}
-
-function modelOf(
-  y: Float64Array,
-  spec: ArimaSpec,
-  data: TrainingData,
-  shape: ArmaShape,
-  { sigma2, beta, end }: {
-    readonly sigma2: number;
-    readonly beta: Float64Array;
-    readonly end: KalmanFilter;
-  },
-): ArimaModel {
-  const { scale, first } = data;
-  const n = y.length;
-  const lost = data.delta.length;
-  const m = Math.max(shape.phi.length, shape.theta.length, 1);
-  const { center, slope } = data.constants.outlook(beta);
-  const at = end.states[0];
-  return {
-    kind: "arima",
-    spec,
-    phi: [...shape.phi],
-    theta: [...shape.theta],
-    delta: data.delta,
-    sigma2,
-    center,
-    slope,
-    state: Array.from({ length: m }, (_, i) => scale * at[i]),
-    levels: Array.from({ length: lost }, (_, k) => {
-      const value = y[n - 1 - k];
-      if (!Number.isNaN(value)) return value;
-      return first + center * (n - k) / lost + scale * at[m + k];
-    }),
-    covariance: covarianceOf(end, m + lost),
-  };
-}
-
-function covarianceOf(end: KalmanFilter, size: number): number[] | null {
-  const { P } = end;
-  let largest = 0;
-  for (let i = 0; i < end.size; i++) {
-    largest = Math.max(largest, P[i * end.size + i]);
-  }
-  if (largest <= NEGLIGIBLE) return null;
-  const out = new Array<number>(size * size).fill(0);
-  for (let i = 0; i < end.size; i++) {
-    for (let j = 0; j < end.size; j++) {
-      out[i * size + j] = P[i * end.size + j];
-    }
-  }
-  return out;
-}
-
-/** In the unit of the series, as long as it is once differenced. */
-function residualsOf(
-  y: Float64Array,
-  data: TrainingData,
-  errors: Float64Array,
-): Float64Array {
-  const lost = data.delta.length;
-  const before = errors.length - (y.length - lost);
-  const out = new Float64Array(y.length - lost);
-  for (let t = 0; t < out.length; t++) {
-    const error = errors[t + before] * data.scale;
-    out[t] = Number.isNaN(y[t + lost]) ? NaN : error;
   }
   return out;
 }

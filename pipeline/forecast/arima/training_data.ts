@@ -30,6 +30,8 @@ export interface TrainingData {
   /** Values that count. */
   readonly nobs: number;
   readonly scale: number;
+  /** What was taken off w before it was scaled. */
+  readonly shift: number;
   /** The first value, from which levels are counted. */
   readonly first: number;
   readonly constants: Constants;
@@ -184,6 +186,7 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     missing,
     nobs,
     scale,
+    shift,
     first,
     constants: {
       names: constantNames(kind),
@@ -295,17 +298,22 @@ function spreadOf(
   aboutMean: boolean,
 ): { mean: number; sd: number } {
   let count = 0;
+  let origin = 0;
   let sum = 0;
-  for (const value of w) {
+  for (let t = 0; t < w.length; t++) {
+    const value = w[t];
     if (Number.isNaN(value)) continue;
-    sum += value;
+    // Counted from the first, so that a constant is its own mean exactly.
+    if (count === 0) origin = value;
+    sum += value - origin;
     count++;
   }
-  const mean = count > 0 ? sum / count : 0;
+  const mean = count > 0 ? origin + sum / count : 0;
   const about = aboutMean ? mean : 0;
   let squares = 0;
-  for (const value of w) {
-    if (!Number.isNaN(value)) squares += (value - about) ** 2;
+  for (let t = 0; t < w.length; t++) {
+    const distance = w[t] - about;
+    if (!Number.isNaN(distance)) squares += distance * distance;
   }
   return { mean, sd: Math.sqrt(squares / Math.max(1, count)) };
 }
