@@ -7,7 +7,10 @@ export interface TaskContext {
   readonly say: (text: string) => void;
 }
 
-/** A text to print, or what was done as one line of JSON. */
+/**
+ * A text to print, or what was done as one line of JSON; `null` if all is
+ * printed already.
+ */
 export type TaskResult =
   | string
   | { readonly report: unknown; readonly ok: boolean };
@@ -40,7 +43,7 @@ export async function runTask(
       console.log(result.trimEnd());
       Deno.exit(0);
     }
-    console.log(JSON.stringify(result.report));
+    if (result.report !== null) console.log(JSON.stringify(result.report));
     Deno.exit(result.ok ? 0 : 1);
   } catch (error) {
     const expected = error instanceof Error;

@@ -3,11 +3,13 @@ const LINE_MAX = 65_536;
 
 /**
  * Cuts decoded text into lines, however it comes in pieces. A line longer than
- * 64 Ki characters is cut, so that a file without line ends costs no memory.
+ * `max` characters is cut, so that a file without line ends costs no memory.
  */
 export class LineSplitter {
   readonly #decoder = new TextDecoder();
   #rest = "";
+
+  constructor(private readonly max: number = LINE_MAX) {}
 
   /** Lines that end in these bytes, without their ends. */
   push(bytes: Uint8Array): string[] {
@@ -24,7 +26,7 @@ export class LineSplitter {
 
   #split(text: string): string[] {
     const lines = text.split("\n");
-    lines[0] = (this.#rest + lines[0]).slice(0, LINE_MAX);
+    lines[0] = (this.#rest + lines[0]).slice(0, this.max);
     this.#rest = lines.pop() ?? "";
     return lines;
   }

@@ -1,15 +1,14 @@
-import { fitClosedForm } from "./arma_model.ts";
 import type { ForecastEngine } from "./forecast_engine.ts";
-import { forecastModel, updateModel } from "./model_steps.ts";
+import { NATIVE_ENGINE } from "./native_engine.ts";
 
-/** Leaves out the ARMA part of every order: fast enough for any thread. */
+/**
+ * Leaves out the ARMA part of every order, and chooses none: fast enough for
+ * any thread.
+ */
 export const BASELINE_ENGINE: ForecastEngine = {
   id: "baseline",
-  fit(series, spec) {
-    const plain = { order: [0, spec.order[1], 0], mean: spec.mean } as const;
-    return fitClosedForm(series, plain) ??
-      { kind: "failed", reason: "the series has no closed form" };
-  },
-  forecast: forecastModel,
-  update: updateModel,
+  forecast: NATIVE_ENGINE.forecast,
+  update: NATIVE_ENGINE.update,
+  fit: (series, { order: [, d], mean }) =>
+    NATIVE_ENGINE.fit(series, { order: [0, d, 0], mean }),
 };

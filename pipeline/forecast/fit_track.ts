@@ -1,5 +1,5 @@
 import { assert } from "../domain/assert.ts";
-import { fitClosedForm } from "./arma_model.ts";
+import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { BASELINE, type Candidate, RANGE_SPEC } from "./candidates.ts";
 import { ewmaVariance } from "./ewma.ts";
 import type {
@@ -18,19 +18,9 @@ export interface FitFailure {
   readonly reason: string;
 }
 
-/** A fit, and the order that it is of. */
-export type OrderedFit =
-  | Extract<FitResult, { readonly kind: "failed" }>
-  | Extract<FitResult, { readonly kind: "fitted" }> & { readonly order: Order };
-
-/** What fits the close. With `select` it chooses an order, for `auto`. */
-export interface CloseEngine extends ForecastEngine {
-  select?(series: Float64Array): OrderedFit;
-}
-
 /** What fits the close, and what fits the range (U, V, W). */
 export interface TrackEngines {
-  readonly close: CloseEngine;
+  readonly close: ForecastEngine;
   readonly range: ForecastEngine;
 }
 
@@ -61,7 +51,7 @@ export function fitTrack(
     } else {
       closes.push({
         candidate,
-        order: fit.order,
+        order: orderOf(fit.model),
         model: fit.model,
         variance: ewmaVariance(fit.residuals),
       });
@@ -85,32 +75,32 @@ export function fitTrack(
 }
 
 function fitClose(
-  engine: CloseEngine,
+  engine: ForecastEngine,
   level: Float64Array,
   { model, spec }: Candidate,
-): OrderedFit {
+): FitResult {
   if (spec === "auto") {
     return engine.select?.(level) ??
       { kind: "failed", reason: `the engine ${engine.id} selects no order` };
   }
-  const fit = model === BASELINE.model
+  return model === BASELINE.model
     ? fitWalk(level)
     // Without terms to estimate, a drift at most, it is the same for any.
-    : (isClosed(spec) ? fitClosedForm(level, spec) : null) ??
-      engine.fit(level, spec);
-  return fit.kind === "fitted" ? { ...fit, order: spec.order } : fit;
+    : (isClosed(spec) ? BASELINE_ENGINE : engine).fit(level, spec);
+}
+
+function orderOf(model: FittedModel): Order {
+  return model.kind === "arima" ? model.spec.order : [0, 1, 0];
 }
 
 function isClosed({ order: [p, , q] }: ModelSpec): boolean {
   return p + q === 0;
 }
 
-const MEAN_ONLY: ModelSpec = { order: [0, 0, 0], mean: true };
-
 function fitRange(engine: ForecastEngine, series: Float64Array): FittedModel {
   const fit = engine.fit(series, RANGE_SPEC);
   if (fit.kind === "fitted") return fit.model;
-  const mean = fitClosedForm(series, MEAN_ONLY);
-  assert(mean?.kind === "fitted", "a range that is finite has a mean");
+  const mean = BASELINE_ENGINE.fit(series, RANGE_SPEC);
+  assert(mean.kind === "fitted", "a range that is finite has a mean");
   return mean.model;
 }

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MICROS_PER_MINUTE } from "../domain/time.ts";
-import { filterSeries, fitClosedForm } from "./arma_model.ts";
 import { BASELINE, type Candidate } from "./candidates.ts";
 import { chooseChampion } from "./choose_champion.ts";
 import { fitInstrument } from "./fit_instrument.ts";
 import { type ForecastEngine, specName } from "./forecast_engine.ts";
 import { endedCandles, moveToEdge, NEW_STATE } from "./instrument_state.ts";
-import { forecastModel, updateModel } from "./model_steps.ts";
 import { forecastCandles } from "./ohlc_model.ts";
 import { verdictOf } from "./scores/verdict.ts";
+import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles, storedCandle } from "./testing/make_candles.ts";
 import { type CandleFloats, trainingSeries } from "./training_series.ts";
 import { walkSteps } from "./walk_forward.ts";
@@ -20,22 +19,7 @@ const CHALLENGER: Candidate = { model: specName(SPEC), spec: SPEC };
 const CANDIDATES = [BASELINE, CHALLENGER];
 
 /** Honest: a known autoregression, filtered over what it is given. */
-const HONEST: ForecastEngine = {
-  id: "honest",
-  fit: (series, spec) =>
-    fitClosedForm(series, spec) ?? {
-      kind: "fitted",
-      ...filterSeries({
-        spec: SPEC,
-        phi: [0.6],
-        theta: [],
-        mean: 0,
-        sigma2: 1e-6,
-      }, series),
-    },
-  forecast: forecastModel,
-  update: updateModel,
-};
+const HONEST: ForecastEngine = knownPhi(0.6);
 
 /** Looks up, in candles that it should not have, the return that comes next. */
 function leaking(candles: readonly CandleFloats[]): ForecastEngine {

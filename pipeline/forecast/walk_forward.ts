@@ -2,7 +2,8 @@ import type { Skill } from "../domain/forecast.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import type { FitJob } from "./fit_instrument.ts";
-import { type CloseEngine, fitTrack } from "./fit_track.ts";
+import { fitTrack } from "./fit_track.ts";
+import type { ForecastEngine } from "./forecast_engine.ts";
 import {
   advanceTrack,
   type CandleForecast,
@@ -43,7 +44,7 @@ export interface WalkForwardStep {
  * before it only, as it would have been done live, and sums up the scores.
  */
 export function walkForward(
-  engine: CloseEngine,
+  engine: ForecastEngine,
   job: WalkForwardJob,
   options: WalkForwardOptions,
 ): readonly Skill[] {
@@ -75,7 +76,7 @@ export function walkForward(
  * Candles that follow a gap are left out, as no minute's forecast was due.
  */
 export function* walkSteps(
-  engine: CloseEngine,
+  engine: ForecastEngine,
   job: WalkForwardJob,
   options: WalkForwardOptions,
 ): Generator<WalkForwardStep> {

@@ -37,7 +37,7 @@ const ONE: Instrument = {
   validTo: null,
 };
 
-Deno.test("Forecaster with npm arima in a Worker: champions from the first minute, orders, scores", async () => {
+Deno.test("Forecaster with fits in a Worker: champions from the first minute, orders, scores", async () => {
   const clock = new VirtualClock(T0 - 30_000_000);
   const candles = new MemoryCandles();
   const forecasts = new MemoryForecasts(candles);
