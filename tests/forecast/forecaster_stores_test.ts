@@ -60,7 +60,7 @@ await onBothDatabases((warehouse, test) => {
       }
       assert.ok(ready(), JSON.stringify(forecaster.counts));
     };
-    await until(() => forecaster.counts.fits === symbols.length, 10);
+    await until(() => forecaster.counts.fits === 2 * symbols.length, 10);
     await clock.advance((edge - clock.now()) / 1_000);
     const all = symbols.length * MODELS.length * 5;
     await until(() => forecaster.counts.stored === all, 2);
