@@ -50,6 +50,8 @@ export interface Config {
   readonly vacuumMinutes: number;
   readonly feedConnectionsMax: number;
   readonly httpConnectionsMax: number;
+  /** What ARIMA models are fitted with. */
+  readonly forecastEngine: "native" | "wasm";
 }
 
 /** A setting that cannot be used, in words for whoever set it. */
@@ -254,6 +256,12 @@ const SETTINGS = {
     "Connections of browsers at a time",
     (text) => wholeNumber(text, 1, 100_000),
   ),
+  FORECAST_ENGINE: setting(
+    "native",
+    "native or wasm",
+    "What fits the ARIMA models: our own exact likelihood, or npm `arima`",
+    (text) => text === "native" || text === "wasm" ? text : null,
+  ),
 };
 
 /** Every setting, for the table in the README and the test that holds it. */
@@ -323,6 +331,7 @@ export function parseConfig(
     vacuumMinutes: values.VACUUM_MINUTES,
     feedConnectionsMax: values.FEED_CONNECTIONS_MAX,
     httpConnectionsMax: values.HTTP_CONNECTIONS_MAX,
+    forecastEngine: values.FORECAST_ENGINE,
   };
 }
 

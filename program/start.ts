@@ -267,7 +267,7 @@ export async function start(options: StartOptions): Promise<Running> {
           candles: newest,
           forecasts: stores.forecasts,
           catalog,
-          pool: new FitPool({ clock, threads }),
+          pool: new FitPool({ clock, threads, engine: config.forecastEngine }),
           publish,
           position: (symbol) =>
             committed[partitionOf(symbol, config.partitions)],

@@ -1,15 +1,11 @@
-import { fitClosedForm } from "./arma_model.ts";
 import type { ForecastEngine } from "./forecast_engine.ts";
-import { forecastModel, updateModel } from "./model_steps.ts";
+import { NATIVE_ENGINE } from "./native_engine.ts";
 
 /** Leaves out the ARMA part of every order: fast enough for any thread. */
 export const BASELINE_ENGINE: ForecastEngine = {
+  ...NATIVE_ENGINE,
   id: "baseline",
-  fit(series, spec) {
-    const plain = { order: [0, spec.order[1], 0], mean: spec.mean } as const;
-    return fitClosedForm(series, plain) ??
-      { kind: "failed", reason: "the series has no closed form" };
-  },
-  forecast: forecastModel,
-  update: updateModel,
+  select: undefined,
+  fit: (series, { order: [, d], mean }) =>
+    NATIVE_ENGINE.fit(series, { order: [0, d, 0], mean }),
 };

@@ -1,6 +1,7 @@
 import type { Skill } from "../domain/forecast.ts";
 import type { Candidate } from "./candidates.ts";
-import { type CloseEngine, type FitFailure, fitTrack } from "./fit_track.ts";
+import { type FitFailure, fitTrack } from "./fit_track.ts";
+import type { ForecastEngine } from "./forecast_engine.ts";
 import type { OhlcTrack, PriceGrid } from "./ohlc_model.ts";
 import type { CandleFloats } from "./training_series.ts";
 import { walkForward, type WalkForwardOptions } from "./walk_forward.ts";
@@ -32,7 +33,7 @@ export interface FitOutcome {
  * left out if the engine selects no orders.
  */
 export function fitInstrument(
-  engine: CloseEngine,
+  engine: ForecastEngine,
   job: FitJob,
 ): FitOutcome {
   const candidates = job.candidates.filter(({ spec }) =>

@@ -1,6 +1,7 @@
 import type { Clock } from "../ports.ts";
 import type { FitJob, FitOutcome } from "./fit_instrument.ts";
 import type { FitReply, FitRequest } from "./fit_worker.ts";
+import type { EngineName } from "./forecast_engine.ts";
 
 /** The part of a Worker that the pool needs. */
 export interface FitThread {
@@ -18,6 +19,8 @@ export type PoolResult =
 
 export interface FitPoolOptions {
   readonly clock: Clock;
+  /** What the Workers fit with. */
+  readonly engine?: EngineName;
   /** Workers; started when they are first needed. */
   readonly threads?: number;
   /** A job that takes longer is given up, and its Worker replaced. */
@@ -28,6 +31,7 @@ export interface FitPoolOptions {
 }
 
 const DEFAULTS = {
+  engine: "native" as const,
   threads: 1,
   budgetMs: 20_000,
   queueMax: 256,
@@ -134,7 +138,8 @@ export class FitPool {
     slot.running = running;
     try {
       slot.thread ??= this.#openThread(slot);
-      slot.thread.postMessage({ id: running.id, job: running.job });
+      const { engine } = this.#options;
+      slot.thread.postMessage({ id: running.id, engine, job: running.job });
     } catch (cause) {
       this.#replace(slot, `Cannot start a fit: ${String(cause)}`);
       return;

@@ -71,6 +71,7 @@ Deno.test("FitPool starts no Worker before its first job, and keeps it after", a
   threads[0].reply();
   assert.equal((await second).kind, "fitted");
   assert.equal(threads.length, 1);
+  assert.ok(threads[0].asked.every(({ engine }) => engine === "native"));
   pool.close();
 });
 

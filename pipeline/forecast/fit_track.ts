@@ -1,14 +1,14 @@
 import { assert } from "../domain/assert.ts";
-import { fitClosedForm } from "./arma_model.ts";
+import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { BASELINE, type Candidate, RANGE_SPEC } from "./candidates.ts";
 import { ewmaVariance } from "./ewma.ts";
 import type {
-  FitResult,
   FittedModel,
   ForecastEngine,
   ModelSpec,
-  Order,
+  OrderedFit,
 } from "./forecast_engine.ts";
+import { NATIVE_ENGINE } from "./native_engine.ts";
 import type { CloseTrack, OhlcTrack } from "./ohlc_model.ts";
 import { fitWalk } from "./random_walk.ts";
 import { type CandleFloats, trainingSeries } from "./training_series.ts";
@@ -18,19 +18,9 @@ export interface FitFailure {
   readonly reason: string;
 }
 
-/** A fit, and the order that it is of. */
-export type OrderedFit =
-  | Extract<FitResult, { readonly kind: "failed" }>
-  | Extract<FitResult, { readonly kind: "fitted" }> & { readonly order: Order };
-
-/** What fits the close. With `select` it chooses an order, for `auto`. */
-export interface CloseEngine extends ForecastEngine {
-  select?(series: Float64Array): OrderedFit;
-}
-
 /** What fits the close, and what fits the range (U, V, W). */
 export interface TrackEngines {
-  readonly close: CloseEngine;
+  readonly close: ForecastEngine;
   readonly range: ForecastEngine;
 }
 
@@ -85,7 +75,7 @@ export function fitTrack(
 }
 
 function fitClose(
-  engine: CloseEngine,
+  engine: ForecastEngine,
   level: Float64Array,
   { model, spec }: Candidate,
 ): OrderedFit {
@@ -96,8 +86,7 @@ function fitClose(
   const fit = model === BASELINE.model
     ? fitWalk(level)
     // Without terms to estimate, a drift at most, it is the same for any.
-    : (isClosed(spec) ? fitClosedForm(level, spec) : null) ??
-      engine.fit(level, spec);
+    : (isClosed(spec) ? NATIVE_ENGINE : engine).fit(level, spec);
   return fit.kind === "fitted" ? { ...fit, order: spec.order } : fit;
 }
 
@@ -105,12 +94,10 @@ function isClosed({ order: [p, , q] }: ModelSpec): boolean {
   return p + q === 0;
 }
 
-const MEAN_ONLY: ModelSpec = { order: [0, 0, 0], mean: true };
-
 function fitRange(engine: ForecastEngine, series: Float64Array): FittedModel {
   const fit = engine.fit(series, RANGE_SPEC);
   if (fit.kind === "fitted") return fit.model;
-  const mean = fitClosedForm(series, MEAN_ONLY);
-  assert(mean?.kind === "fitted", "a range that is finite has a mean");
+  const mean = BASELINE_ENGINE.fit(series, RANGE_SPEC);
+  assert(mean.kind === "fitted", "a range that is finite has a mean");
   return mean.model;
 }

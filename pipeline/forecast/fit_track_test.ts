@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { filterSeries } from "./arma_model.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { CANDIDATES } from "./candidates.ts";
 import { fitInstrument } from "./fit_instrument.ts";
-import { type CloseEngine, fitTrack } from "./fit_track.ts";
+import { fitTrack } from "./fit_track.ts";
+import type { ForecastEngine } from "./forecast_engine.ts";
 import { forecastCandles } from "./ohlc_model.ts";
+import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles } from "./testing/make_candles.ts";
 import { trainingSeries } from "./training_series.ts";
 
@@ -12,19 +13,12 @@ const CANDLES = makeCandles({ n: 200, start: 0, phi: 0.5, sd: 2e-3 });
 const GRID = { tick: 1e-6, scale: 6 };
 
 /** Chooses (1,1,0) for every series. */
-const SELECTS: CloseEngine = {
+const SELECTS: ForecastEngine = {
   ...BASELINE_ENGINE,
-  select: (series) => ({
-    kind: "fitted",
-    order: [1, 1, 0],
-    ...filterSeries({
-      spec: { order: [1, 1, 0], mean: false },
-      phi: [0.5],
-      theta: [],
-      mean: 0,
-      sigma2: 1e-6,
-    }, series),
-  }),
+  select: (series) => {
+    const fit = knownPhi(0.5).fit(series, { order: [1, 1, 0], mean: false });
+    return fit.kind === "fitted" ? { ...fit, order: [1, 1, 0] } : fit;
+  },
 };
 
 Deno.test("fitTrack() of auto has the order that the engine chose", () => {
@@ -84,7 +78,7 @@ Deno.test("fitInstrument() leaves auto out, and is silent on it, if the engine s
     ),
     walkForward: { steps: 50, refitEvery: 10, trainMin: 30 },
   };
-  const models = (engine: CloseEngine) => {
+  const models = (engine: ForecastEngine) => {
     const { track, skills, failures } = fitInstrument(engine, job);
     assert.deepEqual(failures, []);
     assert.deepEqual(

@@ -5,12 +5,15 @@ import {
   type FitJob,
   type FitOutcome,
 } from "./fit_instrument.ts";
+import type { EngineName } from "./forecast_engine.ts";
+import { NATIVE_ENGINE } from "./native_engine.ts";
 import { loadNpmArima } from "./npm_arima.ts";
 import { WasmEngine } from "./wasm_engine.ts";
 
 /** To the Worker. */
 export interface FitRequest {
   readonly id: number;
+  readonly engine: EngineName;
   readonly job: FitJob;
 }
 
@@ -22,11 +25,16 @@ export interface FitReply {
   readonly poisoned: string | null;
 }
 
-const engine = new WasmEngine(loadNpmArima());
+let wasm: WasmEngine | null = null;
+
+function engineOf(name: EngineName) {
+  if (name === "native") return NATIVE_ENGINE;
+  return wasm ??= new WasmEngine(loadNpmArima());
+}
 
 self.addEventListener("message", (event: MessageEvent<FitRequest>) => {
-  const { id, job } = event.data;
-  const outcome = fitInstrument(engine, job);
-  const reply: FitReply = { id, outcome, poisoned: engine.poisoned };
+  const { id, engine, job } = event.data;
+  const outcome = fitInstrument(engineOf(engine), job);
+  const reply: FitReply = { id, outcome, poisoned: wasm?.poisoned ?? null };
   self.postMessage(reply);
 });

@@ -1,10 +1,17 @@
-import type { ArmaModel } from "./arma_model.ts";
+import type { ArimaModel } from "./arima/arima_model.ts";
+import { arimaName, type ArimaSpec, type Order } from "./arima/spec.ts";
 import type { RandomWalkModel } from "./random_walk.ts";
 
-/** (p, d, q): autoregressive terms, differences, moving-average terms. */
-export type Order = readonly [p: number, d: number, q: number];
+export type { Order };
 
-/** What to fit. `mean` estimates a mean and is for d = 0 only. */
+/** The engines of ARIMA models that can be chosen. */
+export const ENGINE_NAMES = ["native", "wasm"] as const;
+export type EngineName = typeof ENGINE_NAMES[number];
+
+/**
+ * What to fit. `mean` estimates a mean; of what is differenced once, which is a
+ * drift. Not every engine has a drift beside other terms.
+ */
 export interface ModelSpec {
   readonly order: Order;
   readonly mean: boolean;
@@ -15,7 +22,7 @@ export interface ModelSpec {
  * threads as it is. An engine whose models do not fit in one of these adds its
  * own kind here and in `model_steps.ts`.
  */
-export type FittedModel = ArmaModel | RandomWalkModel;
+export type FittedModel = ArimaModel | RandomWalkModel;
 
 export type FitResult =
   | {
@@ -25,6 +32,11 @@ export type FitResult =
     readonly residuals: Float64Array;
   }
   | { readonly kind: "failed"; readonly reason: string };
+
+/** A fit, and the order that it is of. */
+export type OrderedFit =
+  | Extract<FitResult, { readonly kind: "failed" }>
+  | Extract<FitResult, { readonly kind: "fitted" }> & { readonly order: Order };
 
 /** Forecasts 1 to h steps ahead, in the unit of the series. */
 export interface PathForecast {
@@ -36,21 +48,35 @@ export interface PathForecast {
 /**
  * Fits a model to a series, and goes on with it value by value.
  *
- * Data never makes it throw, and nothing it returns is `NaN` or infinite: a
- * series it cannot fit is a `failed` result with the reason. An engine without
- * a cheap update keeps its series in the model and fits anew when it is asked
- * to forecast.
+ * Data never makes it throw, and nothing it returns is `NaN` or infinite, save
+ * the residuals of missing values, where an engine takes them: a series it
+ * cannot fit is a `failed` result with the reason.
  */
 export interface ForecastEngine {
   readonly id: string;
   /** Slow: runs in a Worker. */
   fit(series: Float64Array, spec: ModelSpec): FitResult;
+  /** Chooses the order too; absent if the engine cannot. Slow. */
+  select?(series: Float64Array): OrderedFit;
   forecast(model: FittedModel, h: number): PathForecast;
-  /** The model after one more value; as it was if `y` is not finite. */
+  /**
+   * The model after one more value. A missing one (`NaN`) carries an ARIMA
+   * over the step; what is not finite otherwise leaves a model as it was.
+   */
   update(model: FittedModel, y: number): FittedModel;
 }
 
+/** The same as an ARIMA without a season. */
+export function arimaSpec({ order, mean }: ModelSpec): ArimaSpec {
+  return {
+    order,
+    seasonal: [0, 0, 0],
+    period: 0,
+    constant: !mean ? "none" : order[1] === 0 ? "mean" : "drift",
+  };
+}
+
 /** Such as `arima(1,1,1)`. */
-export function specName(spec: ModelSpec): string {
-  return `arima(${spec.order.join(",")})`;
+export function specName({ order }: ModelSpec): string {
+  return arimaName(arimaSpec({ order, mean: false }));
 }

@@ -1,13 +1,14 @@
 import { assertNever } from "../domain/assert.ts";
-import { forecastArma, updateArma } from "./arma_model.ts";
+import { forecastArima } from "./arima/forecast_arima.ts";
+import { updateArima } from "./arima/update_arima.ts";
 import type { FittedModel, PathForecast } from "./forecast_engine.ts";
 import { forecastWalk, updateWalk } from "./random_walk.ts";
 
 /** Forecasts 1 to `h` steps ahead, by whichever kind of model it is. */
 export function forecastModel(model: FittedModel, h: number): PathForecast {
   switch (model.kind) {
-    case "arma":
-      return forecastArma(model, h);
+    case "arima":
+      return forecastArima(model, h);
     case "random_walk":
       return forecastWalk(model, h);
     default:
@@ -15,14 +16,14 @@ export function forecastModel(model: FittedModel, h: number): PathForecast {
   }
 }
 
-/** The model after one more value; as it was if `y` is not finite. */
+/** The model after one more value, as `ForecastEngine.update` has it. */
 export function updateModel(model: FittedModel, y: number): FittedModel {
-  if (!Number.isFinite(y)) return model;
+  if (Math.abs(y) === Infinity) return model;
   switch (model.kind) {
-    case "arma":
-      return updateArma(model, y);
+    case "arima":
+      return updateArima(model, y);
     case "random_walk":
-      return updateWalk(model, y);
+      return Number.isNaN(y) ? model : updateWalk(model, y);
     default:
       return assertNever(model);
   }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MICROS_PER_MINUTE } from "../domain/time.ts";
-import { fitClosedForm } from "./arma_model.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { BASELINE, type Candidate } from "./candidates.ts";
 import { fitTrack } from "./fit_track.ts";
-import type { FittedModel, ModelSpec } from "./forecast_engine.ts";
+import {
+  arimaSpec,
+  type FittedModel,
+  type ModelSpec,
+} from "./forecast_engine.ts";
 import {
   advanceTrack,
   forecastCandles,
@@ -20,11 +23,11 @@ const AR_SPEC: ModelSpec = { order: [1, 1, 0], mean: false };
 const AR: Candidate = { model: "ar", spec: AR_SPEC };
 
 function constant(value: number): FittedModel {
-  const fit = fitClosedForm(Float64Array.of(value, value), {
+  const fit = BASELINE_ENGINE.fit(Float64Array.of(value, value), {
     order: [0, 0, 0],
     mean: true,
   });
-  assert.ok(fit?.kind === "fitted");
+  assert.ok(fit.kind === "fitted");
   return fit.model;
 }
 
@@ -42,15 +45,17 @@ function track(given: {
       candidate: AR,
       order: AR_SPEC.order,
       model: {
-        kind: "arma",
-        spec: AR_SPEC,
+        kind: "arima",
+        spec: arimaSpec(AR_SPEC),
         phi: [0.5],
         theta: [],
-        mean: 0,
+        delta: [1],
         sigma2: 1,
-        deviations: [2 * given.change],
-        innovations: [],
+        center: 0,
+        slope: 0,
+        state: [given.change],
         levels: [3],
+        covariance: null,
       },
       variance: given.sd ** 2,
     }],

@@ -6,13 +6,11 @@ import type { Instrument } from "../domain/instrument.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
 import type { Log } from "../ports.ts";
-import { filterSeries, fitClosedForm } from "./arma_model.ts";
 import { CANDIDATES } from "./candidates.ts";
 import { fitInstrument, type FitJob } from "./fit_instrument.ts";
 import type { PoolResult } from "./fit_pool.ts";
-import type { ForecastEngine } from "./forecast_engine.ts";
-import { forecastModel, updateModel } from "./model_steps.ts";
 import { Forecaster, type ForecasterOptions } from "./run_forecaster.ts";
+import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles, storedCandle } from "./testing/make_candles.ts";
 import { MemoryCandles, MemoryForecasts } from "./testing/memory_stores.ts";
 import { VirtualClock } from "./testing/virtual_clock.ts";
@@ -30,29 +28,7 @@ const CLOSED: Calendar = {
   sessionsBetween: () => [],
 };
 
-/** Knows the coefficient of an autoregression rather than estimating it. */
-const KNOWN_PHI: ForecastEngine = {
-  id: "known-phi",
-  fit(series, spec) {
-    const [p, d] = spec.order;
-    if (p === 0 || d === 0) {
-      return fitClosedForm(series, { order: [0, d, 0], mean: spec.mean }) ??
-        { kind: "failed", reason: "no closed form" };
-    }
-    return {
-      kind: "fitted",
-      ...filterSeries({
-        spec: { order: [1, 1, 0], mean: false },
-        phi: [0.6],
-        theta: [],
-        mean: 0,
-        sigma2: 1e-6,
-      }, series),
-    };
-  },
-  forecast: forecastModel,
-  update: updateModel,
-};
+const KNOWN_PHI = knownPhi(0.6);
 
 function instrument(symbol: string, calendar = "24x7"): Instrument {
   return {

@@ -19,14 +19,3 @@ export function difference(series: Float64Array, d: number): Float64Array {
   }
   return out;
 }
-
-/** Mean, and root of the mean squared distance from it; 0 if empty. */
-export function moments(series: Float64Array): { mean: number; sd: number } {
-  const n = series.length;
-  if (n === 0) return { mean: 0, sd: 0 };
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += series[i] / n;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += (series[i] - mean) ** 2 / n;
-  return { mean, sd: Math.sqrt(sum) };
-}

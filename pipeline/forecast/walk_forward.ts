@@ -1,7 +1,8 @@
 import type { Skill } from "../domain/forecast.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import type { FitJob } from "./fit_instrument.ts";
-import { type CloseEngine, fitTrack } from "./fit_track.ts";
+import { fitTrack } from "./fit_track.ts";
+import type { ForecastEngine } from "./forecast_engine.ts";
 import { advanceTrack, forecastCandles } from "./ohlc_model.ts";
 import { type CloseScore, scoreClose, summarizeSkill } from "./scoring.ts";
 
@@ -21,7 +22,7 @@ export interface WalkForwardOptions {
  * Candles that follow a gap are not scored, as no minute's forecast was due.
  */
 export function walkForward(
-  engine: CloseEngine,
+  engine: ForecastEngine,
   job: Pick<
     FitJob,
     "symbol" | "candles" | "window" | "candidates" | "grid"

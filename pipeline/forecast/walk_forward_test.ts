@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { filterSeries, fitClosedForm } from "./arma_model.ts";
 import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { CANDIDATES } from "./candidates.ts";
 import type { ForecastEngine } from "./forecast_engine.ts";
+import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles } from "./testing/make_candles.ts";
 import { walkForward } from "./walk_forward.ts";
 
@@ -16,21 +16,12 @@ const JOB = {
 
 /** Writes down how much of the series each fit was given. */
 function watched(lengths: number[]): ForecastEngine {
+  const engine = knownPhi(0.6);
   return {
-    ...BASELINE_ENGINE,
+    ...engine,
     fit(series, spec) {
       lengths.push(series.length);
-      const closed = fitClosedForm(series, spec);
-      return closed ?? {
-        kind: "fitted",
-        ...filterSeries({
-          spec: { order: [1, 1, 0], mean: false },
-          phi: [0.6],
-          theta: [],
-          mean: 0,
-          sigma2: 1e-6,
-        }, series),
-      };
+      return engine.fit(series, spec);
     },
   };
 }

@@ -1,19 +1,22 @@
+import { ArmaShape } from "./arima/arma_shape.ts";
+import { filterSeries } from "./arima/filter_series.ts";
+import { rootsOutside } from "./arima/partial_autocorrelations.ts";
+import { prepareSeries, type TrainingData } from "./arima/training_data.ts";
 import {
-  type ArmaModel,
-  filterSeries,
-  fitClosedForm,
-  forecastArma,
-  rootsOutside,
-} from "./arma_model.ts";
-import {
+  arimaSpec,
   type FitResult,
   type ForecastEngine,
   type ModelSpec,
   specName,
 } from "./forecast_engine.ts";
 import { forecastModel, updateModel } from "./model_steps.ts";
-import type { NpmArima, NpmArimaOptions } from "./npm_arima.ts";
-import { difference, moments } from "./series_check.ts";
+import type {
+  NpmArima,
+  NpmArimaCoefficients,
+  NpmArimaOptions,
+} from "./npm_arima.ts";
+import { NATIVE_ENGINE } from "./native_engine.ts";
+import { firstNotFinite } from "./series_check.ts";
 
 /** Newest values used: over about 8,100 the library overflows its stack. */
 export const SERIES_MAX = 4_000;
@@ -66,8 +69,13 @@ export class WasmEngine implements ForecastEngine {
     const recent = series.length > SERIES_MAX
       ? series.slice(series.length - SERIES_MAX)
       : series;
-    const closed = fitClosedForm(recent, spec);
-    if (closed) return closed;
+    const bad = firstNotFinite(recent);
+    if (bad !== null) return failed(bad);
+    const data = prepareSeries(recent, arimaSpec(spec));
+    if (data.kind === "failed") return data;
+    if (data.kind === "constant" || p + q === 0) {
+      return NATIVE_ENGINE.fit(recent, spec);
+    }
     const least = p + d + q + SPARE_MIN;
     if (recent.length < least) {
       return failed(
@@ -75,12 +83,10 @@ export class WasmEngine implements ForecastEngine {
           `needs ${least}`,
       );
     }
-    const { shift, scale } = standard(recent, d);
-    const x = recent.map((value) => (value - shift) / scale);
     let reason = "";
     for (const method of METHODS) {
-      const result = this.#fitOnce(x, spec, { p, d, q, method });
-      if (result.kind === "fitted") return rescaled(result, shift, scale);
+      const result = this.#fitOnce(recent, spec, data, { p, d, q, method });
+      if (result.kind === "fitted") return result;
       reason = result.reason;
       if (this.#poisoned !== null) break;
     }
@@ -88,16 +94,19 @@ export class WasmEngine implements ForecastEngine {
   }
 
   #fitOnce(
-    x: Float64Array,
+    series: Float64Array,
     spec: ModelSpec,
+    data: TrainingData,
     options: NpmArimaOptions,
   ): FitResult {
     if (this.#poisoned !== null) return failed(this.#poisoned);
     const model = this.library.create(options);
     try {
-      model.train([...x]);
+      const { shift, scale } = unitOf(data);
+      model.train(Array.from(series, (value) => (value - shift) / scale));
       const [means, variances] = model.predict(CHECK_STEPS);
-      return judge(x, spec, means, variances, model.coefficients());
+      const says = { means, variances, found: model.coefficients() };
+      return judge(series, spec, data, says);
     } catch (cause) {
       const reason = `npm arima ended with ${String(cause)}`;
       if (spoilsMemory(cause)) this.#poisoned = reason;
@@ -126,26 +135,32 @@ function failed(reason: string): FitResult {
   return { kind: "failed", reason };
 }
 
-/** Puts the differenced series on a scale of 1. */
-function standard(
-  series: Float64Array,
-  d: number,
+/** What the library's series is counted in: the differenced one has scale 1. */
+function unitOf(
+  data: TrainingData,
 ): { readonly shift: number; readonly scale: number } {
-  const { mean, sd } = moments(difference(series, d));
-  return d === 0 ? { shift: mean, scale: sd } : { shift: series[0], scale: sd };
+  const { delta, shift, first, scale } = data;
+  return { shift: delta.length === 0 ? shift : first, scale };
 }
 
-/** Takes what the library says of a standardised series, or says why not. */
+/**
+ * Takes what the library says of a standardised series, back in the unit of
+ * the series, or says why not.
+ */
 function judge(
-  x: Float64Array,
+  series: Float64Array,
   spec: ModelSpec,
-  means: readonly number[],
-  variances: readonly number[],
-  found: ReturnType<ReturnType<NpmArima["create"]>["coefficients"]>,
+  data: TrainingData,
+  { means, variances, found }: {
+    readonly means: readonly number[];
+    readonly variances: readonly number[];
+    readonly found: NpmArimaCoefficients;
+  },
 ): FitResult {
   const name = specName(spec);
-  const last = x[x.length - 1];
-  const centre = spec.order[1] === 0 ? 0 : last;
+  const unit = unitOf(data);
+  const last = (series[series.length - 1] - unit.shift) / unit.scale;
+  const centre = data.delta.length === 0 ? 0 : last;
   for (let i = 0; i < CHECK_STEPS; i++) {
     if (!Number.isFinite(means[i]) || !Number.isFinite(variances[i])) {
       return failed(`${name} gave a forecast that is not finite`);
@@ -167,61 +182,26 @@ function judge(
   if (!rootsOutside(found.theta.map((value) => -value))) {
     return failed(`${name} is not invertible`);
   }
-  const n = found.residuals.length;
-  if (
-    n !== x.length - spec.order[1] ||
-    !found.residuals.every(Number.isFinite) || !Number.isFinite(found.mean)
-  ) {
-    return failed(`${name} gave residuals that are not finite`);
+  const shape = new ArmaShape(arimaSpec(spec));
+  shape.expand(Float64Array.from([...found.phi, ...found.theta]));
+  const filtered = filterSeries(series, arimaSpec(spec), data, {
+    shape,
+    beta: spec.mean ? [found.mean] : [],
+    sigma2: variances[0] * unit.scale * unit.scale,
+  });
+  if (filtered === null || !Number.isFinite(filtered.model.center)) {
+    return failed(`${name} gave coefficients that are not finite`);
   }
-  const filtered = filterSeries({
-    spec,
-    phi: found.phi,
-    theta: found.theta,
-    mean: found.mean,
-    sigma2: variances[0],
-  }, x);
-  const model: ArmaModel = {
-    ...filtered.model,
-    innovations: Array.from(
-      { length: spec.order[2] },
-      (_, j) => found.residuals[n - 1 - j],
-    ),
-  };
-  const ours = forecastArma(model, CHECK_STEPS);
+  const ours = forecastModel(filtered.model, CHECK_STEPS);
   for (let i = 0; i < CHECK_STEPS; i++) {
+    const mean = (ours.mean[i] - unit.shift) / unit.scale;
     const se = Math.sqrt(variances[i]);
     if (
-      !(Math.abs(ours.mean[i] - means[i]) <= REPRODUCE_SHARE * se) ||
-      !(Math.abs(ours.se[i] - se) <= REPRODUCE_SHARE * se)
+      !(Math.abs(mean - means[i]) <= REPRODUCE_SHARE * se) ||
+      !(Math.abs(ours.se[i] / unit.scale - se) <= REPRODUCE_SHARE * se)
     ) {
       return failed(`${name}: the coefficients do not give its own forecast`);
     }
   }
-  return { kind: "fitted", model, residuals: found.residuals };
-}
-
-/** The model and its errors in the unit of the series again. */
-function rescaled(
-  result: FitResult & { readonly kind: "fitted" },
-  shift: number,
-  scale: number,
-): FitResult {
-  const model = result.model;
-  if (model.kind !== "arma") return result;
-  const times = (value: number) => value * scale;
-  return {
-    kind: "fitted",
-    model: {
-      ...model,
-      mean: model.spec.order[1] === 0 ? model.mean * scale + shift : 0,
-      sigma2: model.sigma2 * scale * scale,
-      deviations: model.deviations.map(times),
-      innovations: model.innovations.map(times),
-      levels: model.levels.map((value, k) =>
-        k === 0 ? value * scale + shift : value * scale
-      ),
-    },
-    residuals: result.residuals.map(times),
-  };
+  return { kind: "fitted", ...filtered };
 }

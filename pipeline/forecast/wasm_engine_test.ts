@@ -142,7 +142,7 @@ Deno.test("WasmEngine passes on at most the newest 4,000 values", () => {
   const series = walk(10_000);
   const result = new WasmEngine(library).fit(series, SPEC);
   assert.equal(library.trained[0].length, SERIES_MAX);
-  assert.ok(result.kind === "fitted" && result.model.kind === "arma");
+  assert.ok(result.kind === "fitted" && result.model.kind === "arima");
   assert.ok(Math.abs(result.model.levels[0] - series[9_999]) < 1e-12);
 });
 

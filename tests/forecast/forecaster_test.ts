@@ -37,7 +37,7 @@ const ONE: Instrument = {
   validTo: null,
 };
 
-Deno.test("Forecaster with npm arima in a Worker: champions from the first minute, orders, scores", async () => {
+Deno.test("Forecaster with fits in a Worker: champions from the first minute, orders, scores", async () => {
   const clock = new VirtualClock(T0 - 30_000_000);
   const candles = new MemoryCandles();
   const forecasts = new MemoryForecasts(candles);
@@ -83,8 +83,7 @@ Deno.test("Forecaster with npm arima in a Worker: champions from the first minut
   const first = [...forecasts.rows.values()].filter((row) => row.t === T0);
   assert.deepEqual(
     first.map(({ model }) => model).sort(),
-    CANDIDATES.map(({ model }) => model).filter((model) => model !== "auto")
-      .sort(),
+    CANDIDATES.map(({ model }) => model).sort(),
   );
   const champion = first.find((row) => row.champion);
   assert.match(champion?.model ?? "", /^arima/);

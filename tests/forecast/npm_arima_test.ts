@@ -6,6 +6,7 @@ import {
   type NpmArima,
 } from "../../pipeline/forecast/npm_arima.ts";
 import { WasmEngine } from "../../pipeline/forecast/wasm_engine.ts";
+import { ENGINE_CASES } from "../../pipeline/forecast/testing/engine_contract.ts";
 import { seededNormal } from "../../pipeline/forecast/testing/make_candles.ts";
 import { marketDataTest } from "../harness/market_data.ts";
 
@@ -76,6 +77,11 @@ marketDataTest(
   },
 );
 
+for (const { name, run } of ENGINE_CASES) {
+  Deno.test(`the wasm engine: ${name}`, () =>
+    run(new WasmEngine(loadNpmArima())));
+}
+
 Deno.test("WasmEngine fits random walks, nearly always, and never gives NaN", () => {
   const engine = new WasmEngine(loadNpmArima());
   let failed = 0;
@@ -95,21 +101,6 @@ Deno.test("WasmEngine fits random walks, nearly always, and never gives NaN", ()
     }
   }
   assert.ok(failed <= 0.05 * 180, `${failed} of 180 failed`);
-});
-
-Deno.test("WasmEngine's update is the fit's own filter: its errors are the residuals", () => {
-  const engine = new WasmEngine(loadNpmArima());
-  const series = walk(300, 4);
-  const spec = { order: [1, 1, 1], mean: false } as const;
-  const fit = engine.fit(series.slice(0, 240), spec);
-  assert.ok(fit.kind === "fitted" && fit.model.kind === "arma");
-  let model = fit.model as Parameters<typeof engine.update>[0];
-  for (const y of series.slice(240)) {
-    const expected = engine.forecast(model, 1).mean[0];
-    model = engine.update(model, y);
-    assert.ok(model.kind === "arma");
-    assert.ok(Math.abs(model.innovations[0] - (y - expected)) < 1e-12);
-  }
 });
 
 Deno.test("npm arima overflows its stack on a long series: the engine is poisoned, a fresh one works", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CANDIDATES } from "../../pipeline/forecast/candidates.ts";
 import { fitTrack } from "../../pipeline/forecast/fit_track.ts";
-import { loadNpmArima } from "../../pipeline/forecast/npm_arima.ts";
+import { NATIVE_ENGINE } from "../../pipeline/forecast/native_engine.ts";
 import {
   advanceTrack,
   forecastCandles,
@@ -13,7 +13,6 @@ import {
   summarizeSkill,
 } from "../../pipeline/forecast/scoring.ts";
 import type { CandleFloats } from "../../pipeline/forecast/training_series.ts";
-import { WasmEngine } from "../../pipeline/forecast/wasm_engine.ts";
 import { marketDataTest, readCsv } from "../harness/market_data.ts";
 
 const WINDOW = 240;
@@ -45,13 +44,12 @@ function forecastAll(
   candles: readonly CandleFloats[],
   grid: PriceGrid,
 ): ReadonlyMap<string, readonly Measured[]> {
-  const engine = new WasmEngine(loadNpmArima());
   const measured = new Map<string, Measured[]>(
     CANDIDATES.map(({ model }) => [model, []]),
   );
   for (let from = WINDOW; from < candles.length; from += REFIT_EVERY) {
     const { track: fitted } = fitTrack(
-      { close: engine, range: engine },
+      { close: NATIVE_ENGINE, range: NATIVE_ENGINE },
       candles.slice(from - WINDOW, from),
       CANDIDATES,
     );

@@ -1,0 +1,165 @@
+import { multiplyFactors } from "./lag_polynomial.ts";
+import {
+  coefficientsToFree,
+  freeToCoefficients,
+  rootsOutside,
+} from "./partial_autocorrelations.ts";
+import { type ArimaSpec, hasSeason, seasonOf } from "./spec.ts";
+
+/** Partial autocorrelations that a start may have at most. */
+const START_PARTIAL_MAX = 0.97;
+
+/** Coefficients in each of ar, ma, sar, sma. */
+export type Blocks = readonly [
+  ar: number,
+  ma: number,
+  sar: number,
+  sma: number,
+];
+
+/**
+ * The ARMA part of a spec, and the three ways to write its coefficients: free
+ * numbers for an optimiser; R's ar, ma, sar, sma in this order; phi and theta
+ * with the seasonal factors multiplied out.
+ *
+ * Owns its arrays: nothing is allocated after the constructor but by `toFree`.
+ */
+export class ArmaShape {
+  readonly blocks: Blocks;
+  /** Steps of a season; 1 without one. */
+  readonly season: number;
+  readonly count: number;
+  readonly names: readonly string[];
+  readonly phi: Float64Array;
+  readonly theta: Float64Array;
+  /** Indices of phi and theta that may differ from 0, ascending. */
+  readonly lags: readonly number[];
+  /** Lags of the terms of their own: ar and sar, ma and sma. */
+  readonly arLags: readonly number[];
+  readonly maLags: readonly number[];
+  readonly #parts: readonly Float64Array[];
+
+  constructor(spec: ArimaSpec) {
+    const [p, , q] = spec.order;
+    const [P, , Q] = hasSeason(spec) ? spec.seasonal : [0, 0, 0];
+    this.season = seasonOf(spec);
+    this.blocks = [p, q, P, Q];
+    this.count = p + q + P + Q;
+    this.names = ["ar", "ma", "sar", "sma"].flatMap((name, b) =>
+      Array.from({ length: this.blocks[b] }, (_, i) => `${name}${i + 1}`)
+    );
+    this.phi = new Float64Array(p + P * this.season);
+    this.theta = new Float64Array(q + Q * this.season);
+    this.#parts = this.blocks.map((count) => new Float64Array(count));
+    this.lags = this.#sparseLags();
+    const multiples = (count: number, step: number) =>
+      Array.from({ length: count }, (_, i) => (i + 1) * step);
+    this.arLags = [...multiples(p, 1), ...multiples(P, this.season)];
+    this.maLags = [...multiples(q, 1), ...multiples(Q, this.season)];
+  }
+
+  /** Writes phi and theta of R's coefficients. */
+  expand(coefficients: Float64Array): void {
+    let at = 0;
+    for (let b = 0; b < 4; b++) {
+      const part = this.#parts[b];
+      for (let i = 0; i < part.length; i++) part[i] = coefficients[at++];
+    }
+    const [ar, ma, sar, sma] = this.#parts;
+    multiplyFactors(ar, sar, this.season, -1, this.phi);
+    multiplyFactors(ma, sma, this.season, 1, this.theta);
+  }
+
+  /** R's coefficients of free numbers: always stationary and invertible. */
+  fromFree(free: Float64Array, out: Float64Array): void {
+    let at = 0;
+    for (let b = 0; b < 4; b++) {
+      const count = this.blocks[b];
+      freeToCoefficients(free, at, count, out, b % 2 === 0 ? 1 : -1);
+      at += count;
+    }
+  }
+
+  /** The inverse, with what is not inside drawn in. */
+  toFree(coefficients: Float64Array): Float64Array {
+    const free = new Float64Array(this.count);
+    let at = 0;
+    for (let b = 0; b < 4; b++) {
+      const count = this.blocks[b];
+      const sign = b % 2 === 0 ? 1 : -1;
+      const part = coefficients.slice(at, at + count).map((x) => sign * x);
+      free.set(coefficientsToFree(part, START_PARTIAL_MAX), at);
+      at += count;
+    }
+    return free;
+  }
+
+  /** R's coefficients of those at `arLags`, then `maLags`. */
+  fromLags(values: Float64Array): Float64Array {
+    const [p, q, P] = this.blocks;
+    const out = new Float64Array(this.count);
+    out.set(values.subarray(0, p));
+    out.set(values.subarray(p, p + P), p + q);
+    out.set(values.subarray(p + P, p + P + q), p);
+    out.set(values.subarray(p + P + q), p + q + P);
+    return out;
+  }
+
+  /**
+   * R's coefficients of the product of these with a pair, whose factors go to
+   * the seasonal blocks or to the others.
+   */
+  times(
+    coefficients: Float64Array,
+    pair: { readonly ar: readonly number[]; readonly ma: readonly number[] },
+    seasonal: boolean,
+  ): Float64Array {
+    const out: number[] = [];
+    let at = 0;
+    for (let b = 0; b < 4; b++) {
+      const count = this.blocks[b];
+      const part = coefficients.subarray(at, at + count);
+      at += count;
+      const isAr = b % 2 === 0;
+      const factor = (b > 1) === seasonal ? (isAr ? pair.ar : pair.ma) : [];
+      const product = new Float64Array(count + factor.length);
+      multiplyFactors(
+        part,
+        Float64Array.from(factor),
+        1,
+        isAr ? -1 : 1,
+        product,
+      );
+      out.push(...product);
+    }
+    return Float64Array.from(out);
+  }
+
+  /** Whether R's coefficients are stationary and invertible. */
+  isInside(coefficients: Float64Array): boolean {
+    let at = 0;
+    for (let b = 0; b < 4; b++) {
+      const count = this.blocks[b];
+      const sign = b % 2 === 0 ? 1 : -1;
+      const part = coefficients.slice(at, at + count).map((x) => sign * x);
+      if (!rootsOutside(part)) return false;
+      at += count;
+    }
+    return true;
+  }
+
+  #sparseLags(): readonly number[] {
+    const [p, q, P, Q] = this.blocks;
+    const lags = new Set<number>();
+    const add = (count: number, seasons: number) => {
+      for (let j = 0; j <= seasons; j++) {
+        for (let i = 0; i <= count; i++) {
+          if (i + j > 0) lags.add(i + j * this.season - 1);
+        }
+      }
+    };
+    add(p, P);
+    add(q, Q);
+    return [...lags].sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,211 @@
+import type { ArmaFilter } from "./arma_filter.ts";
+import { StationaryStart } from "./stationary_start.ts";
+
+/** F is 1 plus what the past still leaves open; below this it is 1. */
+const STEADY = 1e-13;
+/** Rounding of F in parts of the first F, which it is counted down from. */
+const ROUNDING = 1e-15;
+/** Length of state up to which it is kept out of arrays. */
+const SHORT = 2;
+/** Products of F are kept under this, to take few logarithms. */
+const PRODUCT_MAX = 1e100;
+
+/**
+ * The exact filter of a stationary ARMA without missing values, by the
+ * Chandrasekhar recursions: the covariance of the state is never formed, only
+ * its change from step to step, which has rank one. O(m) a step, and once the
+ * variance of the errors has come down to 1, the plain ARMA recursion.
+ *
+ * State space of a single source of error: value = state_0 + e, state' =
+ * T state + (phi + theta) e. With K the covariance of the next state with the
+ * value, and W, S the change of the state's covariance S W W':
+ * W' = T W - K W_0 / F and S' = S F / F', both with the old K and F;
+ * F' = F + S W_0^2, K' = K + S W_0 T W, with the old S and W.
+ *
+ * Sources: Morf, Sidhu & Kailath (1974); Pearlman (1980); Herbst (2015).
+ *
+ * Owns its arrays: nothing is allocated after the constructor.
+ *
+ * Shapes: each column (n); `lags` the indices of phi and theta that may differ
+ * from 0.
+ */
+export class ChandrasekharFilter implements ArmaFilter {
+  readonly errors: readonly Float64Array[];
+  readonly nobs: number;
+  readonly cost: number;
+  sumLogF = 0;
+  readonly #start: StationaryStart;
+  readonly #phi: Float64Array;
+  readonly #theta: Float64Array;
+  readonly #K: Float64Array;
+  readonly #W: Float64Array;
+  /** Per column: at t + i what is known of value t + i (n + m). */
+  readonly #known: readonly Float64Array[];
+  readonly #rootF: Float64Array;
+  readonly #gain0: Float64Array;
+  readonly #gain1: Float64Array;
+  readonly #lags: Int32Array;
+
+  constructor(
+    private readonly columns: readonly Float64Array[],
+    p: number,
+    q: number,
+    lags: readonly number[],
+  ) {
+    const n = columns[0].length;
+    this.#start = new StationaryStart(p, q);
+    const { m } = this.#start;
+    this.nobs = n;
+    this.cost = n * m * (columns.length + 3) + p * p + q * m;
+    this.errors = columns.map(() => new Float64Array(n));
+    this.#phi = new Float64Array(Math.max(m, SHORT));
+    this.#theta = new Float64Array(Math.max(m, SHORT));
+    this.#K = new Float64Array(m);
+    this.#W = new Float64Array(m + 1);
+    this.#known = m > SHORT ? columns.map(() => new Float64Array(n + m)) : [];
+    const steps = m > SHORT ? 0 : n;
+    this.#rootF = new Float64Array(steps);
+    this.#gain0 = new Float64Array(steps);
+    this.#gain1 = new Float64Array(steps);
+    this.#lags = Int32Array.from(lags);
+  }
+
+  run(phi: Float64Array, theta: Float64Array): boolean {
+    const start = this.#start;
+    if (!start.compute(phi, theta)) return false;
+    this.#phi.set(phi);
+    this.#theta.set(theta);
+    if (start.m <= SHORT) this.#runShort();
+    else this.#runVector();
+    return true;
+  }
+
+  /** For a state of one or two numbers, which stay in registers. */
+  #runShort(): void {
+    const n = this.nobs;
+    const { gamma, first } = this.#start;
+    const [phi0, phi1] = this.#phi;
+    const [theta0, theta1] = this.#theta;
+    const rootF = this.#rootF;
+    const gain0 = this.#gain0;
+    const gain1 = this.#gain1;
+    const steady = STEADY + ROUNDING * gamma[0];
+    let F = gamma[0];
+    let K0 = first[0];
+    let K1 = first.length > 1 ? first[1] : 0;
+    let W0 = K0;
+    let W1 = K1;
+    let S = -1 / F;
+    let product = 1;
+    let sumLog = 0;
+    let unsteady = 0;
+    while (unsteady < n && F - 1 > steady) {
+      const g0 = K0 / F;
+      const g1 = K1 / F;
+      rootF[unsteady] = 1 / Math.sqrt(F);
+      gain0[unsteady] = g0;
+      gain1[unsteady] = g1;
+      product *= F;
+      if (product > PRODUCT_MAX) {
+        sumLog += Math.log(product);
+        product = 1;
+      }
+      const SW0 = S * W0;
+      const next = F + SW0 * W0;
+      const TW0 = W1 + phi0 * W0;
+      const TW1 = phi1 * W0;
+      W1 = TW1 - g1 * W0;
+      W0 = TW0 - g0 * W0;
+      K0 += SW0 * TW0;
+      K1 += SW0 * TW1;
+      S *= F / next;
+      F = next;
+      unsteady++;
+    }
+    this.sumLogF = sumLog + Math.log(product);
+    for (let c = 0; c < this.columns.length; c++) {
+      const column = this.columns[c];
+      const errors = this.errors[c];
+      let now = 0;
+      let after = 0;
+      for (let t = 0; t < unsteady; t++) {
+        const error = column[t] - now;
+        errors[t] = error * rootF[t];
+        const before = now;
+        now = after + phi0 * before + gain0[t] * error;
+        after = phi1 * before + gain1[t] * error;
+      }
+      for (let t = unsteady; t < n; t++) {
+        const value = column[t];
+        const error = value - now;
+        errors[t] = error;
+        now = after + phi0 * value + theta0 * error;
+        after = phi1 * value + theta1 * error;
+      }
+    }
+  }
+
+  #runVector(): void {
+    const n = this.nobs;
+    const { m, gamma, first } = this.#start;
+    const phi = this.#phi;
+    const theta = this.#theta;
+    const K = this.#K;
+    const W = this.#W;
+    const count = this.columns.length;
+    const steady = STEADY + ROUNDING * gamma[0];
+    K.set(first);
+    W.set(first);
+    for (let c = 0; c < count; c++) this.#known[c].fill(0);
+    let F = gamma[0];
+    let S = -1 / F;
+    let product = 1;
+    let sumLog = 0;
+    let t = 0;
+    for (; t < n && F - 1 > steady; t++) {
+      const overRoot = 1 / Math.sqrt(F);
+      for (let c = 0; c < count; c++) {
+        const known = this.#known[c];
+        const now = known[t];
+        const error = this.columns[c][t] - now;
+        this.errors[c][t] = error * overRoot;
+        const scaled = error / F;
+        for (let i = 0; i < m; i++) {
+          known[t + 1 + i] += phi[i] * now + K[i] * scaled;
+        }
+      }
+      product *= F;
+      if (product > PRODUCT_MAX) {
+        sumLog += Math.log(product);
+        product = 1;
+      }
+      const W0 = W[0];
+      const SW0 = S * W0;
+      const next = F + SW0 * W0;
+      const down = W0 / F;
+      for (let i = 0; i < m; i++) {
+        const TW = W[i + 1] + phi[i] * W0;
+        W[i] = TW - K[i] * down;
+        K[i] += SW0 * TW;
+      }
+      S *= F / next;
+      F = next;
+    }
+    this.sumLogF = sumLog + Math.log(product);
+    const lags = this.#lags;
+    for (let c = 0; c < count; c++) {
+      const column = this.columns[c];
+      const errors = this.errors[c];
+      const known = this.#known[c];
+      for (let s = t; s < n; s++) {
+        const value = column[s];
+        const error = value - known[s];
+        errors[s] = error;
+        for (let k = 0; k < lags.length; k++) {
+          const i = lags[k];
+          known[s + 1 + i] += phi[i] * value + theta[i] * error;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { ArimaModel } from "./arima_model.ts";
+import type { ArmaShape } from "./arma_shape.ts";
+import { KalmanFilter } from "./kalman_filter.ts";
+import type { ArimaSpec } from "./spec.ts";
+import type { TrainingData } from "./training_data.ts";
+
+/** Variances of the state below this, in units of sigma2, are none. */
+const NEGLIGIBLE = 1e-13;
+
+/** All that is estimated of a model. */
+export interface KnownArma {
+  /** With phi and theta written. */
+  readonly shape: ArmaShape;
+  /** Coefficients of the standard regressors. */
+  readonly beta: ArrayLike<number>;
+  /** In the square of the series' unit. */
+  readonly sigma2: number;
+}
+
+export interface Filtered {
+  readonly model: ArimaModel;
+  /** As in `ArimaFit`. */
+  readonly residuals: Float64Array;
+}
+
+/**
+ * Runs a series through a model whose coefficients are known: its state at the
+ * end, exactly, and the one-step errors on the way.
+ *
+ * @returns `null` if the model is not stationary, or if gaps leave the start
+ * of the differencing unknown.
+ */
+export function filterSeries(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: TrainingData,
+  known: KnownArma,
+): Filtered | null {
+  const { columns, missing, delta } = data;
+  const { phi, theta } = known.shape;
+  const rest = columns[0].slice();
+  for (let c = 0; c < known.beta.length; c++) {
+    const column = columns[c + 1];
+    for (let t = 0; t < rest.length; t++) rest[t] -= known.beta[c] * column[t];
+  }
+  const end = new KalmanFilter(
+    [rest],
+    phi.length,
+    theta.length,
+    missing ? delta : [],
+  );
+  if (!end.run(phi, theta) || end.diffuse) return null;
+  return {
+    model: modelOf(y, spec, data, known, end),
+    residuals: residualsOf(y, data, end.errors[0]),
+  };
+}
+
+/** The model at the end of the series. */
+function modelOf(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: TrainingData,
+  { shape, beta, sigma2 }: KnownArma,
+  end: KalmanFilter,
+): ArimaModel {
+  const { scale, first } = data;
+  const n = y.length;
+  const lost = data.delta.length;
+  const m = Math.max(shape.phi.length, shape.theta.length, 1);
+  const { center, slope } = data.constants.outlook(beta);
+  const at = end.states[0];
+  return {
+    kind: "arima",
+    spec,
+    phi: [...shape.phi],
+    theta: [...shape.theta],
+    delta: data.delta,
+    sigma2,
+    center,
+    slope,
+    state: Array.from({ length: m }, (_, i) => scale * at[i]),
+    levels: Array.from({ length: lost }, (_, k) => {
+      const value = y[n - 1 - k];
+      if (!Number.isNaN(value)) return value;
+      return first + center * (n - k) / lost + scale * at[m + k];
+    }),
+    covariance: covarianceOf(end, m + lost),
+  };
+}
+
+function covarianceOf(end: KalmanFilter, size: number): number[] | null {
+  const { P } = end;
+  let largest = 0;
+  for (let i = 0; i < end.size; i++) {
+    largest = Math.max(largest, P[i * end.size + i]);
+  }
+  if (largest <= NEGLIGIBLE) return null;
+  const out = new Array<number>(size * size).fill(0);
+  for (let i = 0; i < end.size; i++) {
+    for (let j = 0; j < end.size; j++) {
+      out[i * size + j] = P[i * end.size + j];
+    }
+  }
+  return out;
+}
+
+/** In the unit of the series, as long as it is once differenced. */
+function residualsOf(
+  y: Float64Array,
+  data: TrainingData,
+  errors: Float64Array,
+): Float64Array {
+  const lost = data.delta.length;
+  const before = errors.length - (y.length - lost);
+  const out = new Float64Array(y.length - lost);
+  for (let t = 0; t < out.length; t++) {
+    const error = errors[t + before] * data.scale;
+    out[t] = Number.isNaN(y[t + lost]) ? NaN : error;
+  }
+  return out;
+}

@@ -1,0 +1,275 @@
+import type { ArimaModel } from "./arima_model.ts";
+import type { ArmaFilter } from "./arma_filter.ts";
+import { ArmaLikelihood } from "./arma_likelihood.ts";
+import { ArmaShape, type Blocks } from "./arma_shape.ts";
+import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
+import { filterSeries } from "./filter_series.ts";
+import { KalmanFilter } from "./kalman_filter.ts";
+import { searchMaximum } from "./search_maximum.ts";
+import { arimaName, type ArimaSpec, specError } from "./spec.ts";
+import { estimateCovariance } from "./standard_errors.ts";
+import {
+  type ConstantData,
+  prepareSeries,
+  type TrainingData,
+} from "./training_data.ts";
+
+/** What a fit says beside the model, in R's names, signs and conventions. */
+export interface ArimaEstimates {
+  /** ar1…, ma1…, sar1…, sma1…, then intercept, drift. */
+  readonly coef: Readonly<Record<string, number>>;
+  /** From the observed information; `null` where it gives none. */
+  readonly coefSe: Readonly<Record<string, number | null>>;
+  /** Sum of squares over `nobs`. */
+  readonly sigma2: number;
+  readonly loglik: number;
+  readonly aic: number;
+  readonly aicc: number;
+  readonly bic: number;
+  /** Values that count: neither missing nor lost to differencing. */
+  readonly nobs: number;
+  /** The series is constant once differenced: no error, no likelihood. */
+  readonly degenerate: boolean;
+  readonly converged: boolean;
+  /** Why the optimiser stopped. */
+  readonly stop: string;
+  readonly iterations: number;
+}
+
+export type ArimaFit =
+  | {
+    readonly kind: "fitted";
+    readonly model: ArimaModel;
+    readonly estimates: ArimaEstimates;
+    /**
+     * One-step errors in the unit of the series (n - d - s D), oldest first;
+     * `NaN` where the value is missing.
+     */
+    readonly residuals: Float64Array;
+  }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface FitOptions {
+  /** Standard errors cost about as much as the fit; on unless `false`. */
+  readonly standardErrors?: boolean;
+}
+/** Longest state; a longer season is refused. */
+export const STATE_MAX = 400;
+/** Numbers that one fit may touch: under a second of work. */
+const WORK_MAX = 6e8;
+/** Values of the likelihood that a fit must be able to take. */
+const EVALUATIONS_MIN = 100;
+
+/**
+ * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
+ * does, from several starts.
+ *
+ * Missing values are `NaN`. A constant and its like is a fit without error,
+ * marked degenerate, its loglik `Infinity`. Too few values, values that are
+ * infinite, and models too large to fit within a second or so are failures
+ * with their reason; data never makes it throw.
+ *
+ * Deterministic: equal input gives equal output.
+ */
+export function fitArima(
+  y: Float64Array,
+  spec: ArimaSpec,
+  options: FitOptions = {},
+): ArimaFit {
+  const wrong = specError(spec);
+  if (wrong !== null) return { kind: "failed", reason: wrong };
+  const data = prepareSeries(y, spec);
+  switch (data.kind) {
+    case "failed":
+      return data;
+    case "constant":
+      return constantFit(y, spec, data);
+    case "ready":
+      return maximumLikelihood(y, spec, data, options);
+  }
+}
+
+function maximumLikelihood(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: TrainingData,
+  options: FitOptions,
+): ArimaFit {
+  const { columns, constants, nobs, scale, missing } = data;
+  const shape = new ArmaShape(spec);
+  const p = shape.phi.length;
+  const q = shape.theta.length;
+  const state = Math.max(p, q, 1) + data.delta.length;
+  const name = arimaName(spec);
+  if (state > STATE_MAX) {
+    return failed(
+      `${name} needs a state of ${state}, more than ${STATE_MAX}`,
+    );
+  }
+  const likelihoodOf = ([p, q, P, Q]: Blocks) => {
+    const shape = new ArmaShape({
+      ...spec,
+      order: [p, spec.order[1], q],
+      seasonal: [P, spec.seasonal[1], Q],
+    });
+    const { phi, theta, lags } = shape;
+    const filter: ArmaFilter = missing
+      ? new KalmanFilter(columns, phi.length, theta.length, data.delta)
+      : new ChandrasekharFilter(columns, phi.length, theta.length, lags);
+    return new ArmaLikelihood(filter, shape);
+  };
+  const likelihood = likelihoodOf(shape.blocks);
+  const { filter } = likelihood;
+  const evaluationsMax = Math.floor(WORK_MAX / filter.cost);
+  if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
+    return failed(`${name} is too large to fit to ${y.length} values`);
+  }
+  const found = searchMaximum(
+    {
+      w: missing ? data.w.map((x) => Number.isNaN(x) ? 0 : x) : data.w,
+      likelihood: likelihoodOf,
+      evaluationsMax,
+    },
+    shape.blocks,
+  );
+  const coefficients = new Float64Array(shape.count);
+  shape.fromFree(found.x, coefficients);
+  if (!Number.isFinite(likelihood.at(coefficients))) {
+    return failed(`${name} has no likelihood on this series`);
+  }
+  const beta = likelihood.beta.slice();
+  const ratio = likelihood.squares / nobs;
+  const loglik = -0.5 * nobs *
+      (Math.log(2 * Math.PI * ratio) + 1 + 2 * Math.log(scale)) -
+    0.5 * filter.sumLogF;
+  const covariance = options.standardErrors === false
+    ? null
+    : estimateCovariance(likelihood, coefficients, beta);
+
+  shape.expand(coefficients);
+  const sigma2 = ratio * scale * scale;
+  const filtered = filterSeries(y, spec, data, { shape, beta, sigma2 });
+  if (filtered === null) {
+    return failed(`too few values follow each other to fit ${name}`);
+  }
+  const names = [...shape.names, ...constants.names];
+  return {
+    kind: "fitted",
+    model: filtered.model,
+    estimates: {
+      coef: record(names, [...coefficients, ...constants.coefficients(beta)]),
+      coefSe: record(
+        names,
+        covariance === null
+          ? names.map(() => null)
+          : errorsOf(covariance, shape.count, constants.weights),
+      ),
+      sigma2,
+      ...criteria(loglik, names.length + 1, nobs),
+      nobs,
+      degenerate: false,
+      converged: found.converged,
+      stop: found.stop,
+      iterations: found.iterations,
+    },
+    residuals: filtered.residuals,
+  };
+}
+
+/** AIC, AICc and BIC of `k` parameters, the variance among them. */
+function criteria(loglik: number, k: number, nobs: number) {
+  const aic = -2 * loglik + 2 * k;
+  const spare = nobs - k - 1;
+  return {
+    loglik,
+    aic,
+    aicc: spare > 0 ? aic + 2 * k * (k + 1) / spare : Infinity,
+    bic: aic + k * (Math.log(nobs) - 2),
+  };
+}
+
+function record<T>(
+  names: readonly string[],
+  values: readonly T[],
+): Record<string, T> {
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]));
+}
+
+/** Standard errors of R's coefficients from those of the standard series. */
+function errorsOf(
+  covariance: Float64Array,
+  arma: number,
+  weights: readonly (readonly number[])[],
+): (number | null)[] {
+  const size = arma + weights.length;
+  const root = (variance: number) =>
+    variance >= 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
+  const out: (number | null)[] = [];
+  for (let i = 0; i < arma; i++) out.push(root(covariance[i * size + i]));
+  for (const row of weights) {
+    let variance = 0;
+    row.forEach((a, i) =>
+      row.forEach((b, j) => {
+        variance += a * b * covariance[(arma + i) * size + arma + j];
+      })
+    );
+    out.push(root(variance));
+  }
+  return out;
+}
+
+function constantFit(
+  y: Float64Array,
+  spec: ArimaSpec,
+  data: ConstantData,
+): ArimaFit {
+  const shape = new ArmaShape(spec);
+  const names = [...shape.names, ...data.names];
+  const known = [
+    ...shape.names.map(() => 0),
+    ...data.coefficients,
+  ];
+  const lost = data.delta.length;
+  const lastKnown = y.findLast((value) => !Number.isNaN(value)) ?? 0;
+  return {
+    kind: "fitted",
+    model: {
+      kind: "arima",
+      spec,
+      phi: [],
+      theta: [],
+      delta: data.delta,
+      sigma2: 0,
+      center: data.center,
+      slope: data.slope,
+      state: [0],
+      levels: Array.from({ length: lost }, (_, k) => {
+        const value = y[y.length - 1 - k];
+        return Number.isNaN(value) ? lastKnown : value;
+      }),
+      covariance: null,
+    },
+    estimates: {
+      coef: record(names, known),
+      coefSe: record(names, names.map(() => null)),
+      sigma2: 0,
+      loglik: Infinity,
+      aic: -Infinity,
+      aicc: -Infinity,
+      bic: -Infinity,
+      nobs: data.nobs,
+      degenerate: true,
+      converged: true,
+      stop: "the series is constant once differenced",
+      iterations: 0,
+    },
+    residuals: Float64Array.from(
+      { length: y.length - lost },
+      (_, t) => Number.isNaN(y[t + lost]) ? NaN : 0,
+    ),
+  };
+}
+
+function failed(reason: string): ArimaFit {
+  return { kind: "failed", reason };
+}

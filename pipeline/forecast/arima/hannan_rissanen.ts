@@ -1,0 +1,90 @@
+import { solvePositive } from "./solve_positive.ts";
+
+/**
+ * First coefficients of an ARMA: errors by a long autoregression (by the
+ * Yule-Walker equations), then least squares on lagged values and errors.
+ * Seasonal terms stand beside the others, their products are left out.
+ *
+ * Source: Hannan & Rissanen (1982).
+ *
+ * Shapes: w (n, about 0, without `NaN`), result (arLags, then maLags).
+ *
+ * @returns `null` if the series is too short or the lags cannot be told apart.
+ */
+export function hannanRissanen(
+  w: Float64Array,
+  arLags: readonly number[],
+  maLags: readonly number[],
+): Float64Array | null {
+  const longest = Math.max(0, ...arLags, ...maLags);
+  const n = w.length;
+  const order = maLags.length === 0 ? 0 : Math.min(
+    Math.max(Math.ceil(2 * Math.log10(n) ** 1.5), longest + 2),
+    Math.floor(n / 4),
+  );
+  const from = order + longest;
+  const k = arLags.length + maLags.length;
+  if (n - from < k + 5) return null;
+  const errors = maLags.length === 0 ? w : longErrors(w, order);
+  const width = k + 1;
+  const columns = [
+    { values: w, lag: 0 },
+    ...arLags.map((lag) => ({ values: w, lag })),
+    ...maLags.map((lag) => ({ values: errors, lag })),
+  ];
+  const products = new Float64Array(width * width);
+  for (let i = 0; i < width; i++) {
+    for (let j = 0; j <= i; j++) {
+      const a = columns[i];
+      const b = columns[j];
+      let sum = 0;
+      for (let t = from; t < n; t++) {
+        sum += a.values[t - a.lag] * b.values[t - b.lag];
+      }
+      products[i * width + j] = products[j * width + i] = sum;
+    }
+  }
+  const out = new Float64Array(k);
+  const work = new Float64Array(width * width);
+  return solvePositive(products, k, out, work) ? out : null;
+}
+
+/** Errors of an autoregression of this order; 0 for the first values. */
+function longErrors(w: Float64Array, order: number): Float64Array {
+  const n = w.length;
+  const r = new Float64Array(order + 1);
+  for (let lag = 0; lag <= order; lag++) {
+    let sum = 0;
+    for (let t = lag; t < n; t++) sum += w[t] * w[t - lag];
+    r[lag] = sum;
+  }
+  const a = levinsonDurbin(r);
+  const errors = new Float64Array(n);
+  for (let t = order; t < n; t++) {
+    let error = w[t];
+    for (let i = 0; i < order; i++) error -= a[i] * w[t - 1 - i];
+    errors[t] = error;
+  }
+  return errors;
+}
+
+/** The autoregression of autocovariances (order + 1), by Levinson-Durbin. */
+function levinsonDurbin(r: Float64Array): Float64Array {
+  const order = r.length - 1;
+  const a = new Float64Array(order);
+  let variance = r[0];
+  for (let k = 0; k < order && variance > 0; k++) {
+    let sum = r[k + 1];
+    for (let i = 0; i < k; i++) sum -= a[i] * r[k - i];
+    const partial = sum / variance;
+    for (let i = 0, j = k - 1; i <= j; i++, j--) {
+      const low = a[i];
+      const high = a[j];
+      a[i] = low - partial * high;
+      if (i !== j) a[j] = high - partial * low;
+    }
+    a[k] = partial;
+    variance *= 1 - partial * partial;
+  }
+  return a;
+}

@@ -1,0 +1,337 @@
+import type { ArmaFilter } from "./arma_filter.ts";
+import { ArmaLikelihood } from "./arma_likelihood.ts";
+import { ArmaShape, type Blocks } from "./arma_shape.ts";
+import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
+import { ConditionalFit } from "./conditional_fit.ts";
+import { complexPairs, realPairs } from "./cancelling_pairs.ts";
+import { errorAutocorrelations } from "./error_autocorrelations.ts";
+import { climb } from "./gauss_newton.ts";
+import { KalmanFilter } from "./kalman_filter.ts";
+import { OrderScreen } from "./order_screen.ts";
+import {
+  coefficientsToFree,
+  freeToCoefficients,
+} from "./partial_autocorrelations.ts";
+import { rootsAway } from "./roots_away.ts";
+import type { ArimaSpec } from "./spec.ts";
+import type { TrainingData } from "./training_data.ts";
+
+/** Numbers that the likelihoods of one search may touch: under a second. */
+const WORK_MAX = 3e8;
+/** AICc above the best so far up to which a candidate is looked at further. */
+const MARGIN = { regressed: 16, conditional: 5, exact: 3 };
+/** Partial autocorrelations that the start from a regression may have. */
+const START_PARTIAL_MAX = 0.85;
+/** Steps of conditional least squares for all, and for those that are near. */
+const FIRST_STEPS = 2;
+const CONDITIONAL_STEPS = 3;
+/** Steps towards a maximum, and what they may leave of -2 loglik. */
+const CLIMB = { iterationsMax: 8, gainMin: 0.05 };
+/** The same where a root is so close to the unit circle that it may reach it. */
+const CLOSE_CLIMB = { iterationsMax: 12, gainMin: 0.01 };
+const ROOT_CLOSE = 1.1;
+/** A climb is given up if it promises to end so far above the best. */
+const HOPE = 1;
+/** Lags of the errors, and pairs of a pole and a zero that they ask for. */
+const LAGS_MAX = 30;
+const PAIRS = 2;
+/** AICc by which a pair must lower what was promised. */
+const PAIR_GAIN_MIN = 0.1;
+
+/** One model of the search, and what is known of it. */
+interface Candidate {
+  readonly spec: ArimaSpec;
+  readonly blocks: Blocks;
+  readonly data: TrainingData;
+  /** R's coefficients to start from, and about what AICc is there. */
+  start: Float64Array;
+  promised: number;
+  /** How exact `promised` is. */
+  stage: "regressed" | "conditional" | "exact" | "fitted";
+  readonly conditional: ConditionalFit;
+  likelihood: ArmaLikelihood | null;
+}
+
+/** A model that was fitted, and its AICc. */
+export interface Choice {
+  readonly spec: ArimaSpec;
+  readonly aicc: number;
+}
+
+/**
+ * Searches the models with up to some terms for those with the lowest AICc.
+ *
+ * All are screened by conditional least squares. The exact likelihood is taken
+ * of those, and climbed, that this, or the fit of a model with fewer terms,
+ * brings near the best. Fits are as exact as a choice needs: who takes one fits
+ * it anew, and says what came of it by `settle`.
+ *
+ * A model with a root within 1.01 of the unit circle is no choice.
+ */
+export class OrderSearch {
+  readonly #candidates: Candidate[] = [];
+  #choices: readonly Choice[] = [];
+  #budget = WORK_MAX;
+
+  /** Each variant is the series with one constant, as prepared for that. */
+  constructor(
+    variants: readonly {
+      readonly spec: ArimaSpec;
+      readonly data: TrainingData;
+    }[],
+    limits: Blocks,
+  ) {
+    for (const { spec, data } of variants) {
+      this.#candidates.push(
+        ...this.#candidates.length === 0
+          ? regressed(spec, data, limits)
+          : withConstant(this.#candidates, spec, data, limits),
+      );
+    }
+  }
+
+  /** The best choice; `null` if there is none. */
+  best(): Choice | null {
+    for (;;) {
+      const best = this.#choices[0] ?? null;
+      const next = mostPromising(this.#candidates, best?.aicc ?? Infinity);
+      if (next === null || this.#budget <= 0) return best;
+      this.#advance(next, best?.aicc ?? Infinity);
+    }
+  }
+
+  /** What a choice came to when it was fitted anew; `Infinity`: it is none. */
+  settle({ spec }: Choice, aicc: number): void {
+    this.#choices = this.#choices.filter((other) => other.spec !== spec);
+    if (aicc < Infinity) this.#add({ spec, aicc });
+  }
+
+  #add(choice: Choice): void {
+    this.#choices = [...this.#choices, choice].sort((a, b) => a.aicc - b.aicc);
+  }
+
+  /** Learns more of a candidate, by the next dearer means. */
+  #advance(next: Candidate, best: number): void {
+    if (next.stage === "regressed") {
+      refine(next, CONDITIONAL_STEPS);
+      next.stage = "conditional";
+      return;
+    }
+    const likelihood = next.likelihood ??= likelihoodOf(next);
+    const before = likelihood.evaluations;
+    if (next.stage === "conditional") {
+      next.promised = aiccAt(next, likelihood.at(next.start));
+      next.stage = "exact";
+    } else {
+      const aicc = fitCandidate(next, likelihood, best);
+      likelihood.shape.expand(next.start);
+      if (rootsAway(likelihood.shape)) this.#add({ spec: next.spec, aicc });
+      for (const one of this.#candidates) inherit(one, next, aicc);
+      if (aicc < best + MARGIN.exact) {
+        pairUp(this.#candidates, next, likelihood);
+      }
+    }
+    const taken = likelihood.evaluations - before;
+    this.#budget -= likelihood.filter.cost * taken;
+  }
+}
+
+/** The lowest that may come near the best, or `null`. */
+function mostPromising(
+  candidates: readonly Candidate[],
+  best: number,
+): Candidate | null {
+  let next: Candidate | null = null;
+  for (const one of candidates) {
+    if (one.stage === "fitted") continue;
+    if (one.promised > best + MARGIN[one.stage]) continue;
+    if (one.promised < (next?.promised ?? Infinity)) next = one;
+  }
+  return next;
+}
+
+/** All models with up to these terms, by regressions and one step more. */
+function regressed(
+  spec: ArimaSpec,
+  data: TrainingData,
+  limits: Blocks,
+): Candidate[] {
+  const z = data.w.map((value) => Number.isNaN(value) ? 0 : value);
+  const screen = new OrderScreen(z, limits, spec.period);
+  const conditional = new ConditionalFit(z, limits, spec.period);
+  const { order: [, d], seasonal: [, D] } = spec;
+  const all: Candidate[] = [];
+  for (const blocks of upTo(limits)) {
+    const [p, q, P, Q] = blocks;
+    const start = new Float64Array(p + q + P + Q);
+    if (penaltyOf(data, start.length) === Infinity) continue;
+    screen.estimate(blocks, start);
+    drawIn(blocks, start);
+    const one: Candidate = {
+      spec: { ...spec, order: [p, d, q], seasonal: [P, D, Q] },
+      blocks,
+      data,
+      conditional,
+      start,
+      promised: Infinity,
+      stage: "regressed",
+      likelihood: null,
+    };
+    refine(one, FIRST_STEPS);
+    all.push(one);
+  }
+  return all;
+}
+
+/** The same models with another constant. */
+function withConstant(
+  candidates: readonly Candidate[],
+  { constant, period }: ArimaSpec,
+  data: TrainingData,
+  limits: Blocks,
+): Candidate[] {
+  const z = data.w.map((value) => Number.isNaN(value) ? 0 : value);
+  const conditional = new ConditionalFit(z, limits, period);
+  return candidates.map((other) => {
+    const spec = { ...other.spec, constant };
+    const start = other.start.slice();
+    const one = { ...other, spec, start, data, conditional };
+    refine(one, 0);
+    return one;
+  });
+}
+
+/** Improves a start by conditional least squares. */
+function refine(one: Candidate, iterations: number): void {
+  const square = one.conditional.refine(one.blocks, one.start, iterations);
+  one.promised = aiccAt(one, Math.log(square) / 2);
+}
+
+/** Makes coefficients stationary and invertible that are not. */
+function drawIn(blocks: Blocks, x: Float64Array): void {
+  let at = 0;
+  blocks.forEach((count, b) => {
+    const sign = b % 2 === 0 ? 1 : -1;
+    const part = x.slice(at, at + count).map((value) => sign * value);
+    const free = coefficientsToFree(part, START_PARTIAL_MAX);
+    freeToCoefficients(free, 0, count, part, sign);
+    x.set(part, at);
+    at += count;
+  });
+}
+
+function* upTo([p, q, P, Q]: Blocks): Generator<Blocks> {
+  for (let i = 0; i <= p; i++) {
+    for (let j = 0; j <= q; j++) {
+      for (let k = 0; k <= P; k++) {
+        for (let l = 0; l <= Q; l++) yield [i, j, k, l];
+      }
+    }
+  }
+}
+
+function likelihoodOf({ spec, data }: Candidate): ArmaLikelihood {
+  const shape = new ArmaShape(spec);
+  const p = shape.phi.length;
+  const q = shape.theta.length;
+  const filter: ArmaFilter = data.missing
+    ? new KalmanFilter(data.columns, p, q, data.delta)
+    : new ChandrasekharFilter(data.columns, p, q, shape.lags);
+  return new ArmaLikelihood(filter, shape);
+}
+
+/** What AICc adds to -2 loglik; `Infinity` where the values are too few. */
+function penaltyOf({ nobs, constants }: TrainingData, terms: number): number {
+  const k = terms + constants.names.length + 1;
+  const spare = nobs - k - 1;
+  return spare > 0 ? 2 * k + 2 * k * (k + 1) / spare : Infinity;
+}
+
+/** AICc of a value of the likelihood. */
+function aiccAt({ data, start }: Candidate, value: number): number {
+  const { nobs, scale } = data;
+  const level = 1 + Math.log(2 * Math.PI) + 2 * Math.log(scale);
+  return nobs * (2 * value + level) + penaltyOf(data, start.length);
+}
+
+/** Moves a candidate towards its likelihood's maximum; returns its AICc. */
+function fitCandidate(
+  one: Candidate,
+  likelihood: ArmaLikelihood,
+  best: number,
+): number {
+  const { shape } = likelihood;
+  let found = climb(likelihood, shape.toFree(one.start), {
+    ...CLIMB,
+    hopeless: (value, gain) => aiccAt(one, value) - 2 * gain > best + HOPE,
+  });
+  shape.fromFree(found.x, one.start);
+  shape.expand(one.start);
+  if (
+    aiccAt(one, found.value) < best + MARGIN.exact &&
+    !rootsAway(shape, ROOT_CLOSE) && rootsAway(shape)
+  ) {
+    found = climb(likelihood, found.x, CLOSE_CLIMB);
+    shape.fromFree(found.x, one.start);
+  }
+  one.stage = "fitted";
+  one.likelihood = null;
+  one.promised = aiccAt(one, found.value);
+  return one.promised;
+}
+
+/** Lets a model with one term more start where this one came to. */
+function inherit(one: Candidate, from: Candidate, aicc: number): void {
+  if (one.stage === "fitted" || one.data !== from.data) return;
+  const fewer = from.blocks;
+  const more = one.blocks.map((count, b) => count - fewer[b]);
+  if (more.some((count) => count < 0)) return;
+  if (more.reduce((sum, count) => sum + count) !== 1) return;
+  const promised = aicc - penaltyOf(one.data, from.start.length) +
+    penaltyOf(one.data, one.start.length);
+  if (promised >= one.promised) return;
+  one.promised = promised;
+  one.stage = "exact";
+  one.start.fill(0);
+  let at = 0;
+  let taken = 0;
+  fewer.forEach((count, b) => {
+    one.start.set(from.start.subarray(taken, taken + count), at);
+    taken += count;
+    at += count + more[b];
+  });
+}
+
+/**
+ * Lets models with a pole and a zero more, or two of each, start where the
+ * errors of this one have correlation left.
+ */
+function pairUp(
+  candidates: readonly Candidate[],
+  from: Candidate,
+  likelihood: ArmaLikelihood,
+): void {
+  const { shape } = likelihood;
+  likelihood.at(from.start);
+  const r = errorAutocorrelations(likelihood, 1, LAGS_MAX);
+  const [p, q, P, Q] = from.blocks;
+  for (
+    const [more, pairs] of [[1, realPairs(r)], [2, complexPairs(r)]] as const
+  ) {
+    const one = candidates.find(({ data, blocks: [a, b, c, d] }) =>
+      data === from.data && a === p + more && b === q + more && c === P &&
+      d === Q
+    );
+    if (one === undefined) continue;
+    const other = likelihoodOf(one);
+    for (const pair of pairs.slice(0, PAIRS)) {
+      const start = shape.times(from.start, pair, false);
+      if (!other.shape.isInside(start)) continue;
+      const promised = aiccAt(one, other.at(start));
+      if (promised > one.promised - PAIR_GAIN_MIN) continue;
+      one.promised = promised;
+      one.start = start;
+      one.stage = "exact";
+    }
+  }
+}

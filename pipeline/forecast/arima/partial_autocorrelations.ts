@@ -1,0 +1,82 @@
+/**
+ * Free numbers to the coefficients of a stationary autoregression: by tanh to
+ * partial autocorrelations, which the Levinson-Durbin recursion turns into
+ * coefficients. With the sign changed they are those of an invertible moving
+ * average.
+ *
+ * Sources: Jones (1980), Monahan (1984).
+ *
+ * Shapes: free, out (p); writes `out` from `at` on.
+ */
+export function freeToCoefficients(
+  free: Float64Array,
+  at: number,
+  count: number,
+  out: Float64Array,
+  sign: 1 | -1,
+): void {
+  for (let k = 0; k < count; k++) {
+    const r = Math.tanh(free[at + k]);
+    // out_j - r out_(k-1-j), both ends at once.
+    for (let i = 0, j = k - 1; i <= j; i++, j--) {
+      const low = out[at + i];
+      const high = out[at + j];
+      out[at + i] = low - r * high;
+      if (i !== j) out[at + j] = high - r * low;
+    }
+    out[at + k] = r;
+  }
+  if (sign < 0) { for (let k = 0; k < count; k++) out[at + k] *= -1; }
+}
+
+/**
+ * Partial autocorrelations of a stationary autoregression, by the step-down
+ * recursion; `null` if it is not stationary.
+ */
+export function partialAutocorrelations(
+  coefficients: ArrayLike<number>,
+): Float64Array | null {
+  const a = Float64Array.from(coefficients);
+  for (let k = a.length - 1; k >= 0; k--) {
+    const r = a[k];
+    if (!(Math.abs(r) < 1)) return null;
+    const rest = 1 - r * r;
+    for (let i = 0, j = k - 1; i <= j; i++, j--) {
+      const low = a[i];
+      const high = a[j];
+      a[i] = (low + r * high) / rest;
+      a[j] = (high + r * low) / rest;
+    }
+  }
+  return a;
+}
+
+/**
+ * The inverse of `freeToCoefficients` for one block. What is not stationary
+ * is drawn in towards 0 until it is, and partials beyond `largest` are cut.
+ */
+export function coefficientsToFree(
+  coefficients: ArrayLike<number>,
+  largest: number,
+): Float64Array {
+  let a = Float64Array.from(coefficients);
+  let partials = partialAutocorrelations(a);
+  for (let tries = 0; partials === null && tries < SHRINKS; tries++) {
+    a = a.map((value, i) => value * SHRINK ** (i + 1));
+    partials = partialAutocorrelations(a);
+  }
+  return (partials ?? new Float64Array(a.length)).map((r) =>
+    Math.atanh(Math.max(-largest, Math.min(largest, r)))
+  );
+}
+
+const SHRINK = 0.9;
+const SHRINKS = 60;
+
+/**
+ * Whether 1 - a_1 x - … - a_p x^p has all its roots outside the unit circle:
+ * an autoregression that is stationary, or (with -theta) an invertible MA.
+ */
+export function rootsOutside(coefficients: ArrayLike<number>): boolean {
+  return partialAutocorrelations(coefficients) !== null;
+}

@@ -1,0 +1,53 @@
+/** A complex number. */
+export interface Complex {
+  readonly re: number;
+  readonly im: number;
+}
+
+const ITERATIONS = 200;
+const ENOUGH = 1e-14;
+
+/**
+ * The roots of x^k + a_1 x^(k-1) + … + a_k, all at once. For coefficients of
+ * lags these are the inverse roots, inside the unit circle where 1 + a_1 x +
+ * … + a_k x^k has its roots outside.
+ *
+ * Source: Durand (1960), Kerner (1966). Roots that coincide are inexact.
+ */
+export function polynomialRoots(a: ArrayLike<number>): readonly Complex[] {
+  const k = a.length;
+  // Powers of a number that is no root of unity, so that none coincide.
+  const re = new Float64Array(k);
+  const im = new Float64Array(k);
+  for (let i = 0; i < k; i++) {
+    const angle = 0.4 + 2 * Math.PI * i / k;
+    re[i] = 0.9 * Math.cos(angle);
+    im[i] = 0.9 * Math.sin(angle);
+  }
+  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+    let largest = 0;
+    for (let i = 0; i < k; i++) {
+      let x = 1;
+      let y = 0;
+      for (let j = 0; j < k; j++) {
+        const before = x;
+        x = x * re[i] - y * im[i] + a[j];
+        y = before * im[i] + y * re[i];
+      }
+      for (let j = 0; j < k; j++) {
+        if (j === i) continue;
+        const dx = re[i] - re[j];
+        const dy = im[i] - im[j];
+        const square = dx * dx + dy * dy || Number.MIN_VALUE;
+        const before = x;
+        x = (x * dx + y * dy) / square;
+        y = (y * dx - before * dy) / square;
+      }
+      re[i] -= x;
+      im[i] -= y;
+      largest = Math.max(largest, Math.abs(x), Math.abs(y));
+    }
+    if (largest < ENOUGH) break;
+  }
+  return Array.from(re, (x, i) => ({ re: x, im: im[i] }));
+}

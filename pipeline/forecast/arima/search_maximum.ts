@@ -1,0 +1,233 @@
+import type { ArmaLikelihood } from "./arma_likelihood.ts";
+import type { ArmaShape, Blocks } from "./arma_shape.ts";
+import {
+  complexPairs,
+  type Pair,
+  REAL_NOTCHES,
+  realPairs,
+} from "./cancelling_pairs.ts";
+import { climb } from "./gauss_newton.ts";
+import { hannanRissanen } from "./hannan_rissanen.ts";
+import { minimizeBfgs, type Minimum } from "./minimize_bfgs.ts";
+import { polynomialRoots } from "./polynomial_roots.ts";
+
+/** What a search works on. */
+export interface SearchProblem {
+  /** The standard series, differenced, 0 where it is missing. */
+  readonly w: Float64Array;
+  /** The likelihood of the series with these terms. */
+  likelihood(blocks: Blocks): ArmaLikelihood;
+  /** Values of the likelihood that may be taken, about. */
+  readonly evaluationsMax: number;
+}
+
+const GRADIENT_MAX = 1e-7;
+const ITERATIONS_MAX = 200;
+/** From these values on there is time for more than one start. */
+const SEVERAL_FROM = 3_000;
+/** Models within models that starts are looked for in. */
+const DEPTH_MAX = 2;
+/** Best starts kept in each round, and steps that they may take in it. */
+const ROUNDS = [
+  { kept: 30, steps: 1 },
+  { kept: 10, steps: 2 },
+  { kept: 4, steps: 20 },
+] as const;
+/** Pairs tried on the errors of a smaller model. */
+const PAIRS = 4;
+/** What -2 loglik may still gain where a climb ends. */
+const GAIN_MIN = 0.003;
+/** Lags of the errors looked at. */
+const LAGS_MAX = 120;
+/** Two points are one if neither their values nor their numbers differ more. */
+const SAME_LOGLIK = 0.05;
+const SAME_PARTIAL = 0.05;
+
+/** A pole and a zero this near to each other, the pole beyond, are a line. */
+const LINE_NEAR = 0.015;
+const LINE_MODULUS = 0.9;
+
+interface Point {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly line: boolean;
+}
+
+/**
+ * The maximum of a likelihood, in free numbers.
+ *
+ * A mixed ARMA has many local maxima, most with a pole next to a zero. Starts
+ * are the Hannan-Rissanen estimate, and the maxima of models with one or two
+ * poles and zeros less, with a pair added where their errors ask for it. All
+ * are climbed a little, the best a little more, the last to the top.
+ *
+ * Among so many frequencies noise always shows a line that lasts as long as
+ * the series: a maximum of that kind is taken only if there is no other.
+ */
+export function searchMaximum(
+  problem: SearchProblem,
+  blocks: Blocks,
+): Minimum {
+  const likelihood = problem.likelihood(blocks);
+  const { shape } = likelihood;
+  let best = hannanRissanenStart(problem, shape);
+  if (problem.evaluationsMax >= SEVERAL_FROM) {
+    best = bestPoints(problem, likelihood, DEPTH_MAX)[0].x;
+  }
+  return minimizeBfgs(likelihood.atFree, best, {
+    gradientMax: GRADIENT_MAX,
+    iterationsMax: ITERATIONS_MAX,
+    evaluationsMax: problem.evaluationsMax,
+  });
+}
+
+/** Where to go on from, best first. */
+function bestPoints(
+  problem: SearchProblem,
+  likelihood: ArmaLikelihood,
+  depth: number,
+): readonly Point[] {
+  const starts = [
+    hannanRissanenStart(problem, likelihood.shape),
+    ...(depth > 0 ? largerStarts(problem, likelihood.shape, depth) : []),
+  ];
+  const { shape } = likelihood;
+  let points = starts.map((x): Point => ({
+    x,
+    value: likelihood.atFree(x),
+    line: false,
+  }));
+  if (points.length === 1) return points;
+  for (const { kept, steps } of ROUNDS) {
+    points = distinct(points, kept, likelihood.filter.nobs).map((point) => {
+      const { x, value } = climb(likelihood, point.x, {
+        iterationsMax: steps,
+        gainMin: GAIN_MIN,
+      });
+      return { x, value, line: isLine(shape, x) };
+    });
+  }
+  return points.sort(byRank);
+}
+
+/** Whether a pole stands beside a zero next to the unit circle. */
+function isLine(shape: ArmaShape, x: Float64Array): boolean {
+  const [p, q] = shape.blocks;
+  if (p === 0 || q === 0) return false;
+  const c = new Float64Array(shape.count);
+  shape.fromFree(x, c);
+  const poles = polynomialRoots(c.subarray(0, p).map((value) => -value));
+  const zeros = polynomialRoots(c.subarray(p, p + q));
+  return poles.some((pole) =>
+    Math.hypot(pole.re, pole.im) > LINE_MODULUS &&
+    zeros.some((zero) =>
+      Math.hypot(zero.re - pole.re, zero.im - pole.im) < LINE_NEAR
+    )
+  );
+}
+
+function hannanRissanenStart(
+  { w }: SearchProblem,
+  shape: ArmaShape,
+): Float64Array {
+  const found = shape.count === 0
+    ? null
+    : hannanRissanen(w, shape.arLags, shape.maLags);
+  return found === null
+    ? new Float64Array(shape.count)
+    : shape.toFree(shape.fromLags(found));
+}
+
+/** Smaller models with a pair of a pole and a zero, or two, added. */
+function largerStarts(
+  problem: SearchProblem,
+  shape: ArmaShape,
+  depth: number,
+): readonly Float64Array[] {
+  const [p, q, P, Q] = shape.blocks;
+  const out: Float64Array[] = [];
+  const from = (
+    blocks: Blocks,
+    bases: number,
+    step: number,
+    pairs: (r: Float64Array) => readonly Pair[],
+  ) => {
+    const smaller = problem.likelihood(blocks);
+    const c = new Float64Array(smaller.shape.count);
+    for (
+      const { x } of bestPoints(problem, smaller, depth - 1).slice(0, bases)
+    ) {
+      smaller.atFree(x);
+      smaller.shape.fromFree(x, c);
+      const r = autocorrelations(smaller, step);
+      for (const pair of pairs(r)) {
+        out.push(shape.toFree(smaller.shape.times(c, pair, step > 1)));
+      }
+    }
+  };
+  if (p > 0 && q > 0) {
+    from([p - 1, q - 1, P, Q], 2, 1, (r) => [
+      ...realPairs(r).slice(0, PAIRS),
+      ...REAL_NOTCHES,
+    ]);
+  }
+  if (p > 1 && q > 1) {
+    from([p - 2, q - 2, P, Q], 1, 1, (r) => complexPairs(r).slice(0, PAIRS));
+  }
+  if (P > 0 && Q > 0) {
+    from([p, q, P - 1, Q - 1], 1, shape.season, (r) => [
+      ...realPairs(r).slice(0, PAIRS),
+      ...REAL_NOTCHES,
+    ]);
+  }
+  return out;
+}
+
+/** Of the errors at the last value, at each `step` lags, from `step` on. */
+function autocorrelations(
+  { filter, beta }: ArmaLikelihood,
+  step: number,
+): Float64Array {
+  const e = filter.errors[0].slice();
+  beta.forEach((weight, c) => {
+    const column = filter.errors[c + 1];
+    for (let t = 0; t < e.length; t++) e[t] -= weight * column[t];
+  });
+  const out = new Float64Array(
+    Math.min(LAGS_MAX, Math.floor(e.length / (2 * step))),
+  );
+  let squares = 0;
+  for (let t = 0; t < e.length; t++) squares += e[t] * e[t];
+  for (let k = 0; k < out.length; k++) {
+    const lag = (k + 1) * step;
+    let sum = 0;
+    for (let t = lag; t < e.length; t++) sum += e[t] * e[t - lag];
+    out[k] = squares > 0 ? sum / squares : 0;
+  }
+  return out;
+}
+
+/** Lines last, the best first. */
+function byRank(a: Point, b: Point): number {
+  return Number(a.line) - Number(b.line) || a.value - b.value;
+}
+
+/** The best so many, without those that are the same. */
+function distinct(
+  points: readonly Point[],
+  count: number,
+  nobs: number,
+): readonly Point[] {
+  const out: Point[] = [];
+  for (const point of points.toSorted(byRank)) {
+    if (out.length === count) break;
+    const known = out.some((other) =>
+      Math.abs(other.value - point.value) * nobs < SAME_LOGLIK &&
+      other.x.every((x, i) =>
+        Math.abs(Math.tanh(x) - Math.tanh(point.x[i])) < SAME_PARTIAL
+      )
+    );
+    if (!known) out.push(point);
+  }
+  return out;
+}

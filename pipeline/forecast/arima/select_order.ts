@@ -1,0 +1,103 @@
+import {
+  type ArimaFit,
+  fitArima,
+  type FitOptions,
+  STATE_MAX,
+} from "./fit_arima.ts";
+import { differencesByKpss } from "./kpss.ts";
+import { differenceBy, differencingWeights } from "./lag_polynomial.ts";
+import { OrderSearch } from "./order_search.ts";
+import { rootsAway } from "./roots_away.ts";
+import { seasonalDifferences } from "./seasonal_strength.ts";
+import type { ArimaSpec, Constant } from "./spec.ts";
+import { prepareSeries, type TrainingData } from "./training_data.ts";
+
+const TERMS_MAX = 5;
+const SEASONAL_TERMS_MAX = 2;
+/** Choices that are fitted anew, until one holds. */
+const FITS_MAX = 8;
+/** Values that all of them may have together. */
+const VALUES_MAX = 8_000;
+
+type Fitted = ArimaFit & { readonly kind: "fitted" };
+
+export interface SearchOptions extends FitOptions {
+  /** Values a season; 0 or 1 without one. */
+  readonly period?: number;
+  /** Constants that it may use, where they are not lost to differencing. */
+  readonly constants?: readonly Constant[];
+}
+
+/**
+ * Chooses an ARIMA for a series and fits it: D by the strength of the season,
+ * d by KPSS, then p and q up to 5, P and Q up to 2, and the constant, by the
+ * lowest AICc. A mean is for series that are not differenced, a drift for
+ * those that are once.
+ *
+ * Missing values are `NaN`. What cannot be fitted is a failure with its
+ * reason, as with `fitArima`.
+ *
+ * Source: Hyndman & Khandakar (2008), but for the search: AICc is exact, and
+ * not only the neighbours of four models are looked at.
+ */
+export function selectOrder(
+  y: Float64Array,
+  { period = 0, constants = ["none", "mean", "drift"], ...options }:
+    SearchOptions = {},
+): ArimaFit {
+  const season = period > 1 ? period : 0;
+  const seasonalD = season > 0 ? seasonalDifferences(y, season) : 0;
+  const d = differencesByKpss(
+    differenceBy(y, differencingWeights(0, seasonalD, season)),
+  );
+  const constant = d + seasonalD === 0 ? "mean" : "drift";
+  const base = {
+    order: [0, d, 0] as const,
+    seasonal: [0, seasonalD, 0] as const,
+    period: season,
+  };
+  const specs: readonly ArimaSpec[] =
+    d + seasonalD <= 1 && constants.includes(constant)
+      ? [
+        { ...base, constant },
+        ...constants.includes("none")
+          ? [{ ...base, constant: "none" as const }]
+          : [],
+      ]
+      : [{ ...base, constant: "none" }];
+  const variants: { spec: ArimaSpec; data: TrainingData }[] = [];
+  for (const spec of specs) {
+    const data = prepareSeries(y, spec);
+    if (data.kind === "ready") variants.push({ spec, data });
+    // Too few values, or no error to explain: there is nothing to choose.
+    else if (spec === specs[0]) return fitArima(y, spec, options);
+  }
+  const [{ data: { nobs, delta } }] = variants;
+  const terms = Math.min(TERMS_MAX, Math.floor(nobs / 3));
+  const seasonalTerms = season === 0 ? 0 : Math.min(
+    SEASONAL_TERMS_MAX,
+    Math.floor(nobs / 3 / season),
+    Math.max(0, Math.floor((STATE_MAX - delta.length - terms) / season)),
+  );
+  const search = new OrderSearch(
+    variants,
+    [terms, terms, seasonalTerms, seasonalTerms],
+  );
+  const fits = new Map<ArimaSpec, ArimaFit>();
+  const fitsMax = Math.max(
+    2,
+    Math.min(FITS_MAX, Math.floor(VALUES_MAX / nobs)),
+  );
+  let best: Fitted | null = null;
+  while (fits.size < fitsMax) {
+    const choice = search.best();
+    if (choice === null || fits.has(choice.spec)) break;
+    const fit = fitArima(y, choice.spec, options);
+    fits.set(choice.spec, fit);
+    const holds = fit.kind === "fitted" && rootsAway(fit.model);
+    const aicc = holds ? fit.estimates.aicc : Infinity;
+    search.settle(choice, aicc);
+    if (holds && aicc < (best?.estimates.aicc ?? Infinity)) best = fit;
+  }
+  return best ?? fitArima(y, specs[0], options);
+}
