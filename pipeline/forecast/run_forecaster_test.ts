@@ -393,7 +393,7 @@ function watchSaves(h: ReturnType<typeof harness>, slowMs = 0) {
   const save = h.forecasts.saveForecasts.bind(h.forecasts);
   h.forecasts.saveForecasts = async (rows, withinMs) => {
     const { horizon } = rows[0];
-    const leftMs = 980 - (h.clock.now() - T0) / 1_000;
+    const leftMs = 940 - (h.clock.now() - T0) / 1_000;
     assert.equal(withinMs, horizon === 1 ? leftMs : undefined);
     if (slowMs > 0) await h.clock.sleep(slowMs);
     await save(rows);
