@@ -93,7 +93,7 @@ const CATCH_UP_CHUNK = 32;
 const OVER_MS = 5_000;
 const RETRY_MS = 100;
 /** From the end of a statement to that of its transaction. */
-const COMMIT_MS = 20;
+const COMMIT_MS = 60;
 /** Candles since the fit that make a new one due at once. */
 const REFIT_AFTER_CANDLES = 30;
 

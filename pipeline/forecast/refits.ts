@@ -44,6 +44,9 @@ const HISTORY_MS = 1_800_000;
 /**
  * Fits the models of all instruments anew, most overdue first.
  *
+ * The first fit of an instrument is without a walk forward, which takes ten
+ * times as long: that follows once all have models.
+ *
  * A fit always begins cold: none starts from the coefficients before it, so
  * none stays in an optimum that has become the worse one.
  */
@@ -124,9 +127,10 @@ export class Refits {
     const through = closed.at(-1)?.end ?? 0;
     entry.tooFew = closed.length < fitMin;
     if (entry.tooFew) return again(AGAIN_MS);
+    const { fitted, fitError, trainedThrough, walkForward } = entry.state;
     if (
-      entry.state.fitted && entry.state.fitError === null &&
-      through <= (entry.state.trainedThrough ?? 0)
+      fitted && fitError === null && through <= (trainedThrough ?? 0) &&
+      (walkForward.length > 0 || !this.#mustWalk(entry.state))
     ) return again(refitEveryMs);
     if (!entry.liveLoaded) {
       const skills = await scorer.skills([symbol]);
@@ -138,7 +142,7 @@ export class Refits {
       candles: closed,
       window,
       candidates: CANDIDATES,
-      walkForward: this.#mustWalk(entry.state)
+      walkForward: fitted && this.#mustWalk(entry.state)
         ? { steps: walkForwardSteps, refitEvery: 10, trainMin: fitMin / 2 }
         : null,
     }, overdue);
@@ -146,7 +150,9 @@ export class Refits {
     if (result.kind === "fitted") {
       this.#fits++;
       entry.state = withFit(entry.state, result.outcome, closed);
-      return again(refitEveryMs);
+      // Models of all instruments first, then which of them to show.
+      const walksNext = !fitted && this.#mustWalk(entry.state);
+      return again(walksNext ? 0 : refitEveryMs);
     }
     this.#failed++;
     entry.state = { ...entry.state, fitError: result.reason };
@@ -154,7 +160,10 @@ export class Refits {
     again(FAILED_AGAIN_MS);
   }
 
-  /** Until live scores count, or the walk forward has gone its full way. */
+  /**
+   * Whether the past must say which model is shown: until live scores count, or
+   * the walk forward has gone its full way.
+   */
   #mustWalk(state: InstrumentState): boolean {
     const { liveMin, walkForwardSteps } = this.options;
     const enough = (skills: readonly Skill[], n: number) =>
