@@ -19,22 +19,27 @@ import type { TrainingData } from "./training_data.ts";
 /** Numbers that the likelihoods of one search may touch: under a second. */
 const WORK_MAX = 3e8;
 /** AICc above the best so far up to which a candidate is looked at further. */
-const MARGIN = { regressed: 16, conditional: 5, exact: 3 };
+const MARGIN = { regressed: 10, conditional: 5, exact: 3 };
 /** Partial autocorrelations that the start from a regression may have. */
 const START_PARTIAL_MAX = 0.85;
+/** Terms of models that are fitted in any case. */
+const FIRST = new Set(["0,0,0,0", "1,0,0,0", "0,1,0,0", "2,2,0,0"]);
 /** Steps of conditional least squares for all, and for those that are near. */
-const FIRST_STEPS = 2;
+const FIRST_STEPS = 1;
 const CONDITIONAL_STEPS = 3;
 /** Steps towards a maximum, and what they may leave of -2 loglik. */
 const CLIMB = { iterationsMax: 8, gainMin: 0.05 };
 /** The same where a root is so close to the unit circle that it may reach it. */
 const CLOSE_CLIMB = { iterationsMax: 12, gainMin: 0.01 };
 const ROOT_CLOSE = 1.1;
+/** And for the best, before it is given out. */
+const SURE_CLIMB = { iterationsMax: 30, gainMin: 1e-4 };
 /** A climb is given up if it promises to end so far above the best. */
 const HOPE = 1;
 /** Lags of the errors, and pairs of a pole and a zero that they ask for. */
 const LAGS_MAX = 30;
 const PAIRS = 2;
+const PAIR_TERMS_MAX = 2;
 /** AICc by which a pair must lower what was promised. */
 const PAIR_GAIN_MIN = 0.1;
 
@@ -43,8 +48,11 @@ interface Candidate {
   readonly spec: ArimaSpec;
   readonly blocks: Blocks;
   readonly data: TrainingData;
-  /** R's coefficients to start from, and about what AICc is there. */
-  start: Float64Array;
+  /** R's coefficients by conditional least squares. */
+  readonly start: Float64Array;
+  /** Free numbers, from the exact likelihood on. */
+  free: Float64Array;
+  /** About what AICc is at `start`, or what it is at `free`. */
   promised: number;
   /** How exact `promised` is. */
   stage: "regressed" | "conditional" | "exact" | "fitted";
@@ -52,10 +60,12 @@ interface Candidate {
   likelihood: ArmaLikelihood | null;
 }
 
-/** A model that was fitted, and its AICc. */
-export interface Choice {
-  readonly spec: ArimaSpec;
+/** A candidate that was fitted, and its AICc then. */
+interface Ranked {
+  readonly candidate: Candidate;
   readonly aicc: number;
+  /** Whether it was climbed to the very top. */
+  readonly sure: boolean;
 }
 
 /**
@@ -70,7 +80,7 @@ export interface Choice {
  */
 export class OrderSearch {
   readonly #candidates: Candidate[] = [];
-  #choices: readonly Choice[] = [];
+  #ranked: Ranked[] = [];
   #budget = WORK_MAX;
 
   /** Each variant is the series with one constant, as prepared for that. */
@@ -88,26 +98,59 @@ export class OrderSearch {
           : withConstant(this.#candidates, spec, data, limits),
       );
     }
-  }
-
-  /** The best choice; `null` if there is none. */
-  best(): Choice | null {
-    for (;;) {
-      const best = this.#choices[0] ?? null;
-      const next = mostPromising(this.#candidates, best?.aicc ?? Infinity);
-      if (next === null || this.#budget <= 0) return best;
-      this.#advance(next, best?.aicc ?? Infinity);
+    for (const one of this.#candidates) {
+      if (FIRST.has(one.blocks.join())) this.#climbFirst(one);
     }
   }
 
-  /** What a choice came to when it was fitted anew; `Infinity`: it is none. */
-  settle({ spec }: Choice, aicc: number): void {
-    this.#choices = this.#choices.filter((other) => other.spec !== spec);
-    if (aicc < Infinity) this.#add({ spec, aicc });
+  /** Fits what a search should never miss, whatever a regression says. */
+  #climbFirst(one: Candidate): void {
+    refine(one, CONDITIONAL_STEPS);
+    one.stage = "conditional";
+    this.#advance(one, Infinity);
+    this.#advance(one, Infinity);
   }
 
-  #add(choice: Choice): void {
-    this.#choices = [...this.#choices, choice].sort((a, b) => a.aicc - b.aicc);
+  /** The best model, and what its AICc is by now; `null` if there is none. */
+  best(): { readonly spec: ArimaSpec; readonly aicc: number } | null {
+    for (;;) {
+      const [best] = this.#ranked;
+      const aicc = best?.aicc ?? Infinity;
+      const next = this.#budget > 0
+        ? mostPromising(this.#candidates, aicc)
+        : null;
+      if (next !== null) this.#advance(next, aicc);
+      else if (best === undefined) return null;
+      else if (best.sure || this.#budget <= 0) {
+        return { spec: best.candidate.spec, aicc };
+      } else this.#confirm(best);
+    }
+  }
+
+  /** What a model came to when it was fitted anew; `Infinity`: it is none. */
+  settle(spec: ArimaSpec, aicc: number): void {
+    const { candidate } = this.#ranked.find(({ candidate }) =>
+      candidate.spec === spec
+    )!;
+    this.#rank(candidate, aicc, true);
+  }
+
+  #rank(candidate: Candidate, aicc: number, sure: boolean): void {
+    this.#ranked = this.#ranked.filter((one) => one.candidate !== candidate);
+    if (aicc === Infinity) return;
+    this.#ranked.push({ candidate, aicc, sure });
+    this.#ranked.sort((a, b) => a.aicc - b.aicc);
+  }
+
+  /** Climbs to the very top, which may be too near the unit circle. */
+  #confirm({ candidate }: Ranked): void {
+    const likelihood = likelihoodOf(candidate);
+    const { x, value } = climb(likelihood, candidate.free, SURE_CLIMB);
+    candidate.free = x;
+    candidate.promised = aiccAt(candidate, value);
+    this.#budget -= likelihood.filter.cost * likelihood.evaluations;
+    const holds = rootsAway(expanded(likelihood, x));
+    this.#rank(candidate, holds ? candidate.promised : Infinity, true);
   }
 
   /** Learns more of a candidate, by the next dearer means. */
@@ -120,14 +163,18 @@ export class OrderSearch {
     const likelihood = next.likelihood ??= likelihoodOf(next);
     const before = likelihood.evaluations;
     if (next.stage === "conditional") {
-      next.promised = aiccAt(next, likelihood.at(next.start));
+      next.free = likelihood.shape.toFree(next.start);
+      next.promised = aiccAt(next, likelihood.atFree(next.free));
       next.stage = "exact";
     } else {
-      const aicc = fitCandidate(next, likelihood, best);
-      likelihood.shape.expand(next.start);
-      if (rootsAway(likelihood.shape)) this.#add({ spec: next.spec, aicc });
-      for (const one of this.#candidates) inherit(one, next, aicc);
-      if (aicc < best + MARGIN.exact) {
+      fitCandidate(next, likelihood, best);
+      const holds = rootsAway(expanded(likelihood, next.free));
+      this.#rank(next, holds ? next.promised : Infinity, false);
+      for (const one of this.#candidates) inherit(one, next);
+      if (
+        next.promised < best + MARGIN.exact &&
+        next.free.length <= PAIR_TERMS_MAX
+      ) {
         pairUp(this.#candidates, next, likelihood);
       }
     }
@@ -173,6 +220,7 @@ function regressed(
       data,
       conditional,
       start,
+      free: start,
       promised: Infinity,
       stage: "regressed",
       likelihood: null,
@@ -254,49 +302,55 @@ function aiccAt({ data, start }: Candidate, value: number): number {
   return nobs * (2 * value + level) + penaltyOf(data, start.length);
 }
 
-/** Moves a candidate towards its likelihood's maximum; returns its AICc. */
+/** Moves a candidate towards its likelihood's maximum. */
 function fitCandidate(
   one: Candidate,
   likelihood: ArmaLikelihood,
   best: number,
-): number {
-  const { shape } = likelihood;
-  let found = climb(likelihood, shape.toFree(one.start), {
+): void {
+  let found = climb(likelihood, one.free, {
     ...CLIMB,
     hopeless: (value, gain) => aiccAt(one, value) - 2 * gain > best + HOPE,
   });
-  shape.fromFree(found.x, one.start);
-  shape.expand(one.start);
+  const shape = expanded(likelihood, found.x);
   if (
     aiccAt(one, found.value) < best + MARGIN.exact &&
-    !rootsAway(shape, ROOT_CLOSE) && rootsAway(shape)
+    rootsAway(shape) && !rootsAway(shape, ROOT_CLOSE)
   ) {
     found = climb(likelihood, found.x, CLOSE_CLIMB);
-    shape.fromFree(found.x, one.start);
   }
+  one.free = found.x;
+  one.promised = aiccAt(one, found.value);
   one.stage = "fitted";
   one.likelihood = null;
-  one.promised = aiccAt(one, found.value);
-  return one.promised;
+}
+
+/** The shape with phi and theta of these free numbers. */
+function expanded({ shape }: ArmaLikelihood, free: Float64Array): ArmaShape {
+  const coefficients = new Float64Array(free.length);
+  shape.fromFree(free, coefficients);
+  shape.expand(coefficients);
+  return shape;
 }
 
 /** Lets a model with one term more start where this one came to. */
-function inherit(one: Candidate, from: Candidate, aicc: number): void {
+function inherit(one: Candidate, from: Candidate): void {
   if (one.stage === "fitted" || one.data !== from.data) return;
   const fewer = from.blocks;
   const more = one.blocks.map((count, b) => count - fewer[b]);
   if (more.some((count) => count < 0)) return;
   if (more.reduce((sum, count) => sum + count) !== 1) return;
-  const promised = aicc - penaltyOf(one.data, from.start.length) +
+  const promised = from.promised - penaltyOf(from.data, from.free.length) +
     penaltyOf(one.data, one.start.length);
   if (promised >= one.promised) return;
   one.promised = promised;
   one.stage = "exact";
-  one.start.fill(0);
+  // A further partial autocorrelation of 0 changes nothing.
+  one.free = new Float64Array(one.start.length);
   let at = 0;
   let taken = 0;
   fewer.forEach((count, b) => {
-    one.start.set(from.start.subarray(taken, taken + count), at);
+    one.free.set(from.free.subarray(taken, taken + count), at);
     taken += count;
     at += count + more[b];
   });
@@ -312,11 +366,16 @@ function pairUp(
   likelihood: ArmaLikelihood,
 ): void {
   const { shape } = likelihood;
-  likelihood.at(from.start);
+  const coefficients = new Float64Array(from.free.length);
+  shape.fromFree(from.free, coefficients);
+  likelihood.at(coefficients);
   const r = errorAutocorrelations(likelihood, 1, LAGS_MAX);
   const [p, q, P, Q] = from.blocks;
   for (
-    const [more, pairs] of [[1, realPairs(r)], [2, complexPairs(r)]] as const
+    const [more, pairs] of [
+      [1, realPairs(r)],
+      [2, complexPairs(r)],
+    ] as const
   ) {
     const one = candidates.find(({ data, blocks: [a, b, c, d] }) =>
       data === from.data && a === p + more && b === q + more && c === P &&
@@ -325,12 +384,11 @@ function pairUp(
     if (one === undefined) continue;
     const other = likelihoodOf(one);
     for (const pair of pairs.slice(0, PAIRS)) {
-      const start = shape.times(from.start, pair, false);
-      if (!other.shape.isInside(start)) continue;
-      const promised = aiccAt(one, other.at(start));
+      const free = other.shape.toFree(shape.times(coefficients, pair, false));
+      const promised = aiccAt(one, other.atFree(free));
       if (promised > one.promised - PAIR_GAIN_MIN) continue;
       one.promised = promised;
-      one.start = start;
+      one.free = free;
       one.stage = "exact";
     }
   }

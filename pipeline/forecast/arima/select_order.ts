@@ -15,9 +15,10 @@ import { prepareSeries, type TrainingData } from "./training_data.ts";
 const TERMS_MAX = 5;
 const SEASONAL_TERMS_MAX = 2;
 /** Choices that are fitted anew, until one holds. */
-const FITS_MAX = 8;
-/** Values that all of them may have together. */
-const VALUES_MAX = 8_000;
+const FITS_MAX = 4;
+/** Values that all of them may have together, which weigh more with gaps. */
+const FIT_MAX = 8_000;
+const GAPS_WEIGHT = 10;
 
 type Fitted = ArimaFit & { readonly kind: "fitted" };
 
@@ -32,7 +33,8 @@ export interface SearchOptions extends FitOptions {
  * Chooses an ARIMA for a series and fits it: D by the strength of the season,
  * d by KPSS, then p and q up to 5, P and Q up to 2, and the constant, by the
  * lowest AICc. A mean is for series that are not differenced, a drift for
- * those that are once.
+ * those that are once. A model with a root next to the unit circle is taken
+ * only where none of the best few is without.
  *
  * Missing values are `NaN`. What cannot be fitted is a failure with its
  * reason, as with `fitArima`.
@@ -83,21 +85,20 @@ export function selectOrder(
     variants,
     [terms, terms, seasonalTerms, seasonalTerms],
   );
-  const fits = new Map<ArimaSpec, ArimaFit>();
-  const fitsMax = Math.max(
-    2,
-    Math.min(FITS_MAX, Math.floor(VALUES_MAX / nobs)),
-  );
+  const weight = nobs * (variants[0].data.missing ? GAPS_WEIGHT : 1);
+  const fitsMax = Math.max(1, Math.min(FITS_MAX, Math.floor(FIT_MAX / weight)));
+  const fitted = new Map<ArimaSpec, ArimaFit>();
   let best: Fitted | null = null;
-  while (fits.size < fitsMax) {
+  while (fitted.size < fitsMax) {
     const choice = search.best();
-    if (choice === null || fits.has(choice.spec)) break;
+    if (choice === null || fitted.has(choice.spec)) break;
     const fit = fitArima(y, choice.spec, options);
-    fits.set(choice.spec, fit);
+    fitted.set(choice.spec, fit);
     const holds = fit.kind === "fitted" && rootsAway(fit.model);
     const aicc = holds ? fit.estimates.aicc : Infinity;
-    search.settle(choice, aicc);
+    search.settle(choice.spec, aicc);
     if (holds && aicc < (best?.estimates.aicc ?? Infinity)) best = fit;
   }
-  return best ?? fitArima(y, specs[0], options);
+  const [any] = [...fitted.values()].filter(({ kind }) => kind === "fitted");
+  return best ?? any ?? fitArima(y, specs[0], options);
 }
