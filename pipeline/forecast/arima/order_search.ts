@@ -18,8 +18,20 @@ import type { TrainingData } from "./training_data.ts";
 
 /** Numbers that the likelihoods of one search may touch: under a second. */
 const WORK_MAX = 3e8;
-/** AICc above the best so far up to which a candidate is looked at further. */
-const MARGIN = { regressed: 10, conditional: 5, exact: 3 };
+/** How a model's AICc is known, cheapest first. */
+type Stage = "regressed" | "conditional" | "exact" | "fitted";
+
+/**
+ * AICc above the best so far up to which a candidate is looked at further; more
+ * in short series, where it costs less and starts are worse.
+ */
+const MARGIN: Readonly<Record<Exclude<Stage, "fitted">, number>> = {
+  regressed: 10,
+  conditional: 5,
+  exact: 3,
+};
+const SHORT = 240;
+const MARGIN_FACTOR_MAX = 3;
 /** Partial autocorrelations that the start from a regression may have. */
 const START_PARTIAL_MAX = 0.85;
 /** Terms of models that are fitted in any case. */
@@ -55,7 +67,7 @@ interface Candidate {
   /** About what AICc is at `start`, or what it is at `free`. */
   promised: number;
   /** How exact `promised` is. */
-  stage: "regressed" | "conditional" | "exact" | "fitted";
+  stage: Stage;
   readonly conditional: ConditionalFit;
   likelihood: ArmaLikelihood | null;
 }
@@ -82,6 +94,7 @@ export class OrderSearch {
   readonly #candidates: Candidate[] = [];
   #ranked: Ranked[] = [];
   #budget = WORK_MAX;
+  readonly #margin: typeof MARGIN;
 
   /** Each variant is the series with one constant, as prepared for that. */
   constructor(
@@ -91,6 +104,13 @@ export class OrderSearch {
     }[],
     limits: Blocks,
   ) {
+    const { nobs } = variants[0].data;
+    const factor = Math.max(1, Math.min(MARGIN_FACTOR_MAX, SHORT / nobs));
+    this.#margin = {
+      regressed: factor * MARGIN.regressed,
+      conditional: factor * MARGIN.conditional,
+      exact: MARGIN.exact,
+    };
     for (const { spec, data } of variants) {
       this.#candidates.push(
         ...this.#candidates.length === 0
@@ -116,9 +136,7 @@ export class OrderSearch {
     for (;;) {
       const [best] = this.#ranked;
       const aicc = best?.aicc ?? Infinity;
-      const next = this.#budget > 0
-        ? mostPromising(this.#candidates, aicc)
-        : null;
+      const next = this.#budget > 0 ? this.#mostPromising(aicc) : null;
       if (next !== null) this.#advance(next, aicc);
       else if (best === undefined) return null;
       else if (best.sure || this.#budget <= 0) {
@@ -153,6 +171,17 @@ export class OrderSearch {
     this.#rank(candidate, holds ? candidate.promised : Infinity, true);
   }
 
+  /** The lowest that may come near the best, or `null`. */
+  #mostPromising(best: number): Candidate | null {
+    let next: Candidate | null = null;
+    for (const one of this.#candidates) {
+      if (one.stage === "fitted") continue;
+      if (one.promised > best + this.#margin[one.stage]) continue;
+      if (one.promised < (next?.promised ?? Infinity)) next = one;
+    }
+    return next;
+  }
+
   /** Learns more of a candidate, by the next dearer means. */
   #advance(next: Candidate, best: number): void {
     if (next.stage === "regressed") {
@@ -181,20 +210,6 @@ export class OrderSearch {
     const taken = likelihood.evaluations - before;
     this.#budget -= likelihood.filter.cost * taken;
   }
-}
-
-/** The lowest that may come near the best, or `null`. */
-function mostPromising(
-  candidates: readonly Candidate[],
-  best: number,
-): Candidate | null {
-  let next: Candidate | null = null;
-  for (const one of candidates) {
-    if (one.stage === "fitted") continue;
-    if (one.promised > best + MARGIN[one.stage]) continue;
-    if (one.promised < (next?.promised ?? Infinity)) next = one;
-  }
-  return next;
 }
 
 /** All models with up to these terms, by regressions and one step more. */
