@@ -123,13 +123,17 @@ export class ConditionalFit {
 
   #inside(x: Float64Array): boolean {
     let at = 0;
-    return this.#blocks.every(({ count }, b) => {
-      const sign = b % 2 === 0 ? 1 : -1;
-      const part = x.slice(at, at + count);
-      if (sign < 0) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
+    for (let b = 0; b < 4; b++) {
+      const { count } = this.#blocks[b];
+      const part = x.subarray(at, at + count);
       at += count;
-      return rootsOutside(part);
-    });
+      if (count === 1 && Math.abs(part[0]) < 1) continue;
+      const sign = b % 2 === 0 ? 1 : -1;
+      if (count > 0 && !rootsOutside(part.map((value) => sign * value))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Writes the errors and returns their sum of squares. */

@@ -118,17 +118,24 @@ export class OrderSearch {
           : withConstant(this.#candidates, spec, data, limits),
       );
     }
-    for (const one of this.#candidates) {
-      if (FIRST.has(one.blocks.join())) this.#climbFirst(one);
-    }
+    this.#startWith();
   }
 
   /** Fits what a search should never miss, whatever a regression says. */
-  #climbFirst(one: Candidate): void {
-    refine(one, CONDITIONAL_STEPS);
-    one.stage = "conditional";
-    this.#advance(one, Infinity);
-    this.#advance(one, Infinity);
+  #startWith(): void {
+    const plain = this.#candidates.filter(({ start }) => start.length === 0);
+    for (const one of plain) this.#fit(one);
+    const [{ data }] = plain.sort((a, b) => a.promised - b.promised);
+    const first = this.#candidates.filter((one) =>
+      one.data === data && FIRST.has(one.blocks.join())
+    );
+    for (const one of first) this.#fit(one);
+    for (const one of [...plain, ...first]) this.#spread(one);
+  }
+
+  /** All steps of a candidate at once. */
+  #fit(one: Candidate): void {
+    while (one.stage !== "fitted") this.#advance(one, Infinity);
   }
 
   /** The best model, and what its AICc is by now; `null` if there is none. */
@@ -137,8 +144,10 @@ export class OrderSearch {
       const [best] = this.#ranked;
       const aicc = best?.aicc ?? Infinity;
       const next = this.#budget > 0 ? this.#mostPromising(aicc) : null;
-      if (next !== null) this.#advance(next, aicc);
-      else if (best === undefined) return null;
+      if (next !== null) {
+        this.#advance(next, aicc);
+        if (next.stage === "fitted") this.#spread(next);
+      } else if (best === undefined) return null;
       else if (best.sure || this.#budget <= 0) {
         return { spec: best.candidate.spec, aicc };
       } else this.#confirm(best);
@@ -162,11 +171,13 @@ export class OrderSearch {
 
   /** Climbs to the very top, which may be too near the unit circle. */
   #confirm({ candidate }: Ranked): void {
-    const likelihood = likelihoodOf(candidate);
+    const likelihood = candidate.likelihood ??= likelihoodOf(candidate);
+    const before = likelihood.evaluations;
     const { x, value } = climb(likelihood, candidate.free, SURE_CLIMB);
     candidate.free = x;
     candidate.promised = aiccAt(candidate, value);
-    this.#budget -= likelihood.filter.cost * likelihood.evaluations;
+    const taken = likelihood.evaluations - before;
+    this.#budget -= likelihood.filter.cost * taken;
     const holds = rootsAway(expanded(likelihood, x));
     this.#rank(candidate, holds ? candidate.promised : Infinity, true);
   }
@@ -199,16 +210,21 @@ export class OrderSearch {
       fitCandidate(next, likelihood, best);
       const holds = rootsAway(expanded(likelihood, next.free));
       this.#rank(next, holds ? next.promised : Infinity, false);
-      for (const one of this.#candidates) inherit(one, next);
-      if (
-        next.promised < best + MARGIN.exact &&
-        next.free.length <= PAIR_TERMS_MAX
-      ) {
-        pairUp(this.#candidates, next, likelihood);
-      }
     }
     const taken = likelihood.evaluations - before;
     this.#budget -= likelihood.filter.cost * taken;
+  }
+
+  /** Lets larger models start where a fitted one came to. */
+  #spread(from: Candidate): void {
+    for (const one of this.#candidates) inherit(one, from);
+    const best = this.#ranked[0]?.aicc ?? Infinity;
+    if (
+      from.promised < best + MARGIN.exact &&
+      from.free.length <= PAIR_TERMS_MAX
+    ) {
+      pairUp(this.#candidates, from);
+    }
   }
 }
 
@@ -274,12 +290,13 @@ function refine(one: Candidate, iterations: number): void {
 function drawIn(blocks: Blocks, x: Float64Array): void {
   let at = 0;
   blocks.forEach((count, b) => {
+    if (count === 0) return;
     const sign = b % 2 === 0 ? 1 : -1;
-    const part = x.slice(at, at + count).map((value) => sign * value);
+    const part = x.subarray(at, at + count);
+    at += count;
+    if (sign < 0) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
     const free = coefficientsToFree(part, START_PARTIAL_MAX);
     freeToCoefficients(free, 0, count, part, sign);
-    x.set(part, at);
-    at += count;
   });
 }
 
@@ -337,7 +354,6 @@ function fitCandidate(
   one.free = found.x;
   one.promised = aiccAt(one, found.value);
   one.stage = "fitted";
-  one.likelihood = null;
 }
 
 /** The shape with phi and theta of these free numbers. */
@@ -350,11 +366,11 @@ function expanded({ shape }: ArmaLikelihood, free: Float64Array): ArmaShape {
 
 /** Lets a model with one term more start where this one came to. */
 function inherit(one: Candidate, from: Candidate): void {
+  if (one.start.length !== from.free.length + 1) return;
   if (one.stage === "fitted" || one.data !== from.data) return;
   const fewer = from.blocks;
   const more = one.blocks.map((count, b) => count - fewer[b]);
   if (more.some((count) => count < 0)) return;
-  if (more.reduce((sum, count) => sum + count) !== 1) return;
   const promised = from.promised - penaltyOf(from.data, from.free.length) +
     penaltyOf(one.data, one.start.length);
   if (promised >= one.promised) return;
@@ -375,11 +391,8 @@ function inherit(one: Candidate, from: Candidate): void {
  * Lets models with a pole and a zero more, or two of each, start where the
  * errors of this one have correlation left.
  */
-function pairUp(
-  candidates: readonly Candidate[],
-  from: Candidate,
-  likelihood: ArmaLikelihood,
-): void {
+function pairUp(candidates: readonly Candidate[], from: Candidate): void {
+  const likelihood = from.likelihood ??= likelihoodOf(from);
   const { shape } = likelihood;
   const coefficients = new Float64Array(from.free.length);
   shape.fromFree(from.free, coefficients);
@@ -397,7 +410,7 @@ function pairUp(
       d === Q
     );
     if (one === undefined) continue;
-    const other = likelihoodOf(one);
+    const other = one.likelihood ??= likelihoodOf(one);
     for (const pair of pairs.slice(0, PAIRS)) {
       const free = other.shape.toFree(shape.times(coefficients, pair, false));
       const promised = aiccAt(one, other.atFree(free));
