@@ -32,7 +32,7 @@ export interface SearchOptions extends FitOptions {
 /**
  * Chooses an ARIMA for a series and fits it: D by the strength of the season,
  * d by KPSS, then p and q up to 5, P and Q up to 2, and the constant, by the
- * lowest AICc. A mean is for series that are not differenced, a drift for
+ * lowest AICc; orders only up to a third of the series. A mean is for series that are not differenced, a drift for
  * those that are once. A model with a root next to the unit circle is taken
  * only where none of the best few is without.
  *
@@ -75,10 +75,11 @@ export function selectOrder(
     else if (spec === specs[0]) return fitArima(y, spec, options);
   }
   const [{ data: { nobs, delta } }] = variants;
-  const terms = Math.min(TERMS_MAX, Math.floor(nobs / 3));
+  const third = (nobs + delta.length) / 3;
+  const terms = Math.min(TERMS_MAX, Math.floor(third));
   const seasonalTerms = season === 0 ? 0 : Math.min(
     SEASONAL_TERMS_MAX,
-    Math.floor(nobs / 3 / season),
+    Math.floor(third / season),
     Math.max(0, Math.floor((STATE_MAX - delta.length - terms) / season)),
   );
   const search = new OrderSearch(
