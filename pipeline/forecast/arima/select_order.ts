@@ -31,10 +31,10 @@ export interface SearchOptions extends FitOptions {
 
 /**
  * Chooses an ARIMA for a series and fits it: D by the strength of the season,
- * d by KPSS, then p and q up to 5, P and Q up to 2, and the constant, by the
- * lowest AICc; orders only up to a third of the series. A mean is for series that are not differenced, a drift for
- * those that are once. A model with a root next to the unit circle is taken
- * only where none of the best few is without.
+ * d by KPSS, then p and q up to 5, P and Q up to 2 (all up to a third of the
+ * series), and the constant, by the lowest AICc. A mean is for series that are
+ * not differenced, a drift for those that are once. A model with a root next
+ * to the unit circle is taken only where none of the best few is without.
  *
  * Missing values are `NaN`. What cannot be fitted is a failure with its
  * reason, as with `fitArima`.
