@@ -16,8 +16,8 @@ import { rootsAway } from "./roots_away.ts";
 import type { ArimaSpec } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
 
-/** Numbers that the likelihoods of one search may touch: under a second. */
-const WORK_MAX = 3e8;
+/** Numbers that the likelihoods of one search may touch: some tenths of a second. */
+const WORK_MAX = 1e8;
 /** How a model's AICc is known, cheapest first. */
 type Stage = "regressed" | "conditional" | "exact" | "fitted";
 
@@ -124,6 +124,8 @@ export class OrderSearch {
   /** Fits what a search should never miss, whatever a regression says. */
   #startWith(): void {
     const plain = this.#candidates.filter(({ start }) => start.length === 0);
+    // Too few values for any AICc.
+    if (plain.length === 0) return;
     for (const one of plain) this.#fit(one);
     const [{ data }] = plain.sort((a, b) => a.promised - b.promised);
     const first = this.#candidates.filter((one) =>

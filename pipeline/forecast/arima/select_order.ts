@@ -14,6 +14,8 @@ import { prepareSeries, type TrainingData } from "./training_data.ts";
 
 const TERMS_MAX = 5;
 const SEASONAL_TERMS_MAX = 2;
+/** Values times models of a search; p and q go less far in long series. */
+const GRID_MAX = 2_000_000;
 /** Choices that are fitted anew, until one holds. */
 const FITS_MAX = 4;
 /** Values that all of them may have together, which weigh more with gaps. */
@@ -76,12 +78,15 @@ export function selectOrder(
   }
   const [{ data: { nobs, delta } }] = variants;
   const third = (nobs + delta.length) / 3;
-  const terms = Math.min(TERMS_MAX, Math.floor(third));
+  let terms = Math.min(TERMS_MAX, Math.floor(third));
   const seasonalTerms = season === 0 ? 0 : Math.min(
     SEASONAL_TERMS_MAX,
     Math.floor(third / season),
     Math.max(0, Math.floor((STATE_MAX - delta.length - terms) / season)),
   );
+  while (
+    terms > 2 && nobs * (terms + 1) ** 2 * (seasonalTerms + 1) ** 2 > GRID_MAX
+  ) terms--;
   const search = new OrderSearch(
     variants,
     [terms, terms, seasonalTerms, seasonalTerms],
