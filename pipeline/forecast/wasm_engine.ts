@@ -203,5 +203,6 @@ function judge(
       return failed(`${name}: the coefficients do not give its own forecast`);
     }
   }
-  return { kind: "fitted", ...filtered };
+  const { model, residuals } = filtered;
+  return { kind: "fitted", model, residuals };
 }

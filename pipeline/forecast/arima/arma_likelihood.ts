@@ -1,5 +1,6 @@
 import type { ArmaFilter } from "./arma_filter.ts";
 import type { ArmaShape } from "./arma_shape.ts";
+import { dot } from "./dot_product.ts";
 import { solvePositive } from "./solve_positive.ts";
 
 /** Least sum of squares, in units of the data's own spread: never log 0. */
@@ -93,17 +94,4 @@ export class ArmaLikelihood {
       0.5 * filter.sumLogF / n;
     return Number.isFinite(value) ? value : Infinity;
   }
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  const n = a.length;
-  let even = 0;
-  let odd = 0;
-  let t = 0;
-  for (; t + 1 < n; t += 2) {
-    even += a[t] * b[t];
-    odd += a[t + 1] * b[t + 1];
-  }
-  if (t < n) even += a[t] * b[t];
-  return even + odd;
 }

@@ -60,6 +60,14 @@ export class ArmaShape {
 
   /** Writes phi and theta of R's coefficients. */
   expand(coefficients: Float64Array): void {
+    if (this.season === 1) {
+      const { phi, theta } = this;
+      for (let i = 0; i < phi.length; i++) phi[i] = coefficients[i];
+      for (let j = 0; j < theta.length; j++) {
+        theta[j] = coefficients[phi.length + j];
+      }
+      return;
+    }
     let at = 0;
     for (let b = 0; b < 4; b++) {
       const part = this.#parts[b];
@@ -86,8 +94,9 @@ export class ArmaShape {
     let at = 0;
     for (let b = 0; b < 4; b++) {
       const count = this.blocks[b];
-      const sign = b % 2 === 0 ? 1 : -1;
-      const part = coefficients.slice(at, at + count).map((x) => sign * x);
+      if (count === 0) continue;
+      const part = coefficients.slice(at, at + count);
+      if (b % 2 === 1) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
       free.set(coefficientsToFree(part, START_PARTIAL_MAX), at);
       at += count;
     }
@@ -114,25 +123,28 @@ export class ArmaShape {
     pair: { readonly ar: readonly number[]; readonly ma: readonly number[] },
     seasonal: boolean,
   ): Float64Array {
-    const out: number[] = [];
+    const out = new Float64Array(
+      coefficients.length + pair.ar.length + pair.ma.length,
+    );
     let at = 0;
+    let to = 0;
     for (let b = 0; b < 4; b++) {
       const count = this.blocks[b];
-      const part = coefficients.subarray(at, at + count);
+      const sign = b % 2 === 0 ? -1 : 1;
+      const factor = b % 2 === 0 ? pair.ar : pair.ma;
+      const added = (b > 1) === seasonal ? factor.length : 0;
+      for (let i = 0; i < count; i++) {
+        const value = coefficients[at + i];
+        out[to + i] += value;
+        for (let j = 0; j < added; j++) {
+          out[to + i + j + 1] += sign * value * factor[j];
+        }
+      }
+      for (let j = 0; j < added; j++) out[to + j] += factor[j];
       at += count;
-      const isAr = b % 2 === 0;
-      const factor = (b > 1) === seasonal ? (isAr ? pair.ar : pair.ma) : [];
-      const product = new Float64Array(count + factor.length);
-      multiplyFactors(
-        part,
-        Float64Array.from(factor),
-        1,
-        isAr ? -1 : 1,
-        product,
-      );
-      out.push(...product);
+      to += count + added;
     }
-    return Float64Array.from(out);
+    return out;
   }
 
   /** Whether R's coefficients are stationary and invertible. */

@@ -1,4 +1,5 @@
 import type { ArmaFilter } from "./arma_filter.ts";
+import { splitArray } from "./split_array.ts";
 import { StationaryStart } from "./stationary_start.ts";
 
 /** F is 1 plus what the past still leaves open; below this it is 1. */
@@ -57,16 +58,16 @@ export class ChandrasekharFilter implements ArmaFilter {
     const { m } = this.#start;
     this.nobs = n;
     this.cost = n * m * (columns.length + 3) + p * p + q * m;
-    this.errors = columns.map(() => new Float64Array(n));
     this.#phi = new Float64Array(Math.max(m, SHORT));
     this.#theta = new Float64Array(Math.max(m, SHORT));
     this.#K = new Float64Array(m);
     this.#W = new Float64Array(m + 1);
-    this.#known = m > SHORT ? columns.map(() => new Float64Array(n + m)) : [];
-    const steps = m > SHORT ? 0 : n;
-    this.#rootF = new Float64Array(steps);
-    this.#gain0 = new Float64Array(steps);
-    this.#gain1 = new Float64Array(steps);
+    this.#known = m > SHORT ? splitArray(columns.length, n + m) : [];
+    const series = splitArray(columns.length + (m > SHORT ? 0 : 3), n);
+    this.errors = series.slice(0, columns.length);
+    const none = this.#W;
+    [this.#rootF = none, this.#gain0 = none, this.#gain1 = none] = series
+      .slice(columns.length);
     this.#lags = Int32Array.from(lags);
   }
 
@@ -84,25 +85,28 @@ export class ChandrasekharFilter implements ArmaFilter {
   #runShort(): void {
     const n = this.nobs;
     const { gamma, first } = this.#start;
-    const [phi0, phi1] = this.#phi;
-    const [theta0, theta1] = this.#theta;
+    const phi0 = this.#phi[0];
+    const phi1 = this.#phi[1];
+    const theta0 = this.#theta[0];
+    const theta1 = this.#theta[1];
     const rootF = this.#rootF;
     const gain0 = this.#gain0;
     const gain1 = this.#gain1;
     const steady = STEADY + ROUNDING * gamma[0];
     let F = gamma[0];
+    let overF = 1 / F;
     let K0 = first[0];
     let K1 = first.length > 1 ? first[1] : 0;
     let W0 = K0;
     let W1 = K1;
-    let S = -1 / F;
+    let S = -overF;
     let product = 1;
     let sumLog = 0;
     let unsteady = 0;
     while (unsteady < n && F - 1 > steady) {
-      const g0 = K0 / F;
-      const g1 = K1 / F;
-      rootF[unsteady] = 1 / Math.sqrt(F);
+      const g0 = K0 * overF;
+      const g1 = K1 * overF;
+      rootF[unsteady] = Math.sqrt(overF);
       gain0[unsteady] = g0;
       gain1[unsteady] = g1;
       product *= F;
@@ -118,7 +122,8 @@ export class ChandrasekharFilter implements ArmaFilter {
       W0 = TW0 - g0 * W0;
       K0 += SW0 * TW0;
       K1 += SW0 * TW1;
-      S *= F / next;
+      overF = 1 / next;
+      S *= F * overF;
       F = next;
       unsteady++;
     }

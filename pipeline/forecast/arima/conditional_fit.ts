@@ -123,13 +123,17 @@ export class ConditionalFit {
 
   #inside(x: Float64Array): boolean {
     let at = 0;
-    return this.#blocks.every(({ count }, b) => {
-      const sign = b % 2 === 0 ? 1 : -1;
-      const part = x.slice(at, at + count);
-      if (sign < 0) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
+    for (let b = 0; b < 4; b++) {
+      const { count } = this.#blocks[b];
+      const part = x.subarray(at, at + count);
       at += count;
-      return rootsOutside(part);
-    });
+      if (count === 1 && Math.abs(part[0]) < 1) continue;
+      const sign = b % 2 === 0 ? 1 : -1;
+      if (count > 0 && !rootsOutside(part.map((value) => sign * value))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Writes the errors and returns their sum of squares. */
@@ -165,11 +169,14 @@ export class ConditionalFit {
     const start = this.#pad + from;
     out.fill(0, 0, start);
     const { lags, weights, size } = denominator;
-    const up = numerator?.size ?? 0;
-    for (let t = start; t < out.length; t++) {
+    const upSize = numerator?.size ?? 0;
+    const upLags = (numerator ?? denominator).lags;
+    const upWeights = (numerator ?? denominator).weights;
+    const end = out.length;
+    for (let t = start; t < end; t++) {
       let value = input[t];
-      for (let k = 0; k < up; k++) {
-        value -= numerator!.weights[k] * input[t - numerator!.lags[k]];
+      for (let k = 0; k < upSize; k++) {
+        value -= upWeights[k] * input[t - upLags[k]];
       }
       for (let k = 0; k < size; k++) value += weights[k] * out[t - lags[k]];
       out[t] = value;
@@ -195,7 +202,7 @@ export class ConditionalFit {
     for (let a = 0; a < 4; a++) {
       const A = this.#blocks[a];
       for (let i = 1; i <= A.count; i++, row++) {
-        table[row * width] = dotLagged(this.#e, A.slope, i * A.step);
+        table[row * width] = crossLagged(this.#e, 0, A.slope, i * A.step);
       }
     }
     // Over the whole series, a product depends on the difference of the lags.
@@ -246,13 +253,6 @@ function multiply(a: Polynomial, b: Polynomial, out: Polynomial): void {
   out.size = size;
 }
 
-/** Sum of e_t s_(t-lag). */
-function dotLagged(e: Float64Array, s: Float64Array, lag: number): number {
-  let sum = 0;
-  for (let t = lag; t < e.length; t++) sum += e[t] * s[t - lag];
-  return sum;
-}
-
 /** Sum of a_(t-lagA) b_(t-lagB). */
 function crossLagged(
   a: Float64Array,
@@ -260,8 +260,16 @@ function crossLagged(
   b: Float64Array,
   lagB: number,
 ): number {
-  const from = Math.max(lagA, lagB);
-  let sum = 0;
-  for (let t = from; t < a.length; t++) sum += a[t - lagA] * b[t - lagB];
-  return sum;
+  const apart = lagB - lagA;
+  const from = Math.max(0, apart);
+  const to = a.length - lagA;
+  let even = 0;
+  let odd = 0;
+  let t = from;
+  for (; t + 1 < to; t += 2) {
+    even += a[t] * b[t - apart];
+    odd += a[t + 1] * b[t + 1 - apart];
+  }
+  if (t < to) even += a[t] * b[t - apart];
+  return even + odd;
 }

@@ -1,5 +1,6 @@
 import type { ArimaModel } from "./arima_model.ts";
 import type { ArmaShape } from "./arma_shape.ts";
+import { dot } from "./dot_product.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import type { ArimaSpec } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
@@ -13,12 +14,15 @@ export interface KnownArma {
   readonly shape: ArmaShape;
   /** Coefficients of the standard regressors. */
   readonly beta: ArrayLike<number>;
-  /** In the square of the series' unit. */
-  readonly sigma2: number;
+  /** In the square of the series' unit; that of the errors if `null`. */
+  readonly sigma2: number | null;
 }
 
 export interface Filtered {
   readonly model: ArimaModel;
+  /** Sum of squared standard errors, and of the logarithms of their F. */
+  readonly squares: number;
+  readonly sumLogF: number;
   /** As in `ArimaFit`. */
   readonly residuals: Float64Array;
 }
@@ -36,9 +40,9 @@ export function filterSeries(
   data: TrainingData,
   known: KnownArma,
 ): Filtered | null {
-  const { columns, missing, delta } = data;
+  const { exact, columns, missing, delta } = data;
   const { phi, theta } = known.shape;
-  const rest = columns[0].slice();
+  const rest = exact.slice();
   for (let c = 0; c < known.beta.length; c++) {
     const column = columns[c + 1];
     for (let t = 0; t < rest.length; t++) rest[t] -= known.beta[c] * column[t];
@@ -50,8 +54,12 @@ export function filterSeries(
     missing ? delta : [],
   );
   if (!end.run(phi, theta) || end.diffuse) return null;
+  const squares = dot(end.errors[0], end.errors[0]);
+  const sigma2 = known.sigma2 ?? squares / data.nobs * data.scale ** 2;
   return {
-    model: modelOf(y, spec, data, known, end),
+    model: modelOf(y, spec, data, { ...known, sigma2 }, end),
+    squares,
+    sumLogF: end.sumLogF,
     residuals: residualsOf(y, data, end.errors[0]),
   };
 }
@@ -61,7 +69,7 @@ function modelOf(
   y: Float64Array,
   spec: ArimaSpec,
   data: TrainingData,
-  { shape, beta, sigma2 }: KnownArma,
+  { shape, beta, sigma2 }: KnownArma & { readonly sigma2: number },
   end: KalmanFilter,
 ): ArimaModel {
   const { scale, first } = data;

@@ -138,24 +138,22 @@ function maximumLikelihood(
     return failed(`${name} has no likelihood on this series`);
   }
   const beta = likelihood.beta.slice();
-  const ratio = likelihood.squares / nobs;
-  const loglik = -0.5 * nobs *
-      (Math.log(2 * Math.PI * ratio) + 1 + 2 * Math.log(scale)) -
-    0.5 * filter.sumLogF;
   const covariance = options.standardErrors === false
     ? null
     : estimateCovariance(likelihood, coefficients, beta);
 
   shape.expand(coefficients);
-  const sigma2 = ratio * scale * scale;
-  const filtered = filterSeries(y, spec, data, { shape, beta, sigma2 });
-  if (filtered === null) {
+  const end = filterSeries(y, spec, data, { shape, beta, sigma2: null });
+  if (end === null) {
     return failed(`too few values follow each other to fit ${name}`);
   }
+  const loglik = -0.5 * nobs * (
+        Math.log(2 * Math.PI * end.squares / nobs) + 1 + 2 * Math.log(scale)
+      ) - 0.5 * end.sumLogF;
   const names = [...shape.names, ...constants.names];
   return {
     kind: "fitted",
-    model: filtered.model,
+    model: end.model,
     estimates: {
       coef: record(names, [...coefficients, ...constants.coefficients(beta)]),
       coefSe: record(
@@ -164,7 +162,7 @@ function maximumLikelihood(
           ? names.map(() => null)
           : errorsOf(covariance, shape.count, constants.weights),
       ),
-      sigma2,
+      sigma2: end.model.sigma2,
       ...criteria(loglik, names.length + 1, nobs),
       nobs,
       degenerate: false,
@@ -172,7 +170,7 @@ function maximumLikelihood(
       stop: found.stop,
       iterations: found.iterations,
     },
-    residuals: filtered.residuals,
+    residuals: end.residuals,
   };
 }
 

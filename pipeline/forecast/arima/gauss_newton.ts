@@ -1,5 +1,7 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
+import { dot } from "./dot_product.ts";
 import { solvePositive } from "./solve_positive.ts";
+import { splitArray } from "./split_array.ts";
 
 /** Step of the differences. */
 const DIFFERENCE = 1e-6;
@@ -9,6 +11,8 @@ const DAMPING_FIRST = 1e-3;
 const DAMPING_MIN = 1e-6;
 const DAMPING_MAX = 1e6;
 const DAMPING_STEP = 8;
+/** Added to the diagonal, for directions that change nothing. */
+const RIDGE = 1e-9;
 /** Parts of the promised fall from which damping falls, and below which it rises. */
 const GOOD = 0.7;
 const POOR = 0.4;
@@ -21,6 +25,12 @@ export interface ClimbOptions {
   readonly hopeless?: (value: number, gain: number) => boolean;
 }
 
+export interface Climbed {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly curvature: Float64Array | null;
+}
+
 /**
  * Climbs towards a maximum of the likelihood by Gauss-Newton steps with
  * Levenberg-Marquardt damping: the errors' derivatives, by differences, give
@@ -28,66 +38,57 @@ export interface ClimbOptions {
  *
  * Sources: Levenberg (1944), Marquardt (1963); Box & Jenkins (1976), 7.2.
  *
- * @returns The free numbers it came to and the value to minimise there.
+ * @returns The free numbers it came to, the value to minimise there, and about
+ * its second derivatives (k, k).
  */
 export function climb(
   likelihood: ArmaLikelihood,
   start: Float64Array,
   { iterationsMax, gainMin, hopeless }: ClimbOptions,
-): { readonly x: Float64Array; readonly value: number } {
+): Climbed {
   const k = start.length;
-  let x = start.slice();
-  let value = likelihood.atFree(x);
-  if (k === 0 || value === Infinity) return { x, value };
+  let value = likelihood.atFree(start);
+  if (k === 0 || value === Infinity) {
+    return { x: start.slice(), value, curvature: null };
+  }
   const n = likelihood.filter.nobs;
-  const length = likelihood.filter.errors[0].length;
-  let errors = new Float64Array(length);
-  let nextErrors = new Float64Array(length);
-  const slopes = Array.from({ length: k }, () => new Float64Array(length));
-  const gradient = new Float64Array(k);
-  const curvature = new Float64Array(k * k);
-  const table = new Float64Array((k + 1) * (k + 1));
-  const work = new Float64Array((k + 1) * (k + 1));
-  const step = new Float64Array(k);
-  let next = new Float64Array(k);
-  let damping = DAMPING_FIRST;
+  const space = spaceOf(likelihood);
+  const { x, next, step, gradient, curvature, table, work } = space;
+  let { errors, nextErrors } = space;
+  const width = k + 1;
+  x.set(start);
   takeErrors(likelihood, errors);
+  let damping = DAMPING_FIRST;
+  const done = () => ({
+    x: x.slice(),
+    value,
+    curvature: curvature.slice(),
+  });
   for (let iteration = 0; iteration < iterationsMax; iteration++) {
     const { squares } = likelihood;
     for (let i = 0; i < k; i++) {
       const here = x[i];
       x[i] = here + DIFFERENCE;
       gradient[i] = (likelihood.atFree(x) - value) / DIFFERENCE;
-      takeErrors(likelihood, slopes[i]);
-      const slope = slopes[i];
-      for (let t = 0; t < length; t++) {
-        slope[t] = (slope[t] - errors[t]) / DIFFERENCE;
-      }
+      takeSlope(likelihood, errors, space.slopes[i]);
       x[i] = here;
     }
     for (let i = 0; i < k; i++) {
       for (let j = 0; j <= i; j++) {
-        let sum = 0;
-        const a = slopes[i];
-        const b = slopes[j];
-        for (let t = 0; t < length; t++) sum += a[t] * b[t];
-        curvature[i * k + j] = curvature[j * k + i] = sum / squares;
+        const sum = dot(space.slopes[i], space.slopes[j]) / squares;
+        curvature[i * k + j] = curvature[j * k + i] = sum;
       }
     }
-    let accepted = false;
-    while (!accepted) {
-      table.fill(0);
+    for (;;) {
       for (let i = 0; i < k; i++) {
-        table[(i + 1) * (k + 1)] = -gradient[i];
-        for (let j = 0; j < k; j++) {
-          table[(i + 1) * (k + 1) + j + 1] = curvature[i * k + j];
-        }
-        table[(i + 1) * (k + 1) + i + 1] *= 1 + damping;
-        table[(i + 1) * (k + 1) + i + 1] += 1e-9;
+        const row = (i + 1) * width + 1;
+        table[row - 1] = -gradient[i];
+        for (let j = 0; j < k; j++) table[row + j] = curvature[i * k + j];
+        table[row + i] = table[row + i] * (1 + damping) + RIDGE;
       }
       if (!solvePositive(table, k, step, work)) {
         damping *= DAMPING_STEP;
-        if (damping > DAMPING_MAX) return { x, value };
+        if (damping > DAMPING_MAX) return done();
         continue;
       }
       let gain = 0;
@@ -96,11 +97,11 @@ export function climb(
         gain -= n * gradient[i] * step[i];
         longest = Math.max(longest, Math.abs(step[i]));
       }
-      if (gain < gainMin || hopeless?.(value, gain)) return { x, value };
+      if (gain < gainMin || hopeless?.(value, gain)) return done();
       const scale = Math.min(1, STEP_MAX / longest);
       for (let i = 0; i < k; i++) next[i] = x[i] + scale * step[i];
       const nextValue = likelihood.atFree(next);
-      accepted = nextValue < value;
+      const accepted = nextValue < value;
       const promised = scale * (1 - scale / 2) * gain / n;
       const kept = (value - nextValue) / promised;
       if (kept > GOOD) damping = Math.max(DAMPING_MIN, damping / DAMPING_STEP);
@@ -109,15 +110,79 @@ export function climb(
       }
       if (accepted) {
         takeErrors(likelihood, nextErrors);
-        [x, next] = [next, x];
         [errors, nextErrors] = [nextErrors, errors];
+        x.set(next);
         value = nextValue;
-      } else if (damping > DAMPING_MAX) {
-        return { x, value };
+        break;
       }
+      if (damping > DAMPING_MAX) return done();
     }
   }
-  return { x, value };
+  return done();
+}
+
+/** Arrays that climbs of one likelihood share. */
+interface ClimbSpace {
+  readonly x: Float64Array;
+  readonly next: Float64Array;
+  readonly step: Float64Array;
+  readonly gradient: Float64Array;
+  readonly curvature: Float64Array;
+  readonly table: Float64Array;
+  readonly work: Float64Array;
+  readonly errors: Float64Array;
+  readonly nextErrors: Float64Array;
+  readonly slopes: readonly Float64Array[];
+}
+
+const spaces = new WeakMap<ArmaLikelihood, ClimbSpace>();
+
+function spaceOf(likelihood: ArmaLikelihood): ClimbSpace {
+  const known = spaces.get(likelihood);
+  if (known !== undefined) return known;
+  const k = likelihood.shape.count;
+  const [x, next, step, gradient] = splitArray(4, k);
+  const [table, work] = splitArray(2, (k + 1) * (k + 1));
+  const [errors, nextErrors, ...slopes] = splitArray(
+    k + 2,
+    likelihood.filter.errors[0].length,
+  );
+  const curvature = new Float64Array(k * k);
+  const space = {
+    x,
+    next,
+    step,
+    gradient,
+    curvature,
+    table,
+    work,
+    errors,
+    nextErrors,
+    slopes,
+  };
+  spaces.set(likelihood, space);
+  return space;
+}
+
+/** What the errors of the last value differ by from these, a step. */
+function takeSlope(
+  { filter, beta }: ArmaLikelihood,
+  errors: Float64Array,
+  out: Float64Array,
+): void {
+  const now = filter.errors[0];
+  const over = 1 / DIFFERENCE;
+  if (beta.length === 0) {
+    for (let t = 0; t < out.length; t++) out[t] = (now[t] - errors[t]) * over;
+    return;
+  }
+  for (let t = 0; t < out.length; t++) out[t] = now[t] - errors[t];
+  for (let c = 0; c < beta.length; c++) {
+    const weight = beta[c];
+    const column = filter.errors[c + 1];
+    for (let t = 0; t < out.length; t++) out[t] -= weight * column[t];
+  }
+  for (let t = 0; t < out.length; t++) out[t] *= over;
 }
 
 /** The errors of the data less its regressors', at the last value. */

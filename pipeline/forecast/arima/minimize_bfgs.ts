@@ -1,3 +1,5 @@
+import { invertPositive } from "./solve_positive.ts";
+
 /** Steps of the differences for gradients: forward far off, central near. */
 const FORWARD_STEP = 1e-7;
 const CENTRAL_STEP = 5e-6;
@@ -8,6 +10,15 @@ const STEP_MAX = 1.5;
 /** Part of the fall that the slope promises which a step must give. */
 const ARMIJO = 1e-4;
 const HALVINGS = 25;
+/**
+ * Steps at the end without a look at the value, which no longer tells, down to
+ * this gradient: what is fitted should not depend on how the data are rounded.
+ */
+const POLISH_STEPS = 3;
+const POLISHED = 1e-9;
+/** So many steps in a row that fall by less are enough: a maximum far out. */
+const IDLE_MAX = 8;
+const IDLE_FALL = 1e-10;
 /** A fall below this, in parts of 1, is rounding. */
 const FALL_MIN = 1e-15;
 
@@ -17,6 +28,8 @@ export interface MinimizeOptions {
   readonly iterationsMax: number;
   /** Values of `f` it may take. */
   readonly evaluationsMax: number;
+  /** About the second derivatives at the start (k, k), if they are known. */
+  readonly curvature?: Float64Array | null;
 }
 
 export interface Minimum {
@@ -48,6 +61,7 @@ export function minimizeBfgs(
   const step = new Float64Array(k);
   const Hy = new Float64Array(k);
   let evaluations = 1;
+  let idle = 0;
   let value = f(x);
   let central = false;
 
@@ -84,15 +98,29 @@ export function minimizeBfgs(
   });
 
   if (k === 0) return done(true, "nothing to optimise", 0);
-  reset();
+  // Near the end of another search there is no use in forward differences.
+  let fresh = !startFrom(options.curvature, H);
+  if (fresh) reset();
+  else central = true;
   let largest = gradient(x, value, g);
-  let fresh = true;
   for (let iteration = 0;; iteration++) {
     if (!central && largest < NEAR) {
       central = true;
       largest = gradient(x, value, g);
     }
     if (largest <= options.gradientMax) {
+      for (let more = 0; more < POLISH_STEPS && largest > POLISHED; more++) {
+        for (let i = 0; i < k; i++) {
+          next[i] = x[i];
+          for (let j = 0; j < k; j++) next[i] -= H[i * k + j] * g[j];
+        }
+        const after = gradient(next, value, nextG);
+        if (!(after < largest)) break;
+        largest = after;
+        [x, next] = [next, x];
+        [g, nextG] = [nextG, g];
+      }
+      value = f(x);
       return done(true, "the gradient is 0", iteration);
     }
     if (iteration >= options.iterationsMax) {
@@ -183,8 +211,24 @@ export function minimizeBfgs(
         }
       }
     }
+    idle = value - nextValue < IDLE_FALL ? idle + 1 : 0;
     [x, next] = [next, x];
     [g, nextG] = [nextG, g];
     value = nextValue;
+    if (idle === IDLE_MAX) {
+      return done(true, "the value falls no more", iteration + 1);
+    }
   }
+}
+
+/** H = inverse of the curvature; false if there is none. */
+function startFrom(
+  curvature: Float64Array | null | undefined,
+  H: Float64Array,
+): boolean {
+  if (!curvature) return false;
+  const inverse = invertPositive(curvature.slice(), Math.sqrt(H.length));
+  if (inverse === null) return false;
+  H.set(inverse);
+  return true;
 }

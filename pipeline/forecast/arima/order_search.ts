@@ -16,25 +16,42 @@ import { rootsAway } from "./roots_away.ts";
 import type { ArimaSpec } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
 
-/** Numbers that the likelihoods of one search may touch: under a second. */
-const WORK_MAX = 3e8;
-/** AICc above the best so far up to which a candidate is looked at further. */
-const MARGIN = { regressed: 16, conditional: 5, exact: 3 };
+/** Numbers that the likelihoods of one search may touch: some tenths of a second. */
+const WORK_MAX = 1e8;
+/** How a model's AICc is known, cheapest first. */
+type Stage = "regressed" | "conditional" | "exact" | "fitted";
+
+/**
+ * AICc above the best so far up to which a candidate is looked at further; more
+ * in short series, where it costs less and starts are worse.
+ */
+const MARGIN: Readonly<Record<Exclude<Stage, "fitted">, number>> = {
+  regressed: 10,
+  conditional: 5,
+  exact: 3,
+};
+const SHORT = 240;
+const MARGIN_FACTOR_MAX = 3;
 /** Partial autocorrelations that the start from a regression may have. */
 const START_PARTIAL_MAX = 0.85;
+/** Terms of models that are fitted in any case. */
+const FIRST = new Set(["0,0,0,0", "1,0,0,0", "0,1,0,0", "2,2,0,0"]);
 /** Steps of conditional least squares for all, and for those that are near. */
-const FIRST_STEPS = 2;
+const FIRST_STEPS = 1;
 const CONDITIONAL_STEPS = 3;
 /** Steps towards a maximum, and what they may leave of -2 loglik. */
 const CLIMB = { iterationsMax: 8, gainMin: 0.05 };
 /** The same where a root is so close to the unit circle that it may reach it. */
 const CLOSE_CLIMB = { iterationsMax: 12, gainMin: 0.01 };
 const ROOT_CLOSE = 1.1;
+/** And for the best, before it is given out. */
+const SURE_CLIMB = { iterationsMax: 30, gainMin: 1e-4 };
 /** A climb is given up if it promises to end so far above the best. */
 const HOPE = 1;
 /** Lags of the errors, and pairs of a pole and a zero that they ask for. */
 const LAGS_MAX = 30;
 const PAIRS = 2;
+const PAIR_TERMS_MAX = 2;
 /** AICc by which a pair must lower what was promised. */
 const PAIR_GAIN_MIN = 0.1;
 
@@ -43,19 +60,24 @@ interface Candidate {
   readonly spec: ArimaSpec;
   readonly blocks: Blocks;
   readonly data: TrainingData;
-  /** R's coefficients to start from, and about what AICc is there. */
-  start: Float64Array;
+  /** R's coefficients by conditional least squares. */
+  readonly start: Float64Array;
+  /** Free numbers, from the exact likelihood on. */
+  free: Float64Array;
+  /** About what AICc is at `start`, or what it is at `free`. */
   promised: number;
   /** How exact `promised` is. */
-  stage: "regressed" | "conditional" | "exact" | "fitted";
+  stage: Stage;
   readonly conditional: ConditionalFit;
   likelihood: ArmaLikelihood | null;
 }
 
-/** A model that was fitted, and its AICc. */
-export interface Choice {
-  readonly spec: ArimaSpec;
+/** A candidate that was fitted, and its AICc then. */
+interface Ranked {
+  readonly candidate: Candidate;
   readonly aicc: number;
+  /** Whether it was climbed to the very top. */
+  readonly sure: boolean;
 }
 
 /**
@@ -70,8 +92,9 @@ export interface Choice {
  */
 export class OrderSearch {
   readonly #candidates: Candidate[] = [];
-  #choices: readonly Choice[] = [];
+  #ranked: Ranked[] = [];
   #budget = WORK_MAX;
+  readonly #margin: typeof MARGIN;
 
   /** Each variant is the series with one constant, as prepared for that. */
   constructor(
@@ -81,6 +104,13 @@ export class OrderSearch {
     }[],
     limits: Blocks,
   ) {
+    const { nobs } = variants[0].data;
+    const factor = Math.max(1, Math.min(MARGIN_FACTOR_MAX, SHORT / nobs));
+    this.#margin = {
+      regressed: factor * MARGIN.regressed,
+      conditional: factor * MARGIN.conditional,
+      exact: MARGIN.exact,
+    };
     for (const { spec, data } of variants) {
       this.#candidates.push(
         ...this.#candidates.length === 0
@@ -88,26 +118,81 @@ export class OrderSearch {
           : withConstant(this.#candidates, spec, data, limits),
       );
     }
+    this.#startWith();
   }
 
-  /** The best choice; `null` if there is none. */
-  best(): Choice | null {
+  /** Fits what a search should never miss, whatever a regression says. */
+  #startWith(): void {
+    const plain = this.#candidates.filter(({ start }) => start.length === 0);
+    // Too few values for any AICc.
+    if (plain.length === 0) return;
+    for (const one of plain) this.#fit(one);
+    const [{ data }] = plain.sort((a, b) => a.promised - b.promised);
+    const first = this.#candidates.filter((one) =>
+      one.data === data && FIRST.has(one.blocks.join())
+    );
+    for (const one of first) this.#fit(one);
+    for (const one of [...plain, ...first]) this.#spread(one);
+  }
+
+  /** All steps of a candidate at once. */
+  #fit(one: Candidate): void {
+    while (one.stage !== "fitted") this.#advance(one, Infinity);
+  }
+
+  /** The best model, and what its AICc is by now; `null` if there is none. */
+  best(): { readonly spec: ArimaSpec; readonly aicc: number } | null {
     for (;;) {
-      const best = this.#choices[0] ?? null;
-      const next = mostPromising(this.#candidates, best?.aicc ?? Infinity);
-      if (next === null || this.#budget <= 0) return best;
-      this.#advance(next, best?.aicc ?? Infinity);
+      const [best] = this.#ranked;
+      const aicc = best?.aicc ?? Infinity;
+      const next = this.#budget > 0 ? this.#mostPromising(aicc) : null;
+      if (next !== null) {
+        this.#advance(next, aicc);
+        if (next.stage === "fitted") this.#spread(next);
+      } else if (best === undefined) return null;
+      else if (best.sure || this.#budget <= 0) {
+        return { spec: best.candidate.spec, aicc };
+      } else this.#confirm(best);
     }
   }
 
-  /** What a choice came to when it was fitted anew; `Infinity`: it is none. */
-  settle({ spec }: Choice, aicc: number): void {
-    this.#choices = this.#choices.filter((other) => other.spec !== spec);
-    if (aicc < Infinity) this.#add({ spec, aicc });
+  /** What a model came to when it was fitted anew; `Infinity`: it is none. */
+  settle(spec: ArimaSpec, aicc: number): void {
+    const { candidate } = this.#ranked.find(({ candidate }) =>
+      candidate.spec === spec
+    )!;
+    this.#rank(candidate, aicc, true);
   }
 
-  #add(choice: Choice): void {
-    this.#choices = [...this.#choices, choice].sort((a, b) => a.aicc - b.aicc);
+  #rank(candidate: Candidate, aicc: number, sure: boolean): void {
+    this.#ranked = this.#ranked.filter((one) => one.candidate !== candidate);
+    if (aicc === Infinity) return;
+    this.#ranked.push({ candidate, aicc, sure });
+    this.#ranked.sort((a, b) => a.aicc - b.aicc);
+  }
+
+  /** Climbs to the very top, which may be too near the unit circle. */
+  #confirm({ candidate }: Ranked): void {
+    const likelihood = candidate.likelihood ??= likelihoodOf(candidate);
+    const before = likelihood.evaluations;
+    const { x, value } = climb(likelihood, candidate.free, SURE_CLIMB);
+    candidate.free = x;
+    candidate.promised = aiccAt(candidate, value);
+    const taken = likelihood.evaluations - before;
+    this.#budget -= likelihood.filter.cost * taken;
+    const holds = rootsAway(expanded(likelihood, x));
+    this.#rank(candidate, holds ? candidate.promised : Infinity, true);
+  }
+
+  /** The lowest that may come near the best, or `null`. */
+  #mostPromising(best: number): Candidate | null {
+    let next: Candidate | null = null;
+    for (const one of this.#candidates) {
+      if (one.stage === "fitted") continue;
+      if (one.promised > best + this.#margin[one.stage]) continue;
+      if (one.promised < (next?.promised ?? Infinity)) next = one;
+    }
+    return next;
   }
 
   /** Learns more of a candidate, by the next dearer means. */
@@ -120,34 +205,29 @@ export class OrderSearch {
     const likelihood = next.likelihood ??= likelihoodOf(next);
     const before = likelihood.evaluations;
     if (next.stage === "conditional") {
-      next.promised = aiccAt(next, likelihood.at(next.start));
+      next.free = likelihood.shape.toFree(next.start);
+      next.promised = aiccAt(next, likelihood.atFree(next.free));
       next.stage = "exact";
     } else {
-      const aicc = fitCandidate(next, likelihood, best);
-      likelihood.shape.expand(next.start);
-      if (rootsAway(likelihood.shape)) this.#add({ spec: next.spec, aicc });
-      for (const one of this.#candidates) inherit(one, next, aicc);
-      if (aicc < best + MARGIN.exact) {
-        pairUp(this.#candidates, next, likelihood);
-      }
+      fitCandidate(next, likelihood, best);
+      const holds = rootsAway(expanded(likelihood, next.free));
+      this.#rank(next, holds ? next.promised : Infinity, false);
     }
     const taken = likelihood.evaluations - before;
     this.#budget -= likelihood.filter.cost * taken;
   }
-}
 
-/** The lowest that may come near the best, or `null`. */
-function mostPromising(
-  candidates: readonly Candidate[],
-  best: number,
-): Candidate | null {
-  let next: Candidate | null = null;
-  for (const one of candidates) {
-    if (one.stage === "fitted") continue;
-    if (one.promised > best + MARGIN[one.stage]) continue;
-    if (one.promised < (next?.promised ?? Infinity)) next = one;
+  /** Lets larger models start where a fitted one came to. */
+  #spread(from: Candidate): void {
+    for (const one of this.#candidates) inherit(one, from);
+    const best = this.#ranked[0]?.aicc ?? Infinity;
+    if (
+      from.promised < best + MARGIN.exact &&
+      from.free.length <= PAIR_TERMS_MAX
+    ) {
+      pairUp(this.#candidates, from);
+    }
   }
-  return next;
 }
 
 /** All models with up to these terms, by regressions and one step more. */
@@ -173,6 +253,7 @@ function regressed(
       data,
       conditional,
       start,
+      free: start,
       promised: Infinity,
       stage: "regressed",
       likelihood: null,
@@ -211,12 +292,13 @@ function refine(one: Candidate, iterations: number): void {
 function drawIn(blocks: Blocks, x: Float64Array): void {
   let at = 0;
   blocks.forEach((count, b) => {
+    if (count === 0) return;
     const sign = b % 2 === 0 ? 1 : -1;
-    const part = x.slice(at, at + count).map((value) => sign * value);
+    const part = x.subarray(at, at + count);
+    at += count;
+    if (sign < 0) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
     const free = coefficientsToFree(part, START_PARTIAL_MAX);
     freeToCoefficients(free, 0, count, part, sign);
-    x.set(part, at);
-    at += count;
   });
 }
 
@@ -254,49 +336,54 @@ function aiccAt({ data, start }: Candidate, value: number): number {
   return nobs * (2 * value + level) + penaltyOf(data, start.length);
 }
 
-/** Moves a candidate towards its likelihood's maximum; returns its AICc. */
+/** Moves a candidate towards its likelihood's maximum. */
 function fitCandidate(
   one: Candidate,
   likelihood: ArmaLikelihood,
   best: number,
-): number {
-  const { shape } = likelihood;
-  let found = climb(likelihood, shape.toFree(one.start), {
+): void {
+  let found = climb(likelihood, one.free, {
     ...CLIMB,
     hopeless: (value, gain) => aiccAt(one, value) - 2 * gain > best + HOPE,
   });
-  shape.fromFree(found.x, one.start);
-  shape.expand(one.start);
+  const shape = expanded(likelihood, found.x);
   if (
     aiccAt(one, found.value) < best + MARGIN.exact &&
-    !rootsAway(shape, ROOT_CLOSE) && rootsAway(shape)
+    rootsAway(shape) && !rootsAway(shape, ROOT_CLOSE)
   ) {
     found = climb(likelihood, found.x, CLOSE_CLIMB);
-    shape.fromFree(found.x, one.start);
   }
-  one.stage = "fitted";
-  one.likelihood = null;
+  one.free = found.x;
   one.promised = aiccAt(one, found.value);
-  return one.promised;
+  one.stage = "fitted";
+}
+
+/** The shape with phi and theta of these free numbers. */
+function expanded({ shape }: ArmaLikelihood, free: Float64Array): ArmaShape {
+  const coefficients = new Float64Array(free.length);
+  shape.fromFree(free, coefficients);
+  shape.expand(coefficients);
+  return shape;
 }
 
 /** Lets a model with one term more start where this one came to. */
-function inherit(one: Candidate, from: Candidate, aicc: number): void {
+function inherit(one: Candidate, from: Candidate): void {
+  if (one.start.length !== from.free.length + 1) return;
   if (one.stage === "fitted" || one.data !== from.data) return;
   const fewer = from.blocks;
   const more = one.blocks.map((count, b) => count - fewer[b]);
   if (more.some((count) => count < 0)) return;
-  if (more.reduce((sum, count) => sum + count) !== 1) return;
-  const promised = aicc - penaltyOf(one.data, from.start.length) +
+  const promised = from.promised - penaltyOf(from.data, from.free.length) +
     penaltyOf(one.data, one.start.length);
   if (promised >= one.promised) return;
   one.promised = promised;
   one.stage = "exact";
-  one.start.fill(0);
+  // A further partial autocorrelation of 0 changes nothing.
+  one.free = new Float64Array(one.start.length);
   let at = 0;
   let taken = 0;
   fewer.forEach((count, b) => {
-    one.start.set(from.start.subarray(taken, taken + count), at);
+    one.free.set(from.free.subarray(taken, taken + count), at);
     taken += count;
     at += count + more[b];
   });
@@ -306,31 +393,32 @@ function inherit(one: Candidate, from: Candidate, aicc: number): void {
  * Lets models with a pole and a zero more, or two of each, start where the
  * errors of this one have correlation left.
  */
-function pairUp(
-  candidates: readonly Candidate[],
-  from: Candidate,
-  likelihood: ArmaLikelihood,
-): void {
+function pairUp(candidates: readonly Candidate[], from: Candidate): void {
+  const likelihood = from.likelihood ??= likelihoodOf(from);
   const { shape } = likelihood;
-  likelihood.at(from.start);
+  const coefficients = new Float64Array(from.free.length);
+  shape.fromFree(from.free, coefficients);
+  likelihood.at(coefficients);
   const r = errorAutocorrelations(likelihood, 1, LAGS_MAX);
   const [p, q, P, Q] = from.blocks;
   for (
-    const [more, pairs] of [[1, realPairs(r)], [2, complexPairs(r)]] as const
+    const [more, pairs] of [
+      [1, realPairs(r)],
+      [2, complexPairs(r)],
+    ] as const
   ) {
     const one = candidates.find(({ data, blocks: [a, b, c, d] }) =>
       data === from.data && a === p + more && b === q + more && c === P &&
       d === Q
     );
     if (one === undefined) continue;
-    const other = likelihoodOf(one);
+    const other = one.likelihood ??= likelihoodOf(one);
     for (const pair of pairs.slice(0, PAIRS)) {
-      const start = shape.times(from.start, pair, false);
-      if (!other.shape.isInside(start)) continue;
-      const promised = aiccAt(one, other.at(start));
+      const free = other.shape.toFree(shape.times(coefficients, pair, false));
+      const promised = aiccAt(one, other.atFree(free));
       if (promised > one.promised - PAIR_GAIN_MIN) continue;
       one.promised = promised;
-      one.start = start;
+      one.free = free;
       one.stage = "exact";
     }
   }

@@ -59,15 +59,19 @@ export function coefficientsToFree(
   coefficients: ArrayLike<number>,
   largest: number,
 ): Float64Array {
-  let a = Float64Array.from(coefficients);
+  const a = Float64Array.from(coefficients);
   let partials = partialAutocorrelations(a);
   for (let tries = 0; partials === null && tries < SHRINKS; tries++) {
-    a = a.map((value, i) => value * SHRINK ** (i + 1));
+    for (let i = 0, part = SHRINK; i < a.length; i++, part *= SHRINK) {
+      a[i] *= part;
+    }
     partials = partialAutocorrelations(a);
   }
-  return (partials ?? new Float64Array(a.length)).map((r) =>
-    Math.atanh(Math.max(-largest, Math.min(largest, r)))
-  );
+  const free = partials ?? a.fill(0);
+  for (let i = 0; i < free.length; i++) {
+    free[i] = Math.atanh(Math.max(-largest, Math.min(largest, free[i])));
+  }
+  return free;
 }
 
 const SHRINK = 0.9;

@@ -16,6 +16,7 @@ const ENOUGH = 1e-14;
  */
 export function polynomialRoots(a: ArrayLike<number>): readonly Complex[] {
   const k = a.length;
+  if (k <= 2) return quadraticRoots(a);
   // Powers of a number that is no root of unity, so that none coincide.
   const re = new Float64Array(k);
   const im = new Float64Array(k);
@@ -50,4 +51,17 @@ export function polynomialRoots(a: ArrayLike<number>): readonly Complex[] {
     if (largest < ENOUGH) break;
   }
   return Array.from(re, (x, i) => ({ re: x, im: im[i] }));
+}
+
+function quadraticRoots(a: ArrayLike<number>): readonly Complex[] {
+  if (a.length === 0) return [];
+  if (a.length === 1) return [{ re: -a[0], im: 0 }];
+  const half = -a[0] / 2;
+  const square = half * half - a[1];
+  if (square < 0) {
+    const im = Math.sqrt(-square);
+    return [{ re: half, im }, { re: half, im: -im }];
+  }
+  const far = half + (half < 0 ? -1 : 1) * Math.sqrt(square);
+  return [{ re: far, im: 0 }, { re: far === 0 ? 0 : a[1] / far, im: 0 }];
 }

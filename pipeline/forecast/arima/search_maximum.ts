@@ -6,7 +6,7 @@ import {
   REAL_NOTCHES,
   realPairs,
 } from "./cancelling_pairs.ts";
-import { climb } from "./gauss_newton.ts";
+import { climb, type Climbed } from "./gauss_newton.ts";
 import { hannanRissanen } from "./hannan_rissanen.ts";
 import { minimizeBfgs, type Minimum } from "./minimize_bfgs.ts";
 import { polynomialRoots } from "./polynomial_roots.ts";
@@ -29,16 +29,22 @@ const SEVERAL_FROM = 3_000;
 const DEPTH_MAX = 2;
 /** Best starts kept in each round, and steps that they may take in it. */
 const ROUNDS = [
-  { kept: 30, steps: 1 },
-  { kept: 10, steps: 2 },
-  { kept: 4, steps: 20 },
+  { kept: 9, steps: 1 },
+  { kept: 4, steps: 2 },
+  { kept: 2, steps: 12 },
+] as const;
+/** The same for a pole and a zero alone. */
+const ROUNDS_OF_TWO = [
+  { kept: 4, steps: 1 },
+  { kept: 2, steps: 2 },
+  { kept: 1, steps: 12 },
 ] as const;
 /** Pairs tried on the errors of a smaller model. */
 const PAIRS = 4;
 /** What -2 loglik may still gain where a climb ends. */
 const GAIN_MIN = 0.003;
 /** Lags of the errors looked at. */
-const LAGS_MAX = 120;
+const LAGS_MAX = 60;
 /** Two points are one if neither their values nor their numbers differ more. */
 const SAME_LOGLIK = 0.05;
 const SAME_PARTIAL = 0.05;
@@ -47,9 +53,7 @@ const SAME_PARTIAL = 0.05;
 const LINE_NEAR = 0.015;
 const LINE_MODULUS = 0.9;
 
-interface Point {
-  readonly x: Float64Array;
-  readonly value: number;
+interface Point extends Climbed {
   readonly line: boolean;
 }
 
@@ -69,12 +73,10 @@ export function searchMaximum(
   blocks: Blocks,
 ): Minimum {
   const likelihood = problem.likelihood(blocks);
-  const { shape } = likelihood;
-  let best = hannanRissanenStart(problem, shape);
-  if (problem.evaluationsMax >= SEVERAL_FROM) {
-    best = bestPoints(problem, likelihood, DEPTH_MAX)[0].x;
-  }
-  return minimizeBfgs(likelihood.atFree, best, {
+  const depth = problem.evaluationsMax < SEVERAL_FROM ? 0 : DEPTH_MAX;
+  const [best] = bestPoints(problem, likelihood, depth);
+  return minimizeBfgs(likelihood.atFree, best.x, {
+    curvature: best.curvature,
     gradientMax: GRADIENT_MAX,
     iterationsMax: ITERATIONS_MAX,
     evaluationsMax: problem.evaluationsMax,
@@ -87,6 +89,10 @@ function bestPoints(
   likelihood: ArmaLikelihood,
   depth: number,
 ): readonly Point[] {
+  if (likelihood.shape.count === 0) {
+    const x = new Float64Array(0);
+    return [{ x, value: likelihood.atFree(x), curvature: null, line: false }];
+  }
   const starts = [
     hannanRissanenStart(problem, likelihood.shape),
     ...(depth > 0 ? largerStarts(problem, likelihood.shape, depth) : []),
@@ -95,16 +101,17 @@ function bestPoints(
   let points = starts.map((x): Point => ({
     x,
     value: likelihood.atFree(x),
+    curvature: null,
     line: false,
   }));
-  if (points.length === 1) return points;
-  for (const { kept, steps } of ROUNDS) {
+  const rounds = shape.count > 2 ? ROUNDS : ROUNDS_OF_TWO;
+  for (const { kept, steps } of rounds) {
     points = distinct(points, kept, likelihood.filter.nobs).map((point) => {
-      const { x, value } = climb(likelihood, point.x, {
+      const climbed = climb(likelihood, point.x, {
         iterationsMax: steps,
         gainMin: GAIN_MIN,
       });
-      return { x, value, line: isLine(shape, x) };
+      return { ...climbed, line: isLine(shape, climbed.x) };
     });
   }
   return points.sort(byRank);
@@ -116,6 +123,9 @@ function isLine(shape: ArmaShape, x: Float64Array): boolean {
   if (p === 0 || q === 0) return false;
   const c = new Float64Array(shape.count);
   shape.fromFree(x, c);
+  if (p === 1 && q === 1) {
+    return Math.abs(c[0]) > LINE_MODULUS && Math.abs(c[0] + c[1]) < LINE_NEAR;
+  }
   const poles = polynomialRoots(c.subarray(0, p).map((value) => -value));
   const zeros = polynomialRoots(c.subarray(p, p + q));
   return poles.some((pole) =>

@@ -14,10 +14,13 @@ import { prepareSeries, type TrainingData } from "./training_data.ts";
 
 const TERMS_MAX = 5;
 const SEASONAL_TERMS_MAX = 2;
+/** Values times models of a search; p and q go less far in long series. */
+const GRID_MAX = 2_000_000;
 /** Choices that are fitted anew, until one holds. */
-const FITS_MAX = 8;
-/** Values that all of them may have together. */
-const VALUES_MAX = 8_000;
+const FITS_MAX = 4;
+/** Values that all of them may have together, which weigh more with gaps. */
+const FIT_MAX = 8_000;
+const GAPS_WEIGHT = 10;
 
 type Fitted = ArimaFit & { readonly kind: "fitted" };
 
@@ -30,9 +33,10 @@ export interface SearchOptions extends FitOptions {
 
 /**
  * Chooses an ARIMA for a series and fits it: D by the strength of the season,
- * d by KPSS, then p and q up to 5, P and Q up to 2, and the constant, by the
- * lowest AICc. A mean is for series that are not differenced, a drift for
- * those that are once.
+ * d by KPSS, then p and q up to 5, P and Q up to 2 (all up to a third of the
+ * series), and the constant, by the lowest AICc. A mean is for series that are
+ * not differenced, a drift for those that are once. A model with a root next
+ * to the unit circle is taken only where none of the best few is without.
  *
  * Missing values are `NaN`. What cannot be fitted is a failure with its
  * reason, as with `fitArima`.
@@ -73,31 +77,34 @@ export function selectOrder(
     else if (spec === specs[0]) return fitArima(y, spec, options);
   }
   const [{ data: { nobs, delta } }] = variants;
-  const terms = Math.min(TERMS_MAX, Math.floor(nobs / 3));
+  const third = (nobs + delta.length) / 3;
+  let terms = Math.min(TERMS_MAX, Math.floor(third));
   const seasonalTerms = season === 0 ? 0 : Math.min(
     SEASONAL_TERMS_MAX,
-    Math.floor(nobs / 3 / season),
+    Math.floor(third / season),
     Math.max(0, Math.floor((STATE_MAX - delta.length - terms) / season)),
   );
+  while (
+    terms > 2 && nobs * (terms + 1) ** 2 * (seasonalTerms + 1) ** 2 > GRID_MAX
+  ) terms--;
   const search = new OrderSearch(
     variants,
     [terms, terms, seasonalTerms, seasonalTerms],
   );
-  const fits = new Map<ArimaSpec, ArimaFit>();
-  const fitsMax = Math.max(
-    2,
-    Math.min(FITS_MAX, Math.floor(VALUES_MAX / nobs)),
-  );
+  const weight = nobs * (variants[0].data.missing ? GAPS_WEIGHT : 1);
+  const fitsMax = Math.max(1, Math.min(FITS_MAX, Math.floor(FIT_MAX / weight)));
+  const fitted = new Map<ArimaSpec, ArimaFit>();
   let best: Fitted | null = null;
-  while (fits.size < fitsMax) {
+  while (fitted.size < fitsMax) {
     const choice = search.best();
-    if (choice === null || fits.has(choice.spec)) break;
+    if (choice === null || fitted.has(choice.spec)) break;
     const fit = fitArima(y, choice.spec, options);
-    fits.set(choice.spec, fit);
+    fitted.set(choice.spec, fit);
     const holds = fit.kind === "fitted" && rootsAway(fit.model);
     const aicc = holds ? fit.estimates.aicc : Infinity;
-    search.settle(choice, aicc);
+    search.settle(choice.spec, aicc);
     if (holds && aicc < (best?.estimates.aicc ?? Infinity)) best = fit;
   }
-  return best ?? fitArima(y, specs[0], options);
+  const [any] = [...fitted.values()].filter(({ kind }) => kind === "fitted");
+  return best ?? any ?? fitArima(y, specs[0], options);
 }

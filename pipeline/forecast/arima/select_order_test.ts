@@ -122,3 +122,11 @@ Deno.test("selectOrder() takes series without an error as what they are, and few
     assert.ok(fit.kind === "failed" && fit.reason.length > 0, String(y));
   }
 });
+
+Deno.test("selectOrder() takes the plainest model where there are too few values to choose", () => {
+  for (const y of [[3], [1, 2], [1, 2, 4], [1, 5, 2, 6]]) {
+    const { order } = selected(Float64Array.from(y)).model.spec;
+    assert.deepEqual([order[0], order[2]], [0, 0], String(y));
+  }
+  for (let n = 5; n < 20; n++) selected(simulateArma({ n, seed: n }));
+});

@@ -44,3 +44,28 @@ export function solvePositive(
   }
   return true;
 }
+
+/**
+ * The inverse of a positive definite matrix, in place, by Gauss & Jordan; `null`
+ * if it is none.
+ */
+export function invertPositive(
+  a: Float64Array,
+  size: number,
+): Float64Array | null {
+  for (let i = 0; i < size; i++) {
+    const pivot = a[i * size + i];
+    if (!(pivot > 0) || pivot === Infinity) return null;
+    a[i * size + i] = 1;
+    for (let j = 0; j < size; j++) a[i * size + j] /= pivot;
+    for (let r = 0; r < size; r++) {
+      if (r === i) continue;
+      const factor = a[r * size + i];
+      a[r * size + i] = 0;
+      for (let j = 0; j < size; j++) {
+        a[r * size + j] -= factor * a[i * size + j];
+      }
+    }
+  }
+  return a.every(Number.isFinite) ? a : null;
+}

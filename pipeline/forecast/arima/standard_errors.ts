@@ -1,4 +1,5 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
+import { invertPositive } from "./solve_positive.ts";
 
 /** Step of the differences, in the coefficients. */
 const STEP = 1e-3;
@@ -81,25 +82,5 @@ export function estimateCovariance(
     }
   }
   const n = likelihood.filter.nobs;
-  return inverse(H.map((second) => second * n), size);
-}
-
-/** Of a positive definite matrix, by Gauss & Jordan; `null` if it is none. */
-function inverse(matrix: Float64Array, size: number): Float64Array | null {
-  const a = matrix;
-  for (let i = 0; i < size; i++) {
-    const pivot = a[i * size + i];
-    if (!(pivot > 0) || pivot === Infinity) return null;
-    a[i * size + i] = 1;
-    for (let j = 0; j < size; j++) a[i * size + j] /= pivot;
-    for (let r = 0; r < size; r++) {
-      if (r === i) continue;
-      const factor = a[r * size + i];
-      a[r * size + i] = 0;
-      for (let j = 0; j < size; j++) {
-        a[r * size + j] -= factor * a[i * size + j];
-      }
-    }
-  }
-  return a.every(Number.isFinite) ? a : null;
+  return invertPositive(H.map((second) => second * n), size);
 }

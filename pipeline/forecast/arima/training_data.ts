@@ -9,6 +9,8 @@ import { solvePositive } from "./solve_positive.ts";
 
 /** Rounding of a difference, in parts of the largest value. */
 const ROUNDING = 4 * Number.EPSILON;
+/** Next to it doubles are 2^-30 apart, which is the quantum of `rounded`. */
+const COARSE = 1.5 * 2 ** 22;
 /** Values and spreads beyond have squares that are no numbers. */
 const LARGEST = 1e140;
 const SMALLEST = 1e-140;
@@ -21,9 +23,11 @@ export interface TrainingData {
   readonly delta: readonly number[];
   /** The standard series, differenced, `NaN` where unknown (n - lost). */
   readonly w: Float64Array;
+  /** The standard series as a filter takes it: levels if one is missing. */
+  readonly exact: Float64Array;
   /**
-   * The series and its regressors as a filter takes them: differenced, or as
-   * levels if a value is missing.
+   * The same a little rounded, for estimates that do not hang on how the data
+   * were rounded when they were scaled, and its regressors.
    */
   readonly columns: readonly Float64Array[];
   readonly missing: boolean;
@@ -158,15 +162,16 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     return failed(`a spread of ${scale} is out of range`);
   }
   const shift = kind === "none" ? 0 : mean;
-  const standard = w.map((value) => (value - shift) / scale);
-  const levels = !missing || lost === 0
+  const standard = new Float64Array(w.length);
+  for (let t = 0; t < w.length; t++) standard[t] = (w[t] - shift) / scale;
+  const exact = !missing || lost === 0
     ? standard
     : y.map((value, i) =>
       (value - first - shift * (i + 1) / Math.max(1, lost)) / scale
     );
-  const length = levels.length;
+  const length = exact.length;
   const onLevels = missing && lost > 0;
-  const columns = [levels];
+  const columns = [rounded(exact)];
   if (kind === "drift" && onLevels) {
     columns.push(Float64Array.from({ length }, (_, i) => (i + 1) / lost));
   } else if (kind !== "none") {
@@ -181,7 +186,8 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
   return {
     kind: "ready",
     delta,
-    w: standard,
+    w: exact === standard ? columns[0] : rounded(standard),
+    exact,
     columns,
     missing,
     nobs,
@@ -316,6 +322,13 @@ function spreadOf(
     if (!Number.isNaN(distance)) squares += distance * distance;
   }
   return { mean, sd: Math.sqrt(squares / Math.max(1, count)) };
+}
+
+/** To a whole number of quanta, the even one of two as near. */
+function rounded(values: Float64Array): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let t = 0; t < out.length; t++) out[t] = values[t] + COARSE - COARSE;
+  return out;
 }
 
 function failed(reason: string): Prepared {
