@@ -12,11 +12,13 @@ import type { EpochMicros } from "../pipeline/domain/time.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type {
   CandleQuery,
+  CandleRevision,
   CandleStore,
   Clock,
   DirtyRollup,
   FeedGap,
   GapRow,
+  RevisionQuery,
 } from "../pipeline/ports.ts";
 import { markDirty } from "./aggregate_store.ts";
 import { type Buckets, lengthMs } from "./buckets.ts";
@@ -52,6 +54,11 @@ interface Range {
   readonly asof: EpochMicros | undefined;
 }
 
+interface RevisionRow extends CandleRow {
+  readonly known_from: number;
+  readonly known_to: number;
+}
+
 /** The feeds of a symbol `$1`, as a table of p, feed and epoch. */
 const FEEDS_OF = `(
     select f.p, f.feed, f.epoch from instruments i
@@ -84,6 +91,37 @@ export class PgCandleStore implements CandleStore {
     return isStoredInterval(interval)
       ? (await this.#stored(instrument.id, interval, range)).map(candleOf)
       : await this.#derived(instrument.id, query.symbol, interval, range);
+  }
+
+  async revisions(
+    { symbol, interval, from, to, after, limit }: RevisionQuery,
+  ): Promise<readonly CandleRevision[]> {
+    const rows = await this.db.query<RevisionRow>(
+      `select ${CANDLE_COLUMNS}, to_micros(c.known_from)::float8 as known_from,
+          to_micros(c.known_to)::float8 as known_to
+        from instruments i cross join lateral (
+          select r.*, true as closed from candle_revisions r
+          where r.instrument_id = i.id and r.interval = $2
+            and r.t >= $3::timestamptz and r.t < $4::timestamptz
+            and (r.t, r.rev) > ($5::timestamptz, $6::int)
+        ) c
+        where i.symbol = $1
+        order by c.t, c.rev limit $7::int`,
+      [
+        symbol,
+        interval,
+        boundText(from ?? ALWAYS),
+        to === undefined ? "infinity" : timestampText(to),
+        boundText(after?.t ?? ALWAYS),
+        after?.rev ?? -1,
+        limit,
+      ],
+    );
+    return rows.map((row) => ({
+      candle: candleOf(row),
+      knownFrom: micros(row.known_from),
+      knownTo: micros(row.known_to),
+    }));
   }
 
   async latest(

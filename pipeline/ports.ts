@@ -624,10 +624,33 @@ export interface CandleQuery {
   readonly asof?: EpochMicros;
 }
 
+/** A closed candle as it was before a revision: known in [from, to). */
+export interface CandleRevision {
+  readonly candle: StoredCandle;
+  readonly knownFrom: EpochMicros;
+  readonly knownTo: EpochMicros;
+}
+
+export interface RevisionQuery {
+  readonly symbol: string;
+  readonly interval: StoredInterval;
+  /** Of the candles' open times: [from, to). */
+  readonly from?: EpochMicros;
+  readonly to?: EpochMicros;
+  /** Where a page goes on: after this revision. */
+  readonly after?: { readonly t: EpochMicros; readonly rev: number };
+  readonly limit: number;
+}
+
 /** Reading candles; for the web, the forecasts and the tasks. */
 export interface CandleStore {
   /** Ascending by `t`. */
   candles(query: CandleQuery): Promise<readonly StoredCandle[]>;
+  /**
+   * What candles were before they were revised, ascending by `t` and `rev`;
+   * what they are now is not among it.
+   */
+  revisions(query: RevisionQuery): Promise<readonly CandleRevision[]>;
   /** The newest candles of many instruments, for lists and sparklines. */
   latest(
     symbols: readonly string[],

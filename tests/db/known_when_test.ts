@@ -32,7 +32,7 @@ const STORED: readonly StoredInterval[] = ["5m", "15m", "1h", "1d"];
 await onBothDatabases((warehouse, test) => {
   const { clock } = warehouse;
 
-  test("candles() gives longer candles as they were known, with what was taken back", async () => {
+  test("candles() and revisions() give candles as they were known, with what was taken back", async () => {
     const symbol = warehouse.symbol();
     const p = partitionOf(symbol, PARTITIONS);
     const writer = await Writer.claim(warehouse, p);
@@ -121,5 +121,33 @@ await onBothDatabases((warehouse, test) => {
         interval,
       );
     }
+    const rows = async (
+      query: Partial<Parameters<typeof warehouse.candles.revisions>[0]>,
+    ) => {
+      const found = await warehouse.candles.revisions({
+        symbol,
+        interval: "1m",
+        limit: 10,
+        ...query,
+      });
+      return found.map(({ candle, knownFrom, knownTo }) => [
+        candle.rev,
+        candle.close,
+        knownFrom,
+        knownTo,
+      ]);
+    };
+    const first = [0, "1.00", closed, late];
+    const second = [1, "1.05", late, back];
+    for (const interval of ["1m", ...STORED] as const) {
+      assert.deepEqual(await rows({ interval }), [first, second], interval);
+    }
+    assert.deepEqual(await rows({ limit: 1 }), [first]);
+    assert.deepEqual(await rows({ after: { t: DAY, rev: 0 } }), [second]);
+    const next = epochMicros(DAY + MICROS_PER_MINUTE);
+    assert.deepEqual(await rows({ from: DAY, to: next }), [first, second]);
+    assert.deepEqual(await rows({ from: next }), []);
+    assert.deepEqual(await rows({ to: DAY }), []);
+    assert.deepEqual(await rows({ symbol: "NONE" }), []);
   });
 });

@@ -15,6 +15,7 @@ import { InProcessBus } from "../../pipeline/live/live_bus.ts";
 import type {
   Audit,
   CandleQuery,
+  CandleRevision,
   Clock,
   FeedActivity,
   ForecastQuery,
@@ -152,6 +153,7 @@ export function activity(symbol: string): FeedActivity {
 export interface FakeData {
   instruments: Instrument[];
   candles: StoredCandle[];
+  revisions: CandleRevision[];
   forecasts: ScoredForecast[];
   signals: Signal[];
   outcomes: SignalOutcome[];
@@ -217,6 +219,7 @@ export function fakeData(): FakeData {
           i === 9 ? { closed: false, closedBy: null, complete: false } : {},
         ))
     ),
+    revisions: [],
     forecasts: symbols.flatMap((symbol) => [
       {
         forecast: forecast(symbol, minutesAgo(1)),
@@ -302,6 +305,15 @@ export async function fakeServices(
           ),
           query,
         )),
+      revisions: ({ symbol, interval, from, to, after, limit }) =>
+        Promise.resolve(
+          data.revisions.filter(({ candle }) =>
+            candle.symbol === symbol && candle.interval === interval &&
+            candle.t >= (from ?? -Infinity) && candle.t < (to ?? Infinity) &&
+            (after === undefined || candle.t > after.t ||
+              (candle.t === after.t && candle.rev > after.rev))
+          ).slice(0, limit),
+        ),
       latest: (symbols, interval, limit) =>
         Promise.resolve(
           new Map(symbols.map((symbol) => [
