@@ -100,6 +100,11 @@ export interface CandleForecast extends Bands {
  * model's, on the scale of its recent errors, and at least what rounding to
  * the grid makes. Always low <= min(open, close) <= max(open, close) <= high,
  * and each band within the wider one and around the close.
+ *
+ * Prices stand for half a tick to either side, so a band is of those whose
+ * cells fill the interval: ends merely rounded to the grid would hold half a
+ * tick too much at each side, which is 68 % for a band of 50 % where a minute
+ * moves the price by two ticks.
  */
 export function forecastCandles(
   track: OhlcTrack,
@@ -119,7 +124,7 @@ export function forecastCandles(
   for (let i = from - 1; i < h; i++) {
     const c = start + path.mean[i] - track.level;
     const ratio = path.se[0] > 0 ? path.se[i] / path.se[0] : Math.sqrt(i + 1);
-    const se = Math.sqrt(close.variance * ratio * ratio + rounding);
+    const se = Math.sqrt(Math.max(close.variance * ratio * ratio, rounding));
     const mid = (o + c) / 2;
     const half = Math.max(Math.max(0, body[i]), Math.abs(c - o)) / 2;
     out.push(onGrid(grid, track.last.close, {
@@ -148,18 +153,22 @@ function onGrid(
   const price = (value: number) => snap(Math.exp(value), last, grid);
   const open = price(log.o);
   const close = price(log.c);
+  const lowest = (q: number) =>
+    snap(Math.exp(log.c - q * log.se) + grid.tick / 2, last, grid);
+  const highest = (q: number) =>
+    snap(Math.exp(log.c + q * log.se) - grid.tick / 2, last, grid);
   return {
     open,
     high: Math.max(price(log.h), open, close),
     low: Math.min(price(log.l), open, close),
     close,
     se: log.se,
-    lo50: price(log.c - Q50 * log.se),
-    hi50: price(log.c + Q50 * log.se),
-    lo80: price(log.c - Q80 * log.se),
-    hi80: price(log.c + Q80 * log.se),
-    lo95: price(log.c - Q95 * log.se),
-    hi95: price(log.c + Q95 * log.se),
+    lo50: Math.min(close, lowest(Q50)),
+    hi50: Math.max(close, highest(Q50)),
+    lo80: Math.min(close, lowest(Q80)),
+    hi80: Math.max(close, highest(Q80)),
+    lo95: Math.min(close, lowest(Q95)),
+    hi95: Math.max(close, highest(Q95)),
   };
 }
 

@@ -15,7 +15,7 @@ import {
   type OhlcTrack,
   snap,
 } from "./ohlc_model.ts";
-import { makeCandles } from "./testing/make_candles.ts";
+import { makeCandles, seededNormal } from "./testing/make_candles.ts";
 
 const GRID = { tick: 0.05, scale: 2 };
 const BASELINES = { close: BASELINE_ENGINE, range: BASELINE_ENGINE };
@@ -152,6 +152,39 @@ Deno.test("forecastCandles() always makes candles that are valid, on the grid, w
       }
     },
   ));
+});
+
+Deno.test("forecastCandles() makes bands that hold their share on a coarse grid too", () => {
+  const normal = seededNormal(3);
+  /** Student's t with 8 degrees of freedom at a variance of 1. */
+  const student = () => {
+    let squares = 0;
+    for (let i = 0; i < 8; i++) squares += normal() ** 2;
+    return normal() / Math.sqrt(squares / 8) * Math.sqrt(6 / 8);
+  };
+  const inside = { 50: 0, 80: 0, 95: 0 };
+  const n = 20_000;
+  for (let i = 0; i < n; i++) {
+    // A minute moves the price by one to five ticks.
+    const sd = GRID.tick / 100 * (1 + 4 * i / n);
+    const given = { last: 100, change: 0, upper: 0, lower: 0, body: 0, sd };
+    const one = track(given);
+    const [{ lo50, hi50, lo80, hi80, lo95, hi95 }] = forecastCandles(
+      one,
+      one.closes[0],
+      1,
+      GRID,
+    );
+    const close = snap(100 * Math.exp(sd * student()), 100, GRID);
+    inside[50] += Number(lo50 <= close && close <= hi50);
+    inside[80] += Number(lo80 <= close && close <= hi80);
+    inside[95] += Number(lo95 <= close && close <= hi95);
+  }
+  for (const level of [50, 80, 95] as const) {
+    const covered = 100 * inside[level] / n;
+    // A band is of whole ticks; ends only rounded would hold 62 for 50.
+    assert.ok(Math.abs(covered - level) < 3, `${level}: ${covered}`);
+  }
 });
 
 Deno.test("snap() goes whole ticks from the last price, and never to 0", () => {
