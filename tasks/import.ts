@@ -15,51 +15,44 @@ import {
   loadInstruments,
 } from "../pipeline/calendars/load_markets.ts";
 import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
-import { ZoneClock } from "../pipeline/calendars/zone_offset.ts";
 import { Catalog } from "../pipeline/catalog.ts";
 import { type Config, parseConfig } from "../pipeline/config.ts";
 import { assert } from "../pipeline/domain/assert.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
-import {
-  type Instrument,
-  SYMBOL_PATTERN,
-} from "../pipeline/domain/instrument.ts";
+import type { Instrument } from "../pipeline/domain/instrument.ts";
 import {
   isStoredInterval,
   STORED_INTERVALS,
   type StoredInterval,
 } from "../pipeline/domain/interval.ts";
-import { LineSplitter } from "../pipeline/feeds/line_splitter.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
-import { CandleDecoder, decimalsOf, type FileCandle } from "./candle_file.ts";
+import { decimalsOf, type FileCandle } from "./candle_file.ts";
+import { historyCandle, isoOf } from "./history_candle.ts";
+import {
+  candleFileOptions,
+  type PlacedCandle,
+  readCandleFile,
+  Rejects,
+} from "./read_candle_file.ts";
 import { runTask, type TaskContext } from "./run_task.ts";
 import {
   describeOptions,
   helpOption,
   option,
-  optional,
   OptionsError,
-  type OptionValues,
   parseOptions,
-  wholeNumber,
+  symbolOption,
 } from "./task_options.ts";
-import { openTickFile, readTickFile } from "./tick_file.ts";
+import { openTickFile } from "./tick_file.ts";
 
-/** Rejected lines that are told one by one. */
-const REJECTS_TOLD = 10;
 const STORE_BATCH = 10_000;
 const ROOT = new URL("../", import.meta.url);
 const ROLL_UP_LIMIT = 1_000;
 
 const OPTIONS = {
-  symbol: optional({
-    takes: "S",
-    wanted: "letters, digits, . _ : / and -, at most 32",
-    meaning: "Symbol of the candles",
-    read: (text) => SYMBOL_PATTERN.test(text) ? text : null,
-  }),
+  symbol: symbolOption("Symbol of the candles"),
   interval: option<StoredInterval>({
     takes: "I",
     fallback: "1m",
@@ -67,18 +60,7 @@ const OPTIONS = {
     meaning: "Interval of the candles",
     read: (text) => isStoredInterval(text) ? text : null,
   }),
-  zone: optional<ZoneClock>({
-    takes: "ZONE",
-    wanted: "an IANA name, such as Asia/Kolkata",
-    meaning: "Zone of times that name none; by default UTC",
-    read: readZone,
-  }),
-  round: optional({
-    takes: "N",
-    wanted: "a whole number, 0 to 8",
-    meaning: "Rounds prices to N decimals, for files written by a float",
-    read: wholeNumber(0, 8),
-  }),
+  ...candleFileOptions,
   help: helpOption,
 };
 
@@ -115,9 +97,9 @@ export async function importCandles(
 
   const rejects = new Rejects(context.say);
   const read = { lines: 0, empty: 0 };
-  const candles: HistoryCandle[] = [];
+  const candles: PlacedCandle[] = [];
   for (const file of files) {
-    for await (const candle of readCandles(file, values, rejects, read)) {
+    for await (const candle of readCandleFile(file, values, rejects, read)) {
       candles.push(candle);
       if (context.signal.aborted) throw new Error("Stopped; nothing is stored");
     }
@@ -182,59 +164,9 @@ export async function importCandles(
   }
 }
 
-interface Place {
-  readonly file: string;
-  readonly line: number;
-}
-
-type HistoryCandle = FileCandle & Place;
-
-/** Lines that were not taken: counted, and the first ones told. */
-class Rejects {
-  count = 0;
-
-  constructor(private readonly say: TaskContext["say"]) {}
-
-  add({ file, line }: Place, reason: string): void {
-    this.count++;
-    if (this.count <= REJECTS_TOLD) {
-      this.say(`${file}:${line}: rejected: ${reason}`);
-    }
-    if (this.count === REJECTS_TOLD + 1) {
-      this.say("More lines are rejected; they are counted only");
-    }
-  }
-}
-
-async function* readCandles(
-  file: { readonly path: string; readonly gzip: boolean },
-  values: OptionValues<typeof OPTIONS>,
-  rejects: Rejects,
-  read: { lines: number; empty: number },
-): AsyncGenerator<HistoryCandle> {
-  const decoder = new CandleDecoder({
-    zone: values.zone ?? null,
-    round: values.round ?? null,
-  });
-  const place = { file: file.path, line: 0 };
-  const decode = (text: string) => {
-    place.line++;
-    const line = decoder.decode(text);
-    if (line.kind !== "skipped") read.lines++;
-    if (line.kind === "empty") read.empty++;
-    if (line.kind === "rejected") rejects.add(place, line.reason);
-    return line.kind === "candle" ? [{ ...line.candle, file: file.path }] : [];
-  };
-  const splitter = new LineSplitter();
-  for await (const bytes of readTickFile(file)) {
-    for (const text of splitter.push(bytes)) yield* decode(text);
-  }
-  for (const text of splitter.flush()) yield* decode(text);
-}
-
 /** Candles of the file where the calendar puts them, ascending. */
 function placed(
-  candles: readonly HistoryCandle[],
+  candles: readonly PlacedCandle[],
   { instrument, calendar, interval, rejects }: {
     readonly instrument: Instrument;
     readonly calendar: Calendar;
@@ -245,82 +177,15 @@ function placed(
   const byTime = new Map<number, StoredCandle>();
   const now = systemClock.now();
   for (const candle of candles) {
-    const bucket = calendar.bucketAt(interval, candle.time);
-    const { start, end } = bucket;
-    const wrong = end > now
-      ? `the candle must be over, got ${isoOf(candle)}`
-      : byTime.has(start)
-      ? `time must not come twice, got ${isoOf(candle)}`
-      : misplaced(candle, { calendar, interval, start }) ??
-        tooFine(candle, instrument);
-    if (wrong !== null) {
-      rejects.add(candle, wrong);
-      continue;
-    }
-    byTime.set(start, {
-      symbol: instrument.symbol,
-      interval,
-      t: start,
-      end,
-      open: candle.open,
-      high: candle.high,
-      low: candle.low,
-      close: candle.close,
-      volume: candle.volume,
-      vw: null,
-      n: candle.n,
-      closed: true,
-      closedBy: "import",
-      rev: 0,
-      complete: true,
-      coverageMs: tradingMs(calendar, { start, end }),
-      origin: "import",
-      lastTs: null,
-    });
+    const stored = historyCandle(candle, { instrument, calendar, interval });
+    if (typeof stored === "string") rejects.add(candle, stored);
+    else if (stored.end > now) {
+      rejects.add(candle, `the candle must be over, got ${isoOf(candle)}`);
+    } else if (byTime.has(stored.t)) {
+      rejects.add(candle, `time must not come twice, got ${isoOf(candle)}`);
+    } else byTime.set(stored.t, stored);
   }
   return [...byTime.values()].sort((a, b) => a.t - b.t);
-}
-
-function isoOf({ time }: FileCandle): string {
-  return new Date(time / 1_000).toISOString();
-}
-
-/** Why the calendar has no candle at this time, or `null`. */
-function misplaced(
-  candle: FileCandle,
-  { calendar, interval, start }: {
-    readonly calendar: Calendar;
-    readonly interval: StoredInterval;
-    readonly start: number;
-  },
-): string | null {
-  // A day's candle is stamped in many ways: at its open, its close, midnight.
-  if (interval === "1d") return null;
-  if (start !== candle.time) {
-    return `time must be the open of a candle of ${interval}, got ` +
-      isoOf(candle);
-  }
-  const state = calendar.stateAt(candle.time);
-  return state.kind === "closed"
-    ? `time must be in a session of ${calendar.id}, got ${isoOf(candle)}: ` +
-      state.reason
-    : null;
-}
-
-/** Why the instrument cannot hold all decimals of a candle, or `null`. */
-function tooFine(
-  { open, high, low, close, volume }: FileCandle,
-  { symbol, priceScale, sizeScale }: Instrument,
-): string | null {
-  const price = Math.max(...[open, high, low, close].map(decimalsOf));
-  if (price > priceScale) {
-    return `prices of ${symbol} must have at most ${priceScale} decimals, ` +
-      `got ${price}; --round ${priceScale} rounds them`;
-  }
-  return decimalsOf(volume) > sizeScale
-    ? `volumes of ${symbol} must have at most ${sizeScale} decimals, got ` +
-      volume
-    : null;
 }
 
 /** The instrument, as the file of instruments has it or as its candles need. */
@@ -398,14 +263,6 @@ async function openWarehouse(config: Config): Promise<Warehouse> {
   });
   await catalog.refresh();
   return { stores, catalog };
-}
-
-function readZone(text: string): ZoneClock | null {
-  try {
-    return new ZoneClock(text);
-  } catch {
-    return null;
-  }
 }
 
 if (import.meta.main) {

@@ -5,45 +5,23 @@
  * One line of JSON on stdout says what came of it. Exits with 0 if no minute
  * differs, 2 for a bad command line, 1 for everything else.
  */
-import { SYMBOL_PATTERN } from "../pipeline/domain/instrument.ts";
-import { parseTime, toMillis } from "../pipeline/domain/time.ts";
+import { toMillis } from "../pipeline/domain/time.ts";
 import { runTask, type TaskContext } from "./run_task.ts";
 import {
   describeOptions,
   helpOption,
-  option,
-  optional,
   OptionsError,
   parseOptions,
+  symbolOption,
+  timeOption,
+  urlOption,
 } from "./task_options.ts";
 
-const time = (meaning: string) =>
-  optional({
-    takes: "TIME",
-    wanted: "Unix milliseconds or ISO 8601",
-    meaning,
-    read: parseTime,
-  });
-
 const OPTIONS = {
-  symbol: optional({
-    takes: "S",
-    wanted: "letters, digits, . _ : / and -, at most 32",
-    meaning: "Symbol of the candles",
-    read: (text) => SYMBOL_PATTERN.test(text) ? text : null,
-  }),
-  from: time("First minute"),
-  to: time("Time before which the last minute begins"),
-  url: option<URL>({
-    takes: "URL",
-    fallback: "http://127.0.0.1:8000",
-    wanted: "http:// or https:// and a host",
-    meaning: "The running program",
-    read: (text) => {
-      const url = URL.parse(text);
-      return url !== null && /^https?:$/.test(url.protocol) ? url : null;
-    },
-  }),
+  symbol: symbolOption("Symbol of the candles"),
+  from: timeOption("First minute"),
+  to: timeOption("Time before which the last minute begins"),
+  url: urlOption,
   help: helpOption,
 };
 

@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { SYMBOL_PATTERN } from "../pipeline/domain/instrument.ts";
+import { type EpochMicros, parseTime } from "../pipeline/domain/time.ts";
 
 /** One option of a command-line task: what it takes, and what for. */
 export interface TaskOption<T> {
@@ -171,6 +173,38 @@ export const tokenOption = optional<string>({
   wanted: "text without spaces",
   meaning: "Secret that the listener asks for (its FEED_TOKEN)",
   read: (text) => /^\S+$/.test(text) ? text : null,
+});
+
+/** Which instrument a task is about. */
+export function symbolOption(meaning: string) {
+  return optional<string>({
+    takes: "S",
+    wanted: "letters, digits, . _ : / and -, at most 32",
+    meaning,
+    read: (text) => SYMBOL_PATTERN.test(text) ? text : null,
+  });
+}
+
+/** A moment, such as an end of a range. */
+export function timeOption(meaning: string) {
+  return optional<EpochMicros>({
+    takes: "TIME",
+    wanted: "Unix milliseconds or ISO 8601",
+    meaning,
+    read: parseTime,
+  });
+}
+
+/** The program that a task asks. */
+export const urlOption = option<URL>({
+  takes: "URL",
+  fallback: "http://127.0.0.1:8000",
+  wanted: "http:// or https:// and a host",
+  meaning: "The running program",
+  read: (text) => {
+    const url = URL.parse(text);
+    return url !== null && /^https?:$/.test(url.protocol) ? url : null;
+  },
 });
 
 export const helpOption = flag("Says this");
