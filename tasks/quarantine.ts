@@ -6,8 +6,8 @@
  * for everything else.
  */
 import { REJECT_REASONS, type RejectReason } from "../pipeline/domain/tick.ts";
-import { parseTime } from "../pipeline/domain/time.ts";
-import { SYMBOL_PATTERN } from "../pipeline/domain/instrument.ts";
+import { toMillis } from "../pipeline/domain/time.ts";
+import { plain, ProgramApi } from "./program_api.ts";
 import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
 import {
   describeOptions,
@@ -18,41 +18,24 @@ import {
   OptionsError,
   type OptionValues,
   parseOptions,
+  symbolOption,
+  timeOption,
+  urlOption,
   wholeNumber,
 } from "./task_options.ts";
 
 const PAGE = 1_000;
 const REFUSED_TOLD = 10;
 
-const timeOption = (meaning: string) =>
-  optional<string>({
-    takes: "TIME",
-    wanted: "Unix milliseconds or ISO 8601",
-    meaning,
-    read: (text) => parseTime(text) === null ? null : text,
-  });
-
 const OPTIONS = {
-  url: option<URL>({
-    takes: "URL",
-    fallback: "http://127.0.0.1:8000",
-    wanted: "an http or https address",
-    meaning: "Where the program answers",
-    read: (text) =>
-      /^https?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : null,
-  }),
+  url: urlOption,
   reason: optional<RejectReason>({
     takes: "REASON",
     wanted: `one of ${REJECT_REASONS.join(", ")}`,
     meaning: "Rows of this reason only",
     read: (text) => REJECT_REASONS.find((reason) => reason === text) ?? null,
   }),
-  symbol: optional<string>({
-    takes: "S",
-    wanted: "letters, digits, . _ : / and -, at most 32",
-    meaning: "Rows of this symbol only",
-    read: (text) => SYMBOL_PATTERN.test(text) ? text : null,
-  }),
+  symbol: symbolOption("Rows of this symbol only"),
   feed: optional<string>({
     takes: "NAME",
     wanted: "a name of at most 64 characters",
@@ -223,19 +206,17 @@ async function readmit(
   return { report, ok: report.pending === 0 };
 }
 
-/** What somebody else wrote, without what a terminal acts on. */
-function plain(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd");
-}
-
 /** The program's HTTP API, with the filter of a command line. */
 class Api {
+  readonly #api: ProgramApi;
+
   constructor(
     private readonly options: Options,
-    private readonly token: string | undefined,
-    private readonly signal: AbortSignal,
-  ) {}
+    token: string | undefined,
+    signal: AbortSignal,
+  ) {
+    this.#api = new ProgramApi({ url: options.url, token, signal });
+  }
 
   async page(more: Readonly<Record<string, string>>): Promise<Page> {
     const response = await this.#get(more);
@@ -253,7 +234,7 @@ class Api {
   }
 
   async readmit(more: Readonly<Record<string, string>>): Promise<Readmitted> {
-    const response = await this.#fetch("/api/quarantine/readmit", {
+    const response = await this.#api.fetch("/api/quarantine/readmit", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ ...this.#filter(), ...more }),
@@ -263,35 +244,16 @@ class Api {
 
   #get(more: Readonly<Record<string, string>>): Promise<Response> {
     const query = new URLSearchParams({ ...this.#filter(), ...more });
-    return this.#fetch(`/api/quarantine?${query}`, {});
+    return this.#api.fetch(`/api/quarantine?${query}`, {});
   }
 
   #filter(): Record<string, string> {
     const { reason, symbol, feed, from, to } = this.options;
+    const time = (t: typeof from) =>
+      t === undefined ? undefined : String(toMillis(t));
     return Object.fromEntries(
-      Object.entries({ reason, symbol, feed, from, to })
+      Object.entries({ reason, symbol, feed, from: time(from), to: time(to) })
         .filter((entry): entry is [string, string] => entry[1] !== undefined),
-    );
-  }
-
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const { url } = this.options;
-    const headers = new Headers(init.headers);
-    if (this.token) headers.set("Authorization", `Bearer ${this.token}`);
-    const response = await fetch(new URL(path, url), {
-      ...init,
-      headers,
-      signal: this.signal,
-    }).catch((cause) => {
-      throw new Error(`Cannot reach ${url.origin} as ${cause.message}`, {
-        cause,
-      });
-    });
-    if (response.ok) return response;
-    const problem = await response.json().catch(() => null);
-    throw new Error(
-      `${url.origin} answered ${response.status}: ` +
-        plain(String(problem?.detail ?? response.statusText)),
     );
   }
 }

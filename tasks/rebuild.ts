@@ -6,6 +6,7 @@
  * differs, 2 for a bad command line, 1 for everything else.
  */
 import { toMillis } from "../pipeline/domain/time.ts";
+import { ProgramApi } from "./program_api.ts";
 import { runTask, type TaskContext } from "./run_task.ts";
 import {
   describeOptions,
@@ -55,18 +56,12 @@ export async function rebuild(
   if (rest.length > 0) {
     throw new OptionsError(`Cannot use ${rest.join(" ")}`);
   }
-  const url = new URL("/api/rebuild", values.url);
-  url.searchParams.set("symbol", symbol);
-  url.searchParams.set("from", String(toMillis(from)));
-  url.searchParams.set("to", String(toMillis(to)));
-  const response = await fetch(url, {
-    signal,
-    headers: apiToken ? { Authorization: `Bearer ${apiToken}` } : {},
+  const api = new ProgramApi({ url: values.url, token: apiToken, signal });
+  const report = await api.json("/api/rebuild", {
+    symbol,
+    from: toMillis(from),
+    to: toMillis(to),
   });
-  const report = await response.json();
-  if (!response.ok) {
-    throw new Error(`Cannot rebuild ${symbol}: ${report.detail}`);
-  }
   return { report, ok: report.different === 0 };
 }
 
