@@ -5,7 +5,7 @@ import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { BASELINE } from "./candidates.ts";
 import type { FitOutcome } from "./fit_instrument.ts";
 import { type FitFailure, fitTrack } from "./fit_track.ts";
-import { advanceTrack, type OhlcTrack } from "./ohlc_model.ts";
+import { advanceTrack, type OhlcTrack, withSpreadsOf } from "./ohlc_model.ts";
 import { type CandleFloats, candleFloats } from "./training_series.ts";
 
 /** What the forecaster knows of one instrument between two minutes. */
@@ -126,7 +126,7 @@ export function withFit(
   }
   return {
     ...state,
-    settled: outcome.track,
+    settled: withSpreadsOf(outcome.track, state.settled),
     trainedThrough: candles[candles.length - 1].end as EpochMicros,
     fitted: true,
     failures: outcome.failures,

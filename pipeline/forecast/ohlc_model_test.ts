@@ -14,6 +14,7 @@ import {
   forecastCandles,
   type OhlcTrack,
   snap,
+  withSpreadsOf,
 } from "./ohlc_model.ts";
 import { makeCandles, seededNormal } from "./testing/make_candles.ts";
 
@@ -248,6 +249,22 @@ Deno.test("advanceTrack() leaves the jump over a gap out of returns and spread",
     });
     assert.ok(Math.abs(forecast.close - candle.close) < 0.011);
   }
+});
+
+Deno.test("withSpreadsOf() keeps the errors of forecasts over a new fit, of models that were there", () => {
+  const candles = makeCandles({ n: 200, start: 0, sd: 1e-3 });
+  const { track: fitted } = fitTrack(BASELINES, candles, [
+    BASELINE,
+    { model: "new", spec: { order: [0, 1, 0], mean: true } },
+  ]);
+  assert.ok(fitted);
+  const [walk, added] = fitted.closes;
+  const before = { ...fitted, closes: [{ ...walk, variance: 7 }] };
+  assert.deepEqual(
+    withSpreadsOf(fitted, before).closes,
+    [{ ...walk, variance: 7 }, added],
+  );
+  assert.deepEqual(withSpreadsOf(fitted, null), fitted);
 });
 
 Deno.test("advanceTrack() ignores what is no candle", () => {
