@@ -29,14 +29,8 @@ export class ArmaShape {
   /** Steps of a season; 1 without one. */
   readonly season: number;
   readonly count: number;
-  readonly names: readonly string[];
   readonly phi: Float64Array;
   readonly theta: Float64Array;
-  /** Indices of phi and theta that may differ from 0, ascending. */
-  readonly lags: readonly number[];
-  /** Lags of the terms of their own: ar and sar, ma and sma. */
-  readonly arLags: readonly number[];
-  readonly maLags: readonly number[];
   readonly #parts: readonly Float64Array[];
 
   constructor(spec: ArimaSpec) {
@@ -45,17 +39,30 @@ export class ArmaShape {
     this.season = seasonOf(spec);
     this.blocks = [p, q, P, Q];
     this.count = p + q + P + Q;
-    this.names = ["ar", "ma", "sar", "sma"].flatMap((name, b) =>
-      Array.from({ length: this.blocks[b] }, (_, i) => `${name}${i + 1}`)
-    );
     this.phi = new Float64Array(p + P * this.season);
     this.theta = new Float64Array(q + Q * this.season);
-    this.#parts = this.blocks.map((count) => new Float64Array(count));
-    this.lags = this.#sparseLags();
-    const multiples = (count: number, step: number) =>
-      Array.from({ length: count }, (_, i) => (i + 1) * step);
-    this.arLags = [...multiples(p, 1), ...multiples(P, this.season)];
-    this.maLags = [...multiples(q, 1), ...multiples(Q, this.season)];
+    this.#parts = this.season === 1
+      ? []
+      : this.blocks.map((count) => new Float64Array(count));
+  }
+
+  /** ar1…, ma1…, sar1…, sma1…. */
+  get names(): readonly string[] {
+    return ["ar", "ma", "sar", "sma"].flatMap((name, b) =>
+      Array.from({ length: this.blocks[b] }, (_, i) => `${name}${i + 1}`)
+    );
+  }
+
+  /** Lags of the autoregressive terms of their own. */
+  get arLags(): readonly number[] {
+    const [p, , P] = this.blocks;
+    return [...multiples(p, 1), ...multiples(P, this.season)];
+  }
+
+  /** Lags of the moving-average terms of their own. */
+  get maLags(): readonly number[] {
+    const [, q, , Q] = this.blocks;
+    return [...multiples(q, 1), ...multiples(Q, this.season)];
   }
 
   /** Writes phi and theta of R's coefficients. */
@@ -160,7 +167,8 @@ export class ArmaShape {
     return true;
   }
 
-  #sparseLags(): readonly number[] {
+  /** Indices of phi and theta that may differ from 0, ascending. */
+  get lags(): readonly number[] {
     const [p, q, P, Q] = this.blocks;
     const lags = new Set<number>();
     const add = (count: number, seasons: number) => {
@@ -174,4 +182,8 @@ export class ArmaShape {
     add(q, Q);
     return [...lags].sort((a, b) => a - b);
   }
+}
+
+function multiples(count: number, step: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => (i + 1) * step);
 }

@@ -1,4 +1,5 @@
 import type { ArmaFilter } from "./arma_filter.ts";
+import { SHORT } from "./short_slopes.ts";
 import { splitArray } from "./split_array.ts";
 import { StationaryStart } from "./stationary_start.ts";
 
@@ -6,8 +7,6 @@ import { StationaryStart } from "./stationary_start.ts";
 const STEADY = 1e-13;
 /** Rounding of F in parts of the first F, which it is counted down from. */
 const ROUNDING = 1e-15;
-/** Length of state up to which it is kept out of arrays. */
-const SHORT = 2;
 /** Products of F are kept under this, to take few logarithms. */
 const PRODUCT_MAX = 1e100;
 
@@ -48,7 +47,7 @@ export class ChandrasekharFilter implements ArmaFilter {
   readonly #lags: Int32Array;
 
   constructor(
-    private readonly columns: readonly Float64Array[],
+    readonly columns: readonly Float64Array[],
     p: number,
     q: number,
     lags: readonly number[],
@@ -58,10 +57,8 @@ export class ChandrasekharFilter implements ArmaFilter {
     const { m } = this.#start;
     this.nobs = n;
     this.cost = n * m * (columns.length + 3) + p * p + q * m;
-    this.#phi = new Float64Array(Math.max(m, SHORT));
-    this.#theta = new Float64Array(Math.max(m, SHORT));
-    this.#K = new Float64Array(m);
-    this.#W = new Float64Array(m + 1);
+    [this.#phi, this.#theta] = splitArray(2, Math.max(m, SHORT));
+    [this.#K, this.#W] = splitArray(2, m + 1);
     this.#known = m > SHORT ? splitArray(columns.length, n + m) : [];
     const series = splitArray(columns.length + (m > SHORT ? 0 : 3), n);
     this.errors = series.slice(0, columns.length);
@@ -71,12 +68,17 @@ export class ChandrasekharFilter implements ArmaFilter {
     this.#lags = Int32Array.from(lags);
   }
 
+  /** Whether the state is kept out of arrays. */
+  get short(): boolean {
+    return this.#start.m <= SHORT;
+  }
+
   run(phi: Float64Array, theta: Float64Array): boolean {
     const start = this.#start;
     if (!start.compute(phi, theta)) return false;
     this.#phi.set(phi);
     this.#theta.set(theta);
-    if (start.m <= SHORT) this.#runShort();
+    if (this.short) this.#runShort();
     else this.#runVector();
     return true;
   }
@@ -96,7 +98,7 @@ export class ChandrasekharFilter implements ArmaFilter {
     let F = gamma[0];
     let overF = 1 / F;
     let K0 = first[0];
-    let K1 = first.length > 1 ? first[1] : 0;
+    let K1 = first[1];
     let W0 = K0;
     let W1 = K1;
     let S = -overF;

@@ -4,6 +4,7 @@ import { dot } from "./dot_product.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import type { ArimaSpec } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Variances of the state below this, in units of sigma2, are none. */
 const NEGLIGIBLE = 1e-13;
@@ -42,7 +43,8 @@ export function filterSeries(
 ): Filtered | null {
   const { exact, columns, missing, delta } = data;
   const { phi, theta } = known.shape;
-  const rest = exact.slice();
+  const rest = takeArray(exact.length);
+  rest.set(exact);
   for (let c = 0; c < known.beta.length; c++) {
     const column = columns[c + 1];
     for (let t = 0; t < rest.length; t++) rest[t] -= known.beta[c] * column[t];

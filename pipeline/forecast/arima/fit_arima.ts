@@ -7,6 +7,7 @@ import { filterSeries } from "./filter_series.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import { searchMaximum } from "./search_maximum.ts";
 import { arimaName, type ArimaSpec, specError } from "./spec.ts";
+import { withArena } from "./split_array.ts";
 import { estimateCovariance } from "./standard_errors.ts";
 import {
   type ConstantData,
@@ -78,15 +79,17 @@ export function fitArima(
 ): ArimaFit {
   const wrong = specError(spec);
   if (wrong !== null) return { kind: "failed", reason: wrong };
-  const data = prepareSeries(y, spec);
-  switch (data.kind) {
-    case "failed":
-      return data;
-    case "constant":
-      return constantFit(y, spec, data);
-    case "ready":
-      return maximumLikelihood(y, spec, data, options);
-  }
+  return withArena(() => {
+    const data = prepareSeries(y, spec);
+    switch (data.kind) {
+      case "failed":
+        return data;
+      case "constant":
+        return constantFit(y, spec, data);
+      case "ready":
+        return maximumLikelihood(y, spec, data, options);
+    }
+  });
 }
 
 function maximumLikelihood(
@@ -127,6 +130,7 @@ function maximumLikelihood(
   const found = searchMaximum(
     {
       w: missing ? data.w.map((x) => Number.isNaN(x) ? 0 : x) : data.w,
+      plain: constants.names.length < 2,
       likelihood: likelihoodOf,
       evaluationsMax,
     },

@@ -1,10 +1,9 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
 import { dot } from "./dot_product.ts";
+import { LikelihoodSlopes } from "./likelihood_slopes.ts";
 import { solvePositive } from "./solve_positive.ts";
 import { splitArray } from "./split_array.ts";
 
-/** Step of the differences. */
-const DIFFERENCE = 1e-6;
 /** A step moves no free number by more. */
 const STEP_MAX = 1;
 const DAMPING_FIRST = 1e-3;
@@ -33,7 +32,7 @@ export interface Climbed {
 
 /**
  * Climbs towards a maximum of the likelihood by Gauss-Newton steps with
- * Levenberg-Marquardt damping: the errors' derivatives, by differences, give
+ * Levenberg-Marquardt damping: the errors' derivatives give
  * the curvature too, so that few values are needed where a start is good.
  *
  * Sources: Levenberg (1944), Marquardt (1963); Box & Jenkins (1976), 7.2.
@@ -52,12 +51,10 @@ export function climb(
     return { x: start.slice(), value, curvature: null };
   }
   const n = likelihood.filter.nobs;
-  const space = spaceOf(likelihood);
-  const { x, next, step, gradient, curvature, table, work } = space;
-  let { errors, nextErrors } = space;
+  const { slopes, x, next, step, curvature, table, work } = spaceOf(likelihood);
+  const { gradient } = slopes;
   const width = k + 1;
   x.set(start);
-  takeErrors(likelihood, errors);
   let damping = DAMPING_FIRST;
   const done = () => ({
     x: x.slice(),
@@ -66,16 +63,10 @@ export function climb(
   });
   for (let iteration = 0; iteration < iterationsMax; iteration++) {
     const { squares } = likelihood;
-    for (let i = 0; i < k; i++) {
-      const here = x[i];
-      x[i] = here + DIFFERENCE;
-      gradient[i] = (likelihood.atFree(x) - value) / DIFFERENCE;
-      takeSlope(likelihood, errors, space.slopes[i]);
-      x[i] = here;
-    }
+    if (!slopes.at(x, value)) return done();
     for (let i = 0; i < k; i++) {
       for (let j = 0; j <= i; j++) {
-        const sum = dot(space.slopes[i], space.slopes[j]) / squares;
+        const sum = dot(slopes.slopes[i], slopes.slopes[j]) / squares;
         curvature[i * k + j] = curvature[j * k + i] = sum;
       }
     }
@@ -109,8 +100,6 @@ export function climb(
         damping = Math.max(damping * DAMPING_STEP, DAMPING_STEP ** -1);
       }
       if (accepted) {
-        takeErrors(likelihood, nextErrors);
-        [errors, nextErrors] = [nextErrors, errors];
         x.set(next);
         value = nextValue;
         break;
@@ -123,16 +112,13 @@ export function climb(
 
 /** Arrays that climbs of one likelihood share. */
 interface ClimbSpace {
+  readonly slopes: LikelihoodSlopes;
   readonly x: Float64Array;
   readonly next: Float64Array;
   readonly step: Float64Array;
-  readonly gradient: Float64Array;
   readonly curvature: Float64Array;
   readonly table: Float64Array;
   readonly work: Float64Array;
-  readonly errors: Float64Array;
-  readonly nextErrors: Float64Array;
-  readonly slopes: readonly Float64Array[];
 }
 
 const spaces = new WeakMap<ArmaLikelihood, ClimbSpace>();
@@ -141,56 +127,16 @@ function spaceOf(likelihood: ArmaLikelihood): ClimbSpace {
   const known = spaces.get(likelihood);
   if (known !== undefined) return known;
   const k = likelihood.shape.count;
-  const [x, next, step, gradient] = splitArray(4, k);
+  const [x, next, step] = splitArray(3, k);
   const [table, work] = splitArray(2, (k + 1) * (k + 1));
-  const [errors, nextErrors, ...slopes] = splitArray(
-    k + 2,
-    likelihood.filter.errors[0].length,
-  );
+  const slopes = new LikelihoodSlopes(likelihood);
   const curvature = new Float64Array(k * k);
-  const space = {
-    x,
-    next,
-    step,
-    gradient,
-    curvature,
-    table,
-    work,
-    errors,
-    nextErrors,
-    slopes,
-  };
+  const space = { slopes, x, next, step, curvature, table, work };
   spaces.set(likelihood, space);
   return space;
 }
 
-/** What the errors of the last value differ by from these, a step. */
-function takeSlope(
-  { filter, beta }: ArmaLikelihood,
-  errors: Float64Array,
-  out: Float64Array,
-): void {
-  const now = filter.errors[0];
-  const over = 1 / DIFFERENCE;
-  if (beta.length === 0) {
-    for (let t = 0; t < out.length; t++) out[t] = (now[t] - errors[t]) * over;
-    return;
-  }
-  for (let t = 0; t < out.length; t++) out[t] = now[t] - errors[t];
-  for (let c = 0; c < beta.length; c++) {
-    const weight = beta[c];
-    const column = filter.errors[c + 1];
-    for (let t = 0; t < out.length; t++) out[t] -= weight * column[t];
-  }
-  for (let t = 0; t < out.length; t++) out[t] *= over;
-}
-
-/** The errors of the data less its regressors', at the last value. */
-function takeErrors({ filter, beta }: ArmaLikelihood, out: Float64Array): void {
-  out.set(filter.errors[0]);
-  for (let c = 0; c < beta.length; c++) {
-    const weight = beta[c];
-    const errors = filter.errors[c + 1];
-    for (let t = 0; t < out.length; t++) out[t] -= weight * errors[t];
-  }
+/** The slopes that climbs of this likelihood use. */
+export function slopesOf(likelihood: ArmaLikelihood): LikelihoodSlopes {
+  return spaceOf(likelihood).slopes;
 }

@@ -1,4 +1,5 @@
 import { solvePositive } from "./solve_positive.ts";
+import { takeArray } from "./split_array.ts";
 
 /**
  * First coefficients of an ARMA: errors by a long autoregression (by the
@@ -32,7 +33,7 @@ export function hannanRissanen(
     ...arLags.map((lag) => ({ values: w, lag })),
     ...maLags.map((lag) => ({ values: errors, lag })),
   ];
-  const products = new Float64Array(width * width);
+  const products = takeArray(width * width);
   for (let i = 0; i < width; i++) {
     for (let j = 0; j <= i; j++) {
       const a = columns[i];
@@ -52,14 +53,14 @@ export function hannanRissanen(
 /** Errors of an autoregression of this order; 0 for the first values. */
 function longErrors(w: Float64Array, order: number): Float64Array {
   const n = w.length;
-  const r = new Float64Array(order + 1);
+  const r = takeArray(order + 1);
   for (let lag = 0; lag <= order; lag++) {
     let sum = 0;
     for (let t = lag; t < n; t++) sum += w[t] * w[t - lag];
     r[lag] = sum;
   }
   const a = levinsonDurbin(r);
-  const errors = new Float64Array(n);
+  const errors = takeArray(n);
   for (let t = order; t < n; t++) {
     let error = w[t];
     for (let i = 0; i < order; i++) error -= a[i] * w[t - 1 - i];
@@ -71,7 +72,7 @@ function longErrors(w: Float64Array, order: number): Float64Array {
 /** The autoregression of autocovariances (order + 1), by Levinson-Durbin. */
 function levinsonDurbin(r: Float64Array): Float64Array {
   const order = r.length - 1;
-  const a = new Float64Array(order);
+  const a = takeArray(order);
   let variance = r[0];
   for (let k = 0; k < order && variance > 0; k++) {
     let sum = r[k + 1];

@@ -1,5 +1,6 @@
 import type { ArmaFilter } from "./arma_filter.ts";
 import { StationaryStart } from "./stationary_start.ts";
+import { splitArray, takeArray } from "./split_array.ts";
 
 /** Errors of the state below this, in units of sigma2, are none. */
 const STEADY = 1e-13;
@@ -59,16 +60,13 @@ export class KalmanFilter implements ArmaFilter {
     const size = m + delta.length;
     this.size = size;
     this.cost = n * size * (3 * size + columns.length);
-    this.errors = columns.map(() => new Float64Array(n));
-    this.states = columns.map(() => new Float64Array(size));
-    this.P = new Float64Array(size * size);
-    this.#phi = new Float64Array(m);
-    this.#theta = new Float64Array(m);
-    this.#g = new Float64Array(size);
-    this.#M = new Float64Array(size);
-    this.#K = new Float64Array(size);
-    this.#B = new Float64Array(size * size);
-    this.#D = new Float64Array(delta.length > 0 ? size * size : 0);
+    this.errors = splitArray(columns.length, n);
+    this.states = splitArray(columns.length, size);
+    this.P = takeArray(size * size);
+    [this.#phi, this.#theta] = splitArray(2, m);
+    [this.#g, this.#M, this.#K] = splitArray(3, size);
+    this.#B = takeArray(size * size);
+    this.#D = takeArray(delta.length > 0 ? size * size : 0);
   }
 
   run(phi: Float64Array, theta: Float64Array): boolean {

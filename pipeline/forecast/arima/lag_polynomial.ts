@@ -1,3 +1,5 @@
+import { takeArray } from "./split_array.ts";
+
 /**
  * Coefficients of the product of an ordinary and a seasonal factor, from lag 1
  * on: 1 + sum out_k x^k = (1 + sum a_i x^i)(1 + sum b_j x^(j s)).
@@ -51,7 +53,7 @@ export function differenceBy(
   delta: readonly number[],
 ): Float64Array {
   const lost = delta.length;
-  const out = new Float64Array(Math.max(0, series.length - lost));
+  const out = takeArray(Math.max(0, series.length - lost));
   const lags: number[] = [];
   for (let k = 0; k < lost; k++) if (delta[k] !== 0) lags.push(k);
   for (let t = 0; t < out.length; t++) {

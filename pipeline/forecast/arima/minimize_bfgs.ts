@@ -28,6 +28,11 @@ export interface MinimizeOptions {
   readonly iterationsMax: number;
   /** Values of `f` it may take. */
   readonly evaluationsMax: number;
+  /**
+   * Writes the exact gradient at a point, where the last value was taken; by
+   * differences without it.
+   */
+  readonly gradient?: ((x: Float64Array, out: Float64Array) => void) | null;
   /** About the second derivatives at the start (k, k), if they are known. */
   readonly curvature?: Float64Array | null;
 }
@@ -42,7 +47,7 @@ export interface Minimum {
 }
 
 /**
- * A local minimum by BFGS with gradients by differences.
+ * A local minimum by BFGS.
  *
  * Source: Nocedal & Wright (2006), algorithms 6.1 and 3.1. `f` may be
  * `Infinity` where it is not defined, but not at `start`.
@@ -63,9 +68,15 @@ export function minimizeBfgs(
   let evaluations = 1;
   let idle = 0;
   let value = f(x);
-  let central = false;
+  let central = Boolean(options.gradient);
 
   const gradient = (at: Float64Array, valueAt: number, out: Float64Array) => {
+    let largest = 0;
+    if (options.gradient) {
+      options.gradient(at, out);
+      for (let i = 0; i < k; i++) largest = Math.max(largest, Math.abs(out[i]));
+      return largest;
+    }
     for (let i = 0; i < k; i++) {
       const here = at[i];
       const h = central ? CENTRAL_STEP : FORWARD_STEP;
@@ -80,7 +91,6 @@ export function minimizeBfgs(
       at[i] = here;
     }
     evaluations += central ? 2 * k : k;
-    let largest = 0;
     for (let i = 0; i < k; i++) largest = Math.max(largest, Math.abs(out[i]));
     return largest;
   };
@@ -114,13 +124,14 @@ export function minimizeBfgs(
           next[i] = x[i];
           for (let j = 0; j < k; j++) next[i] -= H[i * k + j] * g[j];
         }
-        const after = gradient(next, value, nextG);
+        const there = f(next);
+        const after = gradient(next, there, nextG);
         if (!(after < largest)) break;
+        value = there;
         largest = after;
         [x, next] = [next, x];
         [g, nextG] = [nextG, g];
       }
-      value = f(x);
       return done(true, "the gradient is 0", iteration);
     }
     if (iteration >= options.iterationsMax) {

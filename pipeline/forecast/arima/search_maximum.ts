@@ -6,15 +6,18 @@ import {
   REAL_NOTCHES,
   realPairs,
 } from "./cancelling_pairs.ts";
-import { climb, type Climbed } from "./gauss_newton.ts";
+import { climb, type Climbed, slopesOf } from "./gauss_newton.ts";
 import { hannanRissanen } from "./hannan_rissanen.ts";
 import { minimizeBfgs, type Minimum } from "./minimize_bfgs.ts";
 import { polynomialRoots } from "./polynomial_roots.ts";
+import { takeArray } from "./split_array.ts";
 
 /** What a search works on. */
 export interface SearchProblem {
   /** The standard series, differenced, 0 where it is missing. */
   readonly w: Float64Array;
+  /** Whether w is what is left of the series without any ARMA term. */
+  readonly plain: boolean;
   /** The likelihood of the series with these terms. */
   likelihood(blocks: Blocks): ArmaLikelihood;
   /** Values of the likelihood that may be taken, about. */
@@ -33,12 +36,8 @@ const ROUNDS = [
   { kept: 4, steps: 2 },
   { kept: 2, steps: 12 },
 ] as const;
-/** The same for a pole and a zero alone. */
-const ROUNDS_OF_TWO = [
-  { kept: 4, steps: 1 },
-  { kept: 2, steps: 2 },
-  { kept: 1, steps: 12 },
-] as const;
+/** The same for a pole and a zero alone, whose best start is enough. */
+const ROUNDS_OF_TWO = [{ kept: 1, steps: 12 }] as const;
 /** Pairs tried on the errors of a smaller model. */
 const PAIRS = 4;
 /** What -2 loglik may still gain where a climb ends. */
@@ -75,7 +74,14 @@ export function searchMaximum(
   const likelihood = problem.likelihood(blocks);
   const depth = problem.evaluationsMax < SEVERAL_FROM ? 0 : DEPTH_MAX;
   const [best] = bestPoints(problem, likelihood, depth);
+  const slopes = slopesOf(likelihood);
   return minimizeBfgs(likelihood.atFree, best.x, {
+    gradient: slopes.exact
+      ? (x, out) => {
+        if (slopes.at(x, NaN)) out.set(slopes.gradient);
+        else out.fill(NaN);
+      }
+      : null,
     curvature: best.curvature,
     gradientMax: GRADIENT_MAX,
     iterationsMax: ITERATIONS_MAX,
@@ -162,6 +168,12 @@ function largerStarts(
     step: number,
     pairs: (r: Float64Array) => readonly Pair[],
   ) => {
+    if (step === 1 && problem.plain && blocks.every((count) => count === 0)) {
+      for (const pair of pairs(autocorrelationsOf(problem.w, 1))) {
+        out.push(shape.toFree(Float64Array.from([...pair.ar, ...pair.ma])));
+      }
+      return;
+    }
     const smaller = problem.likelihood(blocks);
     const c = new Float64Array(smaller.shape.count);
     for (
@@ -198,12 +210,17 @@ function autocorrelations(
   { filter, beta }: ArmaLikelihood,
   step: number,
 ): Float64Array {
-  const e = filter.errors[0].slice();
+  const e = takeArray(filter.errors[0].length);
+  e.set(filter.errors[0]);
   beta.forEach((weight, c) => {
     const column = filter.errors[c + 1];
     for (let t = 0; t < e.length; t++) e[t] -= weight * column[t];
   });
-  const out = new Float64Array(
+  return autocorrelationsOf(e, step);
+}
+
+function autocorrelationsOf(e: Float64Array, step: number): Float64Array {
+  const out = takeArray(
     Math.min(LAGS_MAX, Math.floor(e.length / (2 * step))),
   );
   let squares = 0;

@@ -1,3 +1,5 @@
+import { splitArray, takeArray } from "./split_array.ts";
+
 /**
  * What a stationary ARMA is before its first value, in units of sigma2: the
  * variance of the value, and the covariance of the state with it.
@@ -13,7 +15,7 @@ export class StationaryStart {
   readonly m: number;
   /** cov(value_t, value_(t+k)), k = 0…m. */
   readonly gamma: Float64Array;
-  /** Covariance of the state after a value with that value (m). */
+  /** Covariance of the state after a value with that value (m + 1, last 0). */
   readonly first: Float64Array;
   readonly #psi: Float64Array;
   readonly #gammaAr: Float64Array;
@@ -24,13 +26,11 @@ export class StationaryStart {
 
   constructor(readonly p: number, readonly q: number) {
     this.m = Math.max(p, q, 1);
-    this.gamma = new Float64Array(this.m + 1);
-    this.first = new Float64Array(this.m);
-    this.#psi = new Float64Array(this.m + 1);
-    this.#gammaAr = new Float64Array(this.m + q + 1);
-    this.#steps = new Float64Array(p * p);
-    this.#variances = new Float64Array(p + 1);
-    this.#movingAverage = new Float64Array(q + 1);
+    [this.gamma, this.first, this.#psi] = splitArray(3, this.m + 1);
+    this.#gammaAr = takeArray(this.m + q + 1);
+    this.#steps = takeArray(p * p);
+    this.#variances = takeArray(p + 1);
+    this.#movingAverage = takeArray(q + 1);
   }
 
   /** @returns False if the autoregression is not stationary. */

@@ -6,6 +6,7 @@ import {
   lostToDifferencing,
 } from "./spec.ts";
 import { solvePositive } from "./solve_positive.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Rounding of a difference, in parts of the largest value. */
 const ROUNDING = 4 * Number.EPSILON;
@@ -162,7 +163,7 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     return failed(`a spread of ${scale} is out of range`);
   }
   const shift = kind === "none" ? 0 : mean;
-  const standard = new Float64Array(w.length);
+  const standard = takeArray(w.length);
   for (let t = 0; t < w.length; t++) standard[t] = (w[t] - shift) / scale;
   const exact = !missing || lost === 0
     ? standard
@@ -175,7 +176,7 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
   if (kind === "drift" && onLevels) {
     columns.push(Float64Array.from({ length }, (_, i) => (i + 1) / lost));
   } else if (kind !== "none") {
-    columns.push(new Float64Array(length).fill(1));
+    columns.push(takeArray(length).fill(1));
   }
   const middle = (n + 1) / 2;
   if (kind === "line") {
@@ -326,7 +327,7 @@ function spreadOf(
 
 /** To a whole number of quanta, the even one of two as near. */
 function rounded(values: Float64Array): Float64Array {
-  const out = new Float64Array(values.length);
+  const out = takeArray(values.length);
   for (let t = 0; t < out.length; t++) out[t] = values[t] + COARSE - COARSE;
   return out;
 }
