@@ -66,11 +66,23 @@ export const nativeCaseEngine: CaseEngine = {
     const fit = wanted.kind === "auto"
       ? selectOrder(y, wanted)
       : fitArima(y, wanted.spec);
-    return fit.kind === "failed"
-      ? { id, status: "failed", reason: fit.reason }
-      : answerOf(id, fit, horizon);
+    if (fit.kind === "failed") return failed(id, fit.reason);
+    const answer = answerOf(id, fit, horizon);
+    const numbers = [
+      answer.sigma2,
+      ...Object.values(answer.coef),
+      ...answer.mean,
+      ...answer.se,
+    ];
+    return numbers.every(Number.isFinite)
+      ? answer
+      : failed(id, "the numbers of the fit or its forecasts are out of range");
   },
 };
+
+function failed(id: CaseId, reason: string): FailedAnswer {
+  return { id, status: "failed", reason };
+}
 
 function answerOf(
   id: CaseId,
@@ -82,7 +94,8 @@ function answerOf(
   const { mean, se } = forecastArima(model, horizon);
   const fitted = order[0] + order[2] + seasonal[0] + seasonal[2];
   const lags = lagsToTest(nobs, { period, fitted });
-  const told = (value: number) => degenerate ? null : value;
+  // R has NaN or infinities in these places, JSON has none.
+  const told = (value: number) => Number.isFinite(value) ? value : null;
   return {
     id,
     status: "fitted",

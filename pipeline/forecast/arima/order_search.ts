@@ -36,8 +36,11 @@ const MARGIN_FACTOR_MAX = 3;
 const START_PARTIAL_MAX = 0.85;
 /** Terms of models that are fitted in any case. */
 const FIRST = new Set(["0,0,0,0", "1,0,0,0", "0,1,0,0", "2,2,0,0"]);
-/** Steps of conditional least squares for all, and for those that are near. */
+/** Steps of conditional least squares that are taken at once. */
 const FIRST_STEPS = 1;
+/** Terms of models that take them; larger models wait for the fit of a smaller. */
+const REGRESSED_MAX = 5;
+/** And steps for those that are near the best. */
 const CONDITIONAL_STEPS = 3;
 /** Steps towards a maximum, and what they may leave of -2 loglik. */
 const CLIMB = { iterationsMax: 8, gainMin: 0.05 };
@@ -64,7 +67,7 @@ interface Candidate {
   readonly start: Float64Array;
   /** Free numbers, from the exact likelihood on. */
   free: Float64Array;
-  /** About what AICc is at `start`, or what it is at `free`. */
+  /** About what AICc is at `start`, or what it is at `free`; at first none. */
   promised: number;
   /** How exact `promised` is. */
   stage: Stage;
@@ -94,6 +97,8 @@ export class OrderSearch {
   readonly #candidates: Candidate[] = [];
   #ranked: Ranked[] = [];
   #budget = WORK_MAX;
+  /** The series with the constant that suits it best where it has no terms. */
+  #favoured: TrainingData | null = null;
   readonly #margin: typeof MARGIN;
 
   /** Each variant is the series with one constant, as prepared for that. */
@@ -128,6 +133,7 @@ export class OrderSearch {
     if (plain.length === 0) return;
     for (const one of plain) this.#fit(one);
     const [{ data }] = plain.sort((a, b) => a.promised - b.promised);
+    this.#favoured = data;
     const first = this.#candidates.filter((one) =>
       one.data === data && FIRST.has(one.blocks.join())
     );
@@ -217,12 +223,16 @@ export class OrderSearch {
     this.#budget -= likelihood.filter.cost * taken;
   }
 
-  /** Lets larger models start where a fitted one came to. */
+  /** Lets other models start where a fitted one came to. */
   #spread(from: Candidate): void {
-    for (const one of this.#candidates) inherit(one, from);
-    const best = this.#ranked[0]?.aicc ?? Infinity;
+    const near = from.promised < (this.#ranked[0]?.aicc ?? Infinity) +
+        MARGIN.exact;
+    for (const one of this.#candidates) {
+      inherit(one, from);
+      if (near && one.blocks === from.blocks) takeOver(one, from);
+    }
     if (
-      from.promised < best + MARGIN.exact &&
+      near && from.data === this.#favoured &&
       from.free.length <= PAIR_TERMS_MAX
     ) {
       pairUp(this.#candidates, from);
@@ -245,8 +255,6 @@ function regressed(
     const [p, q, P, Q] = blocks;
     const start = new Float64Array(p + q + P + Q);
     if (penaltyOf(data, start.length) === Infinity) continue;
-    screen.estimate(blocks, start);
-    drawIn(blocks, start);
     const one: Candidate = {
       spec: { ...spec, order: [p, d, q], seasonal: [P, D, Q] },
       blocks,
@@ -258,7 +266,11 @@ function regressed(
       stage: "regressed",
       likelihood: null,
     };
-    refine(one, FIRST_STEPS);
+    if (start.length <= REGRESSED_MAX) {
+      screen.estimate(blocks, start);
+      drawIn(blocks, start);
+      refine(one, FIRST_STEPS);
+    }
     all.push(one);
   }
   return all;
@@ -277,7 +289,7 @@ function withConstant(
     const spec = { ...other.spec, constant };
     const start = other.start.slice();
     const one = { ...other, spec, start, data, conditional };
-    refine(one, 0);
+    if (other.promised < Infinity) refine(one, 0);
     return one;
   });
 }
@@ -387,6 +399,17 @@ function inherit(one: Candidate, from: Candidate): void {
     taken += count;
     at += count + more[b];
   });
+}
+
+/** Lets the same model with another constant start there, if that is better. */
+function takeOver(one: Candidate, from: Candidate): void {
+  if (one.stage === "fitted") return;
+  const likelihood = one.likelihood ??= likelihoodOf(one);
+  const promised = aiccAt(one, likelihood.atFree(from.free));
+  if (promised >= one.promised) return;
+  one.promised = promised;
+  one.free = from.free;
+  one.stage = "exact";
 }
 
 /**
