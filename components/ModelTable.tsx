@@ -55,7 +55,9 @@ export function ModelTable({ records, shown, decimals }: {
               <td class="num">{share(one.direction.rate)}</td>
               <td class="num">{share(one.coverage95)}</td>
               <td class="num">
-                {one.n === 0 ? "–" : formatP(one).replace(/^p (= |(<) )/, "$2")}
+                {one.diebold_mariano === null
+                  ? "–"
+                  : formatP(one).replace(/^p (= |(<) )/, "$2")}
               </td>
             </tr>
           ))}
