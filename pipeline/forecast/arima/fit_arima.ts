@@ -58,8 +58,10 @@ export interface FitOptions {
 export const STATE_MAX = 400;
 /** Numbers that one fit may touch: under a second of work. */
 const WORK_MAX = 6e8;
+/** The same with gaps, where the ends of a search weigh more. */
+const GAPS_WORK_MAX = 4e8;
 /** Values of the likelihood that a fit must be able to take. */
-const EVALUATIONS_MIN = 100;
+const EVALUATIONS_MIN = 80;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -123,7 +125,9 @@ function maximumLikelihood(
   };
   const likelihood = likelihoodOf(shape.blocks);
   const { filter } = likelihood;
-  const evaluationsMax = Math.floor(WORK_MAX / filter.cost);
+  const evaluationsMax = Math.floor(
+    (missing ? GAPS_WORK_MAX : WORK_MAX) / filter.cost,
+  );
   if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
     return failed(`${name} is too large to fit to ${y.length} values`);
   }

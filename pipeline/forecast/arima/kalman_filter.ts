@@ -6,6 +6,8 @@ import { splitArray, takeArray } from "./split_array.ts";
 const STEADY = 1e-13;
 /** Parts of the unknown start below this are none, as it is made of integers. */
 const DIFFUSE = 1e-9;
+/** What a step costs beside its numbers. */
+const STEP_COST = 60;
 
 /**
  * The exact filter of an ARIMA with missing values (`NaN`), by the plain
@@ -44,9 +46,12 @@ export class KalmanFilter implements ArmaFilter {
   readonly #theta: Float64Array;
   readonly #g: Float64Array;
   readonly #M: Float64Array;
-  readonly #B: Float64Array;
   readonly #D: Float64Array;
   readonly #K: Float64Array;
+  /** The covariance of the state with the value. */
+  readonly #Z: Float64Array;
+  /** The first row of a covariance, of the ARMA state, and a 0. */
+  readonly #row: Float64Array;
 
   constructor(
     private readonly columns: readonly Float64Array[],
@@ -59,13 +64,13 @@ export class KalmanFilter implements ArmaFilter {
     const { m } = this.#start;
     const size = m + delta.length;
     this.size = size;
-    this.cost = n * size * (3 * size + columns.length);
+    this.cost = n * (STEP_COST + size * (2 * size + columns.length));
     this.errors = splitArray(columns.length, n);
     this.states = splitArray(columns.length, size);
     this.P = takeArray(size * size);
     [this.#phi, this.#theta] = splitArray(2, m);
-    [this.#g, this.#M, this.#K] = splitArray(3, size);
-    this.#B = takeArray(size * size);
+    [this.#g, this.#M, this.#K, this.#Z] = splitArray(4, size);
+    this.#row = takeArray(m + 1);
     this.#D = takeArray(delta.length > 0 ? size * size : 0);
   }
 
@@ -149,95 +154,101 @@ export class KalmanFilter implements ArmaFilter {
     if (this.size > m) state[m] = known + K[m] * error;
   }
 
-  /** B = T P, of the first `active` rows and columns. */
-  #left(P: Float64Array, active: number): Float64Array {
+  /** Z = P z', of the first `active`; returns z P z'. */
+  #observe(P: Float64Array, active: number): number {
     const { size, delta } = this;
     const { m } = this.#start;
-    const phi = this.#phi;
-    const B = this.#B;
-    for (let i = 0; i < m; i++) {
-      const f = phi[i];
-      const row = i * size;
-      const last = i + 1 >= m;
-      for (let j = 0; j < active; j++) {
-        B[row + j] = f * P[j] + (last ? 0 : P[row + size + j]);
-      }
+    const Z = this.#Z;
+    for (let j = 0; j < active; j++) Z[j] = P[j];
+    if (active === m) return Z[0];
+    for (let k = 0; k < delta.length; k++) {
+      const weight = delta[k];
+      if (weight === 0) continue;
+      const row = (m + k) * size;
+      for (let j = 0; j < size; j++) Z[j] += weight * P[row + j];
     }
-    if (active === m) return B;
-    B.copyWithin((m + 1) * size, 0, 0);
-    for (let i = size - 1; i > m; i--) {
-      for (let j = 0; j < size; j++) B[i * size + j] = P[(i - 1) * size + j];
-    }
-    for (let j = 0; j < size; j++) {
-      let sum = P[j];
-      for (let k = 0; k < delta.length; k++) {
-        if (delta[k] !== 0) sum += delta[k] * P[(m + k) * size + j];
-      }
-      B[m * size + j] = sum;
-    }
-    return B;
+    let spread = Z[0];
+    for (let k = 0; k < delta.length; k++) spread += delta[k] * Z[m + k];
+    return spread;
   }
 
-  /** B z'. */
-  #timesZ(B: Float64Array, row: number, active: number): number {
+  /** T Z into `out`, of the first `active`; `spread` is z Z. */
+  #moveZ(out: Float64Array, spread: number, active: number): void {
     const { m } = this.#start;
-    let sum = B[row * this.size];
-    if (active === m) return sum;
-    for (let k = 0; k < this.delta.length; k++) {
-      if (this.delta[k] !== 0) {
-        sum += this.delta[k] * B[row * this.size + m + k];
-      }
-    }
-    return sum;
+    const phi = this.#phi;
+    const Z = this.#Z;
+    for (let i = 0; i + 1 < m; i++) out[i] = Z[i + 1] + phi[i] * Z[0];
+    out[m - 1] = phi[m - 1] * Z[0];
+    if (active === m) return;
+    for (let i = active - 1; i > m; i--) out[i] = Z[i - 1];
+    out[m] = spread;
   }
 
-  /** P = B T'. */
-  #right(B: Float64Array, P: Float64Array, active: number): void {
+  /**
+   * P = T P T', in place and of the first `active`; `level` is T P z', which is
+   * the row of the newest level.
+   */
+  #moveP(P: Float64Array, level: Float64Array, active: number): void {
     const { size } = this;
     const { m } = this.#start;
     const phi = this.#phi;
-    for (let i = 0; i < active; i++) {
-      const row = i * size;
-      const first = B[row];
-      if (active > m) {
-        const level = this.#timesZ(B, i, active);
-        for (let j = size - 1; j > m; j--) P[row + j] = B[row + j - 1];
-        P[row + m] = level;
+    const row = this.#row;
+    for (let i = 0; i < m; i++) row[i] = P[i];
+    const variance = row[0];
+    // Each entry comes from those right below, so row by row from the top.
+    for (let i = 0; i + 1 < m; i++) {
+      const f = phi[i];
+      const own = row[i + 1] + f * variance;
+      const below = (i + 1) * size + 1;
+      for (let j = 0; j <= i; j++) {
+        const value = P[below + j] + f * row[j + 1] + phi[j] * own;
+        P[i * size + j] = value;
+        P[j * size + i] = value;
       }
-      for (let j = 0; j + 1 < m; j++) {
-        P[row + j] = B[row + j + 1] + phi[j] * first;
+    }
+    const f = phi[m - 1];
+    for (let j = 0; j < m; j++) {
+      const value = f * (row[j + 1] + phi[j] * variance);
+      P[(m - 1) * size + j] = value;
+      P[j * size + m - 1] = value;
+    }
+    if (active === m) return;
+    for (let i = size - 1; i > m; i--) {
+      const above = (i - 1) * size;
+      const first = P[above];
+      for (let j = 0; j < m; j++) {
+        const value = (j + 1 < m ? P[above + j + 1] : 0) + phi[j] * first;
+        P[i * size + j] = value;
+        P[j * size + i] = value;
       }
-      P[row + m - 1] = phi[m - 1] * first;
+      for (let j = m + 1; j <= i; j++) {
+        const value = P[above + j - 1];
+        P[i * size + j] = value;
+        P[j * size + i] = value;
+      }
     }
-  }
-
-  /** z P z'. */
-  #spread(P: Float64Array, active: number): number {
-    const { m } = this.#start;
-    const { delta } = this;
-    let sum = this.#timesZ(P, 0, active);
-    if (active === m) return sum;
-    for (let k = 0; k < delta.length; k++) {
-      if (delta[k] !== 0) sum += delta[k] * this.#timesZ(P, m + k, active);
-    }
-    return sum;
+    for (let j = 0; j < size; j++) P[m * size + j] = P[j * size + m] = level[j];
   }
 
   /** An ordinary step; returns F. */
   #step(t: number, active: number): number {
     const { size, P } = this;
+    const { m } = this.#start;
     const g = this.#g;
     const M = this.#M;
-    const F = this.#spread(P, active) + 1;
-    const B = this.#left(P, active);
-    for (let i = 0; i < active; i++) M[i] = this.#timesZ(B, i, active) + g[i];
-    this.#right(B, P, active);
+    const spread = this.#observe(P, active);
+    const F = spread + 1;
+    this.#moveZ(M, spread, active);
+    this.#moveP(P, M, active);
+    for (let i = 0; i < active; i++) M[i] += g[i];
     for (let i = 0; i < active; i++) {
-      for (let j = 0; j < active; j++) {
-        P[i * size + j] += g[i] * g[j] - M[i] * M[j] / F;
+      const gain = M[i] / F;
+      for (let j = 0; j <= i; j++) {
+        const value = P[i * size + j] + g[i] * g[j] - gain * M[j];
+        P[i * size + j] = value;
+        P[j * size + i] = value;
       }
     }
-    const m = this.#start.m;
     // With its levels all known before, a value moves them alone.
     if (active === m && size > m) M.fill(0, m);
     if (size > m) {
@@ -275,7 +286,8 @@ export class KalmanFilter implements ArmaFilter {
     const { size, P } = this;
     const g = this.#g;
     if (!this.steady) {
-      this.#right(this.#left(P, size), P, size);
+      this.#moveZ(this.#M, this.#observe(P, size), size);
+      this.#moveP(P, this.#M, size);
       if (this.diffuse) this.#moveDiffuse();
     }
     this.steady = false;
@@ -290,7 +302,11 @@ export class KalmanFilter implements ArmaFilter {
   }
 
   #moveDiffuse(): void {
-    this.#right(this.#left(this.#D, this.size), this.#D, this.size);
+    const { size } = this;
+    const D = this.#D;
+    const K = this.#K;
+    this.#moveZ(K, this.#observe(D, size), size);
+    this.#moveP(D, K, size);
   }
 
   /**
@@ -305,11 +321,11 @@ export class KalmanFilter implements ArmaFilter {
     const g = this.#g;
     const M = this.#M;
     const K = this.#K;
-    const spread = this.#spread(D, size);
+    const spread = this.#observe(D, size);
     if (spread < DIFFUSE) return false;
-    let B = this.#left(D, size);
-    for (let i = 0; i < size; i++) K[i] = this.#timesZ(B, i, size) / spread;
-    this.#right(B, D, size);
+    this.#moveZ(K, spread, size);
+    this.#moveP(D, K, size);
+    for (let i = 0; i < size; i++) K[i] /= spread;
     let largest = 0;
     for (let i = 0; i < size; i++) {
       for (let j = 0; j < size; j++) {
@@ -318,10 +334,11 @@ export class KalmanFilter implements ArmaFilter {
       }
     }
     this.diffuse = largest > DIFFUSE;
-    const F = this.#spread(P, size) + 1;
-    B = this.#left(P, size);
-    for (let i = 0; i < size; i++) M[i] = this.#timesZ(B, i, size) + g[i];
-    this.#right(B, P, size);
+    const known = this.#observe(P, size);
+    const F = known + 1;
+    this.#moveZ(M, known, size);
+    this.#moveP(P, M, size);
+    for (let i = 0; i < size; i++) M[i] += g[i];
     for (let i = 0; i < size; i++) {
       for (let j = 0; j < size; j++) {
         P[i * size + j] += g[i] * g[j] - M[i] * K[j] - K[i] * M[j] +
