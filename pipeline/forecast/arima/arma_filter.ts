@@ -14,6 +14,9 @@ export interface ArmaFilter {
   readonly nobs: number;
   /** Numbers that a run touches at most, for budgets. */
   readonly cost: number;
-  /** @returns False if the autoregression is not stationary. */
+  /**
+   * @returns False if the autoregression is not stationary, or too near the
+   * edge for the numbers to tell.
+   */
   run(phi: Float64Array, theta: Float64Array): boolean;
 }

@@ -29,7 +29,10 @@ export interface ArimaEstimates {
   readonly bic: number;
   /** Values that count: neither missing nor lost to differencing. */
   readonly nobs: number;
-  /** The series is constant once differenced: no error, no likelihood. */
+  /**
+   * The series is constant once differenced, or the model leaves no more error
+   * than rounding does: no error, no likelihood.
+   */
   readonly degenerate: boolean;
   readonly converged: boolean;
   /** Why the optimiser stopped. */
@@ -60,6 +63,8 @@ export const STATE_MAX = 400;
 const WORK_MAX = 6e8;
 /** The same with gaps, where the ends of a search weigh more. */
 const GAPS_WORK_MAX = 4e8;
+/** A root mean square error below this part of the rounding is none. */
+const EXACT = 1 / 4;
 /** Values of the likelihood that a fit must be able to take. */
 const EVALUATIONS_MIN = 80;
 
@@ -153,27 +158,32 @@ function maximumLikelihood(
   shape.expand(coefficients);
   const end = filterSeries(y, spec, data, { shape, beta, sigma2: null });
   if (end === null) {
-    return failed(`too few values follow each other to fit ${name}`);
+    return failed(
+      missing
+        ? `too few values follow each other to fit ${name}`
+        : `${name} comes too near the edge of the stationary on this series`,
+    );
   }
+  const degenerate = end.model.sigma2 <= (data.rounding * EXACT) ** 2;
   const loglik = -0.5 * nobs * (
         Math.log(2 * Math.PI * end.squares / nobs) + 1 + 2 * Math.log(scale)
       ) - 0.5 * end.sumLogF;
   const names = [...shape.names, ...constants.names];
   return {
     kind: "fitted",
-    model: end.model,
+    model: degenerate ? { ...end.model, sigma2: 0 } : end.model,
     estimates: {
       coef: record(names, [...coefficients, ...constants.coefficients(beta)]),
       coefSe: record(
         names,
-        covariance === null
+        covariance === null || degenerate
           ? names.map(() => null)
           : errorsOf(covariance, shape.count, constants.weights),
       ),
-      sigma2: end.model.sigma2,
-      ...criteria(loglik, names.length + 1, nobs),
+      sigma2: degenerate ? 0 : end.model.sigma2,
+      ...degenerate ? WITHOUT_ERROR : criteria(loglik, names.length + 1, nobs),
       nobs,
-      degenerate: false,
+      degenerate,
       converged: found.converged,
       stop: found.stop,
       iterations: found.iterations,
@@ -181,6 +191,14 @@ function maximumLikelihood(
     residuals: end.residuals,
   };
 }
+
+/** The same of a model without error. */
+const WITHOUT_ERROR = {
+  loglik: Infinity,
+  aic: -Infinity,
+  aicc: -Infinity,
+  bic: -Infinity,
+} as const;
 
 /** AIC, AICc and BIC of `k` parameters, the variance among them. */
 function criteria(loglik: number, k: number, nobs: number) {
@@ -236,7 +254,6 @@ function constantFit(
     ...data.coefficients,
   ];
   const lost = data.delta.length;
-  const lastKnown = y.findLast((value) => !Number.isNaN(value)) ?? 0;
   return {
     kind: "fitted",
     model: {
@@ -249,20 +266,14 @@ function constantFit(
       center: data.center,
       slope: data.slope,
       state: [0],
-      levels: Array.from({ length: lost }, (_, k) => {
-        const value = y[y.length - 1 - k];
-        return Number.isNaN(value) ? lastKnown : value;
-      }),
+      levels: data.levels,
       covariance: null,
     },
     estimates: {
       coef: record(names, known),
       coefSe: record(names, names.map(() => null)),
       sigma2: 0,
-      loglik: Infinity,
-      aic: -Infinity,
-      aicc: -Infinity,
-      bic: -Infinity,
+      ...WITHOUT_ERROR,
       nobs: data.nobs,
       degenerate: true,
       converged: true,

@@ -6,6 +6,8 @@ import { splitArray, takeArray } from "./split_array.ts";
 const STEADY = 1e-13;
 /** Parts of the unknown start below this are none, as it is made of integers. */
 const DIFFUSE = 1e-9;
+/** F is at least 1; below this, rounding has eaten the state's errors. */
+const F_MIN = 0.5;
 /** What a step costs beside its numbers. */
 const STEP_COST = 60;
 
@@ -99,6 +101,7 @@ export class KalmanFilter implements ArmaFilter {
       }
       if (this.diffuse && this.#diffuseStep(t)) continue;
       const F = this.#step(t, active);
+      if (!(F > F_MIN)) return false;
       exact = F - 1 < STEADY ? exact + 1 : 0;
       if (exact >= size && !this.diffuse) {
         this.steady = true;
