@@ -62,11 +62,11 @@ export const STATE_MAX = 400;
 /** Numbers that one fit may touch: under a second of work. */
 const WORK_MAX = 6e8;
 /** The same with gaps, where the ends of a search weigh more. */
-const GAPS_WORK_MAX = 4e8;
+const GAPS_WORK_MAX = 3e8;
+/** And that one value of the likelihood may. */
+const COST_MAX = 5e6;
 /** A root mean square error below this part of the rounding is none. */
 const EXACT = 1 / 4;
-/** Values of the likelihood that a fit must be able to take. */
-const EVALUATIONS_MIN = 80;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -133,7 +133,7 @@ function maximumLikelihood(
   const evaluationsMax = Math.floor(
     (missing ? GAPS_WORK_MAX : WORK_MAX) / filter.cost,
   );
-  if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
+  if (filter.cost > COST_MAX && shape.count > 0) {
     return failed(`${name} is too large to fit to ${y.length} values`);
   }
   const found = searchMaximum(

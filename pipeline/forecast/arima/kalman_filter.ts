@@ -37,7 +37,7 @@ export class KalmanFilter implements ArmaFilter {
   readonly size: number;
   /** The state of each column after the last value (size). */
   readonly states: readonly Float64Array[];
-  /** Its errors in units of sigma2 (size, size). */
+  /** Its errors in units of sigma2 (size, size), the upper half at the end. */
   readonly P: Float64Array;
   /** Whether P is 0. */
   steady = false;
@@ -52,7 +52,11 @@ export class KalmanFilter implements ArmaFilter {
   readonly #K: Float64Array;
   /** The covariance of the state with the value. */
   readonly #Z: Float64Array;
-  /** The first row of a covariance, of the ARMA state, and a 0. */
+  /** Zeros. */
+  readonly #none: Float64Array;
+  /** T Z. */
+  readonly #level: Float64Array;
+  /** The first column of a covariance, of the ARMA state, and a 0. */
   readonly #row: Float64Array;
 
   constructor(
@@ -71,7 +75,10 @@ export class KalmanFilter implements ArmaFilter {
     this.states = splitArray(columns.length, size);
     this.P = takeArray(size * size);
     [this.#phi, this.#theta] = splitArray(2, m);
-    [this.#g, this.#M, this.#K, this.#Z] = splitArray(4, size);
+    [this.#g, this.#M, this.#K, this.#Z, this.#level, this.#none] = splitArray(
+      6,
+      size,
+    );
     this.#row = takeArray(m + 1);
     this.#D = takeArray(delta.length > 0 ? size * size : 0);
   }
@@ -107,6 +114,9 @@ export class KalmanFilter implements ArmaFilter {
         this.steady = true;
         P.fill(0);
       }
+    }
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < i; j++) P[j * size + i] = P[i * size + j];
     }
     return true;
   }
@@ -162,13 +172,14 @@ export class KalmanFilter implements ArmaFilter {
     const { size, delta } = this;
     const { m } = this.#start;
     const Z = this.#Z;
-    for (let j = 0; j < active; j++) Z[j] = P[j];
+    for (let j = 0; j < active; j++) Z[j] = P[j * size];
     if (active === m) return Z[0];
     for (let k = 0; k < delta.length; k++) {
       const weight = delta[k];
       if (weight === 0) continue;
-      const row = (m + k) * size;
-      for (let j = 0; j < size; j++) Z[j] += weight * P[row + j];
+      const at = m + k;
+      for (let j = 0; j <= at; j++) Z[j] += weight * P[at * size + j];
+      for (let j = at + 1; j < size; j++) Z[j] += weight * P[j * size + at];
     }
     let spread = Z[0];
     for (let k = 0; k < delta.length; k++) spread += delta[k] * Z[m + k];
@@ -180,57 +191,70 @@ export class KalmanFilter implements ArmaFilter {
     const { m } = this.#start;
     const phi = this.#phi;
     const Z = this.#Z;
-    for (let i = 0; i + 1 < m; i++) out[i] = Z[i + 1] + phi[i] * Z[0];
-    out[m - 1] = phi[m - 1] * Z[0];
+    const first = Z[0];
+    for (let i = 0; i + 1 < m; i++) out[i] = Z[i + 1] + phi[i] * first;
+    out[m - 1] = phi[m - 1] * first;
     if (active === m) return;
     for (let i = active - 1; i > m; i--) out[i] = Z[i - 1];
     out[m] = spread;
   }
 
   /**
-   * P = T P T', in place and of the first `active`; `level` is T P z', which is
-   * the row of the newest level.
+   * P = T P T' + a a' - weight b b', in place and of the first `active`;
+   * `level` is T P z', which is the row of the newest level in T P T'.
    */
-  #moveP(P: Float64Array, level: Float64Array, active: number): void {
+  #moveP(
+    P: Float64Array,
+    level: Float64Array,
+    active: number,
+    a: Float64Array,
+    b: Float64Array,
+    weight: number,
+  ): void {
     const { size } = this;
     const { m } = this.#start;
     const phi = this.#phi;
     const row = this.#row;
-    for (let i = 0; i < m; i++) row[i] = P[i];
+    for (let i = 0; i < m; i++) row[i] = P[i * size];
     const variance = row[0];
     // Each entry comes from those right below, so row by row from the top.
     for (let i = 0; i + 1 < m; i++) {
       const f = phi[i];
       const own = row[i + 1] + f * variance;
       const below = (i + 1) * size + 1;
+      const here = i * size;
+      const ai = a[i];
+      const bi = weight * b[i];
       for (let j = 0; j <= i; j++) {
-        const value = P[below + j] + f * row[j + 1] + phi[j] * own;
-        P[i * size + j] = value;
-        P[j * size + i] = value;
+        P[here + j] = P[below + j] + f * row[j + 1] + phi[j] * own +
+          ai * a[j] - bi * b[j];
       }
     }
     const f = phi[m - 1];
     for (let j = 0; j < m; j++) {
-      const value = f * (row[j + 1] + phi[j] * variance);
-      P[(m - 1) * size + j] = value;
-      P[j * size + m - 1] = value;
+      P[(m - 1) * size + j] = f * (row[j + 1] + phi[j] * variance) +
+        a[m - 1] * a[j] - weight * b[m - 1] * b[j];
     }
     if (active === m) return;
     for (let i = size - 1; i > m; i--) {
       const above = (i - 1) * size;
+      const here = i * size;
       const first = P[above];
-      for (let j = 0; j < m; j++) {
-        const value = (j + 1 < m ? P[above + j + 1] : 0) + phi[j] * first;
-        P[i * size + j] = value;
-        P[j * size + i] = value;
+      const ai = a[i];
+      const bi = weight * b[i];
+      for (let j = 0; j + 1 < m; j++) {
+        P[here + j] = P[above + j + 1] + phi[j] * first + ai * a[j] -
+          bi * b[j];
       }
+      P[here + m - 1] = f * first + ai * a[m - 1] - bi * b[m - 1];
+      P[here + m] = level[i] + ai * a[m] - bi * b[m];
       for (let j = m + 1; j <= i; j++) {
-        const value = P[above + j - 1];
-        P[i * size + j] = value;
-        P[j * size + i] = value;
+        P[here + j] = P[above + j - 1] + ai * a[j] - bi * b[j];
       }
     }
-    for (let j = 0; j < size; j++) P[m * size + j] = P[j * size + m] = level[j];
+    for (let j = 0; j <= m; j++) {
+      P[m * size + j] = level[j] + a[m] * a[j] - weight * b[m] * b[j];
+    }
   }
 
   /** An ordinary step; returns F. */
@@ -239,24 +263,18 @@ export class KalmanFilter implements ArmaFilter {
     const { m } = this.#start;
     const g = this.#g;
     const M = this.#M;
+    const level = this.#level;
     const spread = this.#observe(P, active);
     const F = spread + 1;
-    this.#moveZ(M, spread, active);
-    this.#moveP(P, M, active);
-    for (let i = 0; i < active; i++) M[i] += g[i];
-    for (let i = 0; i < active; i++) {
-      const gain = M[i] / F;
-      for (let j = 0; j <= i; j++) {
-        const value = P[i * size + j] + g[i] * g[j] - gain * M[j];
-        P[i * size + j] = value;
-        P[j * size + i] = value;
-      }
-    }
+    this.#moveZ(level, spread, active);
+    for (let i = 0; i < active; i++) M[i] = level[i] + g[i];
+    this.#moveP(P, level, active, g, M, 1 / F);
     // With its levels all known before, a value moves them alone.
     if (active === m && size > m) M.fill(0, m);
     if (size > m) {
       M[m] = F;
-      for (let j = 0; j < size; j++) P[m * size + j] = P[j * size + m] = 0;
+      for (let j = 0; j < m; j++) P[m * size + j] = 0;
+      for (let i = m; i < size; i++) P[i * size + m] = 0;
     }
     if (this.diffuse) this.#moveDiffuse();
     const overRoot = 1 / Math.sqrt(F);
@@ -288,15 +306,11 @@ export class KalmanFilter implements ArmaFilter {
   #skip(t: number): void {
     const { size, P } = this;
     const g = this.#g;
-    if (!this.steady) {
-      this.#moveZ(this.#M, this.#observe(P, size), size);
-      this.#moveP(P, this.#M, size);
-      if (this.diffuse) this.#moveDiffuse();
-    }
+    const level = this.#level;
+    this.#moveZ(level, this.#observe(P, size), size);
+    this.#moveP(P, level, size, g, g, 0);
+    if (this.diffuse) this.#moveDiffuse();
     this.steady = false;
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) P[i * size + j] += g[i] * g[j];
-    }
     for (let c = 0; c < this.columns.length; c++) {
       const state = this.states[c];
       this.errors[c][t] = 0;
@@ -307,9 +321,10 @@ export class KalmanFilter implements ArmaFilter {
   #moveDiffuse(): void {
     const { size } = this;
     const D = this.#D;
-    const K = this.#K;
-    this.#moveZ(K, this.#observe(D, size), size);
-    this.#moveP(D, K, size);
+    const level = this.#level;
+    const none = this.#none;
+    this.#moveZ(level, this.#observe(D, size), size);
+    this.#moveP(D, level, size, none, none, 0);
   }
 
   /**
@@ -326,26 +341,25 @@ export class KalmanFilter implements ArmaFilter {
     const K = this.#K;
     const spread = this.#observe(D, size);
     if (spread < DIFFUSE) return false;
-    this.#moveZ(K, spread, size);
-    this.#moveP(D, K, size);
-    for (let i = 0; i < size; i++) K[i] /= spread;
+    const level = this.#level;
+    this.#moveZ(level, spread, size);
+    for (let i = 0; i < size; i++) K[i] = level[i] / spread;
+    this.#moveP(D, level, size, this.#none, K, spread);
     let largest = 0;
     for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) {
-        const left = D[i * size + j] -= K[i] * K[j] * spread;
-        if (Math.abs(left) > largest) largest = Math.abs(left);
+      for (let j = 0; j <= i; j++) {
+        largest = Math.max(largest, Math.abs(D[i * size + j]));
       }
     }
     this.diffuse = largest > DIFFUSE;
     const known = this.#observe(P, size);
     const F = known + 1;
-    this.#moveZ(M, known, size);
-    this.#moveP(P, M, size);
-    for (let i = 0; i < size; i++) M[i] += g[i];
+    this.#moveZ(level, known, size);
+    for (let i = 0; i < size; i++) M[i] = level[i] + g[i];
+    this.#moveP(P, level, size, g, g, 0);
     for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) {
-        P[i * size + j] += g[i] * g[j] - M[i] * K[j] - K[i] * M[j] +
-          F * K[i] * K[j];
+      for (let j = 0; j <= i; j++) {
+        P[i * size + j] += F * K[i] * K[j] - M[i] * K[j] - K[i] * M[j];
       }
     }
     for (let c = 0; c < this.columns.length; c++) {
