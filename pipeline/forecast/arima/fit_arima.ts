@@ -65,8 +65,6 @@ const WORK_MAX = 6e8;
 const GAPS_WORK_MAX = 3e8;
 /** And that one value of the likelihood may. */
 const COST_MAX = 5e6;
-/** A root mean square error below this part of the rounding is none. */
-const EXACT = 1 / 4;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -164,7 +162,7 @@ function maximumLikelihood(
         : `${name} comes too near the edge of the stationary on this series`,
     );
   }
-  const degenerate = end.model.sigma2 <= (data.rounding * EXACT) ** 2;
+  const degenerate = end.model.sigma2 <= data.rounding ** 2;
   const loglik = -0.5 * nobs * (
         Math.log(2 * Math.PI * end.squares / nobs) + 1 + 2 * Math.log(scale)
       ) - 0.5 * end.sumLogF;

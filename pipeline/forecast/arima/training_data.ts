@@ -41,7 +41,7 @@ export interface TrainingData {
   readonly shift: number;
   /** The first value, from which levels are counted. */
   readonly first: number;
-  /** Errors of w that may be rounding, in the unit of the series. */
+  /** How far the largest value may be rounded. */
   readonly rounding: number;
   readonly constants: Constants;
 }
@@ -235,7 +235,7 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     scale,
     shift,
     first,
-    rounding,
+    rounding: magnitude * Number.EPSILON / 2,
     constants: {
       names: constantNames(kind),
       ...constantsOf(kind, { shift, scale, lost, n, middle }),
