@@ -19,7 +19,10 @@ import {
 export interface ArimaEstimates {
   /** ar1…, ma1…, sar1…, sma1…, then intercept, drift. */
   readonly coef: Readonly<Record<string, number>>;
-  /** From the observed information; `null` where it gives none. */
+  /**
+   * From the observed information; `null` where it gives none, or is too much
+   * to compute.
+   */
   readonly coefSe: Readonly<Record<string, number | null>>;
   /** Sum of squares over `nobs`. */
   readonly sigma2: number;
@@ -56,10 +59,10 @@ export interface FitOptions {
 }
 /** Longest state; a longer season is refused. */
 export const STATE_MAX = 400;
-/** Numbers that one fit may touch: under a second of work. */
-const WORK_MAX = 6e8;
+/** Steps that the search of a fit may take: about a second of work. */
+const WORK_MAX = 9e8;
 /** Values of the likelihood that a fit must be able to take. */
-const EVALUATIONS_MIN = 100;
+const EVALUATIONS_MIN = 40;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -142,7 +145,9 @@ function maximumLikelihood(
     return failed(`${name} has no likelihood on this series`);
   }
   const beta = likelihood.beta.slice();
-  const covariance = options.standardErrors === false
+  const differences = 2 * shape.count * (shape.count + 1);
+  const covariance = options.standardErrors === false ||
+      differences * filter.cost > WORK_MAX
     ? null
     : estimateCovariance(likelihood, coefficients, beta);
 

@@ -59,7 +59,7 @@ export class KalmanFilter implements ArmaFilter {
     const { m } = this.#start;
     const size = m + delta.length;
     this.size = size;
-    this.cost = n * size * (3 * size + columns.length);
+    this.cost = n * (2 * size * (3 * size + columns.length) + 200);
     this.errors = splitArray(columns.length, n);
     this.states = splitArray(columns.length, size);
     this.P = takeArray(size * size);

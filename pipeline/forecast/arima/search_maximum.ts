@@ -84,7 +84,7 @@ export function searchMaximum(
     curvature: best.curvature,
     gradientMax: GRADIENT_MAX,
     iterationsMax: ITERATIONS_MAX,
-    evaluationsMax: problem.evaluationsMax,
+    evaluationsMax: problem.evaluationsMax / (depth > 0 ? 2 : 1),
   });
 }
 
