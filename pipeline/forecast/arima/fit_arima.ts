@@ -59,8 +59,8 @@ export interface FitOptions {
 }
 /** Longest state; a longer season is refused. */
 export const STATE_MAX = 400;
-/** Steps that the search of a fit may take: about a second of work. */
-const WORK_MAX = 9e8;
+/** Steps that the search of a fit may take: about half a second of work. */
+const WORK_MAX = 6e8;
 /** Values of the likelihood that a fit must be able to take. */
 const EVALUATIONS_MIN = 40;
 

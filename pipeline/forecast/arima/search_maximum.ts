@@ -39,6 +39,8 @@ const PAIRS = 4;
 const COMPLEX_PAIRS = 8;
 /** What -2 loglik may still gain where a climb ends. */
 const GAIN_MIN = 0.003;
+/** A climb is given up that needs so many times what it promises to gain. */
+const HOPE = 8;
 /** Lags of the errors looked at. */
 const LAGS_MAX = 60;
 /** Two points are one if neither their values nor their numbers differ more. */
@@ -114,12 +116,15 @@ function bestPoints(
   const chosen = [...distinct(tried, kept, nobs)];
   // Among lines only, the plain maximum would be missed.
   if (nobs > LONG && !chosen.includes(tried[0])) chosen.push(tried[0]);
+  let lowest = Infinity;
   const points = chosen.map((point) => {
     const climbed = climb(likelihood, point.x, {
       iterationsMax: STEPS_MAX,
       gainMin: GAIN_MIN,
+      hopeless: (value, gain) => 2 * nobs * (value - lowest) > HOPE * gain,
     });
     const line = nobs > LONG && isLine(shape, climbed.x);
+    if (!line) lowest = Math.min(lowest, climbed.value);
     return { ...climbed, line };
   });
   return points.sort(byRank);
