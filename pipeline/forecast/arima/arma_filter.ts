@@ -12,7 +12,7 @@ export interface ArmaFilter {
   readonly sumLogF: number;
   /** Values that count. */
   readonly nobs: number;
-  /** Numbers that a run touches at most, for budgets. */
+  /** What a run costs at most, in steps of about a nanosecond. */
   readonly cost: number;
   /**
    * @returns False if the autoregression is not stationary, or too near the

@@ -19,7 +19,10 @@ import {
 export interface ArimaEstimates {
   /** ar1…, ma1…, sar1…, sma1…, then intercept, drift. */
   readonly coef: Readonly<Record<string, number>>;
-  /** From the observed information; `null` where it gives none. */
+  /**
+   * From the observed information; `null` where it gives none, or is too much
+   * to compute.
+   */
   readonly coefSe: Readonly<Record<string, number | null>>;
   /** Sum of squares over `nobs`. */
   readonly sigma2: number;
@@ -59,12 +62,10 @@ export interface FitOptions {
 }
 /** Longest state; a longer season is refused. */
 export const STATE_MAX = 400;
-/** Numbers that one fit may touch: under a second of work. */
+/** Steps that the search of a fit may take: about half a second of work. */
 const WORK_MAX = 6e8;
-/** The same with gaps, where the ends of a search weigh more. */
-const GAPS_WORK_MAX = 3e8;
-/** And that one value of the likelihood may. */
-const COST_MAX = 5e6;
+/** Values of the likelihood that a fit must be able to take. */
+const EVALUATIONS_MIN = 40;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -128,10 +129,8 @@ function maximumLikelihood(
   };
   const likelihood = likelihoodOf(shape.blocks);
   const { filter } = likelihood;
-  const evaluationsMax = Math.floor(
-    (missing ? GAPS_WORK_MAX : WORK_MAX) / filter.cost,
-  );
-  if (filter.cost > COST_MAX && shape.count > 0) {
+  const evaluationsMax = Math.floor(WORK_MAX / filter.cost);
+  if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
     return failed(`${name} is too large to fit to ${y.length} values`);
   }
   const found = searchMaximum(
@@ -149,7 +148,9 @@ function maximumLikelihood(
     return failed(`${name} has no likelihood on this series`);
   }
   const beta = likelihood.beta.slice();
-  const covariance = options.standardErrors === false
+  const differences = 2 * shape.count * (shape.count + 1);
+  const covariance = options.standardErrors === false ||
+      differences * filter.cost > WORK_MAX
     ? null
     : estimateCovariance(likelihood, coefficients, beta);
 

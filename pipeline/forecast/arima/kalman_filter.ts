@@ -9,7 +9,7 @@ const DIFFUSE = 1e-9;
 /** F is at least 1; below this, rounding has eaten the state's errors. */
 const F_MIN = 0.5;
 /** What a step costs beside its numbers. */
-const STEP_COST = 60;
+const STEP_COST = 100;
 
 /**
  * The exact filter of an ARIMA with missing values (`NaN`), by the plain
