@@ -1,7 +1,6 @@
 /**
  * ARIMA: fits and one-step forecasts by the native engine and by npm `arima`
- * (which the project names), in turn within one run, on the same random walks;
- * then what only the native one does. Medians of some rounds, and ratios, which
+ * (which the project names), in turn within one run, on the same minutes; then what only the native one does. Medians of some rounds, and ratios, which
  * a busy machine spares. Where python3 has statsmodels or R is installed, they
  * fit the same series.
  *
@@ -24,23 +23,23 @@ import {
   advanceTrack,
   forecastCandles,
 } from "../pipeline/forecast/ohlc_model.ts";
-import {
-  makeCandles,
-  seededNormal,
-} from "../pipeline/forecast/testing/make_candles.ts";
+import { makeCandles } from "../pipeline/forecast/testing/make_candles.ts";
+import { trainingSeries } from "../pipeline/forecast/training_series.ts";
 
 const ROUNDS = 9;
 const SERIES = 40;
+/** Rounds before those that count, as the code is compiled while it runs. */
+const WARM = 30;
 const UPDATES = 200_000;
 
-function walks(n: number): readonly Float64Array[] {
-  return Array.from({ length: SERIES }, (_, seed) => {
-    const normal = seededNormal(seed + 1);
-    const out = new Float64Array(n);
-    let level = 100;
-    for (let i = 0; i < n; i++) out[i] = level += 0.05 * normal();
-    return out;
-  });
+/** What the forecaster fits: log closes of made-up minutes on a price grid. */
+function closes(n: number): readonly Float64Array[] {
+  return Array.from(
+    { length: SERIES },
+    (_, seed) =>
+      trainingSeries(makeCandles({ n, start: 0, seed: seed + 1, sd: 3e-4 }))
+        .level,
+  );
 }
 
 function median(values: readonly number[]): number {
@@ -95,8 +94,11 @@ const npm = loadNpmArima();
 const CASES = [[240, [1, 1, 1]], [240, [2, 1, 2]], [500, [1, 1, 1]]] as const;
 const results: unknown[] = [];
 for (const [n, order] of CASES) {
-  const series = walks(n);
+  const series = closes(n);
   results.push(series.map((y) => one(NATIVE_ENGINE, y, order)));
+  for (let round = 0; round < WARM; round++) {
+    for (const y of series) one(NATIVE_ENGINE, y, order);
+  }
   const native: number[] = [];
   const theirs: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -118,7 +120,7 @@ for (const [n, order] of CASES) {
   row(`${name}, npm arima`, theirs);
 }
 
-const series = walks(240);
+const series = closes(240);
 row(
   "n = 240 auto, native",
   Array.from({ length: ROUNDS }, () =>
@@ -217,13 +219,30 @@ for (line in readLines(file("stdin"))) {
 }
 `;
 
-/** Times by another program, if it is installed. */
+/** Times by another program, the first that is installed. */
 async function others(
   name: string,
-  command: string,
+  commands: readonly string[],
   args: readonly string[],
   input: string,
 ): Promise<void> {
+  for (const command of commands) {
+    const lines = await outputOf(command, args, input);
+    if (lines === null) continue;
+    lines.forEach((line, i) => {
+      const [n, order] = CASES[i];
+      row(`n = ${n} (${order}), ${name}`, JSON.parse(line));
+    });
+    return;
+  }
+  console.log(`${name} is not installed here`);
+}
+
+async function outputOf(
+  command: string,
+  args: readonly string[],
+  input: string,
+): Promise<readonly string[] | null> {
   try {
     const child = new Deno.Command(command, {
       args: [...args],
@@ -236,24 +255,25 @@ async function others(
     await writer.write(new TextEncoder().encode(input)).catch(() => {});
     await writer.close().catch(() => {});
     const { success, stdout } = await child.output();
-    if (!success) throw new Error("it failed");
-    new TextDecoder().decode(stdout).trim().split("\n").forEach((line, i) => {
-      const [n, order] = CASES[i];
-      row(`n = ${n} (${order}), ${name}`, JSON.parse(line));
-    });
+    return success ? new TextDecoder().decode(stdout).trim().split("\n") : null;
   } catch {
-    console.log(`${name} is not installed here`);
+    return null;
   }
 }
 
 const few = CASES.map(([n, order]) => ({
   order,
-  series: walks(n).slice(0, 5).map((y) => [...y]),
+  series: closes(n).slice(0, 5).map((y) => [...y]),
 }));
-await others("statsmodels", "python3", ["-c", PYTHON], JSON.stringify(few));
+await others(
+  "statsmodels",
+  ["python3", "/usr/bin/python3"],
+  ["-c", PYTHON],
+  JSON.stringify(few),
+);
 await others(
   "R",
-  "Rscript",
+  ["Rscript"],
   ["-e", R],
   few.map(({ order, series }) =>
     [order.join(), ...series.map((y) => y.join())].join(";")

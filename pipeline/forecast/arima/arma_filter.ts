@@ -12,8 +12,11 @@ export interface ArmaFilter {
   readonly sumLogF: number;
   /** Values that count. */
   readonly nobs: number;
-  /** Numbers that a run touches at most, for budgets. */
+  /** What a run costs at most, in steps of about a nanosecond. */
   readonly cost: number;
-  /** @returns False if the autoregression is not stationary. */
+  /**
+   * @returns False if the autoregression is not stationary, or too near the
+   * edge for the numbers to tell.
+   */
   run(phi: Float64Array, theta: Float64Array): boolean;
 }

@@ -12,8 +12,8 @@ interface Scored extends Pair {
 const REAL_STEP = 0.15;
 const REAL_STEPS = 17;
 /** Moduli and angles of complex poles tried. */
-const MODULI = [0.5, 0.75, 0.88, 0.95] as const;
-const ANGLES = 20;
+const MODULI = [0.5, 0.8, 0.93] as const;
+const ANGLES = 48;
 const NOTCH_POLE = 0.95;
 const NOTCH_ZERO = 0.997;
 
@@ -60,38 +60,40 @@ export const REAL_NOTCHES: readonly Pair[] = [1, -1].map((sign) => ({
   ma: [-sign * NOTCH_ZERO],
 }));
 
-/** Projects r on modulus^k cos(k angle) and modulus^k sin(k angle). */
+/**
+ * Projects r on modulus^k cos(k angle) and modulus^k sin(k angle), whose own
+ * products are geometric series.
+ */
 function complexPair(r: Float64Array, modulus: number, angle: number): Scored {
   const re = modulus * Math.cos(angle);
   const im = modulus * Math.sin(angle);
-  let x = 1;
+  let x = 0;
   let y = 0;
-  let rx = 0;
-  let ry = 0;
-  let xx = 0;
-  let yy = 0;
-  let xy = 0;
-  for (let k = 0; k < r.length; k++) {
-    const before = x;
-    x = re * x - im * y;
-    y = re * y + im * before;
-    rx += r[k] * x;
-    ry += r[k] * y;
-    xx += x * x;
-    yy += y * y;
-    xy += x * y;
+  for (let k = r.length - 1; k >= 0; k--) {
+    const before = x + r[k];
+    x = re * before - im * y;
+    y = im * before + re * y;
   }
+  // z^2 / (1 - z^2), z the pole.
+  const re2 = re * re - im * im;
+  const im2 = 2 * re * im;
+  const over = 1 / ((1 - re2) * (1 - re2) + im2 * im2);
+  const realPart = (re2 * (1 - re2) - im2 * im2) * over;
+  const square = modulus * modulus;
+  const both = square / (1 - square);
+  const xx = 0.5 * (both + realPart);
+  const yy = 0.5 * (both - realPart);
+  const xy = 0.5 * im2 * over;
   const determinant = xx * yy - xy * xy;
-  const a = (yy * rx - xy * ry) / determinant;
-  const b = (xx * ry - xy * rx) / determinant;
+  const a = (yy * x - xy * y) / determinant;
+  const b = (xx * y - xy * x) / determinant;
   const psi1 = a * re + b * im;
-  const psi2 = a * (re * re - im * im) + b * 2 * re * im;
+  const psi2 = a * re2 + b * im2;
   const ar1 = 2 * re;
-  const ar2 = -modulus * modulus;
   return {
-    gain: a * rx + b * ry,
-    ar: [ar1, ar2],
-    ma: [psi1 - ar1, psi2 - ar1 * psi1 - ar2],
+    gain: a * x + b * y,
+    ar: [ar1, -square],
+    ma: [psi1 - ar1, psi2 - ar1 * psi1 + square],
   };
 }
 

@@ -56,7 +56,7 @@ export class ChandrasekharFilter implements ArmaFilter {
     this.#start = new StationaryStart(p, q);
     const { m } = this.#start;
     this.nobs = n;
-    this.cost = n * m * (columns.length + 3) + p * p + q * m;
+    this.cost = 2 * n * m * (columns.length + 3) + p * p + q * m;
     [this.#phi, this.#theta] = splitArray(2, Math.max(m, SHORT));
     [this.#K, this.#W] = splitArray(2, m + 1);
     this.#known = m > SHORT ? splitArray(columns.length, n + m) : [];

@@ -19,7 +19,10 @@ import {
 export interface ArimaEstimates {
   /** ar1…, ma1…, sar1…, sma1…, then intercept, drift. */
   readonly coef: Readonly<Record<string, number>>;
-  /** From the observed information; `null` where it gives none. */
+  /**
+   * From the observed information; `null` where it gives none, or is too much
+   * to compute.
+   */
   readonly coefSe: Readonly<Record<string, number | null>>;
   /** Sum of squares over `nobs`. */
   readonly sigma2: number;
@@ -29,7 +32,10 @@ export interface ArimaEstimates {
   readonly bic: number;
   /** Values that count: neither missing nor lost to differencing. */
   readonly nobs: number;
-  /** The series is constant once differenced: no error, no likelihood. */
+  /**
+   * The series is constant once differenced, or the model leaves no more error
+   * than rounding does: no error, no likelihood.
+   */
   readonly degenerate: boolean;
   readonly converged: boolean;
   /** Why the optimiser stopped. */
@@ -56,10 +62,10 @@ export interface FitOptions {
 }
 /** Longest state; a longer season is refused. */
 export const STATE_MAX = 400;
-/** Numbers that one fit may touch: under a second of work. */
+/** Steps that the search of a fit may take: about half a second of work. */
 const WORK_MAX = 6e8;
 /** Values of the likelihood that a fit must be able to take. */
-const EVALUATIONS_MIN = 100;
+const EVALUATIONS_MIN = 40;
 
 /**
  * Fits an ARIMA by exact maximum likelihood, as R's `arima` with method ML
@@ -142,34 +148,41 @@ function maximumLikelihood(
     return failed(`${name} has no likelihood on this series`);
   }
   const beta = likelihood.beta.slice();
-  const covariance = options.standardErrors === false
+  const differences = 2 * shape.count * (shape.count + 1);
+  const covariance = options.standardErrors === false ||
+      differences * filter.cost > WORK_MAX
     ? null
     : estimateCovariance(likelihood, coefficients, beta);
 
   shape.expand(coefficients);
   const end = filterSeries(y, spec, data, { shape, beta, sigma2: null });
   if (end === null) {
-    return failed(`too few values follow each other to fit ${name}`);
+    return failed(
+      missing
+        ? `too few values follow each other to fit ${name}`
+        : `${name} comes too near the edge of the stationary on this series`,
+    );
   }
+  const degenerate = end.model.sigma2 <= data.rounding ** 2;
   const loglik = -0.5 * nobs * (
         Math.log(2 * Math.PI * end.squares / nobs) + 1 + 2 * Math.log(scale)
       ) - 0.5 * end.sumLogF;
   const names = [...shape.names, ...constants.names];
   return {
     kind: "fitted",
-    model: end.model,
+    model: degenerate ? { ...end.model, sigma2: 0 } : end.model,
     estimates: {
       coef: record(names, [...coefficients, ...constants.coefficients(beta)]),
       coefSe: record(
         names,
-        covariance === null
+        covariance === null || degenerate
           ? names.map(() => null)
           : errorsOf(covariance, shape.count, constants.weights),
       ),
-      sigma2: end.model.sigma2,
-      ...criteria(loglik, names.length + 1, nobs),
+      sigma2: degenerate ? 0 : end.model.sigma2,
+      ...degenerate ? WITHOUT_ERROR : criteria(loglik, names.length + 1, nobs),
       nobs,
-      degenerate: false,
+      degenerate,
       converged: found.converged,
       stop: found.stop,
       iterations: found.iterations,
@@ -177,6 +190,14 @@ function maximumLikelihood(
     residuals: end.residuals,
   };
 }
+
+/** The same of a model without error. */
+const WITHOUT_ERROR = {
+  loglik: Infinity,
+  aic: -Infinity,
+  aicc: -Infinity,
+  bic: -Infinity,
+} as const;
 
 /** AIC, AICc and BIC of `k` parameters, the variance among them. */
 function criteria(loglik: number, k: number, nobs: number) {
@@ -232,7 +253,6 @@ function constantFit(
     ...data.coefficients,
   ];
   const lost = data.delta.length;
-  const lastKnown = y.findLast((value) => !Number.isNaN(value)) ?? 0;
   return {
     kind: "fitted",
     model: {
@@ -245,20 +265,14 @@ function constantFit(
       center: data.center,
       slope: data.slope,
       state: [0],
-      levels: Array.from({ length: lost }, (_, k) => {
-        const value = y[y.length - 1 - k];
-        return Number.isNaN(value) ? lastKnown : value;
-      }),
+      levels: data.levels,
       covariance: null,
     },
     estimates: {
       coef: record(names, known),
       coefSe: record(names, names.map(() => null)),
       sigma2: 0,
-      loglik: Infinity,
-      aic: -Infinity,
-      aicc: -Infinity,
-      bic: -Infinity,
+      ...WITHOUT_ERROR,
       nobs: data.nobs,
       degenerate: true,
       converged: true,

@@ -174,6 +174,47 @@ Deno.test("constants, and what is constant once differenced, are exact and marke
   }
 });
 
+Deno.test("what is exact between gaps is found to be so, and goes on", () => {
+  const line = Float64Array.from({ length: 60 }, (_, t) => 100 + 0.1 * t);
+  for (
+    const [gaps, order, constant] of [
+      [(t: number) => t % 2 === 1, [1, 1, 1], "drift"],
+      [(t: number) => t % 2 === 1, [2, 2, 2], "none"],
+      [(t: number) => t > 5 && t < 50, [0, 1, 0], "drift"],
+      [(t: number) => t > 55, [0, 2, 1], "none"],
+    ] as const
+  ) {
+    const y = line.map((value, t) => gaps(t) ? NaN : value);
+    const fit = fitArima(y, spec(order, constant));
+    assert.ok(fit.kind === "fitted");
+    assert.equal(fit.estimates.degenerate, true);
+    assert.equal(fit.estimates.loglik, Infinity);
+    const { mean, se } = forecastArima(fit.model, 3);
+    mean.forEach((value, k) =>
+      assert.ok(Math.abs(value - 106 - 0.1 * k) < 1e-9, `${order}: ${mean}`)
+    );
+    assert.deepEqual([...se], [0, 0, 0]);
+  }
+});
+
+Deno.test("a model that only the edge of the stationary would suit has numbers all the same, or a reason", () => {
+  const alternating = Float64Array.from({ length: 66 }, (_, t) => (-1) ** t);
+  const parabola = Float64Array.from({ length: 30 }, (_, t) => t * t);
+  for (const y of [alternating, parabola]) {
+    for (const scale of [1, 1e-12, 1e12]) {
+      for (
+        const order of [[3, 0, 0], [3, 1, 0], [3, 1, 2], [3, 0, 1]] as const
+      ) {
+        const fit = fitArima(y.map((value) => value * scale), spec(order));
+        if (fit.kind === "failed") continue;
+        assert.ok(fit.estimates.sigma2 >= 0);
+        assert.ok(!Number.isNaN(fit.estimates.loglik));
+        assert.ok(forecastArima(fit.model, 5).mean.every(Number.isFinite));
+      }
+    }
+  }
+});
+
 Deno.test("fitArima() says why it cannot fit", () => {
   const y = simulate(spec([1, 0, 0]), [0.4], 60, 1);
   const reason = (series: Float64Array, model: ArimaSpec) => {

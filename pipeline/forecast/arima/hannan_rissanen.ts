@@ -1,3 +1,4 @@
+import { longErrors } from "./long_autoregression.ts";
 import { solvePositive } from "./solve_positive.ts";
 import { takeArray } from "./split_array.ts";
 
@@ -48,44 +49,4 @@ export function hannanRissanen(
   const out = new Float64Array(k);
   const work = new Float64Array(width * width);
   return solvePositive(products, k, out, work) ? out : null;
-}
-
-/** Errors of an autoregression of this order; 0 for the first values. */
-function longErrors(w: Float64Array, order: number): Float64Array {
-  const n = w.length;
-  const r = takeArray(order + 1);
-  for (let lag = 0; lag <= order; lag++) {
-    let sum = 0;
-    for (let t = lag; t < n; t++) sum += w[t] * w[t - lag];
-    r[lag] = sum;
-  }
-  const a = levinsonDurbin(r);
-  const errors = takeArray(n);
-  for (let t = order; t < n; t++) {
-    let error = w[t];
-    for (let i = 0; i < order; i++) error -= a[i] * w[t - 1 - i];
-    errors[t] = error;
-  }
-  return errors;
-}
-
-/** The autoregression of autocovariances (order + 1), by Levinson-Durbin. */
-function levinsonDurbin(r: Float64Array): Float64Array {
-  const order = r.length - 1;
-  const a = takeArray(order);
-  let variance = r[0];
-  for (let k = 0; k < order && variance > 0; k++) {
-    let sum = r[k + 1];
-    for (let i = 0; i < k; i++) sum -= a[i] * r[k - i];
-    const partial = sum / variance;
-    for (let i = 0, j = k - 1; i <= j; i++, j--) {
-      const low = a[i];
-      const high = a[j];
-      a[i] = low - partial * high;
-      if (i !== j) a[j] = high - partial * low;
-    }
-    a[k] = partial;
-    variance *= 1 - partial * partial;
-  }
-  return a;
 }

@@ -6,6 +6,10 @@ import { splitArray, takeArray } from "./split_array.ts";
 const STEADY = 1e-13;
 /** Parts of the unknown start below this are none, as it is made of integers. */
 const DIFFUSE = 1e-9;
+/** F is at least 1; below this, rounding has eaten the state's errors. */
+const F_MIN = 0.5;
+/** What a step costs beside its numbers. */
+const STEP_COST = 100;
 
 /**
  * The exact filter of an ARIMA with missing values (`NaN`), by the plain
@@ -33,7 +37,7 @@ export class KalmanFilter implements ArmaFilter {
   readonly size: number;
   /** The state of each column after the last value (size). */
   readonly states: readonly Float64Array[];
-  /** Its errors in units of sigma2 (size, size). */
+  /** Its errors in units of sigma2 (size, size), the upper half at the end. */
   readonly P: Float64Array;
   /** Whether P is 0. */
   steady = false;
@@ -44,9 +48,16 @@ export class KalmanFilter implements ArmaFilter {
   readonly #theta: Float64Array;
   readonly #g: Float64Array;
   readonly #M: Float64Array;
-  readonly #B: Float64Array;
   readonly #D: Float64Array;
   readonly #K: Float64Array;
+  /** The covariance of the state with the value. */
+  readonly #Z: Float64Array;
+  /** Zeros. */
+  readonly #none: Float64Array;
+  /** T Z. */
+  readonly #level: Float64Array;
+  /** The first column of a covariance, of the ARMA state, and a 0. */
+  readonly #row: Float64Array;
 
   constructor(
     private readonly columns: readonly Float64Array[],
@@ -59,13 +70,16 @@ export class KalmanFilter implements ArmaFilter {
     const { m } = this.#start;
     const size = m + delta.length;
     this.size = size;
-    this.cost = n * size * (3 * size + columns.length);
+    this.cost = n * (STEP_COST + size * (2 * size + columns.length));
     this.errors = splitArray(columns.length, n);
     this.states = splitArray(columns.length, size);
     this.P = takeArray(size * size);
     [this.#phi, this.#theta] = splitArray(2, m);
-    [this.#g, this.#M, this.#K] = splitArray(3, size);
-    this.#B = takeArray(size * size);
+    [this.#g, this.#M, this.#K, this.#Z, this.#level, this.#none] = splitArray(
+      6,
+      size,
+    );
+    this.#row = takeArray(m + 1);
     this.#D = takeArray(delta.length > 0 ? size * size : 0);
   }
 
@@ -94,11 +108,15 @@ export class KalmanFilter implements ArmaFilter {
       }
       if (this.diffuse && this.#diffuseStep(t)) continue;
       const F = this.#step(t, active);
+      if (!(F > F_MIN)) return false;
       exact = F - 1 < STEADY ? exact + 1 : 0;
       if (exact >= size && !this.diffuse) {
         this.steady = true;
         P.fill(0);
       }
+    }
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < i; j++) P[j * size + i] = P[i * size + j];
     }
     return true;
   }
@@ -149,100 +167,114 @@ export class KalmanFilter implements ArmaFilter {
     if (this.size > m) state[m] = known + K[m] * error;
   }
 
-  /** B = T P, of the first `active` rows and columns. */
-  #left(P: Float64Array, active: number): Float64Array {
+  /** Z = P z', of the first `active`; returns z P z'. */
+  #observe(P: Float64Array, active: number): number {
     const { size, delta } = this;
     const { m } = this.#start;
-    const phi = this.#phi;
-    const B = this.#B;
-    for (let i = 0; i < m; i++) {
-      const f = phi[i];
-      const row = i * size;
-      const last = i + 1 >= m;
-      for (let j = 0; j < active; j++) {
-        B[row + j] = f * P[j] + (last ? 0 : P[row + size + j]);
-      }
+    const Z = this.#Z;
+    for (let j = 0; j < active; j++) Z[j] = P[j * size];
+    if (active === m) return Z[0];
+    for (let k = 0; k < delta.length; k++) {
+      const weight = delta[k];
+      if (weight === 0) continue;
+      const at = m + k;
+      for (let j = 0; j <= at; j++) Z[j] += weight * P[at * size + j];
+      for (let j = at + 1; j < size; j++) Z[j] += weight * P[j * size + at];
     }
-    if (active === m) return B;
-    B.copyWithin((m + 1) * size, 0, 0);
-    for (let i = size - 1; i > m; i--) {
-      for (let j = 0; j < size; j++) B[i * size + j] = P[(i - 1) * size + j];
-    }
-    for (let j = 0; j < size; j++) {
-      let sum = P[j];
-      for (let k = 0; k < delta.length; k++) {
-        if (delta[k] !== 0) sum += delta[k] * P[(m + k) * size + j];
-      }
-      B[m * size + j] = sum;
-    }
-    return B;
+    let spread = Z[0];
+    for (let k = 0; k < delta.length; k++) spread += delta[k] * Z[m + k];
+    return spread;
   }
 
-  /** B z'. */
-  #timesZ(B: Float64Array, row: number, active: number): number {
+  /** T Z into `out`, of the first `active`; `spread` is z Z. */
+  #moveZ(out: Float64Array, spread: number, active: number): void {
     const { m } = this.#start;
-    let sum = B[row * this.size];
-    if (active === m) return sum;
-    for (let k = 0; k < this.delta.length; k++) {
-      if (this.delta[k] !== 0) {
-        sum += this.delta[k] * B[row * this.size + m + k];
-      }
-    }
-    return sum;
+    const phi = this.#phi;
+    const Z = this.#Z;
+    const first = Z[0];
+    for (let i = 0; i + 1 < m; i++) out[i] = Z[i + 1] + phi[i] * first;
+    out[m - 1] = phi[m - 1] * first;
+    if (active === m) return;
+    for (let i = active - 1; i > m; i--) out[i] = Z[i - 1];
+    out[m] = spread;
   }
 
-  /** P = B T'. */
-  #right(B: Float64Array, P: Float64Array, active: number): void {
+  /**
+   * P = T P T' + a a' - weight b b', in place and of the first `active`;
+   * `level` is T P z', which is the row of the newest level in T P T'.
+   */
+  #moveP(
+    P: Float64Array,
+    level: Float64Array,
+    active: number,
+    a: Float64Array,
+    b: Float64Array,
+    weight: number,
+  ): void {
     const { size } = this;
     const { m } = this.#start;
     const phi = this.#phi;
-    for (let i = 0; i < active; i++) {
-      const row = i * size;
-      const first = B[row];
-      if (active > m) {
-        const level = this.#timesZ(B, i, active);
-        for (let j = size - 1; j > m; j--) P[row + j] = B[row + j - 1];
-        P[row + m] = level;
+    const row = this.#row;
+    for (let i = 0; i < m; i++) row[i] = P[i * size];
+    const variance = row[0];
+    // Each entry comes from those right below, so row by row from the top.
+    for (let i = 0; i + 1 < m; i++) {
+      const f = phi[i];
+      const own = row[i + 1] + f * variance;
+      const below = (i + 1) * size + 1;
+      const here = i * size;
+      const ai = a[i];
+      const bi = weight * b[i];
+      for (let j = 0; j <= i; j++) {
+        P[here + j] = P[below + j] + f * row[j + 1] + phi[j] * own +
+          ai * a[j] - bi * b[j];
       }
+    }
+    const f = phi[m - 1];
+    for (let j = 0; j < m; j++) {
+      P[(m - 1) * size + j] = f * (row[j + 1] + phi[j] * variance) +
+        a[m - 1] * a[j] - weight * b[m - 1] * b[j];
+    }
+    if (active === m) return;
+    for (let i = size - 1; i > m; i--) {
+      const above = (i - 1) * size;
+      const here = i * size;
+      const first = P[above];
+      const ai = a[i];
+      const bi = weight * b[i];
       for (let j = 0; j + 1 < m; j++) {
-        P[row + j] = B[row + j + 1] + phi[j] * first;
+        P[here + j] = P[above + j + 1] + phi[j] * first + ai * a[j] -
+          bi * b[j];
       }
-      P[row + m - 1] = phi[m - 1] * first;
+      P[here + m - 1] = f * first + ai * a[m - 1] - bi * b[m - 1];
+      P[here + m] = level[i] + ai * a[m] - bi * b[m];
+      for (let j = m + 1; j <= i; j++) {
+        P[here + j] = P[above + j - 1] + ai * a[j] - bi * b[j];
+      }
     }
-  }
-
-  /** z P z'. */
-  #spread(P: Float64Array, active: number): number {
-    const { m } = this.#start;
-    const { delta } = this;
-    let sum = this.#timesZ(P, 0, active);
-    if (active === m) return sum;
-    for (let k = 0; k < delta.length; k++) {
-      if (delta[k] !== 0) sum += delta[k] * this.#timesZ(P, m + k, active);
+    for (let j = 0; j <= m; j++) {
+      P[m * size + j] = level[j] + a[m] * a[j] - weight * b[m] * b[j];
     }
-    return sum;
   }
 
   /** An ordinary step; returns F. */
   #step(t: number, active: number): number {
     const { size, P } = this;
+    const { m } = this.#start;
     const g = this.#g;
     const M = this.#M;
-    const F = this.#spread(P, active) + 1;
-    const B = this.#left(P, active);
-    for (let i = 0; i < active; i++) M[i] = this.#timesZ(B, i, active) + g[i];
-    this.#right(B, P, active);
-    for (let i = 0; i < active; i++) {
-      for (let j = 0; j < active; j++) {
-        P[i * size + j] += g[i] * g[j] - M[i] * M[j] / F;
-      }
-    }
-    const m = this.#start.m;
+    const level = this.#level;
+    const spread = this.#observe(P, active);
+    const F = spread + 1;
+    this.#moveZ(level, spread, active);
+    for (let i = 0; i < active; i++) M[i] = level[i] + g[i];
+    this.#moveP(P, level, active, g, M, 1 / F);
     // With its levels all known before, a value moves them alone.
     if (active === m && size > m) M.fill(0, m);
     if (size > m) {
       M[m] = F;
-      for (let j = 0; j < size; j++) P[m * size + j] = P[j * size + m] = 0;
+      for (let j = 0; j < m; j++) P[m * size + j] = 0;
+      for (let i = m; i < size; i++) P[i * size + m] = 0;
     }
     if (this.diffuse) this.#moveDiffuse();
     const overRoot = 1 / Math.sqrt(F);
@@ -274,14 +306,11 @@ export class KalmanFilter implements ArmaFilter {
   #skip(t: number): void {
     const { size, P } = this;
     const g = this.#g;
-    if (!this.steady) {
-      this.#right(this.#left(P, size), P, size);
-      if (this.diffuse) this.#moveDiffuse();
-    }
+    const level = this.#level;
+    this.#moveZ(level, this.#observe(P, size), size);
+    this.#moveP(P, level, size, g, g, 0);
+    if (this.diffuse) this.#moveDiffuse();
     this.steady = false;
-    for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) P[i * size + j] += g[i] * g[j];
-    }
     for (let c = 0; c < this.columns.length; c++) {
       const state = this.states[c];
       this.errors[c][t] = 0;
@@ -290,7 +319,12 @@ export class KalmanFilter implements ArmaFilter {
   }
 
   #moveDiffuse(): void {
-    this.#right(this.#left(this.#D, this.size), this.#D, this.size);
+    const { size } = this;
+    const D = this.#D;
+    const level = this.#level;
+    const none = this.#none;
+    this.#moveZ(level, this.#observe(D, size), size);
+    this.#moveP(D, level, size, none, none, 0);
   }
 
   /**
@@ -305,27 +339,27 @@ export class KalmanFilter implements ArmaFilter {
     const g = this.#g;
     const M = this.#M;
     const K = this.#K;
-    const spread = this.#spread(D, size);
+    const spread = this.#observe(D, size);
     if (spread < DIFFUSE) return false;
-    let B = this.#left(D, size);
-    for (let i = 0; i < size; i++) K[i] = this.#timesZ(B, i, size) / spread;
-    this.#right(B, D, size);
+    const level = this.#level;
+    this.#moveZ(level, spread, size);
+    for (let i = 0; i < size; i++) K[i] = level[i] / spread;
+    this.#moveP(D, level, size, this.#none, K, spread);
     let largest = 0;
     for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) {
-        const left = D[i * size + j] -= K[i] * K[j] * spread;
-        if (Math.abs(left) > largest) largest = Math.abs(left);
+      for (let j = 0; j <= i; j++) {
+        largest = Math.max(largest, Math.abs(D[i * size + j]));
       }
     }
     this.diffuse = largest > DIFFUSE;
-    const F = this.#spread(P, size) + 1;
-    B = this.#left(P, size);
-    for (let i = 0; i < size; i++) M[i] = this.#timesZ(B, i, size) + g[i];
-    this.#right(B, P, size);
+    const known = this.#observe(P, size);
+    const F = known + 1;
+    this.#moveZ(level, known, size);
+    for (let i = 0; i < size; i++) M[i] = level[i] + g[i];
+    this.#moveP(P, level, size, g, g, 0);
     for (let i = 0; i < size; i++) {
-      for (let j = 0; j < size; j++) {
-        P[i * size + j] += g[i] * g[j] - M[i] * K[j] - K[i] * M[j] +
-          F * K[i] * K[j];
+      for (let j = 0; j <= i; j++) {
+        P[i * size + j] += F * K[i] * K[j] - M[i] * K[j] - K[i] * M[j];
       }
     }
     for (let c = 0; c < this.columns.length; c++) {

@@ -10,15 +10,11 @@ const STEP_MAX = 1.5;
 /** Part of the fall that the slope promises which a step must give. */
 const ARMIJO = 1e-4;
 const HALVINGS = 25;
-/**
- * Steps at the end without a look at the value, which no longer tells, down to
- * this gradient: what is fitted should not depend on how the data are rounded.
- */
-const POLISH_STEPS = 3;
-const POLISHED = 1e-9;
 /** So many steps in a row that fall by less are enough: a maximum far out. */
 const IDLE_MAX = 8;
 const IDLE_FALL = 1e-10;
+/** A slope so flat promises nothing: there a step that fails is an end. */
+const SLOPE_MIN = 1e-9;
 /** A fall below this, in parts of 1, is rounding. */
 const FALL_MIN = 1e-15;
 
@@ -119,19 +115,6 @@ export function minimizeBfgs(
       largest = gradient(x, value, g);
     }
     if (largest <= options.gradientMax) {
-      for (let more = 0; more < POLISH_STEPS && largest > POLISHED; more++) {
-        for (let i = 0; i < k; i++) {
-          next[i] = x[i];
-          for (let j = 0; j < k; j++) next[i] -= H[i * k + j] * g[j];
-        }
-        const there = f(next);
-        const after = gradient(next, there, nextG);
-        if (!(after < largest)) break;
-        value = there;
-        largest = after;
-        [x, next] = [next, x];
-        [g, nextG] = [nextG, g];
-      }
       return done(true, "the gradient is 0", iteration);
     }
     if (iteration >= options.iterationsMax) {
@@ -189,7 +172,7 @@ export function minimizeBfgs(
         continue;
       }
       return done(
-        largest < 1e3 * options.gradientMax,
+        largest < 1e3 * options.gradientMax || -slope < SLOPE_MIN,
         "no step lowers the value any more",
         iteration,
       );

@@ -30,18 +30,17 @@ const ITERATIONS_MAX = 200;
 const SEVERAL_FROM = 3_000;
 /** Models within models that starts are looked for in. */
 const DEPTH_MAX = 2;
-/** Best starts kept in each round, and steps that they may take in it. */
-const ROUNDS = [
-  { kept: 9, steps: 1 },
-  { kept: 4, steps: 2 },
-  { kept: 2, steps: 12 },
-] as const;
-/** The same for a pole and a zero alone, whose best start is enough. */
-const ROUNDS_OF_TWO = [{ kept: 1, steps: 12 }] as const;
+/** Best starts that are climbed; fewer for a pole and a zero alone. */
+const KEPT = 4;
+const KEPT_OF_TWO = 2;
+const STEPS_MAX = 12;
 /** Pairs tried on the errors of a smaller model. */
 const PAIRS = 4;
+const COMPLEX_PAIRS = 8;
 /** What -2 loglik may still gain where a climb ends. */
 const GAIN_MIN = 0.003;
+/** A climb is given up that needs so many times what it promises to gain. */
+const HOPE = 8;
 /** Lags of the errors looked at. */
 const LAGS_MAX = 60;
 /** Two points are one if neither their values nor their numbers differ more. */
@@ -51,6 +50,8 @@ const SAME_PARTIAL = 0.05;
 /** A pole and a zero this near to each other, the pole beyond, are a line. */
 const LINE_NEAR = 0.015;
 const LINE_MODULUS = 0.9;
+/** Values up to which lines are not told from wider peaks. */
+const LONG = 1_000;
 
 interface Point extends Climbed {
   readonly line: boolean;
@@ -61,11 +62,11 @@ interface Point extends Climbed {
  *
  * A mixed ARMA has many local maxima, most with a pole next to a zero. Starts
  * are the Hannan-Rissanen estimate, and the maxima of models with one or two
- * poles and zeros less, with a pair added where their errors ask for it. All
- * are climbed a little, the best a little more, the last to the top.
+ * poles and zeros less, with a pair added where their errors ask for it. They
+ * are valued, and the best of them climbed from.
  *
- * Among so many frequencies noise always shows a line that lasts as long as
- * the series: a maximum of that kind is taken only if there is no other.
+ * Among its many frequencies a long series always shows a line that lasts as
+ * long as it does: a maximum of that kind is taken only if there is no other.
  */
 export function searchMaximum(
   problem: SearchProblem,
@@ -85,7 +86,7 @@ export function searchMaximum(
     curvature: best.curvature,
     gradientMax: GRADIENT_MAX,
     iterationsMax: ITERATIONS_MAX,
-    evaluationsMax: problem.evaluationsMax,
+    evaluationsMax: problem.evaluationsMax / (depth > 0 ? 2 : 1),
   });
 }
 
@@ -104,22 +105,28 @@ function bestPoints(
     ...(depth > 0 ? largerStarts(problem, likelihood.shape, depth) : []),
   ];
   const { shape } = likelihood;
-  let points = starts.map((x): Point => ({
+  const tried = starts.map((x): Point => ({
     x,
     value: likelihood.atFree(x),
     curvature: null,
     line: false,
   }));
-  const rounds = shape.count > 2 ? ROUNDS : ROUNDS_OF_TWO;
-  for (const { kept, steps } of rounds) {
-    points = distinct(points, kept, likelihood.filter.nobs).map((point) => {
-      const climbed = climb(likelihood, point.x, {
-        iterationsMax: steps,
-        gainMin: GAIN_MIN,
-      });
-      return { ...climbed, line: isLine(shape, climbed.x) };
+  const kept = shape.count > 2 ? KEPT : KEPT_OF_TWO;
+  const { nobs } = likelihood.filter;
+  const chosen = [...distinct(tried, kept, nobs)];
+  // Among lines only, the plain maximum would be missed.
+  if (nobs > LONG && !chosen.includes(tried[0])) chosen.push(tried[0]);
+  let lowest = Infinity;
+  const points = chosen.map((point) => {
+    const climbed = climb(likelihood, point.x, {
+      iterationsMax: STEPS_MAX,
+      gainMin: GAIN_MIN,
+      hopeless: (value, gain) => 2 * nobs * (value - lowest) > HOPE * gain,
     });
-  }
+    const line = nobs > LONG && isLine(shape, climbed.x);
+    if (!line) lowest = Math.min(lowest, climbed.value);
+    return { ...climbed, line };
+  });
   return points.sort(byRank);
 }
 
@@ -194,7 +201,12 @@ function largerStarts(
     ]);
   }
   if (p > 1 && q > 1) {
-    from([p - 2, q - 2, P, Q], 1, 1, (r) => complexPairs(r).slice(0, PAIRS));
+    from(
+      [p - 2, q - 2, P, Q],
+      1,
+      1,
+      (r) => complexPairs(r).slice(0, COMPLEX_PAIRS),
+    );
   }
   if (P > 0 && Q > 0) {
     from([p, q, P - 1, Q - 1], 1, shape.season, (r) => [

@@ -1,5 +1,8 @@
 import { splitArray, takeArray } from "./split_array.ts";
 
+/** Rounding of a larger variance would hide the error, whose variance is 1. */
+const VARIANCE_MAX = 1e12;
+
 /**
  * What a stationary ARMA is before its first value, in units of sigma2: the
  * variance of the value, and the covariance of the state with it.
@@ -33,7 +36,10 @@ export class StationaryStart {
     this.#movingAverage = takeArray(q + 1);
   }
 
-  /** @returns False if the autoregression is not stationary. */
+  /**
+   * @returns False if the autoregression is not stationary, or so near the edge
+   * that its variance drowns the error.
+   */
   compute(phi: Float64Array, theta: Float64Array): boolean {
     if (!this.#autoregression(phi)) return false;
     const { p, q, m, gamma, first } = this;
@@ -54,6 +60,8 @@ export class StationaryStart {
       }
       gamma[k] = sum;
     }
+    // What the moving average takes away again has been rounded too.
+    if (!(c[0] * ar[0] < VARIANCE_MAX)) return false;
     for (let k = 0; k <= m; k++) {
       let sum = k === 0 ? 1 : k <= q ? theta[k - 1] : 0;
       for (let i = 1; i <= p && i <= k; i++) sum += phi[i - 1] * psi[k - i];

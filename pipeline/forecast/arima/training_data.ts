@@ -1,3 +1,5 @@
+import { dot } from "./dot_product.ts";
+import { KalmanFilter } from "./kalman_filter.ts";
 import { differenceBy, differencingWeights } from "./lag_polynomial.ts";
 import {
   arimaName,
@@ -39,6 +41,8 @@ export interface TrainingData {
   readonly shift: number;
   /** The first value, from which levels are counted. */
   readonly first: number;
+  /** How far the largest value may be rounded. */
+  readonly rounding: number;
   readonly constants: Constants;
 }
 
@@ -63,6 +67,8 @@ export interface ConstantData {
   readonly coefficients: readonly number[];
   readonly center: number;
   readonly slope: number;
+  /** The last values, the latest first, also where they are missing. */
+  readonly levels: readonly number[];
 }
 
 export type Prepared =
@@ -76,6 +82,8 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
   let observed = 0;
   let first = NaN;
   let last = NaN;
+  let firstAt = 0;
+  let lastAt = 0;
   let magnitude = 0;
   let changes = 0;
   for (let t = 0; t < n; t++) {
@@ -86,7 +94,11 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
         `value ${t} of ${n} is ${value}, not a number below ${LARGEST}`,
       );
     }
-    if (observed === 0) first = last = value;
+    if (observed === 0) {
+      first = last = value;
+      firstAt = t;
+    }
+    lastAt = t;
     observed++;
     changes = Math.max(changes, Math.abs(value - last));
     last = value;
@@ -146,6 +158,10 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
           ? 0
           : level + slope * next,
         slope,
+        levels: delta.map((_, k) => {
+          const value = y[n - 1 - k];
+          return Number.isNaN(value) ? last : value;
+        }),
       };
     }
   }
@@ -157,12 +173,16 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     );
   }
 
-  const { mean, sd } = spreadOf(w, kind !== "none");
+  const { count, mean, sd } = spreadOf(w, kind !== "none");
   const scale = sd > rounding ? sd : changes;
   if (!(scale > SMALLEST) || !(scale < LARGEST)) {
     return failed(`a spread of ${scale} is out of range`);
   }
-  const shift = kind === "none" ? 0 : mean;
+  const shift = kind === "none"
+    ? 0
+    : count > 0
+    ? mean
+    : (last - first) / (lastAt - firstAt) * lost;
   const standard = takeArray(w.length);
   for (let t = 0; t < w.length; t++) standard[t] = (w[t] - shift) / scale;
   const exact = !missing || lost === 0
@@ -172,6 +192,26 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     );
   const length = exact.length;
   const onLevels = missing && lost > 0;
+  if (onLevels) {
+    const levels = exactLevels(exact, delta, rounding / scale);
+    if (levels !== null) {
+      return {
+        kind: "constant",
+        delta,
+        nobs,
+        names: constantNames(kind),
+        coefficients: kind === "none" ? [] : [shift / lost],
+        center: shift,
+        slope: 0,
+        levels: levels.map((level, k) => {
+          const value = y[n - 1 - k];
+          return Number.isNaN(value)
+            ? first + shift * (n - k) / lost + scale * level
+            : value;
+        }),
+      };
+    }
+  }
   const columns = [rounded(exact)];
   if (kind === "drift" && onLevels) {
     columns.push(Float64Array.from({ length }, (_, i) => (i + 1) / lost));
@@ -195,6 +235,7 @@ export function prepareSeries(y: Float64Array, spec: ArimaSpec): Prepared {
     scale,
     shift,
     first,
+    rounding: magnitude * Number.EPSILON / 2,
     constants: {
       names: constantNames(kind),
       ...constantsOf(kind, { shift, scale, lost, n, middle }),
@@ -299,11 +340,29 @@ function leastSquares(
   return { level, slope, spread };
 }
 
+/**
+ * The last levels, latest first, of a series whose differences are 0 as far as
+ * its gaps tell; `null` if they are not, or leave its start unknown.
+ */
+function exactLevels(
+  levels: Float64Array,
+  delta: readonly number[],
+  rounding: number,
+): readonly number[] | null {
+  const none = new Float64Array(0);
+  const filter = new KalmanFilter([levels], 0, 0, delta);
+  filter.run(none, none);
+  const [errors] = filter.errors;
+  return filter.diffuse || dot(errors, errors) > filter.nobs * rounding ** 2
+    ? null
+    : delta.map((_, k) => filter.states[0][filter.size - delta.length + k]);
+}
+
 /** Mean of what is there, and the root mean square about it, or about 0. */
 function spreadOf(
   w: Float64Array,
   aboutMean: boolean,
-): { mean: number; sd: number } {
+): { count: number; mean: number; sd: number } {
   let count = 0;
   let origin = 0;
   let sum = 0;
@@ -322,7 +381,7 @@ function spreadOf(
     const distance = w[t] - about;
     if (!Number.isNaN(distance)) squares += distance * distance;
   }
-  return { mean, sd: Math.sqrt(squares / Math.max(1, count)) };
+  return { count, mean, sd: Math.sqrt(squares / Math.max(1, count)) };
 }
 
 /** To a whole number of quanta, the even one of two as near. */
