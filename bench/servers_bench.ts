@@ -91,6 +91,13 @@ async function speed(env: Readonly<Record<string, string>>): Promise<void> {
 async function drain(env: Readonly<Record<string, string>>): Promise<void> {
   const feeds = await startProgram({ ...env, ROLES: "feed" });
   await send(feeds, BACKLOG, "backlog", ["--plain"]);
+  // What a plain feed sent is in the buffer once its connection was read to its
+  // end: until then a stop would lose the rest.
+  await until(
+    "a connection read to its end",
+    () => Promise.resolve(feeds.log),
+    (log) => log.some((line) => line.includes(`"received":${BACKLOG},`)),
+  );
   await feeds.stop();
   const from = performance.now();
   const candles = await startProgram({ ...env, ROLES: "aggregate,web" });

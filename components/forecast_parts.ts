@@ -22,13 +22,13 @@ export function pastForecasts(
   return forecasts.filter(({ horizon, t }) => horizon === 1 && t < formingT);
 }
 
-/** The newest batch, from the forming candle on. */
+/** What was made at the newest minute's edge, from the forming candle on. */
 export function futureForecasts(
   forecasts: readonly ForecastView[],
   formingT: number,
 ): readonly ForecastView[] {
-  const madeAt = newestForecast(forecasts)?.made_at;
-  return forecasts.filter(({ made_at, t }) =>
-    made_at === madeAt && t >= formingT
+  const edge = newestForecast(forecasts)?.t;
+  return forecasts.filter(({ t, horizon }) =>
+    t - (horizon - 1) * MINUTE_MS === edge && t >= formingT
   );
 }
