@@ -1,4 +1,5 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
+import { takeArray } from "./split_array.ts";
 
 /**
  * Autocorrelations of a model's errors at its last value, at each `step` lags
@@ -9,12 +10,22 @@ export function errorAutocorrelations(
   step: number,
   lagsMax: number,
 ): Float64Array {
-  const e = filter.errors[0].slice();
+  const e = takeArray(filter.errors[0].length);
+  e.set(filter.errors[0]);
   beta.forEach((weight, c) => {
     const column = filter.errors[c + 1];
     for (let t = 0; t < e.length; t++) e[t] -= weight * column[t];
   });
-  const out = new Float64Array(
+  return autocorrelations(e, step, lagsMax);
+}
+
+/** The same of a series whose mean is 0; 0 throughout if the series is. */
+export function autocorrelations(
+  e: Float64Array,
+  step: number,
+  lagsMax: number,
+): Float64Array {
+  const out = takeArray(
     Math.min(lagsMax, Math.floor(e.length / (2 * step))),
   );
   let squares = 0;

@@ -6,11 +6,14 @@ import {
   REAL_NOTCHES,
   realPairs,
 } from "./cancelling_pairs.ts";
+import {
+  autocorrelations,
+  errorAutocorrelations,
+} from "./error_autocorrelations.ts";
 import { climb, type Climbed, slopesOf } from "./gauss_newton.ts";
 import { hannanRissanen } from "./hannan_rissanen.ts";
 import { minimizeBfgs, type Minimum } from "./minimize_bfgs.ts";
 import { polynomialRoots } from "./polynomial_roots.ts";
-import { takeArray } from "./split_array.ts";
 
 /** What a search works on. */
 export interface SearchProblem {
@@ -176,7 +179,7 @@ function largerStarts(
     pairs: (r: Float64Array) => readonly Pair[],
   ) => {
     if (step === 1 && problem.plain && blocks.every((count) => count === 0)) {
-      for (const pair of pairs(autocorrelationsOf(problem.w, 1))) {
+      for (const pair of pairs(autocorrelations(problem.w, 1, LAGS_MAX))) {
         out.push(shape.toFree(Float64Array.from([...pair.ar, ...pair.ma])));
       }
       return;
@@ -188,7 +191,7 @@ function largerStarts(
     ) {
       smaller.atFree(x);
       smaller.shape.fromFree(x, c);
-      const r = autocorrelations(smaller, step);
+      const r = errorAutocorrelations(smaller, step, LAGS_MAX);
       for (const pair of pairs(r)) {
         out.push(shape.toFree(smaller.shape.times(c, pair, step > 1)));
       }
@@ -213,35 +216,6 @@ function largerStarts(
       ...realPairs(r).slice(0, PAIRS),
       ...REAL_NOTCHES,
     ]);
-  }
-  return out;
-}
-
-/** Of the errors at the last value, at each `step` lags, from `step` on. */
-function autocorrelations(
-  { filter, beta }: ArmaLikelihood,
-  step: number,
-): Float64Array {
-  const e = takeArray(filter.errors[0].length);
-  e.set(filter.errors[0]);
-  beta.forEach((weight, c) => {
-    const column = filter.errors[c + 1];
-    for (let t = 0; t < e.length; t++) e[t] -= weight * column[t];
-  });
-  return autocorrelationsOf(e, step);
-}
-
-function autocorrelationsOf(e: Float64Array, step: number): Float64Array {
-  const out = takeArray(
-    Math.min(LAGS_MAX, Math.floor(e.length / (2 * step))),
-  );
-  let squares = 0;
-  for (let t = 0; t < e.length; t++) squares += e[t] * e[t];
-  for (let k = 0; k < out.length; k++) {
-    const lag = (k + 1) * step;
-    let sum = 0;
-    for (let t = lag; t < e.length; t++) sum += e[t] * e[t - lag];
-    out[k] = squares > 0 ? sum / squares : 0;
   }
   return out;
 }
