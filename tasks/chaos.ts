@@ -1,4 +1,4 @@
-import { FAULT_KINDS } from "../tests/chaos/faults.ts";
+import { FAULT_KINDS, type FaultKind } from "../tests/chaos/faults.ts";
 import {
   type ChaosReport,
   randomFaults,
@@ -41,6 +41,12 @@ const OPTIONS = {
     wanted: "a whole number",
     meaning: "And at least so many faults",
     read: wholeNumber(0, 1_000_000),
+  }),
+  only: optional<FaultKind>({
+    takes: "KIND",
+    wanted: `one of ${FAULT_KINDS.join(", ")}`,
+    meaning: "Faults of this kind only, so that each gap is of it",
+    read: (text) => FAULT_KINDS.find((kind) => kind === text) ?? null,
   }),
   rate: optional({
     takes: "N",
@@ -100,7 +106,8 @@ export async function chaos(
           const { load, faults } = stage;
           const until = performance.now() + values.seconds * 1_000;
           let said = performance.now();
-          return randomFaults(stage, FAULT_KINDS, () => {
+          const kinds = values.only ? [values.only] : FAULT_KINDS;
+          return randomFaults(stage, kinds, () => {
             if (performance.now() - said > 60_000) {
               said = performance.now();
               say(
