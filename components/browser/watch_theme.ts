@@ -17,7 +17,7 @@ export function watchTheme(callback: (theme: ThemeChoice) => void): () => void {
     callback({
       dark: dataset.theme === "dark" ||
         (dataset.theme !== "light" && media.matches),
-      colourBlind: dataset.palette === "blue-orange",
+      colourBlind: dataset.palette === "colorblind",
     });
   const observer = new MutationObserver(tell);
   observer.observe(document.documentElement, {
