@@ -1,0 +1,106 @@
+import type { CandleView } from "../../pipeline/domain/candle.ts";
+import type { ForecastView } from "../../pipeline/domain/forecast.ts";
+import type { StoredInterval } from "../../pipeline/domain/interval.ts";
+import type {
+  ForecastsAnswer,
+  ModelsAnswer,
+  SignalsAnswer,
+} from "../api_views.ts";
+import { fetchJson } from "./fetch_json.ts";
+import { queryString } from "./query_string.ts";
+
+const PAGE = 500;
+const PAGE_MAX = 10_000;
+const SCORES = "60";
+
+interface CandlesAnswer {
+  readonly candles: readonly CandleView[];
+  readonly next: string | null;
+}
+
+/** Which candles of which instrument. */
+export interface CandlesOf {
+  readonly symbol: string;
+  readonly interval: StoredInterval;
+}
+
+/** The newest candles. */
+export async function requestNewest(
+  of: CandlesOf,
+  limit = PAGE,
+  signal?: AbortSignal,
+): Promise<readonly CandleView[]> {
+  const { candles } = await fetchJson<CandlesAnswer>(
+    `/api/candles?${queryString({ ...of, limit: String(limit) })}`,
+    signal,
+  );
+  return candles;
+}
+
+/** A page of candles before a time. */
+export async function requestOlder(
+  of: CandlesOf,
+  beforeT: number,
+): Promise<readonly CandleView[]> {
+  const { candles } = await fetchJson<CandlesAnswer>(
+    `/api/candles?${
+      queryString({ ...of, to: String(beforeT), limit: String(PAGE) })
+    }`,
+  );
+  return candles;
+}
+
+/** Every candle from a time on, however many they are. */
+export async function requestFrom(
+  of: CandlesOf,
+  fromT: number,
+  toT?: number,
+): Promise<readonly CandleView[]> {
+  const query = new URLSearchParams({
+    ...of,
+    from: String(fromT),
+    limit: String(PAGE_MAX),
+  });
+  if (toT !== undefined) query.set("to", String(toT));
+  const found: CandleView[] = [];
+  for (;;) {
+    const { candles, next } = await fetchJson<CandlesAnswer>(
+      `/api/candles?${query}`,
+    );
+    found.push(...candles);
+    if (next === null) return found;
+    query.set("cursor", next);
+  }
+}
+
+/** Forecasts one minute ahead, of the minutes before a time. */
+export async function requestOlderForecasts(
+  symbol: string,
+  beforeT: number,
+): Promise<readonly ForecastView[]> {
+  const { forecasts } = await fetchJson<ForecastsAnswer>(
+    `/api/forecasts?${
+      queryString({
+        symbol,
+        horizon: "1",
+        to: String(beforeT),
+        limit: String(PAGE),
+      })
+    }`,
+  );
+  return forecasts;
+}
+
+/** What came of the newest forecasts and signals, and the models' records. */
+export async function requestScores(symbol: string) {
+  const [{ forecasts }, { models }, { signals }] = await Promise.all([
+    fetchJson<ForecastsAnswer>(
+      `/api/forecasts?${queryString({ symbol, horizon: "1", limit: SCORES })}`,
+    ),
+    fetchJson<ModelsAnswer>(`/api/models?${queryString({ symbol })}`),
+    fetchJson<SignalsAnswer>(
+      `/api/signals?${queryString({ symbol, limit: SCORES })}`,
+    ),
+  ]);
+  return { forecasts, models, signals };
+}

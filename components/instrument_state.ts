@@ -1,0 +1,64 @@
+import type { CandleView } from "../pipeline/domain/candle.ts";
+import type { ForecastView } from "../pipeline/domain/forecast.ts";
+import type { FeedState } from "../pipeline/domain/live_event.ts";
+import type { SignalView } from "../pipeline/domain/signal.ts";
+import type { ModelView } from "./api_views.ts";
+import { mergeCandle, mergeForecasts, mergeSignals } from "./merge_live.ts";
+
+/** What the page of an instrument knows of it by now. */
+export interface InstrumentState {
+  /** The newest of the interval shown, the forming one last. */
+  readonly candles: readonly CandleView[];
+  /** Newest one-minute candle: the last price. */
+  readonly minute: CandleView | null;
+  readonly forecasts: readonly ForecastView[];
+  readonly models: readonly ModelView[];
+  readonly signals: readonly SignalView[];
+  readonly feed: FeedState;
+}
+
+const CANDLES_KEPT = 1_000;
+const FORECASTS_KEPT = 600;
+const SIGNALS_KEPT = 600;
+
+/** With a one-minute candle, if it is as new as the newest. */
+export function withMinute(
+  state: InstrumentState,
+  candle: CandleView,
+): InstrumentState {
+  const known = state.minute === null ? [] : [state.minute];
+  const [minute] = mergeCandle(known, candle, 1);
+  return minute === state.minute ? state : { ...state, minute };
+}
+
+/** With candles of the interval shown; the newer of two versions stays. */
+export function withCandles(
+  state: InstrumentState,
+  candles: readonly CandleView[],
+): InstrumentState {
+  const merged = candles.reduce(
+    (known, candle) => mergeCandle(known, candle, CANDLES_KEPT),
+    state.candles,
+  );
+  return merged === state.candles ? state : { ...state, candles: merged };
+}
+
+export function withForecasts(
+  state: InstrumentState,
+  forecasts: readonly ForecastView[],
+): InstrumentState {
+  return {
+    ...state,
+    forecasts: mergeForecasts(state.forecasts, forecasts, FORECASTS_KEPT),
+  };
+}
+
+export function withSignals(
+  state: InstrumentState,
+  signals: readonly SignalView[],
+): InstrumentState {
+  return {
+    ...state,
+    signals: mergeSignals(state.signals, signals, SIGNALS_KEPT),
+  };
+}
