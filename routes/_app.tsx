@@ -56,6 +56,7 @@ export default async function App(
             </span>
           )}
           <ThemeToggle />
+          <a class="top-link" href="/settings">Settings</a>
         </header>
         {known && <Outages reasons={reasons} />}
         <div id="main">

@@ -1,0 +1,31 @@
+import { asset, Head } from "fresh/runtime";
+import SettingsForm from "../islands/SettingsForm.tsx";
+import { define } from "../web/define.ts";
+
+export default define.page(function SettingsPage() {
+  return (
+    <main class="narrow">
+      <Head>
+        <title>Settings · Tickhouse</title>
+        <link
+          key="settings.css"
+          rel="stylesheet"
+          href={asset("/settings.css")}
+        />
+      </Head>
+      <h1>Settings</h1>
+      <p class="lead">
+        They are kept in this browser: there is no account, and the server does
+        not learn them. A link carries them to another browser.
+      </p>
+      <noscript>
+        <p class="notice">
+          Choosing needs scripts, which are off here. Without them the page
+          follows the system’s theme, shows up in teal and down in red, and
+          times in the exchange’s zone.
+        </p>
+      </noscript>
+      <SettingsForm />
+    </main>
+  );
+});
