@@ -89,9 +89,17 @@ export class ArmaLikelihood {
       squares += beta[i] * sum;
     }
     this.squares = squares;
-    const n = filter.nobs;
-    const value = 0.5 * Math.log(Math.max(squares, SQUARES_MIN) / n) +
-      0.5 * filter.sumLogF / n;
-    return Number.isFinite(value) ? value : Infinity;
+    return likelihoodValue(squares, filter.sumLogF, filter.nobs);
   }
+}
+
+/** The value to minimise, of these sums over so many errors. */
+export function likelihoodValue(
+  squares: number,
+  sumLogF: number,
+  nobs: number,
+): number {
+  const value = 0.5 * Math.log(Math.max(squares, SQUARES_MIN) / nobs) +
+    0.5 * sumLogF / nobs;
+  return Number.isFinite(value) ? value : Infinity;
 }

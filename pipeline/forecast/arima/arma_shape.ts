@@ -101,10 +101,15 @@ export class ArmaShape {
     let at = 0;
     for (let b = 0; b < 4; b++) {
       const count = this.blocks[b];
-      if (count === 0) continue;
-      const part = coefficients.slice(at, at + count);
-      if (b % 2 === 1) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
-      free.set(coefficientsToFree(part, START_PARTIAL_MAX), at);
+      const sign = b % 2 === 0 ? 1 : -1;
+      coefficientsToFree(
+        coefficients,
+        at,
+        count,
+        free,
+        sign,
+        START_PARTIAL_MAX,
+      );
       at += count;
     }
     return free;

@@ -4,16 +4,25 @@ export interface Pair {
   readonly ma: readonly number[];
 }
 
-interface Scored extends Pair {
-  readonly gain: number;
-}
-
 /** Poles tried, as tanh of even steps: up to 0.989. */
 const REAL_STEP = 0.15;
 const REAL_STEPS = 17;
+const REAL_POLES = Float64Array.from(
+  { length: 2 * REAL_STEPS + 1 },
+  (_, i) => Math.tanh((i - REAL_STEPS) * REAL_STEP),
+);
+const SIGNS = [1, -1] as const;
 /** Moduli and angles of complex poles tried. */
 const MODULI = [0.5, 0.8, 0.93] as const;
 const ANGLES = 48;
+const COSINES = Float64Array.from(
+  { length: ANGLES },
+  (_, j) => Math.cos(Math.PI * (j + 0.5) / ANGLES),
+);
+const SINES = Float64Array.from(
+  { length: ANGLES },
+  (_, j) => Math.sin(Math.PI * (j + 0.5) / ANGLES),
+);
 const NOTCH_POLE = 0.95;
 const NOTCH_ZERO = 0.997;
 
@@ -30,28 +39,59 @@ const NOTCH_ZERO = 0.997;
  * @returns The local maxima, best first.
  */
 export function realPairs(r: Float64Array): readonly Pair[] {
-  const tried: Scored[] = [];
-  for (let step = -REAL_STEPS; step <= REAL_STEPS; step++) {
-    const pole = Math.tanh(step * REAL_STEP);
-    let sum = 0;
-    for (let k = r.length - 1; k >= 0; k--) sum = sum * pole + r[k];
-    const weight = (1 - pole * pole) * sum;
-    tried.push({ gain: weight * sum, ar: [pole], ma: [weight - pole] });
+  const gains = new Float64Array(REAL_POLES.length);
+  const weights = new Float64Array(REAL_POLES.length);
+  for (let step = 0; step <= REAL_STEPS; step++) {
+    const pole = REAL_POLES[REAL_STEPS + step];
+    const square = pole * pole;
+    // Powers of the pole and of its opposite, even and odd ones apart.
+    let even = 0;
+    let odd = 0;
+    for (let k = (r.length - 1) >> 1; k >= 0; k--) {
+      even = even * square + r[2 * k];
+      odd = odd * square + (2 * k + 1 < r.length ? r[2 * k + 1] : 0);
+    }
+    for (const sign of SIGNS) {
+      const sum = even + sign * pole * odd;
+      const weight = (1 - square) * sum;
+      weights[REAL_STEPS + sign * step] = weight;
+      gains[REAL_STEPS + sign * step] = weight * sum;
+    }
   }
-  return localMaxima(tried);
+  return localMaxima(gains, (i) => {
+    const pole = REAL_POLES[i];
+    return { ar: [pole], ma: [weights[i] - pole] };
+  });
 }
 
 /** The same for pairs of conjugate poles. */
 export function complexPairs(r: Float64Array): readonly Pair[] {
-  const tried: Scored[] = [];
+  const gains = new Float64Array(ANGLES);
+  const best = new Int32Array(ANGLES);
+  const found = { gain: 0, a: 0, b: 0 };
   for (let j = 0; j < ANGLES; j++) {
-    const angle = Math.PI * (j + 0.5) / ANGLES;
-    tried.push(
-      MODULI.map((modulus) => complexPair(r, modulus, angle))
-        .reduce((best, one) => one.gain > best.gain ? one : best),
-    );
+    for (let i = 0; i < MODULI.length; i++) {
+      project(r, MODULI[i] * COSINES[j], MODULI[i] * SINES[j], found);
+      if (i === 0 || found.gain > gains[j]) {
+        gains[j] = found.gain;
+        best[j] = i;
+      }
+    }
   }
-  return localMaxima(tried);
+  return localMaxima(gains, (j) => {
+    const modulus = MODULI[best[j]];
+    const re = modulus * COSINES[j];
+    const im = modulus * SINES[j];
+    project(r, re, im, found);
+    const square = modulus * modulus;
+    const ar1 = 2 * re;
+    const psi1 = found.a * re + found.b * im;
+    const psi2 = found.a * (re * re - im * im) + found.b * 2 * re * im;
+    return {
+      ar: [ar1, -square],
+      ma: [psi1 - ar1, psi2 - ar1 * psi1 + square],
+    };
+  });
 }
 
 /** Narrow notches at frequency 0 and at the highest. */
@@ -62,24 +102,31 @@ export const REAL_NOTCHES: readonly Pair[] = [1, -1].map((sign) => ({
 
 /**
  * Projects r on modulus^k cos(k angle) and modulus^k sin(k angle), whose own
- * products are geometric series.
+ * products are geometric series, and writes their weights.
  */
-function complexPair(r: Float64Array, modulus: number, angle: number): Scored {
-  const re = modulus * Math.cos(angle);
-  const im = modulus * Math.sin(angle);
-  let x = 0;
-  let y = 0;
+function project(
+  r: Float64Array,
+  re: number,
+  im: number,
+  out: { gain: number; a: number; b: number },
+): void {
+  // sum r_k pole^k by Horner's rule for a real polynomial: no complex steps.
+  const twice = 2 * re;
+  const square = re * re + im * im;
+  let now = 0;
+  let before = 0;
   for (let k = r.length - 1; k >= 0; k--) {
-    const before = x + r[k];
-    x = re * before - im * y;
-    y = im * before + re * y;
+    const next = r[k] - square * before + twice * now;
+    before = now;
+    now = next;
   }
+  const x = re * now - square * before;
+  const y = im * now;
   // z^2 / (1 - z^2), z the pole.
   const re2 = re * re - im * im;
   const im2 = 2 * re * im;
   const over = 1 / ((1 - re2) * (1 - re2) + im2 * im2);
   const realPart = (re2 * (1 - re2) - im2 * im2) * over;
-  const square = modulus * modulus;
   const both = square / (1 - square);
   const xx = 0.5 * (both + realPart);
   const yy = 0.5 * (both - realPart);
@@ -87,18 +134,21 @@ function complexPair(r: Float64Array, modulus: number, angle: number): Scored {
   const determinant = xx * yy - xy * xy;
   const a = (yy * x - xy * y) / determinant;
   const b = (xx * y - xy * x) / determinant;
-  const psi1 = a * re + b * im;
-  const psi2 = a * re2 + b * im2;
-  const ar1 = 2 * re;
-  return {
-    gain: a * x + b * y,
-    ar: [ar1, -square],
-    ma: [psi1 - ar1, psi2 - ar1 * psi1 + square],
-  };
+  out.gain = a * x + b * y;
+  out.a = a;
+  out.b = b;
 }
 
-function localMaxima(tried: readonly Scored[]): readonly Pair[] {
-  return tried.filter(({ gain }, i) =>
-    gain >= (tried[i - 1]?.gain ?? 0) && gain > (tried[i + 1]?.gain ?? 0)
-  ).sort((a, b) => b.gain - a.gain);
+/** What is made of each local maximum of the gains, the best first. */
+function localMaxima(
+  gains: Float64Array,
+  make: (index: number) => Pair,
+): readonly Pair[] {
+  const at: number[] = [];
+  for (let i = 0; i < gains.length; i++) {
+    const before = i > 0 ? gains[i - 1] : 0;
+    const after = i + 1 < gains.length ? gains[i + 1] : 0;
+    if (gains[i] >= before && gains[i] > after) at.push(i);
+  }
+  return at.sort((a, b) => gains[b] - gains[a]).map(make);
 }

@@ -1,4 +1,5 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
+import { dot, laggedSquares } from "./dot_product.ts";
 import { takeArray } from "./split_array.ts";
 
 /**
@@ -28,13 +29,10 @@ export function autocorrelations(
   const out = takeArray(
     Math.min(lagsMax, Math.floor(e.length / (2 * step))),
   );
-  let squares = 0;
-  for (let t = 0; t < e.length; t++) squares += e[t] * e[t];
+  laggedSquares(e, step, out);
+  const squares = dot(e, e);
   for (let k = 0; k < out.length; k++) {
-    const lag = (k + 1) * step;
-    let sum = 0;
-    for (let t = lag; t < e.length; t++) sum += e[t] * e[t - lag];
-    out[k] = squares > 0 ? sum / squares : 0;
+    out[k] = squares > 0 ? out[k] / squares : 0;
   }
   return out;
 }

@@ -1,5 +1,4 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
-import { dot } from "./dot_product.ts";
 import { LikelihoodSlopes } from "./likelihood_slopes.ts";
 import { solvePositive } from "./solve_positive.ts";
 import { splitArray } from "./split_array.ts";
@@ -46,13 +45,13 @@ export function climb(
   { iterationsMax, gainMin, hopeless }: ClimbOptions,
 ): Climbed {
   const k = start.length;
-  let value = likelihood.atFree(start);
+  const { slopes, x, next, step, table, work } = spaceOf(likelihood);
+  const { gradient, curvature } = slopes;
+  let value = slopes.valueAt(start);
   if (k === 0 || value === Infinity) {
     return { x: start.slice(), value, curvature: null };
   }
   const n = likelihood.filter.nobs;
-  const { slopes, x, next, step, curvature, table, work } = spaceOf(likelihood);
-  const { gradient } = slopes;
   const width = k + 1;
   x.set(start);
   let damping = DAMPING_FIRST;
@@ -62,14 +61,7 @@ export function climb(
     curvature: curvature.slice(),
   });
   for (let iteration = 0; iteration < iterationsMax; iteration++) {
-    const { squares } = likelihood;
-    if (!slopes.at(x, value)) return done();
-    for (let i = 0; i < k; i++) {
-      for (let j = 0; j <= i; j++) {
-        const sum = dot(slopes.slopes[i], slopes.slopes[j]) / squares;
-        curvature[i * k + j] = curvature[j * k + i] = sum;
-      }
-    }
+    if (!slopes.slopesAt(x, value)) return done();
     for (;;) {
       for (let i = 0; i < k; i++) {
         const row = (i + 1) * width + 1;
@@ -91,7 +83,7 @@ export function climb(
       if (gain < gainMin || hopeless?.(value, gain)) return done();
       const scale = Math.min(1, STEP_MAX / longest);
       for (let i = 0; i < k; i++) next[i] = x[i] + scale * step[i];
-      const nextValue = likelihood.atFree(next);
+      const nextValue = slopes.valueAt(next);
       const accepted = nextValue < value;
       const promised = scale * (1 - scale / 2) * gain / n;
       const kept = (value - nextValue) / promised;
@@ -116,7 +108,6 @@ interface ClimbSpace {
   readonly x: Float64Array;
   readonly next: Float64Array;
   readonly step: Float64Array;
-  readonly curvature: Float64Array;
   readonly table: Float64Array;
   readonly work: Float64Array;
 }
@@ -130,8 +121,7 @@ function spaceOf(likelihood: ArmaLikelihood): ClimbSpace {
   const [x, next, step] = splitArray(3, k);
   const [table, work] = splitArray(2, (k + 1) * (k + 1));
   const slopes = new LikelihoodSlopes(likelihood);
-  const curvature = new Float64Array(k * k);
-  const space = { slopes, x, next, step, curvature, table, work };
+  const space = { slopes, x, next, step, table, work };
   spaces.set(likelihood, space);
   return space;
 }

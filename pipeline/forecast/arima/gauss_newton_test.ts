@@ -73,7 +73,7 @@ Deno.test("climb() gives up where it is told that it is no use", () => {
   assert.equal(asked.length, 2);
   assert.equal(value, asked[1]);
   assert.ok(asked[1] < asked[0]);
-  assert.equal(likelihood.atFree(x), value);
+  assert.ok(Math.abs(likelihood.atFree(x) - value) < 1e-12);
 });
 
 Deno.test("climb() of a model without coefficients is its value", () => {
@@ -84,5 +84,5 @@ Deno.test("climb() of a model without coefficients is its value", () => {
     gainMin: 0,
   });
   assert.equal(x.length, 0);
-  assert.equal(value, likelihood.atFree(none));
+  assert.ok(Math.abs(likelihood.atFree(none) - value) < 1e-12);
 });

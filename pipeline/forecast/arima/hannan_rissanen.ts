@@ -1,3 +1,4 @@
+import { dot } from "./dot_product.ts";
 import { longErrors } from "./long_autoregression.ts";
 import { solvePositive } from "./solve_positive.ts";
 import { takeArray } from "./split_array.ts";
@@ -30,23 +31,18 @@ export function hannanRissanen(
   const errors = maLags.length === 0 ? w : longErrors(w, order);
   const width = k + 1;
   const columns = [
-    { values: w, lag: 0 },
-    ...arLags.map((lag) => ({ values: w, lag })),
-    ...maLags.map((lag) => ({ values: errors, lag })),
+    w.subarray(from),
+    ...arLags.map((lag) => w.subarray(from - lag, n - lag)),
+    ...maLags.map((lag) => errors.subarray(from - lag, n - lag)),
   ];
   const products = takeArray(width * width);
   for (let i = 0; i < width; i++) {
     for (let j = 0; j <= i; j++) {
-      const a = columns[i];
-      const b = columns[j];
-      let sum = 0;
-      for (let t = from; t < n; t++) {
-        sum += a.values[t - a.lag] * b.values[t - b.lag];
-      }
+      const sum = dot(columns[i], columns[j]);
       products[i * width + j] = products[j * width + i] = sum;
     }
   }
   const out = new Float64Array(k);
-  const work = new Float64Array(width * width);
+  const work = takeArray(width * width);
   return solvePositive(products, k, out, work) ? out : null;
 }

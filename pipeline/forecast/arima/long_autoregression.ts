@@ -1,3 +1,6 @@
+import { dot, laggedSquares } from "./dot_product.ts";
+import { takeArray } from "./split_array.ts";
+
 /**
  * Errors of an autoregression by the Yule-Walker equations: what stands for
  * the innovations of an ARMA before it is fitted. 0 for the first `order`.
@@ -6,18 +9,21 @@
  */
 export function longErrors(z: Float64Array, order: number): Float64Array {
   const n = z.length;
-  const gamma = new Float64Array(order + 1);
-  for (let lag = 0; lag <= order; lag++) {
-    let sum = 0;
-    for (let t = lag; t < n; t++) sum += z[t] * z[t - lag];
-    gamma[lag] = sum;
-  }
+  const gamma = takeArray(order + 1);
+  gamma[0] = dot(z, z);
+  laggedSquares(z, 1, gamma.subarray(1));
   const phi = levinsonDurbin(gamma);
-  const errors = new Float64Array(n);
+  const errors = takeArray(n);
   for (let t = order; t < n; t++) {
-    let error = z[t];
-    for (let i = 0; i < order; i++) error -= phi[i] * z[t - 1 - i];
-    errors[t] = error;
+    let known = 0;
+    let other = 0;
+    let i = 0;
+    for (; i + 1 < order; i += 2) {
+      known += phi[i] * z[t - 1 - i];
+      other += phi[i + 1] * z[t - 2 - i];
+    }
+    if (i < order) known += phi[i] * z[t - 1 - i];
+    errors[t] = z[t] - known - other;
   }
   return errors;
 }

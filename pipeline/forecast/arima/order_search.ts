@@ -302,15 +302,14 @@ function refine(one: Candidate, iterations: number): void {
 
 /** Makes coefficients stationary and invertible that are not. */
 function drawIn(blocks: Blocks, x: Float64Array): void {
+  const free = new Float64Array(x.length);
   let at = 0;
   blocks.forEach((count, b) => {
     if (count === 0) return;
     const sign = b % 2 === 0 ? 1 : -1;
-    const part = x.subarray(at, at + count);
+    coefficientsToFree(x, at, count, free, sign, START_PARTIAL_MAX);
+    freeToCoefficients(free, at, count, x, sign);
     at += count;
-    if (sign < 0) { for (let i = 0; i < count; i++) part[i] = -part[i]; }
-    const free = coefficientsToFree(part, START_PARTIAL_MAX);
-    freeToCoefficients(free, 0, count, part, sign);
   });
 }
 

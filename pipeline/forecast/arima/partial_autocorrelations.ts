@@ -36,42 +36,52 @@ export function freeToCoefficients(
 export function partialAutocorrelations(
   coefficients: ArrayLike<number>,
 ): Float64Array | null {
-  const a = Float64Array.from(coefficients);
-  for (let k = a.length - 1; k >= 0; k--) {
-    const r = a[k];
-    if (!(Math.abs(r) < 1)) return null;
+  const a = new Float64Array(coefficients.length);
+  for (let i = 0; i < a.length; i++) a[i] = coefficients[i];
+  return stepDown(a, 0, a.length) ? a : null;
+}
+
+/** The same in place, of a part; false, with the part spoilt, if there are none. */
+function stepDown(a: Float64Array, at: number, count: number): boolean {
+  for (let k = count - 1; k >= 0; k--) {
+    const r = a[at + k];
+    if (!(Math.abs(r) < 1)) return false;
     const rest = 1 - r * r;
-    for (let i = 0, j = k - 1; i <= j; i++, j--) {
+    for (let i = at, j = at + k - 1; i <= j; i++, j--) {
       const low = a[i];
       const high = a[j];
       a[i] = (low + r * high) / rest;
       a[j] = (high + r * low) / rest;
     }
   }
-  return a;
+  return true;
 }
 
 /**
- * The inverse of `freeToCoefficients` for one block. What is not stationary
- * is drawn in towards 0 until it is, and partials beyond `largest` are cut.
+ * The inverse of `freeToCoefficients`. What is not stationary is drawn in
+ * towards 0 until it is, and partials beyond `largest` are cut.
  */
 export function coefficientsToFree(
-  coefficients: ArrayLike<number>,
+  coefficients: Float64Array,
+  at: number,
+  count: number,
+  out: Float64Array,
+  sign: 1 | -1,
   largest: number,
-): Float64Array {
-  const a = Float64Array.from(coefficients);
-  let partials = partialAutocorrelations(a);
-  for (let tries = 0; partials === null && tries < SHRINKS; tries++) {
-    for (let i = 0, part = SHRINK; i < a.length; i++, part *= SHRINK) {
-      a[i] *= part;
+): void {
+  let shrink = 1;
+  for (let tries = 0; tries <= SHRINKS; tries++, shrink *= SHRINK) {
+    let part: number = sign;
+    for (let i = 0; i < count; i++) {
+      part *= shrink;
+      out[at + i] = part * coefficients[at + i];
     }
-    partials = partialAutocorrelations(a);
+    if (stepDown(out, at, count)) break;
+    if (tries === SHRINKS) out.fill(0, at, at + count);
   }
-  const free = partials ?? a.fill(0);
-  for (let i = 0; i < free.length; i++) {
-    free[i] = Math.atanh(Math.max(-largest, Math.min(largest, free[i])));
+  for (let i = at; i < at + count; i++) {
+    out[i] = Math.atanh(Math.max(-largest, Math.min(largest, out[i])));
   }
-  return free;
 }
 
 const SHRINK = 0.9;

@@ -79,11 +79,11 @@ export function searchMaximum(
   const depth = problem.evaluationsMax < SEVERAL_FROM ? 0 : DEPTH_MAX;
   const [best] = bestPoints(problem, likelihood, depth);
   const slopes = slopesOf(likelihood);
-  return minimizeBfgs(likelihood.atFree, best.x, {
+  return minimizeBfgs(slopes.valueAt, best.x, {
     gradient: slopes.exact
       ? (x, out) => {
-        if (slopes.at(x, NaN)) out.set(slopes.gradient);
-        else out.fill(NaN);
+        slopes.slopesAt(x, NaN);
+        out.set(slopes.gradient);
       }
       : null,
     curvature: best.curvature,

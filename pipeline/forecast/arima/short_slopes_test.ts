@@ -4,11 +4,12 @@ import { seededNormal } from "../testing/make_candles.ts";
 import { ArmaLikelihood } from "./arma_likelihood.ts";
 import { ArmaShape } from "./arma_shape.ts";
 import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
+import { KalmanFilter } from "./kalman_filter.ts";
 import { LikelihoodSlopes } from "./likelihood_slopes.ts";
 
 const N = 150;
 
-Deno.test("LikelihoodSlopes of short models are the derivatives of errors and value", () => {
+Deno.test("LikelihoodSlopes of short models are the derivatives of the value", () => {
   fc.assert(
     fc.property(
       fc.nat({ max: 2 }),
@@ -32,29 +33,75 @@ Deno.test("LikelihoodSlopes of short models are the derivatives of errors and va
         const slopes = new LikelihoodSlopes(likelihood);
         const x = noise(shape.count);
         assert.ok(slopes.exact);
-        assert.ok(slopes.at(x, likelihood.atFree(x)));
-        const h = 1e-5;
+        const value = slopes.valueAt(x);
+        const plain = new ArmaLikelihood(
+          new KalmanFilter(columns, p, q, []),
+          shape,
+        ).atFree(x);
+        assert.ok(Math.abs(value - plain) < 1e-9, `${value} ${plain}`);
+        assert.ok(slopes.slopesAt(x, value));
+        const gradient = slopes.gradient.slice();
+        const h = 1e-4;
         for (let i = 0; i < x.length; i++) {
           const at = (step: number) => {
             const moved = x.slice();
             moved[i] += step;
-            return likelihood.atFree(moved);
+            return slopes.valueAt(moved);
           };
-          const wanted = (at(h) - at(-h)) / (2 * h);
-          const found = slopes.gradient[i];
-          assert.ok(Math.abs(found - wanted) < 1e-6, `${found} ${wanted}`);
-          if (withMean) continue;
-          at(h);
-          const up = filter.errors[0].slice();
-          at(-h);
-          const down = filter.errors[0];
-          slopes.slopes[i].forEach((slope, t) => {
-            const difference = (up[t] - down[t]) / (2 * h);
-            assert.ok(Math.abs(slope - difference) < 1e-5, `${t}`);
-          });
+          // Differences of the fourth order.
+          const wanted = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) /
+            (12 * h);
+          const found = gradient[i];
+          assert.ok(Math.abs(found - wanted) < 1e-8, `${found} ${wanted}`);
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
+});
+
+Deno.test("LikelihoodSlopes have the second derivatives of long series, about", () => {
+  const n = 5_000;
+  const normal = seededNormal(7);
+  const shape = new ArmaShape({
+    order: [2, 0, 2],
+    seasonal: [0, 0, 0],
+    period: 0,
+    constant: "none",
+  });
+  const [ar1, ar2, ma1, ma2] = [1.1, -0.6, 0.5, 0.3];
+  const w = new Float64Array(n);
+  let e1 = 0;
+  let e2 = 0;
+  for (let t = 0; t < n; t++) {
+    const e = normal();
+    w[t] = ar1 * (w[t - 1] ?? 0) + ar2 * (w[t - 2] ?? 0) + e + ma1 * e1 +
+      ma2 * e2;
+    e2 = e1;
+    e1 = e;
+  }
+  const filter = new ChandrasekharFilter([w], 2, 2, shape.lags);
+  const slopes = new LikelihoodSlopes(new ArmaLikelihood(filter, shape));
+  const x = shape.toFree(Float64Array.of(ar1, ar2, ma1, ma2));
+  slopes.slopesAt(x, slopes.valueAt(x));
+  const about = slopes.curvature.slice();
+  const scale = Math.max(...about);
+  const h = 1e-4;
+  for (let i = 0; i < 4; i++) {
+    const gradientAt = (step: number) => {
+      const moved = x.slice();
+      moved[i] += step;
+      slopes.slopesAt(moved, slopes.valueAt(moved));
+      return slopes.gradient.slice();
+    };
+    const up = gradientAt(h);
+    const down = gradientAt(-h);
+    for (let j = 0; j < 4; j++) {
+      const exact = (up[j] - down[j]) / (2 * h);
+      assert.ok(
+        Math.abs(about[i * 4 + j] - exact) < 0.05 * scale,
+        `${i} ${j}: ${about[i * 4 + j]} ${exact}`,
+      );
+    }
+  }
 });
