@@ -1,29 +1,41 @@
 import type { Chart } from "chart.js";
+import { listenAxis } from "./axis_gestures.ts";
 import { createChart } from "./chartjs.ts";
+import { forcedTheme } from "./forced_theme.ts";
 import { priceAt, xOf } from "./frame.ts";
 import { listenGestures } from "./gestures.ts";
-import { describeSlot, Legend, make } from "./legend.ts";
+import { doKey } from "./keys.ts";
+import { describeSlot, Legend } from "./legend.ts";
+import { flingAt, glideLeft } from "./motion.ts";
 import { type Crosshair, paintCrosshair } from "./paint_crosshair.ts";
-import { markAt, markTip } from "./paint_marks.ts";
 import { shortNumber } from "./price_ticks.ts";
 import { Scene } from "./scene.ts";
+import { Stage } from "./stage.ts";
 import type { Theme } from "./theme.ts";
+import { Tip } from "./tip.ts";
 import type {
   CandleChart,
   CandleChartOptions,
   ChartCandle,
+  ChartLevel,
+  ChartLine,
   ChartMark,
+  ChartOutage,
+  ChartSession,
   ChartView,
   FutureForecast,
   PastForecast,
+  PriceScaleKind,
   ViewState,
 } from "./types.ts";
 
 export type * from "./types.ts";
 export { themeFor } from "./theme.ts";
 
-const GLIDE_MS = 220;
-const KEY_ZOOM = 1.25;
+/** Dragging an axis by this many pixels magnifies by e. */
+const AXIS_DRAG_PX = 160;
+/** A page that could not load history is asked again no sooner. */
+const ASK_AGAIN_MS = 2_000;
 
 /**
  * Builds a candle chart inside `host`, filling it: give the host a height.
@@ -38,23 +50,20 @@ export function mountCandleChart(
   return new MountedChart(host, options);
 }
 
-/** The scene on a screen: elements, input, and one animation frame for all of it. */
+/** The scene on a screen: input, and one animation frame for all of it. */
 class MountedChart implements CandleChart {
-  readonly #host: HTMLElement;
   readonly #options: CandleChartOptions;
   readonly #symbol: string;
   readonly #scene: Scene;
-  readonly #root: HTMLElement;
-  readonly #canvas: HTMLCanvasElement;
-  readonly #overlay: HTMLCanvasElement;
+  readonly #stage: Stage;
   readonly #legend: Legend;
-  readonly #tip: HTMLElement;
-  readonly #goLive: HTMLElement;
-  readonly #spoken: HTMLElement;
+  readonly #tip: Tip;
   readonly #chart: Chart;
   readonly #observer: ResizeObserver;
   readonly #listeners = new AbortController();
-  readonly #calm: MediaQueryList;
+  readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  readonly #forced = matchMedia("(forced-colors: active)");
+  #theme: Theme;
   #crosshair: Crosshair | null = null;
   #pointer: { readonly x: number; readonly y: number } | null = null;
   #frameRequest = 0;
@@ -62,47 +71,25 @@ class MountedChart implements CandleChart {
   #dirty = true;
   #resized = true;
   #overlayPainted = false;
-  #glide: { readonly from: number; readonly start: number } | null = null;
-  #askedBefore = NaN;
+  #motion: Motion | null = null;
+  readonly #asked = { older: NaN, newer: NaN };
   #toldView = "";
   #toldSlot = NaN;
 
   constructor(host: HTMLElement, options: CandleChartOptions) {
-    this.#host = host;
     this.#options = options;
     this.#symbol = options.symbol ?? "";
-    this.#scene = new Scene(options);
-    this.#calm = matchMedia("(prefers-reduced-motion: reduce)");
-    this.#canvas = make("canvas", "tc-canvas") as HTMLCanvasElement;
-    this.#overlay = make("canvas", "tc-overlay") as HTMLCanvasElement;
-    this.#overlay.hidden = true;
-    this.#legend = new Legend(this.#scene, this.#symbol);
-    this.#tip = make("div", "tc-tip");
-    this.#tip.hidden = true;
-    this.#goLive = make("button", "tc-live", "Go live");
-    this.#goLive.setAttribute("type", "button");
-    this.#goLive.hidden = true;
-    this.#spoken = make("div", "tc-spoken");
-    this.#spoken.setAttribute("aria-live", "polite");
-    const stage = make("div", "tc-stage");
-    stage.tabIndex = 0;
-    stage.setAttribute("role", "application");
-    stage.setAttribute("aria-roledescription", "candle chart");
-    stage.setAttribute(
-      "aria-label",
-      `${this.#symbol} candles. Arrow keys move, with Shift one candle at a ` +
-        "time; plus and minus zoom; End goes live; Enter reads a summary.",
-    );
-    this.#root = make("div", "tc-chart");
-    stage.append(this.#canvas, this.#overlay, this.#legend.element, this.#tip);
-    this.#root.append(stage, this.#goLive, this.#spoken);
-    host.classList.add("tc-host");
-    host.append(this.#root);
-
-    this.#applyTheme(this.#scene.frame.theme);
+    const scene = this.#scene = new Scene(options);
+    this.#theme = scene.frame.theme;
+    this.#legend = new Legend(scene, this.#symbol);
+    this.#tip = new Tip((price) => scene.priceLabel(price));
+    this.#stage = new Stage(host, {
+      symbol: this.#symbol,
+      inside: [this.#legend.element, this.#tip.element],
+    });
+    this.#applyTheme();
     this.#measure(host.clientWidth, host.clientHeight);
-    const scene = this.#scene;
-    this.#chart = createChart(this.#canvas, {
+    this.#chart = createChart(this.#stage.canvas, {
       frame: scene.frame,
       get axisPx() {
         return scene.axisPx;
@@ -113,8 +100,8 @@ class MountedChart implements CandleChart {
       this.#measure(width, height);
       this.#invalidate();
     });
-    this.#observer.observe(this.#root);
-    this.#listen(stage);
+    this.#observer.observe(this.#stage.root);
+    this.#listen();
     this.#watchPixelRatio();
     this.#invalidate();
   }
@@ -123,16 +110,17 @@ class MountedChart implements CandleChart {
 
   setHistory(candles: readonly ChartCandle[]): void {
     this.#scene.setHistory(candles);
-    this.#askedBefore = NaN;
+    this.#asked.older = this.#asked.newer = NaN;
     this.#invalidate();
   }
 
   addHistory(candles: readonly ChartCandle[]): void {
-    const { store } = this.#scene;
-    const before = store.length;
+    const at = this.#crosshair;
+    const t = at ? this.#scene.timeOf(at.slot) : NaN;
     this.#scene.addHistory(candles);
-    const after = store.length;
-    if (this.#crosshair) this.#shiftCrosshair(after - before);
+    // It stays on its candle, whatever came before it.
+    const slot = this.#scene.store.indexOf(t);
+    if (at && slot >= 0) this.#crosshair = { slot, y: at.y };
     this.#invalidate();
   }
 
@@ -159,6 +147,26 @@ class MountedChart implements CandleChart {
     this.#invalidate();
   }
 
+  setLevels(levels: readonly ChartLevel[]): void {
+    this.#scene.setLevels(levels);
+    this.#invalidate();
+  }
+
+  setOutages(outages: readonly ChartOutage[]): void {
+    this.#scene.setOutages(outages);
+    this.#invalidate();
+  }
+
+  setSessions(sessions: readonly ChartSession[]): void {
+    this.#scene.setSessions(sessions);
+    this.#invalidate();
+  }
+
+  setLines(lines: readonly ChartLine[]): void {
+    this.#scene.setLines(lines);
+    this.#invalidate();
+  }
+
   setInterval(intervalMs: number): void {
     this.#scene.setInterval(intervalMs);
     this.#clearCrosshair();
@@ -168,29 +176,57 @@ class MountedChart implements CandleChart {
   // View.
 
   get view(): ViewState {
-    return this.#scene.viewState;
+    return this.#scene.view.state;
   }
 
   setView(view: ChartView): void {
-    this.#glide = null;
-    this.#scene.setView(view);
+    this.#motion = null;
+    this.#scene.view.want(view);
     this.#invalidate();
   }
 
   goLive(): void {
-    const away = this.#scene.slotsToLive;
+    const { view } = this.#scene;
+    this.#motion = null;
+    if (this.#scene.aside) {
+      view.wantLive();
+      this.#ask(this.#options.onNeedLatest?.());
+      return;
+    }
+    const away = view.slotsToLive;
     // A long way is not worth watching.
-    if (this.#calm.matches || Math.abs(away) > 4 * this.#scene.slots) {
-      this.#scene.moveBySlots(away);
+    if (this.#calm.matches || Math.abs(away) > 4 * view.slots) {
+      view.moveBySlots(away);
     } else {
-      this.#glide = { from: away, start: performance.now() };
+      this.#motion = { kind: "glide", slots: away, start: performance.now() };
     }
     this.#invalidate();
   }
 
+  setPriceScale(kind: PriceScaleKind): void {
+    this.#scene.setPriceScale(kind);
+    this.#invalidate();
+  }
+
+  fitPrices(): void {
+    this.#scene.prices.reset();
+    this.#invalidate();
+  }
+
+  setCrosshair(t: number | null): void {
+    const slot = t === null ? -1 : this.#scene.store.indexAtOrBefore(t);
+    if (slot < 0) {
+      this.#clearCrosshair();
+      return;
+    }
+    this.#pointer = null;
+    this.#crosshair = { slot, y: null };
+    this.#request();
+  }
+
   setTheme(theme: Theme): void {
-    this.#scene.setTheme(theme);
-    this.#applyTheme(theme);
+    this.#theme = theme;
+    this.#applyTheme();
     this.#invalidate();
   }
 
@@ -206,7 +242,7 @@ class MountedChart implements CandleChart {
     copy.width = frame.width;
     copy.height = frame.height;
     const ctx = copy.getContext("2d")!;
-    ctx.drawImage(this.#canvas, 0, 0);
+    ctx.drawImage(this.#stage.canvas, 0, 0);
     ctx.fillStyle = frame.theme.textStrong;
     ctx.font = `600 ${13 * frame.dpr}px ${frame.fontFamily}`;
     ctx.textBaseline = "top";
@@ -225,8 +261,7 @@ class MountedChart implements CandleChart {
     this.#listeners.abort();
     this.#observer.disconnect();
     this.#chart.destroy();
-    this.#root.remove();
-    this.#host.classList.remove("tc-host", "tc-ready");
+    this.#stage.remove();
   }
 
   #title(): string {
@@ -254,7 +289,7 @@ class MountedChart implements CandleChart {
   }
 
   #onFrame(now: number): void {
-    if (this.#glide) this.#stepGlide(now);
+    if (this.#motion) this.#stepMotion(this.#motion, now);
     if (this.#dirty) this.#draw();
     this.#drawOverlay();
     this.#showLegend();
@@ -269,16 +304,17 @@ class MountedChart implements CandleChart {
     if (frame.width < 2 || frame.height < 2) return;
     if (this.#resized) this.#resizeCanvases();
     if (relaid || this.#resized) {
-      this.#root.style.setProperty("--tc-axis", `${this.#scene.axisPx}px`);
+      this.#stage.setAxisPx(this.#scene.axisPx);
       this.#chart.update("none");
     } else this.#chart.draw();
-    if (this.#scene.store.length > 0) this.#host.classList.add("tc-ready");
+    const { store, view, prices } = this.#scene;
+    if (store.length > 0) this.#stage.ready();
     this.#dirty = false;
     this.#resized = false;
     // The candles may have moved under a pointer at rest.
     if (this.#pointer) this.#pointAt(this.#pointer.x, this.#pointer.y);
-    const away = !this.#scene.live && this.#scene.store.length > 0;
-    if (this.#goLive.hidden === away) this.#goLive.hidden = !away;
+    this.#stage.show(this.#stage.goLive, store.length > 0 && !view.live);
+    this.#stage.show(this.#stage.fit, prices.byHand);
   }
 
   #resizeCanvases(): void {
@@ -286,23 +322,19 @@ class MountedChart implements CandleChart {
     const { dpr } = frame;
     this.#chart.options.devicePixelRatio = dpr;
     this.#chart.resize(frame.width / dpr, frame.height / dpr);
-    this.#overlay.width = frame.width;
-    this.#overlay.height = frame.height;
-    for (const { style } of [this.#canvas, this.#overlay]) {
-      style.width = `${frame.width / dpr}px`;
-      style.height = `${frame.height / dpr}px`;
-    }
+    this.#stage.resize(frame.width, frame.height, dpr);
   }
 
   #drawOverlay(): void {
-    const ctx = this.#overlay.getContext("2d")!;
+    const { overlay } = this.#stage;
+    const ctx = overlay.getContext("2d")!;
     if (this.#overlayPainted) {
-      ctx.clearRect(0, 0, this.#overlay.width, this.#overlay.height);
+      ctx.clearRect(0, 0, overlay.width, overlay.height);
     }
     // An empty canvas on top would still cost the browser a blend of every pixel.
     if (this.#overlayPainted !== (this.#crosshair !== null)) {
       this.#overlayPainted = this.#crosshair !== null;
-      this.#overlay.hidden = !this.#overlayPainted;
+      overlay.hidden = !this.#overlayPainted;
     }
     if (!this.#crosshair) return;
     paintCrosshair(ctx, this.#scene.frame, this.#crosshair, {
@@ -322,7 +354,7 @@ class MountedChart implements CandleChart {
     const { frame } = this.#scene;
     if (y === null) return "";
     if (y <= frame.priceBottom) {
-      return this.#scene.priceLabel(priceAt(frame, y));
+      return this.#scene.prices.label(priceAt(frame, y));
     }
     if (frame.volumeTop >= frame.plotBottom || y < frame.volumeTop) return "";
     const share = (frame.plotBottom - y) / (frame.plotBottom - frame.volumeTop);
@@ -334,14 +366,23 @@ class MountedChart implements CandleChart {
     this.#legend.show(this.#crosshair?.slot ?? store.length - 1);
   }
 
-  #stepGlide(now: number): void {
-    const { from, start } = this.#glide!;
-    const share = Math.min(1, Math.max(0, (now - start) / GLIDE_MS));
-    const left = from * (1 - share) ** 3;
-    this.#scene.moveBySlots(this.#scene.slotsToLive - left);
+  #stepMotion(motion: Motion, now: number): void {
+    const { view } = this.#scene;
+    const elapsed = now - motion.start;
     this.#dirty = true;
-    if (share < 1) this.#request();
-    else this.#glide = null;
+    if (motion.kind === "glide") {
+      const left = glideLeft(elapsed);
+      view.moveBySlots(view.slotsToLive - motion.slots * left);
+      if (left === 0) this.#motion = null;
+    } else {
+      const { px, rests } = flingAt(motion.speed, elapsed);
+      const before = view.right;
+      view.panBy(px - motion.gonePx);
+      motion.gonePx = px;
+      const stuck = elapsed > 50 && view.right === before;
+      if (rests || stuck) this.#motion = null;
+    }
+    if (this.#motion) this.#request();
   }
 
   /** The countdown needs a frame a second, if there is one. */
@@ -357,17 +398,32 @@ class MountedChart implements CandleChart {
   }
 
   #tellView(): void {
-    const view = this.#scene.viewState;
+    const view = this.#scene.view.state;
     const told = JSON.stringify(view);
     if (told !== this.#toldView && this.#scene.store.length > 0) {
       this.#toldView = told;
       this.#options.onViewChange?.(view);
     }
-    const before = this.#scene.needsHistoryBefore;
-    if (before !== null && before !== this.#askedBefore) {
-      this.#askedBefore = before;
-      this.#options.onNeedHistory?.(before);
+    const { needsHistoryBefore: before, needsHistoryAfter: after } =
+      this.#scene;
+    if (before !== null && before !== this.#asked.older) {
+      this.#asked.older = before;
+      this.#ask(this.#options.onNeedHistory?.(before), "older");
     }
+    if (after !== null && after !== this.#asked.newer) {
+      this.#asked.newer = after;
+      this.#ask(this.#options.onNeedNewer?.(after), "newer");
+    }
+  }
+
+  /** The page says itself what failed; here it is only asked again, later. */
+  #ask(answer: void | Promise<void>, end?: "older" | "newer"): void {
+    answer?.catch(() => {
+      setTimeout(() => {
+        if (end !== undefined) this.#asked[end] = NaN;
+        this.#request();
+      }, ASK_AGAIN_MS);
+    });
   }
 
   // Size and colours.
@@ -387,45 +443,57 @@ class MountedChart implements CandleChart {
     const media = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
     media.addEventListener("change", () => {
       if (this.#listeners.signal.aborted) return;
-      this.#measure(this.#root.clientWidth, this.#root.clientHeight);
+      const { root } = this.#stage;
+      this.#measure(root.clientWidth, root.clientHeight);
       this.#invalidate();
       this.#watchPixelRatio();
     }, { once: true, signal: this.#listeners.signal });
   }
 
-  #applyTheme(theme: Theme): void {
-    const { style } = this.#root;
-    style.setProperty("--tc-background", theme.background);
-    style.setProperty("--tc-text", theme.text);
-    style.setProperty("--tc-strong", theme.textStrong);
-    style.setProperty("--tc-up", theme.up);
-    style.setProperty("--tc-down", theme.down);
-    style.setProperty("--tc-forecast", theme.forecast);
-    style.setProperty("--tc-pill", theme.pill);
-    style.setProperty("--tc-pill-text", theme.pillText);
-    style.setProperty("--tc-line", theme.sessionLine);
-    style.setProperty("color-scheme", theme.dark ? "dark" : "light");
-    this.#scene.frame.fontFamily = getComputedStyle(this.#root).fontFamily ||
-      "sans-serif";
+  /** Colours that the system forces win over those chosen. */
+  #applyTheme(): void {
+    const theme = this.#forced.matches
+      ? forcedTheme(this.#stage.root)
+      : this.#theme;
+    this.#scene.setTheme(theme);
+    this.#scene.frame.fontFamily = this.#stage.applyTheme(theme);
   }
 
   // Input.
 
-  #listen(stage: HTMLElement): void {
+  #listen(): void {
     const { signal } = this.#listeners;
-    listenGestures(stage, {
-      pan: (dxPx) => {
-        this.#glide = null;
-        this.#scene.panBy(dxPx);
-        this.#invalidate();
+    const { plot, priceAxis, timeAxis, goLive, fit } = this.#stage;
+    const { view, prices } = this.#scene;
+    /** Every gesture ends what moves by itself, and is drawn. */
+    const moving = (change: () => void) => {
+      this.#motion = null;
+      change();
+      this.#invalidate();
+    };
+    listenGestures(plot, {
+      touch: () => {
+        this.#motion = null;
       },
-      zoom: (factor, xPx, by) => {
-        this.#glide = null;
-        // A wheel must not turn a live view away from what is to come.
-        const stays = by === "wheel" && this.#scene.live;
-        this.#scene.zoomBy(factor, stays ? undefined : xPx);
-        this.#invalidate();
+      pan: (dxPx, dyPx) =>
+        moving(() => {
+          view.panBy(dxPx);
+          const { frame } = this.#scene;
+          const height = (frame.priceBottom - frame.priceTop) / frame.dpr;
+          prices.shiftBy(dyPx / Math.max(1, height));
+        }),
+      fling: (speed) => {
+        if (this.#calm.matches) return;
+        const start = performance.now();
+        this.#motion = { kind: "fling", speed, start, gonePx: 0 };
+        this.#request();
       },
+      zoom: (factor, xPx, by) =>
+        moving(() => {
+          // A wheel must not turn a live view away from what is to come.
+          const stays = by === "wheel" && view.live;
+          this.#scene.zoomBy(factor, stays ? undefined : xPx);
+        }),
       hover: (x, y) => {
         this.#pointAt(x, y);
         this.#request();
@@ -433,15 +501,26 @@ class MountedChart implements CandleChart {
       leave: () => this.#clearCrosshair(),
       tap: (x, y, touch) => this.#tap(x, y, touch),
     }, signal);
-    stage.addEventListener("keydown", (event) => this.#onKey(event), {
+    listenAxis(priceAxis, "y", {
+      drag: (px) => moving(() => prices.scaleBy(Math.exp(-px / AXIS_DRAG_PX))),
+      reset: () => this.fitPrices(),
+    }, signal);
+    listenAxis(timeAxis, "x", {
+      drag: (px) =>
+        moving(() => this.#scene.zoomBy(Math.exp(-px / AXIS_DRAG_PX))),
+      reset: () => moving(() => view.resetZoom()),
+    }, signal);
+    plot.addEventListener("keydown", (event) => this.#onKey(event), {
       signal,
     });
-    stage.addEventListener("blur", () => {
+    plot.addEventListener("blur", () => {
       if (this.#pointer === null) this.#clearCrosshair();
     }, { signal });
-    this.#goLive.addEventListener("click", () => {
-      this.goLive();
-      stage.focus({ preventScroll: true });
+    goLive.addEventListener("click", () => this.goLive(), { signal });
+    fit.addEventListener("click", () => this.fitPrices(), { signal });
+    this.#forced.addEventListener("change", () => {
+      this.#applyTheme();
+      this.#invalidate();
     }, { signal });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) {
@@ -463,7 +542,7 @@ class MountedChart implements CandleChart {
     }
     const slot = Math.round((x - frame.origin) / frame.slotWidth);
     this.#crosshair = { slot, y };
-    this.#showTip(x, y, 4);
+    this.#tip.showAt(frame, x, y, 4);
     this.#tellCrosshair();
   }
 
@@ -476,50 +555,16 @@ class MountedChart implements CandleChart {
       this.#clearCrosshair();
       return;
     }
-    const { dpr } = this.#scene.frame;
-    this.#showTip(xPx * dpr, yPx * dpr, 14);
+    const { frame } = this.#scene;
+    this.#tip.showAt(frame, xPx * frame.dpr, yPx * frame.dpr, 14);
   }
 
   #clearCrosshair(): void {
     this.#pointer = null;
     this.#crosshair = null;
-    this.#tip.hidden = true;
+    this.#tip.hide();
     this.#tellCrosshair();
     this.#request();
-  }
-
-  #shiftCrosshair(slots: number): void {
-    const at = this.#crosshair!;
-    this.#crosshair = { slot: at.slot + slots, y: at.y };
-  }
-
-  #showTip(x: number, y: number, marginPx: number): void {
-    const { frame } = this.#scene;
-    const placed = markAt(frame, x, y, marginPx);
-    if (!placed) {
-      this.#tip.hidden = true;
-      return;
-    }
-    const { mark } = placed;
-    const title = `${mark.side} ${
-      this.#scene.priceLabel(mark.price)
-    }\n${mark.title}`;
-    if (this.#tip.textContent !== title) this.#tip.textContent = title;
-    this.#tip.classList.toggle("tc-buy", mark.side === "BUY");
-    this.#tip.hidden = false;
-    const tip = markTip(frame, placed);
-    const { dpr } = frame;
-    const width = this.#tip.offsetWidth;
-    const left = Math.min(
-      Math.max(6, tip.x / dpr - width / 2),
-      Math.max(6, frame.plotRight / dpr - width - 6),
-    );
-    const top = mark.side === "BUY"
-      ? tip.y / dpr + 16
-      : tip.y / dpr - 16 - this.#tip.offsetHeight;
-    this.#tip.style.transform = `translate(${Math.round(left)}px, ${
-      Math.round(Math.max(4, top))
-    }px)`;
   }
 
   #tellCrosshair(): void {
@@ -545,57 +590,24 @@ class MountedChart implements CandleChart {
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!this.#doKey(event.key, event.shiftKey)) return;
+    const { view, prices } = this.#scene;
+    const before = this.#motion;
+    const known = doKey(event, {
+      slots: view.slots,
+      moveBySlots: (slots) => view.moveBySlots(slots),
+      goToStart: () => view.goToStart(),
+      goLive: () => this.goLive(),
+      zoomBy: (factor) => this.#scene.zoomBy(factor),
+      scalePrices: (factor) => prices.scaleBy(factor),
+      fitPrices: () => this.fitPrices(),
+      stepCrosshair: (by) => this.#stepCrosshair(by),
+      clearCrosshair: () => this.#clearCrosshair(),
+      speak: () => this.#speak(),
+    });
+    if (!known) return;
     event.preventDefault();
-    this.#glide = event.key === "End" ? this.#glide : null;
+    if (this.#motion === before) this.#motion = null;
     this.#invalidate();
-  }
-
-  /** @returns Whether the key means something here. */
-  #doKey(key: string, shift: boolean): boolean {
-    const scene = this.#scene;
-    const step = Math.max(1, Math.round(scene.slots / 15));
-    switch (key) {
-      case "ArrowLeft":
-        if (shift) this.#stepCrosshair(-1);
-        else scene.moveBySlots(-step);
-        return true;
-      case "ArrowRight":
-        if (shift) this.#stepCrosshair(1);
-        else scene.moveBySlots(step);
-        return true;
-      case "PageUp":
-        scene.moveBySlots(-scene.slots * 0.9);
-        return true;
-      case "PageDown":
-        scene.moveBySlots(scene.slots * 0.9);
-        return true;
-      case "Home":
-        scene.goToStart();
-        return true;
-      case "End":
-        this.goLive();
-        return true;
-      case "+":
-      case "=":
-      case "ArrowUp":
-        scene.zoomBy(KEY_ZOOM);
-        return true;
-      case "-":
-      case "_":
-      case "ArrowDown":
-        scene.zoomBy(1 / KEY_ZOOM);
-        return true;
-      case "Enter":
-        this.#speak();
-        return true;
-      case "Escape":
-        this.#clearCrosshair();
-        return true;
-      default:
-        return false;
-    }
   }
 
   #stepCrosshair(by: number): void {
@@ -608,9 +620,9 @@ class MountedChart implements CandleChart {
     this.#pointer = null;
     this.#crosshair = { slot, y: null };
     const x = xOf(frame, slot);
-    if (x < 0) this.#scene.moveBySlots(x / frame.slotWidth - 2);
+    if (x < 0) this.#scene.view.moveBySlots(x / frame.slotWidth - 2);
     else if (x > frame.plotRight) {
-      this.#scene.moveBySlots((x - frame.plotRight) / frame.slotWidth + 2);
+      this.#scene.view.moveBySlots((x - frame.plotRight) / frame.slotWidth + 2);
     }
     this.#tellCrosshair();
   }
@@ -618,10 +630,16 @@ class MountedChart implements CandleChart {
   #speak(): void {
     const { store } = this.#scene;
     const slot = this.#crosshair?.slot ?? store.length - 1;
-    const text = describeSlot(this.#scene, slot, this.#symbol);
-    // The same text twice would not be read again.
-    this.#spoken.textContent = this.#spoken.textContent === text
-      ? `${text}.`
-      : text;
+    this.#stage.speak(describeSlot(this.#scene, slot, this.#symbol));
   }
 }
+
+/** What moves by itself: to the newest candle, or on after a finger. */
+type Motion =
+  | { readonly kind: "glide"; readonly slots: number; readonly start: number }
+  | {
+    readonly kind: "fling";
+    readonly speed: number;
+    readonly start: number;
+    gonePx: number;
+  };

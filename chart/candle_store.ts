@@ -2,6 +2,8 @@ import type { ChartCandle, PastForecast } from "./types.ts";
 
 const CLOSED = 1;
 const COMPLETE = 2;
+const SYNTHETIC = 4;
+const REVISION_MAX = 65_535;
 const FIRST_CAPACITY = 1024;
 /** Forecasts kept for candles that have not come: enough for a full history. */
 const WAITING_MAX = 20_000;
@@ -53,6 +55,8 @@ export class CandleStore {
   lo80 = new Float64Array(FIRST_CAPACITY);
   hi80 = new Float64Array(FIRST_CAPACITY);
   flags = new Uint8Array(FIRST_CAPACITY);
+  /** How often each candle was revised. */
+  rev = new Uint16Array(FIRST_CAPACITY);
   readonly #waiting = new Map<number, PastForecast>();
   #wallOf: (t: number) => number;
 
@@ -62,8 +66,12 @@ export class CandleStore {
 
   /** The first index whose time is >= `t`; `length` if there is none. */
   lowerBound(t: number): number {
+    return this.#lowerBoundIn(t, this.length);
+  }
+
+  #lowerBoundIn(t: number, end: number): number {
     let low = 0;
-    let high = this.length;
+    let high = end;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.t[middle] < t) low = middle + 1;
@@ -92,6 +100,11 @@ export class CandleStore {
     return (this.flags[index] & COMPLETE) !== 0;
   }
 
+  /** Filled in for an interval in which nobody traded. */
+  isSynthetic(index: number): boolean {
+    return (this.flags[index] & SYNTHETIC) !== 0;
+  }
+
   candleAt(index: number): ChartCandle | null {
     if (!(index >= 0 && index < this.length)) return null;
     return {
@@ -103,6 +116,8 @@ export class CandleStore {
       v: this.v[index],
       closed: this.isClosed(index),
       complete: this.isComplete(index),
+      synthetic: this.isSynthetic(index),
+      rev: this.rev[index],
     };
   }
 
@@ -130,13 +145,40 @@ export class CandleStore {
 
   /** Adds candles at any place, in one pass; those given win over those held. */
   merge(candles: readonly ChartCandle[]): void {
-    if (candles.length === 0) return;
-    const byT = new Map<number, ChartCandle>();
-    for (let i = 0; i < this.length; i++) {
-      byT.set(this.t[i], this.candleAt(i)!);
+    const byT = new Map(candles.map((candle) => [candle.t, candle]));
+    const added: ChartCandle[] = [];
+    for (const candle of byT.values()) {
+      const index = this.indexOf(candle.t);
+      if (index >= 0) this.#write(index, candle);
+      else added.push(candle);
     }
-    for (const candle of candles) byT.set(candle.t, candle);
-    this.replaceAll([...byT.values()].sort((a, b) => a.t - b.t));
+    if (added.length === 0) return;
+    added.sort((a, b) => a.t - b.t);
+    this.#makeRoom(this.length + added.length);
+    // From the back, so that every run of rows moves once.
+    let end = this.length;
+    for (let k = added.length - 1; k >= 0; k--) {
+      const index = this.#lowerBoundIn(added[k].t, end);
+      this.#moveRows(index + k + 1, index, end);
+      this.t[index + k] = added[k].t;
+      end = index;
+    }
+    this.length += added.length;
+    for (const candle of added) this.#fill(this.indexOf(candle.t), candle);
+    this.relocate(this.#wallOf);
+  }
+
+  /** Forgets the first candles, with their forecasts. */
+  dropOldest(count: number): void {
+    this.#moveRows(0, count, this.length);
+    this.length -= count;
+    this.relocate(this.#wallOf);
+  }
+
+  /** Forgets the last candles, with their forecasts. */
+  dropNewest(count: number): void {
+    this.length -= count;
+    this.relocate(this.#wallOf);
   }
 
   /** Puts one candle where its time belongs. */
@@ -174,7 +216,7 @@ export class CandleStore {
 
   #append(candle: ChartCandle): Placed {
     const index = this.length;
-    if (index === this.t.length) this.#grow();
+    this.#makeRoom(index + 1);
     this.length++;
     this.#fill(index, candle);
     this.#locate(index);
@@ -182,11 +224,8 @@ export class CandleStore {
   }
 
   #insert(index: number, candle: ChartCandle): Placed {
-    if (this.length === this.t.length) this.#grow();
-    for (const name of NUMBER_COLUMNS) {
-      this[name].copyWithin(index + 1, index, this.length);
-    }
-    this.flags.copyWithin(index + 1, index, this.length);
+    this.#makeRoom(this.length + 1);
+    this.#moveRows(index + 1, index, this.length);
     this.length++;
     this.#fill(index, candle);
     this.relocate(this.#wallOf);
@@ -208,7 +247,9 @@ export class CandleStore {
     this.c[index] = candle.c;
     this.v[index] = candle.v;
     this.flags[index] = (candle.closed ? CLOSED : 0) |
-      (candle.complete === false ? 0 : COMPLETE);
+      (candle.complete === false ? 0 : COMPLETE) |
+      (candle.synthetic ? SYNTHETIC : 0);
+    this.rev[index] = Math.min(candle.rev ?? 0, REVISION_MAX);
     if (candle.v > 0) this.hasVolume = true;
   }
 
@@ -244,15 +285,27 @@ export class CandleStore {
     }
   }
 
-  #grow(): void {
-    const capacity = this.t.length * 2;
+  /** Copies rows `from` to `end` so that they begin at `to`. */
+  #moveRows(to: number, from: number, end: number): void {
+    for (const name of NUMBER_COLUMNS) this[name].copyWithin(to, from, end);
+    this.flags.copyWithin(to, from, end);
+    this.rev.copyWithin(to, from, end);
+  }
+
+  #makeRoom(rows: number): void {
+    let capacity = this.t.length;
+    if (rows <= capacity) return;
+    while (capacity < rows) capacity *= 2;
     for (const name of NUMBER_COLUMNS) {
       const grown = new Float64Array(capacity);
       grown.set(this[name]);
       this[name] = grown;
     }
-    const grown = new Uint8Array(capacity);
-    grown.set(this.flags);
-    this.flags = grown;
+    const flags = new Uint8Array(capacity);
+    flags.set(this.flags);
+    this.flags = flags;
+    const rev = new Uint16Array(capacity);
+    rev.set(this.rev);
+    this.rev = rev;
   }
 }

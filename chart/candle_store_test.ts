@@ -47,7 +47,12 @@ Deno.test("upsert() in any order holds what a map sorted by time holds", () => {
     assert.equal(store.length, wanted.length);
     assert.deepEqual(
       held,
-      wanted.map((one) => ({ ...one, complete: true })),
+      wanted.map((one) => ({
+        ...one,
+        complete: true,
+        synthetic: false,
+        rev: 0,
+      })),
     );
     const days = new Set(wanted.map(({ t }) => Math.floor(t / 864e5)));
     assert.equal(store.dayCount, days.size);
@@ -109,4 +114,44 @@ Deno.test("indexAtOrBefore() finds the candle a time falls in", () => {
     [9, 10, 39, 40, 99].map((t) => store.indexAtOrBefore(t)),
     [-1, 0, 1, 2, 2],
   );
+});
+
+Deno.test("merge() of pages in any order holds what a map sorted by time holds", () => {
+  const page = fc.uniqueArray(fc.integer({ min: 0, max: 200 }), {
+    maxLength: 40,
+  });
+  fc.assert(fc.property(fc.array(page, { maxLength: 6 }), (pages) => {
+    const store = new CandleStore((t) => t);
+    const plain = new Map<number, ChartCandle>();
+    pages.forEach((times, n) => {
+      const candles = times.map((n) => n * HOUR).map((t) =>
+        candle(t, 100 + n % 3)
+      );
+      store.merge(candles);
+      for (const one of candles) plain.set(one.t, one);
+      for (const t of times) store.upsertForecast(forecast(t * HOUR, t));
+    });
+    const wanted = [...plain.values()].sort((a, b) => a.t - b.t);
+    assert.deepEqual(
+      wanted.map((_, i) => [store.t[i], store.c[i], store.fc[i]]),
+      wanted.map(({ t, c }) => [t, c, t / HOUR]),
+    );
+    const days = new Set(wanted.map(({ t }) => Math.floor(t / 864e5)));
+    assert.equal(store.dayCount, days.size);
+    assert.equal(store.length, wanted.length);
+  }));
+});
+
+Deno.test("candles let go at an end leave the others as they are", () => {
+  const store = storeOf([10, 20, 30, 40, 50].map((n) => n * HOUR));
+  store.upsertForecast(forecast(30 * HOUR, 99));
+  store.dropOldest(2);
+  store.dropNewest(1);
+  assert.deepEqual([...store.t.subarray(0, store.length)], [
+    30 * HOUR,
+    40 * HOUR,
+  ]);
+  assert.equal(store.forecastAt(0)?.c, 99);
+  assert.equal(store.forecastAt(1), null);
+  assert.equal(store.dayCount, 1);
 });

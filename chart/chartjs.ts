@@ -1,16 +1,25 @@
 import { Chart, DatasetController, Element, Scale } from "chart.js";
 import type { ChartConfiguration, ChartItem } from "chart.js";
-import type { Frame } from "./frame.ts";
+import { type Frame, yOf } from "./frame.ts";
 import { TIME_AXIS_PX } from "./geometry.ts";
 import {
+  linesTop,
   paintGrid,
   paintLastPrice,
+  paintLevels,
   paintPriceLabels,
   paintTimeLabels,
 } from "./paint_axes.ts";
 import { paintCandles, paintFuture, paintVolume } from "./paint_candles.ts";
 import { paintBand, paintForecastTicks } from "./paint_forecast.ts";
+import { paintLines } from "./paint_lines.ts";
 import { paintMarks } from "./paint_marks.ts";
+import {
+  paintOutages,
+  paintQuiet,
+  paintRevised,
+  paintShades,
+} from "./paint_spans.ts";
 
 /**
  * The seam to Chart.js: it owns the canvas, the layout and the order of the
@@ -28,7 +37,10 @@ const sources = new WeakMap<HTMLCanvasElement, FrameSource>();
 
 type Paint = (ctx: CanvasRenderingContext2D, frame: Frame) => void;
 
-/** Runs a painter in whole device pixels, inside the plot when `clip` is set. */
+/** Where a painter may paint: the price pane, the same up to the top, the plot, everywhere. */
+type Clip = "prices" | "marks" | "plot" | "none";
+
+/** Runs a painter in whole device pixels, inside what `clip` says. */
 function inDevicePixels(chart: Chart, clip: Clip, paint: Paint): void {
   const source = sources.get(chart.canvas);
   if (!source) return;
@@ -37,18 +49,18 @@ function inDevicePixels(chart: Chart, clip: Clip, paint: Paint): void {
   ctx.save();
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   if (clip !== "none") {
-    const bottom = clip === "prices" && frame.volumeTop < frame.plotBottom
+    const bottom = clip !== "plot" && frame.volumeTop < frame.plotBottom
       ? Math.round((frame.priceBottom + frame.volumeTop) / 2)
       : frame.plotBottom;
+    // Nothing but a mark may run into the legend.
+    const top = clip === "marks" ? 0 : linesTop(frame);
     ctx.beginPath();
-    ctx.rect(0, 0, frame.plotRight, bottom);
+    ctx.rect(0, top, frame.plotRight, bottom - top);
     ctx.clip();
   }
   paint(ctx, frame);
   ctx.restore();
 }
-
-type Clip = "none" | "plot" | "prices";
 
 function layer(id: string, clip: Clip, paint: Paint) {
   return class extends DatasetController {
@@ -123,10 +135,7 @@ class PriceScale extends Scale {
 
   override getPixelForValue(price: number): number {
     const frame = sources.get(this.chart.canvas)?.frame;
-    if (!frame) return NaN;
-    const share = (price - frame.priceMin) / (frame.priceMax - frame.priceMin);
-    return (frame.priceBottom -
-      share * (frame.priceBottom - frame.priceTop)) / frame.dpr;
+    return frame ? yOf(frame, price) / frame.dpr : NaN;
   }
 
   override draw(): void {
@@ -146,12 +155,19 @@ class PriceScale extends Scale {
 // Chart.js paints the first dataset on top.
 const LAYERS = [
   layer("tickhouseLastPrice", "none", paintLastPrice),
-  layer("tickhouseMarks", "prices", paintMarks),
+  layer("tickhouseLevels", "none", paintLevels),
+  layer("tickhouseMarks", "marks", paintMarks),
   layer("tickhouseForecastTicks", "prices", paintForecastTicks),
+  layer("tickhouseLines", "prices", paintLines),
   layer("tickhouseFuture", "prices", paintFuture),
   layer("tickhouseCandles", "prices", paintCandles),
+  layer("tickhouseNotes", "prices", (ctx, frame) => {
+    paintQuiet(ctx, frame);
+    paintRevised(ctx, frame);
+  }),
   layer("tickhouseVolume", "plot", paintVolume),
   layer("tickhouseBand", "prices", paintBand),
+  layer("tickhouseOutages", "plot", paintOutages),
 ];
 
 let registered = false;
@@ -192,6 +208,7 @@ export function createChart(
           ctx.fillStyle = frame.theme.background;
           ctx.fillRect(0, 0, frame.width, frame.height);
         });
+        inDevicePixels(chart, "plot", paintShades);
       },
     }],
   } as unknown as ChartConfiguration;

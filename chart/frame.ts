@@ -1,4 +1,7 @@
+import type { LevelPill } from "./axis_pills.ts";
 import type { CandleStore } from "./candle_store.ts";
+import type { PlacedLine } from "./place_lines.ts";
+import type { PlacedOutage, PlacedSession, SlotSpan } from "./place_spans.ts";
 import type { Theme } from "./theme.ts";
 import type { TimeTick } from "./time_ticks.ts";
 import type { ChartMark, FutureForecast } from "./types.ts";
@@ -32,6 +35,11 @@ export interface Frame {
   origin: number;
   priceMin: number;
   priceMax: number;
+  /** Whether rows are even in the logarithm of the price. */
+  logarithmic: boolean;
+  /** The ends of the price pane in the scale's units: prices, or their logarithms. */
+  scaleLow: number;
+  scaleHigh: number;
   volumeMax: number;
   /** Forecasts for slots `store.length`, `store.length + 1`, … */
   future: readonly FutureForecast[];
@@ -41,8 +49,17 @@ export interface Frame {
   marks: readonly PlacedMark[];
   priceTicks: readonly { readonly price: number; readonly label: string }[];
   timeTicks: readonly TimeTick[];
-  /** First slots of a day, where a line parts the sessions. */
-  sessions: readonly number[];
+  /** First slots of a day, where a line parts them, and every other day. */
+  days: readonly number[];
+  dayShades: readonly SlotSpan[];
+  /** Pre-open, auctions and the like. */
+  sessions: readonly PlacedSession[];
+  /** Where the feed was down. */
+  outages: readonly PlacedOutage[];
+  /** Slots before which nobody traded for an interval or more. */
+  quiet: readonly number[];
+  levels: readonly LevelPill[];
+  lines: readonly PlacedLine[];
   volumeLabel: string;
   lastPrice: LastPrice | null;
 }
@@ -69,7 +86,10 @@ export function xOf(frame: Frame, slot: number): number {
 
 /** The row of a price, on a whole pixel. */
 export function yOf(frame: Frame, price: number): number {
-  const share = (price - frame.priceMin) / (frame.priceMax - frame.priceMin);
+  const scaled = frame.logarithmic
+    ? Math.log(Math.max(price, Number.MIN_VALUE))
+    : price;
+  const share = (scaled - frame.scaleLow) / (frame.scaleHigh - frame.scaleLow);
   return Math.round(
     frame.priceBottom - share * (frame.priceBottom - frame.priceTop),
   );
@@ -79,7 +99,8 @@ export function yOf(frame: Frame, price: number): number {
 export function priceAt(frame: Frame, y: number): number {
   const share = (frame.priceBottom - y) /
     (frame.priceBottom - frame.priceTop);
-  return frame.priceMin + share * (frame.priceMax - frame.priceMin);
+  const scaled = frame.scaleLow + share * (frame.scaleHigh - frame.scaleLow);
+  return frame.logarithmic ? Math.exp(scaled) : scaled;
 }
 
 /** Below this width of a slot one column of pixels stands for several candles. */
@@ -113,4 +134,47 @@ export function pricePillBox(
 
 export function clampToPane(frame: Frame, y: number): number {
   return Math.min(Math.max(y, frame.priceTop), frame.priceBottom);
+}
+
+/** A frame before anything was laid out. */
+export function emptyFrame(store: CandleStore, theme: Theme): Frame {
+  return {
+    store,
+    theme,
+    dpr: 1,
+    hair: 1,
+    width: 0,
+    height: 0,
+    plotRight: 0,
+    plotBottom: 0,
+    priceTop: 0,
+    priceBottom: 0,
+    volumeTop: 0,
+    fontPx: 12,
+    fontFamily: "sans-serif",
+    first: 0,
+    last: 0,
+    slotWidth: 8,
+    origin: 0,
+    priceMin: 0,
+    priceMax: 1,
+    logarithmic: false,
+    scaleLow: 0,
+    scaleHigh: 1,
+    volumeMax: 0,
+    future: [],
+    forming: null,
+    marks: [],
+    priceTicks: [],
+    timeTicks: [],
+    days: [],
+    dayShades: [],
+    sessions: [],
+    outages: [],
+    quiet: [],
+    levels: [],
+    lines: [],
+    volumeLabel: "",
+    lastPrice: null,
+  };
 }

@@ -5,6 +5,7 @@
  */
 
 export const TIME_AXIS_PX = 28;
+const LEGEND_ROW_PX = 18;
 
 /** Of the plot below the legend: prices above, volume below. */
 export const PRICE_PART = 0.8;
@@ -70,11 +71,18 @@ export interface Geometry {
 
 export function geometryOf(
   size: { readonly width: number; readonly height: number },
-  options: { readonly axisPx: number; readonly hasVolume: boolean },
+  options: {
+    readonly axisPx: number;
+    readonly hasVolume: boolean;
+    /** Whether the legend has a row for lines. */
+    readonly hasLines?: boolean;
+  },
 ): Geometry {
   const { width, height } = size;
   const plotBottom = Math.max(1, height - TIME_AXIS_PX);
-  const priceTop = Math.min(firstViewOf(width).legendPx, plotBottom / 3);
+  const legendPx = firstViewOf(width).legendPx +
+    (options.hasLines ? LEGEND_ROW_PX : 0);
+  const priceTop = Math.min(legendPx, plotBottom / 3);
   const below = plotBottom - priceTop;
   const part = options.hasVolume ? PRICE_PART : PRICE_PART_ALONE;
   return {

@@ -1,6 +1,12 @@
+import { flingSpeed } from "./motion.ts";
+
 /** What the reader did, in CSS pixels from the chart's top left. */
 export interface GestureTarget {
-  pan(dxPx: number): void;
+  /** A finger or a button came down: what moves by itself must stop. */
+  touch(): void;
+  pan(dxPx: number, dyPx: number): void;
+  /** A finger left while it moved: pixels a ms, to the right. */
+  fling(speed: number): void;
   /** Around `xPx`, where the pointer or the middle of two fingers is. */
   zoom(factor: number, xPx: number, by: "pinch" | "wheel"): void;
   hover(xPx: number, yPx: number, touch: boolean): void;
@@ -14,6 +20,7 @@ const LONG_PRESS_MS = 350;
 /** Of one notch of a wheel: about a tenth. */
 const ZOOM_PER_WHEEL_PX = 0.0012;
 const WHEEL_PX_MAX = 240;
+const TRAIL_MAX = 30;
 
 interface Pointer {
   x: number;
@@ -37,6 +44,8 @@ export function listenGestures(
   let dragging = false;
   let crosshairHeld = false;
   let pinchPx = 0;
+  /** Where a single finger was lately. */
+  let trail: { x: number; at: number }[] = [];
   let pressTimer: ReturnType<typeof setTimeout> | undefined;
 
   function place(event: MouseEvent): { x: number; y: number } {
@@ -55,6 +64,8 @@ export function listenGestures(
   function down(event: PointerEvent): void {
     if (event.pointerType === "mouse" && event.button !== 0) return;
     const { x, y } = place(event);
+    target.touch();
+    trail = [];
     pointers.set(event.pointerId, { x, y, startX: x, startY: y });
     element.setPointerCapture(event.pointerId);
     clearTimeout(pressTimer);
@@ -85,7 +96,7 @@ export function listenGestures(
       pointer.x = x;
       pointer.y = y;
       const now = pinch();
-      target.pan(now.middle - before);
+      target.pan(now.middle - before, 0);
       target.zoom(now.distance / pinchPx, now.middle, "pinch");
       pinchPx = now.distance;
       return;
@@ -99,8 +110,14 @@ export function listenGestures(
       if (!dragging) clearTimeout(pressTimer);
       dragging = true;
       element.classList.add("tc-dragging");
-      target.pan(dx);
-      if (event.pointerType === "mouse") target.hover(x, y, false);
+      if (event.pointerType === "mouse") {
+        target.pan(dx, y - pointer.y);
+        target.hover(x, y, false);
+      } else {
+        target.pan(dx, 0);
+        trail.push({ x, at: event.timeStamp });
+        if (trail.length > TRAIL_MAX) trail.shift();
+      }
     } else return;
     pointer.x = x;
     pointer.y = y;
@@ -111,10 +128,18 @@ export function listenGestures(
     if (!pointer) return;
     clearTimeout(pressTimer);
     pointers.delete(event.pointerId);
-    if (pointers.size > 0) return;
+    if (pointers.size > 0) {
+      // Of two fingers one is left: it has not moved yet.
+      trail = [];
+      return;
+    }
     const touch = event.pointerType !== "mouse";
     if (!dragging && !crosshairHeld && event.type === "pointerup") {
       target.tap(pointer.x, pointer.y, touch);
+    }
+    if (dragging && touch && event.type === "pointerup") {
+      const speed = flingSpeed(trail, event.timeStamp);
+      if (speed !== 0) target.fling(speed);
     }
     dragging = false;
     crosshairHeld = false;
@@ -128,7 +153,7 @@ export function listenGestures(
     const dx = event.deltaX * unit;
     const dy = event.deltaY * unit;
     if (Math.abs(dx) > Math.abs(dy) || event.shiftKey) {
-      target.pan(-(dx || dy));
+      target.pan(-(dx || dy), 0);
       return;
     }
     const bounded = Math.max(-WHEEL_PX_MAX, Math.min(WHEEL_PX_MAX, dy));

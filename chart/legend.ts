@@ -35,6 +35,7 @@ export class Legend {
   readonly #scene: Scene;
   readonly #candle: Row;
   readonly #forecast: Row;
+  readonly #lines = make("div", "tc-row tc-row-lines");
 
   constructor(scene: Scene, symbol: string) {
     this.#scene = scene;
@@ -59,7 +60,11 @@ export class Legend {
     this.#candle.set("symbol", symbol);
     this.element = make("div", "tc-legend");
     this.element.setAttribute("aria-hidden", "true");
-    this.element.append(this.#candle.element, this.#forecast.element);
+    this.element.append(
+      this.#candle.element,
+      this.#forecast.element,
+      this.#lines,
+    );
   }
 
   /** Shows a slot, of the past or of the future. */
@@ -67,6 +72,8 @@ export class Legend {
     const facts = factsOf(this.#scene, slot);
     for (const key of CANDLE_KEYS) this.#candle.set(key, facts[key]);
     for (const key of FORECAST_KEYS) this.#forecast.set(key, facts[key]);
+    const lines = linesAt(this.#scene, slot);
+    if (this.#lines.textContent !== lines) this.#lines.textContent = lines;
     const { classList } = this.element;
     classList.toggle("tc-rising", facts.direction > 0);
     classList.toggle("tc-falling", facts.direction < 0);
@@ -119,7 +126,7 @@ function factsOf(scene: Scene, slot: number): Facts {
       ? `${signed(change, price)} (${percent(change / before)})`
       : "",
     v: candle && store.hasVolume ? shortNumber(candle.v) : "",
-    state: stateOf(candle, store.length),
+    state: stateOf(scene, slot),
     fc: forecast ? price(forecast.c) : "",
     error: Number.isNaN(error)
       ? ""
@@ -132,13 +139,36 @@ function factsOf(scene: Scene, slot: number): Facts {
   };
 }
 
-function stateOf(
-  candle: { readonly closed: boolean; readonly complete?: boolean } | null,
-  count: number,
-): string {
-  if (candle === null) return count === 0 ? "No candles yet" : "predicted";
-  if (candle.complete === false) return "incomplete";
-  return candle.closed ? "" : "forming";
+/** What is special about a slot: its candle's state, and what happened around it. */
+function stateOf(scene: Scene, slot: number): string {
+  const { store, frame } = scene;
+  const candle = store.candleAt(slot);
+  if (candle === null && store.length === 0) return "No candles yet";
+  const { outages, sessions, quiet } = frame;
+  const touches = (span: { readonly from: number; readonly to: number }) =>
+    slot >= span.from && slot <= Math.max(span.from, span.to - 1);
+  return [
+    candle === null && "predicted",
+    candle?.synthetic && "no trade",
+    candle?.complete === false && "incomplete",
+    candle && !candle.closed && "forming",
+    candle?.rev && (candle.rev === 1 ? "revised" : `revised ${candle.rev}×`),
+    ...sessions.filter(touches).map(({ session }) => session.name),
+    ...outages.filter(touches).map(({ outage }) => outage.title ?? "feed down"),
+    quiet.includes(slot) && "after a time without trades",
+  ].filter((part) => part).join(", ");
+}
+
+/** "SMA 20 24,105.20  BANKNIFTY +0.42%". */
+function linesAt(scene: Scene, slot: number): string {
+  return scene.frame.lines.map(({ line, from, values }) => {
+    const value = values[slot - from] ?? NaN;
+    if (Number.isNaN(value)) return line.name;
+    const first = values.findIndex((one) => !Number.isNaN(one));
+    return line.kind === "compare"
+      ? `${line.name} ${percent(value / values[first] - 1)}`
+      : `${line.name} ${scene.priceLabel(value)}`;
+  }).join("   ");
 }
 
 function signed(value: number, format: (value: number) => string): string {

@@ -1,8 +1,9 @@
+import { axisBoxes } from "./axis_pills.ts";
 import { clampToPane, type Frame, pricePillBox, xOf, yOf } from "./frame.ts";
 
 type Context = CanvasRenderingContext2D;
 
-/** Gridlines at round prices and times, session lines, and the line between the panes. */
+/** Gridlines at round prices and times, lines between days, and the line between the panes. */
 export function paintGrid(ctx: Context, frame: Frame): void {
   const { theme, hair, plotRight, plotBottom } = frame;
   ctx.fillStyle = theme.grid;
@@ -15,7 +16,7 @@ export function paintGrid(ctx: Context, frame: Frame): void {
     if (x >= 0 && x < plotRight) ctx.fillRect(x, top, hair, plotBottom - top);
   }
   ctx.fillStyle = theme.sessionLine;
-  for (const slot of frame.sessions) {
+  for (const slot of frame.days) {
     const x = Math.round(xOf(frame, slot) - frame.slotWidth / 2);
     if (x <= 0 || x >= plotRight) continue;
     const dash = 4 * hair;
@@ -37,22 +38,24 @@ export function linesTop(frame: Frame): number {
   return Math.max(0, frame.priceTop - Math.round(6 * frame.dpr));
 }
 
-/** Labels of prices, on the right; none under the last price's pill. */
+/** Labels of prices, on the right; none under a pill. */
 export function paintPriceLabels(ctx: Context, frame: Frame): void {
   const { theme, dpr, plotRight } = frame;
-  const pill = pricePillBox(frame);
+  const boxes = axisBoxes(frame);
   const half = frame.fontPx * dpr * 0.7;
+  const covered = (y: number) =>
+    boxes.some(({ top, bottom }) => y + half > top && y - half < bottom);
   setText(ctx, frame, theme.text, "left");
   const x = plotRight + 8 * dpr;
   for (const { price, label } of frame.priceTicks) {
     const y = yOf(frame, price);
     if (y - half < 0 || y + half > frame.plotBottom) continue;
-    if (pill && y + half > pill.top && y - half < pill.bottom) continue;
+    if (covered(y)) continue;
     ctx.fillText(label, x, y);
   }
   if (frame.volumeLabel && frame.volumeTop < frame.plotBottom) {
     const y = frame.volumeTop + half;
-    if (!pill || y - half > pill.bottom) ctx.fillText(frame.volumeLabel, x, y);
+    if (!covered(y)) ctx.fillText(frame.volumeLabel, x, y);
   }
 }
 
@@ -97,6 +100,26 @@ export function paintLastPrice(ctx: Context, frame: Frame): void {
   ctx.fillText(lastPrice.label, x, Math.round(middle - line / 2));
   setText(ctx, frame, theme.pricePillText, "left");
   ctx.fillText(lastPrice.countdown, x, Math.round(middle + line / 2));
+}
+
+/** Levels: a dotted line, and a label in a frame of its colour. */
+export function paintLevels(ctx: Context, frame: Frame): void {
+  const { theme, dpr, hair, plotRight } = frame;
+  const dot = 2 * hair;
+  for (const { y, top, bottom, label } of frame.levels) {
+    ctx.fillStyle = theme.level;
+    for (let x = 0; x < plotRight; x += 3 * dot) {
+      ctx.fillRect(x, y, Math.min(dot, plotRight - x), hair);
+    }
+    pill(ctx, frame, plotRight, top, frame.width, bottom);
+    ctx.fillStyle = theme.background;
+    ctx.fill();
+    ctx.strokeStyle = theme.level;
+    ctx.lineWidth = hair;
+    ctx.stroke();
+    setText(ctx, frame, theme.level, "left");
+    ctx.fillText(label, plotRight + 8 * dpr, (top + bottom) / 2);
+  }
 }
 
 /** Sets font, colour and alignment for text around a middle line. */

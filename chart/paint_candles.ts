@@ -14,6 +14,20 @@ export function paintCandles(ctx: Context, frame: Frame): void {
   paintDirection(ctx, frame, false, true, theme.down, false);
   paintDirection(ctx, frame, true, false, theme.upMuted, hollowUp);
   paintDirection(ctx, frame, false, false, theme.downMuted, false);
+  paintSynthetic(ctx, frame);
+}
+
+/** Nobody traded: a dash at the price before, without a direction. */
+function paintSynthetic(ctx: Context, frame: Frame): void {
+  const { store, hair, theme } = frame;
+  const body = bodyWidth(frame);
+  const left = Math.floor(hair / 2) + (body - hair) / 2;
+  const to = Math.min(store.length - 1, frame.last);
+  ctx.fillStyle = theme.text;
+  for (let i = Math.max(0, frame.first); i <= to; i++) {
+    if (!store.isSynthetic(i)) continue;
+    ctx.fillRect(xOf(frame, i) - left, yOf(frame, store.c[i]), body, hair);
+  }
 }
 
 function paintDirection(
@@ -34,7 +48,7 @@ function paintDirection(
   ctx.fillStyle = colour;
   for (let i = from; i <= to; i++) {
     if ((store.c[i] >= store.o[i]) !== rising) continue;
-    if (store.isComplete(i) !== complete) continue;
+    if (store.isComplete(i) !== complete || store.isSynthetic(i)) continue;
     const x = xOf(frame, i) - wickLeft;
     const high = yOf(frame, store.h[i]);
     const low = yOf(frame, store.l[i]);

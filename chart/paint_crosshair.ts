@@ -1,4 +1,5 @@
-import { clampToPane, type Frame, pricePillBox, xOf } from "./frame.ts";
+import { axisBoxes, freeTop } from "./axis_pills.ts";
+import { type Frame, xOf } from "./frame.ts";
 import { linesTop, pill, setText } from "./paint_axes.ts";
 
 type Context = CanvasRenderingContext2D;
@@ -52,21 +53,10 @@ function paintValuePill(
   ctx.fillText(label, frame.plotRight + 8 * dpr, top + height / 2);
 }
 
-/** Beside the pointer, but never over the last price: it makes way, up or down. */
+/** Beside the pointer, but over no other pill: it makes way, up or down. */
 export function valuePillTop(frame: Frame, y: number, height: number): number {
-  const max = frame.plotBottom - height;
-  const wanted = Math.min(Math.max(0, Math.round(y - height / 2)), max);
-  const price = pricePillBox(frame);
-  if (!price) return wanted;
-  const gap = frame.hair;
-  if (wanted + height + gap <= price.top || wanted >= price.bottom + gap) {
-    return wanted;
-  }
-  const above = price.top - gap - height;
-  const below = price.bottom + gap;
-  const goesUp = clampToPane(frame, y) < (price.top + price.bottom) / 2;
-  if (goesUp) return above >= 0 ? above : below;
-  return below <= max ? below : above;
+  return freeTop(frame, axisBoxes(frame), y, height) ??
+    Math.max(0, Math.round(y - height / 2));
 }
 
 function paintTimePill(

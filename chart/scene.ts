@@ -1,53 +1,42 @@
+import { placeLevels } from "./axis_pills.ts";
 import { CandleStore } from "./candle_store.ts";
-import type { Frame, LastPrice, PlacedMark } from "./frame.ts";
-import {
-  axisPxFor,
-  firstSlots,
-  firstViewOf,
-  geometryOf,
-  priceSpacingPx,
-} from "./geometry.ts";
+import { emptyFrame, type Frame, type LastPrice } from "./frame.ts";
+import { axisPxFor, firstSlots, firstViewOf, geometryOf } from "./geometry.ts";
+import { HeldView } from "./held_view.ts";
 import { countdown, LocalTime, TimeWords } from "./local_time.ts";
+import { NewestAside } from "./newest_aside.ts";
+import { placeLine } from "./place_lines.ts";
+import { placeMarks } from "./place_marks.ts";
 import {
-  neededRange,
-  nextRange,
-  paddedRange,
-  type PriceRange,
-} from "./price_range.ts";
-import { priceTicks, shortNumber } from "./price_ticks.ts";
-import {
-  clampView,
-  DEFAULT_FUTURE_SLOTS,
-  isLive,
-  liveRight,
-  liveView,
-  panBy,
-  type SlotBounds,
-  slotsAcross,
-  type SlotView,
-  zoomAt,
-  zoomLive,
-} from "./slot_view.ts";
+  placeDays,
+  placeOutages,
+  placeSessions,
+  quietSeams,
+} from "./place_spans.ts";
+import { PriceAxis } from "./price_axis.ts";
+import { shortNumber } from "./price_ticks.ts";
+import { seenRange } from "./seen_range.ts";
+import { DEFAULT_FUTURE_SLOTS, type SlotBounds } from "./slot_view.ts";
 import { DARK, type Theme } from "./theme.ts";
-import {
-  DAY,
-  rankBetween,
-  type TimeDensity,
-  timeDensity,
-  timeStep,
-  timeTicks,
-} from "./time_ticks.ts";
+import { chooseTimes } from "./time_axis.ts";
 import type {
   CandleChartOptions,
   ChartCandle,
+  ChartLevel,
+  ChartLine,
   ChartMark,
-  ChartView,
+  ChartOutage,
+  ChartSession,
   FutureForecast,
   PastForecast,
-  ViewState,
+  PriceScaleKind,
 } from "./types.ts";
 
 const FUTURE_TIMES_MAX = 500;
+/** Candles held at most, where the page can load both ways: 100 bytes each. */
+const HELD_MAX = 50_000;
+/** Candles let go at once, so that it seldom happens. */
+const LET_GO = 10_000;
 
 /** Size of the drawing: CSS pixels, and device pixels for each of them. */
 export interface SceneSize {
@@ -64,23 +53,25 @@ export class Scene {
   readonly store: CandleStore;
   readonly frame: Frame;
   readonly words: TimeWords;
+  readonly view: HeldView;
+  readonly prices: PriceAxis;
   intervalMs: number;
   readonly #options: CandleChartOptions;
-  readonly #price: Intl.NumberFormat;
-  readonly #tickSize: number;
+  readonly #format: Intl.NumberFormat;
   #local: LocalTime;
   #size: SceneSize = { width: 0, height: 0, dpr: 1 };
   #axisPx = 0;
-  #view: SlotView = { slotPx: 8, right: 0 };
-  /** The view to take once there are a size and candles. */
-  #wanted: ChartView | "default" | null;
-  #range: PriceRange | null = null;
-  /** The reader moved the view: the range hugs what is seen, instead of keeping still. */
-  #moved = true;
   #timesStale = true;
+  #relaid = true;
   #forecasts: readonly FutureForecast[] = [];
   #futureTimes: number[] = [];
   #marks: readonly ChartMark[] = [];
+  #levels: readonly ChartLevel[] = [];
+  #lines: readonly ChartLine[] = [];
+  #outages: readonly ChartOutage[] = [];
+  #sessions: readonly ChartSession[] = [];
+  /** Set while the store ends before the newest candle. */
+  #aside: NewestAside | null = null;
 
   constructor(options: CandleChartOptions) {
     this.#options = options;
@@ -89,36 +80,67 @@ export class Scene {
     const locale = options.locale ?? "en-GB";
     this.words = new TimeWords(locale);
     const decimals = options.priceDecimals ?? 2;
-    this.#tickSize = options.tickSize ?? 10 ** -decimals;
-    this.#price = new Intl.NumberFormat(locale, {
+    this.#format = new Intl.NumberFormat(locale, {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
     });
-    this.#wanted = options.view ?? "default";
+    this.prices = new PriceAxis({
+      tickSize: options.tickSize ?? 10 ** -decimals,
+      format: (price) => this.#format.format(price),
+    });
+    this.prices.kind = options.priceScale ?? "linear";
     this.store = new CandleStore((t) => this.#local.wallOf(t));
     this.frame = emptyFrame(this.store, options.theme ?? DARK);
+    this.view = new HeldView(this, options.view);
   }
 
   // What comes in.
 
   setHistory(candles: readonly ChartCandle[]): void {
-    this.#keepingPlace(() => this.store.replaceAll(candles));
+    const aside = this.#aside;
+    this.#aside = null;
+    this.view.keepingPlace(() => {
+      this.store.replaceAll(candles);
+      const last = candles.at(-1)?.t ?? Infinity;
+      for (const newer of aside?.candles ?? []) {
+        if (newer.t >= last) this.store.upsert(newer);
+      }
+    });
+    this.#afterData();
     this.#axisPx = 0;
-    this.#range = null;
+    this.prices.reset();
   }
 
+  /** Adds candles at either end, or over those held. */
   addHistory(candles: readonly ChartCandle[]): void {
-    this.#keepingPlace(() => this.store.merge(candles));
+    const first = this.store.length > 0 ? this.store.t[0] : NaN;
+    this.view.keepingPlace(() => {
+      this.store.merge(candles);
+      const aside = this.#aside;
+      if (aside !== null && this.#lastT >= aside.joinsAt) {
+        this.store.merge(aside.candles);
+        this.#aside = null;
+      }
+    });
+    const older = this.store.length > 0 && this.store.t[0] < first;
+    this.#letGo(older ? "newest" : "oldest");
+    this.#afterData();
   }
 
   upsert(candle: ChartCandle): void {
-    const live = this.live;
-    const edge = this.#view.right;
+    if (this.#aside !== null && candle.t > this.#lastT) {
+      this.#aside.add(candle);
+      return;
+    }
+    const live = this.view.live;
     const placed = this.store.upsert(candle);
     if (placed.kind === "updated") return;
     // A candle to the left of the edge moves every slot; the picture must not.
-    const follows = placed.kind === "appended" ? live : placed.index < edge;
-    if (follows) this.#view = { ...this.#view, right: edge + 1 };
+    const follows = placed.kind === "appended"
+      ? live
+      : placed.index < this.view.right;
+    if (follows) this.view.shift(1);
+    if (live) this.#letGo("oldest");
     this.#afterData();
   }
 
@@ -140,16 +162,37 @@ export class Scene {
     this.frame.marks = placeMarks(this.store, this.#marks);
   }
 
+  setLevels(levels: readonly ChartLevel[]): void {
+    this.#levels = levels.filter(({ price }) => Number.isFinite(price));
+  }
+
+  setLines(lines: readonly ChartLine[]): void {
+    this.#lines = lines.map((line) => ({
+      ...line,
+      points: [...line.points].sort((a, b) => a.t - b.t),
+    }));
+    this.#timesStale = true;
+  }
+
+  setOutages(outages: readonly ChartOutage[]): void {
+    this.#outages = outages;
+    this.#timesStale = true;
+  }
+
+  setSessions(sessions: readonly ChartSession[]): void {
+    this.#sessions = sessions;
+    this.#timesStale = true;
+  }
+
   setInterval(intervalMs: number): void {
     this.intervalMs = intervalMs;
-    if (this.#wanted === null) {
-      this.#wanted = { slots: this.#slots, toT: null };
-    }
+    this.#aside = null;
+    if (!this.view.waits) this.view.wantLive();
     this.store.replaceAll([]);
     this.store.setForecasts([]);
     this.#forecasts = [];
     this.#marks = [];
-    this.#range = null;
+    this.prices.reset();
     this.#axisPx = 0;
     this.#afterData();
   }
@@ -164,82 +207,70 @@ export class Scene {
     this.#timesStale = true;
   }
 
+  setPriceScale(kind: PriceScaleKind): void {
+    this.prices.kind = kind;
+    this.#axisPx = 0;
+  }
+
   setSize(size: SceneSize): void {
     this.#size = size;
-    this.#moved = true;
-    this.#timesStale = true;
+    this.view.touch();
   }
 
   // The view.
 
-  get live(): boolean {
-    return this.#wanted !== null
-      ? this.#wanted === "default" || this.#wanted.toT === null
-      : isLive(this.#view, this.#bounds);
-  }
-
-  get viewState(): ViewState {
-    const { store } = this;
-    const right = Math.ceil(this.#view.right) - 1;
-    const left = Math.floor(this.#view.right - this.#slots);
-    const from = Math.max(0, left);
-    const to = Math.min(store.length - 1, right);
-    const some = store.length > 0 && to >= from;
-    const lastT = some ? store.t[to] : null;
-    return {
-      slots: Math.round(this.#slots * 100) / 100,
-      toT: this.live ? null : lastT,
-      fromT: some ? store.t[from] : null,
-      lastT,
-      live: this.live,
-    };
-  }
-
-  setView(view: ChartView): void {
-    this.#wanted = view;
-    this.#settleView();
-  }
-
-  /** Slots the view would have to go right to be live; 0 when it is there. */
-  get slotsToLive(): number {
-    return liveRight(this.#bounds) - this.#view.right;
-  }
-
-  moveBySlots(slots: number): void {
-    this.#move(panBy(this.#view, -slots * this.#view.slotPx, this.#bounds));
-  }
-
-  /** The oldest candle comes to the left edge. */
-  goToStart(): void {
-    const right = Math.min(this.#slots, liveRight(this.#bounds));
-    this.#move(clampView({ ...this.#view, right }, this.#bounds));
-  }
-
-  panBy(dxPx: number): void {
-    this.#move(panBy(this.#view, dxPx, this.#bounds));
+  /** Whether the newest candles were let go, and must be loaded to go live. */
+  get aside(): boolean {
+    return this.#aside !== null;
   }
 
   /** Zooms around `xPx`; with none, stays live when it is, else keeps the right edge. */
   zoomBy(factor: number, xPx?: number): void {
-    const bounds = this.#bounds;
-    if (xPx === undefined && this.live) {
-      const ahead = this.frame.future.length + 1;
-      this.#move(zoomLive(this.#view, factor, ahead, bounds));
-    } else {
-      const anchor = xPx ?? bounds.widthPx;
-      this.#move(zoomAt(this.#view, factor, anchor, bounds));
-    }
-  }
-
-  get slots(): number {
-    return this.#slots;
+    this.view.zoomBy(factor, xPx, this.frame.future.length + 1);
   }
 
   /** Older candles are wanted once fewer than half a view of them are left. */
   get needsHistoryBefore(): number | null {
-    if (this.store.length === 0 || this.#wanted !== null) return null;
-    const left = this.#view.right - this.#slots;
-    return left < this.#slots / 2 ? this.store.t[0] : null;
+    if (this.store.length === 0 || this.view.waits) return null;
+    const left = this.view.right - this.view.slots;
+    return left < this.view.slots / 2 ? this.store.t[0] : null;
+  }
+
+  /** Newer candles are wanted likewise, while the newest are not held. */
+  get needsHistoryAfter(): number | null {
+    if (this.#aside === null || this.view.waits) return null;
+    const right = this.store.length - this.view.right;
+    return right < this.view.slots / 2 ? this.#lastT : null;
+  }
+
+  // What the view is held against.
+
+  get bounds(): SlotBounds {
+    return {
+      widthPx: Math.max(1, this.#size.width - this.#axisPx),
+      count: this.store.length,
+      future: this.#aside !== null ? 0 : Math.max(
+        this.#options.futureSlots ?? DEFAULT_FUTURE_SLOTS,
+        this.frame.future.length + 1,
+      ),
+    };
+  }
+
+  get reachesNewest(): boolean {
+    return this.#aside === null;
+  }
+
+  get firstSlots(): number {
+    const { count, future } = this.bounds;
+    const { firstCandles } = this.#options;
+    return firstCandles !== undefined && firstCandles > 0
+      ? firstCandles + future
+      : firstSlots(firstViewOf(this.#size.width), count + future);
+  }
+
+  /** The axis' width is known only after the first fit of the prices. */
+  get settled(): boolean {
+    return this.#axisPx > 0;
   }
 
   // What goes out.
@@ -268,7 +299,7 @@ export class Scene {
   }
 
   priceLabel(price: number): string {
-    return this.#price.format(price);
+    return this.#format.format(price);
   }
 
   get axisPx(): number {
@@ -282,99 +313,59 @@ export class Scene {
    */
   prepare(nowMs: number): boolean {
     const { frame, store } = this;
-    this.#settleView();
+    this.view.settle();
     this.#layOut();
     this.#placeSlots();
-    this.#fitPrices();
+    const moved = this.view.takeMoved();
+    if (moved || this.#timesStale) this.#placeLines();
+    this.#fitPrices(moved);
     const axisPx = this.#neededAxisPx();
     const changed = axisPx !== this.#axisPx;
     if (changed) {
       this.#axisPx = axisPx;
-      this.#settleView();
+      this.view.settle();
       this.#layOut();
       this.#placeSlots();
+      this.view.takeMoved();
+      this.#placeLines();
+      this.#fitPrices(true);
     }
-    if (this.#timesStale || changed) this.#chooseTimes();
-    frame.lastPrice = store.length > 0 ? this.#lastPrice(nowMs) : null;
-    this.#moved = false;
+    if (moved || this.#timesStale || changed) this.#chooseTimes();
     this.#timesStale = false;
+    frame.lastPrice = store.length > 0 ? this.#lastPrice(nowMs) : null;
+    frame.levels = this.#levels.length === 0
+      ? []
+      : placeLevels(frame, this.#levels, (price) => this.prices.label(price));
     return changed;
   }
 
-  get #bounds(): SlotBounds {
-    return {
-      widthPx: Math.max(1, this.#size.width - this.#axisPx),
-      count: this.store.length,
-      future: Math.max(
-        this.#options.futureSlots ?? DEFAULT_FUTURE_SLOTS,
-        this.frame.future.length + 1,
-      ),
-    };
-  }
-
-  get #firstSlots(): number {
-    const { count, future } = this.#bounds;
-    return firstSlots(firstViewOf(this.#size.width), count + future);
-  }
-
-  get #slots(): number {
-    return slotsAcross(this.#view, this.#bounds.widthPx);
-  }
-
-  #move(view: SlotView): void {
-    this.#view = view;
-    this.#moved = true;
-    this.#timesStale = true;
-  }
-
-  /** Changes the candles while the one at the right edge stays where it is. */
-  #keepingPlace(change: () => void): void {
+  get #lastT(): number {
     const { store } = this;
-    const live = this.live;
-    const before = store.length;
-    const anchor = Math.min(before, Math.ceil(this.#view.right)) - 1;
-    const anchorT = before > 0 && anchor >= 0 ? store.t[anchor] : NaN;
-    change();
-    const after = Number.isNaN(anchorT) ? -1 : store.indexAtOrBefore(anchorT);
-    let right = this.#view.right;
-    if (live) right += store.length - before;
-    else if (after >= 0) right += after - anchor;
-    this.#move({ ...this.#view, right });
-    if (this.#wanted === null && (before === 0 || (!live && after < 0))) {
-      this.#wanted = { slots: this.#slots, toT: null };
-    }
-    this.#afterData();
+    return store.length > 0 ? store.t[store.length - 1] : NaN;
   }
 
-  /** Takes the wanted view as soon as it can be placed. */
-  #settleView(): void {
-    const bounds = this.#bounds;
-    if (this.#size.width <= 0 || bounds.count === 0) return;
-    const wanted = this.#wanted;
-    if (wanted === "default") {
-      this.#move(liveView(this.#firstSlots, bounds));
-    } else if (wanted !== null) {
-      const index = wanted.toT === null
-        ? -1
-        : this.store.indexAtOrBefore(wanted.toT);
-      const slots = wanted.slots > 0 ? wanted.slots : this.#firstSlots;
-      this.#move(clampView({
-        slotPx: bounds.widthPx / slots,
-        right: index < 0 ? liveRight(bounds) : index + 1,
-      }, bounds));
+  /** Keeps what is held in bounds, where the page can load it again. */
+  #letGo(end: "oldest" | "newest"): void {
+    const { store, view } = this;
+    const { onNeedHistory, onNeedNewer, onNeedLatest } = this.#options;
+    if (store.length <= HELD_MAX + LET_GO || !onNeedHistory) return;
+    const far = 2 * view.slots;
+    if (end === "oldest") {
+      if (view.right - view.slots - far < LET_GO) return;
+      store.dropOldest(LET_GO);
+      view.shift(-LET_GO);
     } else {
-      const held = clampView(this.#view, bounds);
-      if (
-        held.right !== this.#view.right || held.slotPx !== this.#view.slotPx
-      ) this.#move(held);
+      if (!onNeedNewer || !onNeedLatest) return;
+      if (view.right + far > store.length - LET_GO) return;
+      this.#aside ??= new NewestAside(store.candleAt(store.length - 1)!);
+      store.dropNewest(LET_GO);
     }
-    // The axis' width is known only after the first fit of the prices.
-    if (this.#axisPx > 0) this.#wanted = null;
+    view.touch();
   }
 
   #afterData(): void {
     const { store, frame } = this;
-    const lastT = store.length > 0 ? store.t[store.length - 1] : NaN;
+    const lastT = this.#lastT;
     for (const forecast of this.#forecasts) {
       if (!(forecast.t < lastT)) break;
       const index = store.indexOf(forecast.t);
@@ -382,27 +373,28 @@ export class Scene {
         store.upsertForecast(forecast);
       }
     }
-    frame.future = store.length > 0
+    const ends = this.#aside === null && store.length > 0;
+    frame.future = ends
       ? this.#forecasts.filter((forecast) => forecast.t > lastT)
       : [];
     const forming = this.#forecasts.find((forecast) => forecast.t === lastT);
     const known = store.length > 0 && !Number.isNaN(store.fc[store.length - 1]);
-    frame.forming = forming && !known ? forming : null;
+    frame.forming = ends && forming && !known ? forming : null;
     frame.marks = placeMarks(store, this.#marks);
     this.#futureTimes = frame.future.map((forecast) => forecast.t);
     this.#timesStale = true;
   }
 
+  #nextTime(t: number): number {
+    const { nextTimeOf, closeTimeOf } = this.#options;
+    return (nextTimeOf ?? closeTimeOf)?.(t) ?? t + this.intervalMs;
+  }
+
   #futureTime(index: number): number {
     const times = this.#futureTimes;
     if (index >= FUTURE_TIMES_MAX) return NaN;
-    const next = this.#options.nextTimeOf ?? this.#options.closeTimeOf ??
-      ((t: number) => t + this.intervalMs);
     while (times.length <= index) {
-      const before = times.length > 0
-        ? times[times.length - 1]
-        : this.store.t[this.store.length - 1];
-      times.push(next(before));
+      times.push(this.#nextTime(times.at(-1) ?? this.#lastT));
     }
     return times[index];
   }
@@ -413,52 +405,55 @@ export class Scene {
     const geometry = geometryOf({ width, height }, {
       axisPx: this.#axisPx,
       hasVolume: this.store.hasVolume,
+      hasLines: this.#lines.length > 0,
     });
     const px = (css: number) => Math.round(css * dpr);
+    const top = px(geometry.priceTop);
+    const bottom = px(geometry.priceBottom);
+    this.#relaid ||= top !== frame.priceTop || bottom !== frame.priceBottom ||
+      dpr !== frame.dpr;
     frame.dpr = dpr;
     frame.hair = Math.max(1, Math.floor(dpr));
     frame.width = px(width);
     frame.height = px(height);
     frame.plotRight = px(geometry.plotRight);
     frame.plotBottom = px(geometry.plotBottom);
-    frame.priceTop = px(geometry.priceTop);
-    frame.priceBottom = px(geometry.priceBottom);
+    frame.priceTop = top;
+    frame.priceBottom = bottom;
     frame.volumeTop = px(geometry.volumeTop);
     frame.fontPx = geometry.fontPx;
   }
 
   #placeSlots(): void {
-    const { frame } = this;
-    frame.slotWidth = this.#view.slotPx * frame.dpr;
-    frame.origin = frame.plotRight -
-      (this.#view.right - 0.5) * frame.slotWidth;
+    const { frame, view } = this;
+    frame.slotWidth = view.slotPx * frame.dpr;
+    frame.origin = frame.plotRight - (view.right - 0.5) * frame.slotWidth;
     // What a division leaves over is not a candle in sight.
-    frame.first = Math.floor(this.#view.right - this.#slots + 1e-6);
-    frame.last = Math.ceil(this.#view.right - 1e-6) - 1;
+    frame.first = Math.floor(view.right - view.slots + 1e-6);
+    frame.last = Math.ceil(view.right - 1e-6) - 1;
   }
 
-  #fitPrices(): void {
-    const { frame } = this;
-    const needed = seenRange(frame);
-    if (needed === null) {
-      this.#range ??= { min: 0, max: 1 };
-    } else {
-      const before = this.#moved ? null : this.#range;
-      const range = before === null
-        ? paddedRange(needed)
-        : nextRange(before, needed);
-      if (range === this.#range && !this.#timesStale) return;
-      this.#range = range;
+  #placeLines(): void {
+    const { frame, store } = this;
+    frame.lines = this.#lines.map((line) =>
+      placeLine(line, store, frame.first, frame.last)
+    );
+  }
+
+  #fitPrices(moved: boolean): void {
+    const { frame, store } = this;
+    const { prices, volumeMax } = seenRange(frame);
+    if (volumeMax !== frame.volumeMax) {
+      frame.volumeMax = volumeMax;
+      frame.volumeLabel = volumeMax > 0 ? shortNumber(volumeMax) : "";
     }
-    frame.priceMin = this.#range!.min;
-    frame.priceMax = this.#range!.max;
-    frame.volumeLabel = frame.volumeMax > 0 ? shortNumber(frame.volumeMax) : "";
-    const heightPx = (frame.priceBottom - frame.priceTop) / frame.dpr;
-    frame.priceTicks = needed === null ? [] : priceTicks(this.#range!, {
-      heightPx,
-      spacingPx: priceSpacingPx(heightPx),
-      tickSize: this.#tickSize,
-    }).map((price) => ({ price, label: this.priceLabel(price) }));
+    const first = Math.min(Math.max(0, frame.first), store.length - 1);
+    this.prices.fit(frame, prices, {
+      hug: moved,
+      relaid: this.#relaid,
+      base: store.length > 0 ? store.c[first] : NaN,
+    });
+    this.#relaid = false;
   }
 
   #neededAxisPx(): number {
@@ -466,141 +461,49 @@ export class Scene {
     if (store.length === 0) return this.#axisPx || axisPxFor("10,000.00");
     return Math.max(
       this.#axisPx,
-      axisPxFor(this.priceLabel(frame.priceMax)),
-      axisPxFor(this.priceLabel(store.c[store.length - 1])),
+      this.prices.neededPx(frame, store.c[store.length - 1]),
     );
   }
 
   #chooseTimes(): void {
-    const { frame } = this;
+    const { frame, store } = this;
+    const { first, last } = frame;
     const { times } = firstViewOf(this.#size.width);
-    const spacingPx = this.#bounds.widthPx / times;
-    const step = timeStep(this.#density(spacingPx));
     const wallAt = (slot: number) => this.wallOf(slot);
-    frame.timeTicks = timeTicks(
+    const { ticks, days } = chooseTimes({
+      store,
       wallAt,
-      { from: frame.first, to: frame.last },
-      step,
-      { slotPx: this.#view.slotPx, spacingPx, words: this.words },
-    );
-    const sessions: number[] = [];
-    if (step.kind === "clock") {
-      for (let i = Math.max(1, frame.first); i <= frame.last; i++) {
-        const wall = wallAt(i);
-        // Beyond the times known there are no sessions either.
-        if (Number.isNaN(wall)) break;
-        if (rankBetween(wallAt(i - 1), wall) >= DAY) sessions.push(i);
-      }
-    }
-    frame.sessions = sessions;
-  }
-
-  #density(spacingPx: number): TimeDensity {
-    const { store, intervalMs } = this;
-    const { length, dayCount: days } = store;
-    const spanMs = length > 0 ? store.wall[length - 1] - store.wall[0] : 0;
-    return timeDensity(
-      { slotPx: this.#view.slotPx, spacingPx, intervalMs },
-      { length, days, spanMs },
+      first,
+      last,
+      slotPx: this.view.slotPx,
+      spacingPx: this.bounds.widthPx / times,
+      intervalMs: this.intervalMs,
+      words: this.words,
+    });
+    frame.timeTicks = ticks;
+    frame.days = days;
+    frame.dayShades = placeDays(days, wallAt, frame);
+    const window = { store, intervalMs: this.intervalMs, first, last };
+    frame.outages = placeOutages(this.#outages, window);
+    frame.sessions = placeSessions(this.#sessions, window);
+    frame.quiet = quietSeams(
+      window,
+      (t) => this.#nextTime(t),
+      frame.outages,
     );
   }
 
   #lastPrice(nowMs: number): LastPrice {
     const { store } = this;
-    const last = store.length - 1;
-    const t = store.t[last];
-    const close = this.#options.closeTimeOf?.(t) ?? t + this.intervalMs;
+    const newest = this.#aside?.newest ?? store.candleAt(store.length - 1)!;
+    const close = this.#options.closeTimeOf?.(newest.t) ??
+      newest.t + this.intervalMs;
     const left = close - nowMs;
-    const counts = !store.isClosed(last) && left > 0;
     return {
-      price: store.c[last],
-      rising: store.c[last] >= store.o[last],
-      label: this.priceLabel(store.c[last]),
-      countdown: counts ? countdown(left) : "",
+      price: newest.c,
+      rising: newest.c >= newest.o,
+      label: this.prices.label(newest.c),
+      countdown: !newest.closed && left > 0 ? countdown(left) : "",
     };
   }
-}
-
-/** Highest and lowest of what is in sight; also notes the largest volume. */
-function seenRange(frame: Frame): PriceRange | null {
-  const { store } = frame;
-  const from = Math.max(0, frame.first);
-  const to = Math.min(store.length - 1, frame.last);
-  let min = Infinity;
-  let max = -Infinity;
-  let bandMin = Infinity;
-  let bandMax = -Infinity;
-  let volume = 0;
-  for (let i = from; i <= to; i++) {
-    if (store.l[i] < min) min = store.l[i];
-    if (store.h[i] > max) max = store.h[i];
-    if (store.v[i] > volume) volume = store.v[i];
-    if (store.lo95[i] < bandMin) bandMin = store.lo95[i];
-    if (store.hi95[i] > bandMax) bandMax = store.hi95[i];
-  }
-  // A little air above the highest column.
-  frame.volumeMax = volume * 1.04;
-  if (frame.last >= store.length - 1) {
-    for (const forecast of [...frame.future, frame.forming]) {
-      if (forecast === null) continue;
-      bandMin = Math.min(bandMin, forecast.lo95, forecast.c);
-      bandMax = Math.max(bandMax, forecast.hi95, forecast.c);
-    }
-  }
-  if (min > max) return null;
-  return neededRange(
-    { min, max },
-    bandMin <= bandMax ? { min: bandMin, max: bandMax } : null,
-  );
-}
-
-/** Puts each mark on the candle its time falls in; several on one side are stacked. */
-function placeMarks(
-  store: CandleStore,
-  marks: readonly ChartMark[],
-): readonly PlacedMark[] {
-  const placed: PlacedMark[] = [];
-  const levels = new Map<string, number>();
-  for (const mark of marks) {
-    const slot = store.indexAtOrBefore(mark.t);
-    if (slot < 0) continue;
-    const key = `${slot} ${mark.side}`;
-    const level = levels.get(key) ?? 0;
-    levels.set(key, level + 1);
-    placed.push({ slot, mark, level });
-  }
-  return placed;
-}
-
-function emptyFrame(store: CandleStore, theme: Theme): Frame {
-  return {
-    store,
-    theme,
-    dpr: 1,
-    hair: 1,
-    width: 0,
-    height: 0,
-    plotRight: 0,
-    plotBottom: 0,
-    priceTop: 0,
-    priceBottom: 0,
-    volumeTop: 0,
-    fontPx: 12,
-    fontFamily: "sans-serif",
-    first: 0,
-    last: 0,
-    slotWidth: 8,
-    origin: 0,
-    priceMin: 0,
-    priceMax: 1,
-    volumeMax: 0,
-    future: [],
-    forming: null,
-    marks: [],
-    priceTicks: [],
-    timeTicks: [],
-    sessions: [],
-    volumeLabel: "",
-    lastPrice: null,
-  };
 }

@@ -59,18 +59,18 @@ Deno.test("a live view follows: the newest candle stays where it was", () => {
   const before = placeOf(scene, 499);
   scene.upsert(candle(500, false));
   assert.equal(placeOf(scene, 500), before);
-  assert.equal(scene.live, true);
+  assert.equal(scene.view.live, true);
 });
 
 Deno.test("a view into the past does not move when a candle comes", () => {
   const scene = sceneOf(500);
-  scene.panBy(700);
+  scene.view.panBy(700);
   const before = placeOf(scene, 380);
-  const { slots } = scene;
+  const { slots } = scene.view;
   for (let i = 500; i < 520; i++) scene.upsert(candle(i, false));
   assert.equal(placeOf(scene, 380), before);
-  assert.equal(scene.slots, slots);
-  assert.equal(scene.live, false);
+  assert.equal(scene.view.slots, slots);
+  assert.equal(scene.view.live, false);
 });
 
 Deno.test("older candles, and a late one in between, do not move the picture", () => {
@@ -80,7 +80,7 @@ Deno.test("older candles, and a late one in between, do not move the picture", (
     candles(0, 500).filter(({ t }) => t !== START + 40 * MINUTE),
   );
   scene.prepare(START);
-  scene.panBy(900);
+  scene.view.panBy(900);
   const before = placeOf(scene, 350);
   scene.addHistory(candles(-300, 0));
   assert.equal(placeOf(scene, 350), before);
@@ -90,12 +90,12 @@ Deno.test("older candles, and a late one in between, do not move the picture", (
 
 Deno.test("another history keeps the time at the right edge", () => {
   const scene = sceneOf(500);
-  scene.setView({ slots: 100, toT: START + 300 * MINUTE });
+  scene.view.want({ slots: 100, toT: START + 300 * MINUTE });
   scene.prepare(START);
   scene.setHistory(candles(100, 520));
   scene.prepare(START);
-  assert.equal(scene.viewState.lastT, START + 300 * MINUTE);
-  assert.equal(Math.round(scene.viewState.slots), 100);
+  assert.equal(scene.view.state.lastT, START + 300 * MINUTE);
+  assert.equal(Math.round(scene.view.state.slots), 100);
 });
 
 Deno.test("a view from a URL waits for the candles it names", () => {
@@ -107,8 +107,8 @@ Deno.test("a view from a URL waits for the candles it names", () => {
   scene.prepare(START);
   scene.setHistory(candles(0, 500));
   scene.prepare(START);
-  assert.equal(scene.viewState.toT, START + 200 * MINUTE);
-  assert.equal(Math.round(scene.viewState.slots), 60);
+  assert.equal(scene.view.state.toT, START + 200 * MINUTE);
+  assert.equal(Math.round(scene.view.state.slots), 60);
 });
 
 Deno.test("a tick inside the range moves neither prices nor times", () => {
@@ -186,7 +186,7 @@ Deno.test("the crosshair's pill never covers the last price's, wherever the poin
 Deno.test("history is wanted near the left end, and not far from it", () => {
   const scene = sceneOf(5000);
   assert.equal(scene.needsHistoryBefore, null);
-  scene.goToStart();
+  scene.view.goToStart();
   assert.equal(scene.needsHistoryBefore, START);
 });
 
@@ -202,7 +202,7 @@ Deno.test("no volume leaves the whole height to the prices", () => {
 Deno.test("every candle in sight lies inside the price pane, on whole pixels", () => {
   const scene = sceneOf(4000);
   for (const slots of [20, 150, 900, 4000]) {
-    scene.setView({ slots, toT: null });
+    scene.view.want({ slots, toT: null });
     scene.prepare(START);
     const { frame, store } = scene;
     assert.equal(isDense(frame), slots >= 900);
@@ -220,13 +220,13 @@ Deno.test("zooming without a place stays live, with room for what is predicted",
   scene.setForecasts([], [499, 500, 501, 502, 503].map(future));
   for (let i = 0; i < 12; i++) {
     scene.prepare(START);
-    assert.equal(scene.live, true);
-    assert.ok(scene.frame.last >= 504, `${scene.slots} slots`);
+    assert.equal(scene.view.live, true);
+    assert.ok(scene.frame.last >= 504, `${scene.view.slots} slots`);
     scene.zoomBy(1.2);
   }
   for (let i = 0; i < 40; i++) scene.zoomBy(1.25);
   scene.prepare(START);
-  assert.equal(scene.live, true);
+  assert.equal(scene.view.live, true);
   assert.ok(scene.frame.first < 498, "and room for candles");
 });
 
@@ -237,17 +237,142 @@ Deno.test("an empty chart prepares a frame without prices, times or candles", ()
   assert.deepEqual(scene.frame.priceTicks, []);
   assert.deepEqual(scene.frame.timeTicks, []);
   assert.equal(scene.frame.lastPrice, null);
-  assert.equal(scene.viewState.lastT, null);
+  assert.equal(scene.view.state.lastT, null);
 });
 
 Deno.test("another interval empties the chart and keeps the number of candles", () => {
   const scene = sceneOf(500);
-  scene.setView({ slots: 90, toT: START + 100 * MINUTE });
+  scene.view.want({ slots: 90, toT: START + 100 * MINUTE });
   scene.prepare(START);
   scene.setInterval(5 * MINUTE);
   assert.equal(scene.store.length, 0);
   scene.setHistory(candles(0, 300));
   scene.prepare(START);
-  assert.equal(scene.live, true);
-  assert.equal(Math.round(scene.viewState.slots), 90);
+  assert.equal(scene.view.live, true);
+  assert.equal(Math.round(scene.view.state.slots), 90);
+});
+
+Deno.test("levels have labels on the axis that cover neither each other nor the last price", () => {
+  const scene = sceneOf(500);
+  scene.upsert(candle(499, false));
+  const last = candle(499).c;
+  scene.setLevels([0.01, -0.01, 0.02, 1, -1.5, 1e6].map((away) => ({
+    price: last + away,
+    title: "alert",
+  })));
+  scene.prepare(START + 499 * MINUTE);
+  const { frame } = scene;
+  assert.equal(frame.levels.length, 5, "one is out of sight");
+  const boxes = [pricePillBox(frame)!, ...frame.levels];
+  boxes.forEach((a, i) =>
+    boxes.slice(i + 1).forEach((b) =>
+      assert.ok(a.bottom <= b.top || b.bottom <= a.top)
+    )
+  );
+  for (let y = 0; y < frame.plotBottom; y++) {
+    const top = valuePillTop(frame, y, 20);
+    assert.ok(boxes.every((box) => top + 20 <= box.top || top >= box.bottom));
+  }
+  const byRow = frame.levels.toSorted((a, b) => a.top - b.top);
+  const byPrice = frame.levels.toSorted((a, b) => a.y - b.y);
+  assert.deepEqual(byRow, byPrice, "in the order of their prices");
+});
+
+Deno.test("years of history are held in part, and both ways lead on", () => {
+  const scene = sceneOf(500, {
+    onNeedHistory() {},
+    onNeedNewer() {},
+    onNeedLatest() {},
+  });
+  scene.view.goToStart();
+  let oldest = 0;
+  while (oldest > -90_000) {
+    scene.addHistory(candles(oldest - 5_000, oldest));
+    oldest -= 5_000;
+    scene.prepare(START);
+    scene.view.goToStart();
+    scene.prepare(START);
+    assert.ok(scene.store.length <= 65_000, `${scene.store.length} held`);
+  }
+  assert.equal(scene.aside, true);
+  assert.equal(scene.view.live, false);
+  const before = placeOf(scene, oldest + 20);
+  scene.upsert(candle(499, true));
+  scene.upsert({ ...candle(500, false), c: 123 });
+  assert.equal(placeOf(scene, oldest + 20), before, "nothing moves");
+  assert.equal(scene.frame.lastPrice?.price, 123, "the last price goes on");
+  assert.deepEqual(scene.frame.future, []);
+
+  // Forward again, page by page, until the newest are reached.
+  for (let pages = 0; scene.aside && pages < 60; pages++) {
+    scene.view.moveBySlots(1e9);
+    scene.prepare(START);
+    const after = scene.needsHistoryAfter;
+    assert.notEqual(after, null);
+    const from = (after! - START) / MINUTE + 1;
+    scene.addHistory(candles(from, Math.min(from + 5_000, 500)));
+  }
+  assert.equal(scene.aside, false);
+  const { store } = scene;
+  assert.equal(store.t[store.length - 1], START + 500 * MINUTE);
+  for (let i = 1; i < store.length; i++) {
+    assert.equal(store.t[i] - store.t[i - 1], MINUTE, "no hole");
+  }
+});
+
+Deno.test("the latest history brings back the newest candles that were let go", () => {
+  const scene = sceneOf(500, {
+    onNeedHistory() {},
+    onNeedNewer() {},
+    onNeedLatest() {},
+  });
+  for (let from = 0; from > -70_000; from -= 10_000) {
+    scene.view.goToStart();
+    scene.addHistory(candles(from - 10_000, from));
+    scene.prepare(START);
+  }
+  scene.upsert(candle(499, true));
+  scene.upsert(candle(500, false));
+  assert.equal(scene.aside, true);
+  scene.view.wantLive();
+  scene.setHistory(candles(100, 500));
+  scene.prepare(START);
+  assert.equal(scene.aside, false);
+  assert.equal(scene.view.live, true);
+  assert.equal(scene.store.t[scene.store.length - 1], START + 500 * MINUTE);
+});
+
+Deno.test("a page that cannot load newer candles never loses any", () => {
+  const scene = sceneOf(500, { onNeedHistory() {} });
+  scene.view.goToStart();
+  scene.addHistory(candles(-80_000, 0));
+  assert.equal(scene.store.length, 80_500);
+  assert.equal(scene.aside, false);
+});
+
+Deno.test("a chart left open for weeks holds a bounded number of candles", () => {
+  const scene = sceneOf(500, { onNeedHistory() {} });
+  for (let i = 500; i < 130_000; i++) scene.upsert(candle(i));
+  scene.prepare(START);
+  assert.ok(scene.store.length <= 60_001);
+  assert.equal(scene.view.live, true);
+  assert.equal(scene.view.state.lastT, START + 129_999 * MINUTE);
+});
+
+Deno.test("as many candles are shown at first as the reader wants", () => {
+  const scene = sceneOf(500, { firstCandles: 200, futureSlots: 10 });
+  assert.equal(Math.round(scene.view.slots), 210);
+});
+
+Deno.test("a chart's percent scale counts from the left edge, and moves with it", () => {
+  const scene = sceneOf(500);
+  scene.setPriceScale("percent");
+  scene.prepare(START);
+  const left = scene.store.c[Math.max(0, scene.frame.first)];
+  assert.match(scene.prices.label(left), /^0\.0+%$/);
+  scene.view.panBy(900);
+  scene.prepare(START);
+  const now = scene.store.c[scene.frame.first];
+  assert.match(scene.prices.label(now), /^0\.0+%$/);
+  assert.equal(scene.priceLabel(now), now.toFixed(2));
 });

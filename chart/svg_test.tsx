@@ -104,7 +104,7 @@ Deno.test("the canvas takes over from the picture without a jump", () => {
       const view = FIRST_VIEWS.find(({ fromPx }) => size.width >= fromPx)!;
       const picture = drawPicture({ ...options, candles, future }, view);
       const told = `${count} candles on ${size.width} x ${size.height}`;
-      assert.equal(Math.round(scene.slots), picture.slots, told);
+      assert.equal(Math.round(scene.view.slots), picture.slots, told);
       assert.equal(scene.axisPx, picture.axisPx, told);
       assert.deepEqual(
         frame.timeTicks.map(({ label }) => label),

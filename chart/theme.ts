@@ -8,6 +8,11 @@ export interface Theme {
   readonly background: string;
   readonly grid: string;
   readonly sessionLine: string;
+  /** Every other day, and the parts of a day that are not the regular session. */
+  readonly dayShade: string;
+  readonly sessionShade: string;
+  /** Lines over what was lost while the feed was down. */
+  readonly hatch: string;
   readonly paneLine: string;
   readonly text: string;
   readonly textStrong: string;
@@ -26,6 +31,8 @@ export interface Theme {
   readonly bandFuture95: string;
   readonly bandFuture80: string;
   readonly bandFuture50: string;
+  /** Levels of alerts. */
+  readonly level: string;
   readonly buy: string;
   readonly sell: string;
   readonly markText: string;
@@ -42,6 +49,9 @@ export const DARK: Theme = {
   background: "#0e1318",
   grid: "#1a2128",
   sessionLine: "#33404c",
+  dayShade: "rgba(148,170,192,0.035)",
+  sessionShade: "rgba(96,165,250,0.09)",
+  hatch: "#5b4a2a",
   paneLine: "#222b34",
   text: "#93a1af",
   textStrong: "#dfe6ec",
@@ -58,6 +68,7 @@ export const DARK: Theme = {
   bandFuture95: "rgba(167,123,217,0.16)",
   bandFuture80: "rgba(167,123,217,0.18)",
   bandFuture50: "rgba(167,123,217,0.20)",
+  level: "#d9a93a",
   buy: "#35d0c0",
   sell: "#ff6f6b",
   markText: "#0e1318",
@@ -74,6 +85,9 @@ export const LIGHT: Theme = {
   background: "#ffffff",
   grid: "#eef1f4",
   sessionLine: "#c3ccd5",
+  dayShade: "rgba(30,60,90,0.025)",
+  sessionShade: "rgba(37,99,235,0.07)",
+  hatch: "#e6cd9c",
   paneLine: "#dde3e9",
   text: "#5b6875",
   textStrong: "#17202a",
@@ -90,6 +104,7 @@ export const LIGHT: Theme = {
   bandFuture95: "rgba(124,77,189,0.12)",
   bandFuture80: "rgba(124,77,189,0.13)",
   bandFuture50: "rgba(124,77,189,0.14)",
+  level: "#8a6100",
   buy: "#067a6c",
   sell: "#c81e2b",
   markText: "#ffffff",

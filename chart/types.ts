@@ -14,6 +14,10 @@ export interface ChartCandle {
   readonly closed: boolean;
   /** False when the feed was down or the program started inside it; shown muted. */
   readonly complete?: boolean;
+  /** Filled in for an interval in which nobody traded; shown as a dash. */
+  readonly synthetic?: boolean;
+  /** How often it was revised after it had closed; from 1 on it has a small dot. */
+  readonly rev?: number;
 }
 
 /** What was predicted for a candle that has come since: a tick at the close, and the band. */
@@ -45,6 +49,47 @@ export interface ChartMark {
   readonly price: number;
   readonly title: string;
 }
+
+/** A price to look out for: an alert, say. A line across, its label on the axis. */
+export interface ChartLevel {
+  readonly price: number;
+  /** Said to screen readers, and shown when the pointer is at the line. */
+  readonly title: string;
+}
+
+/** A stretch in which the feed was down: hatched, and named in the legend. */
+export interface ChartOutage {
+  readonly from: number;
+  /** Null while it goes on. */
+  readonly to: number | null;
+  /** What to call it; "feed down" by default. */
+  readonly title?: string;
+}
+
+/** A part of the day that is not the regular session: shaded, and named. */
+export interface ChartSession {
+  readonly from: number;
+  readonly to: number;
+  /** As in "pre-open" or "closing auction". */
+  readonly name: string;
+}
+
+/** A line over the candles: an indicator, or another instrument to compare with. */
+export interface ChartLine {
+  /** Shown in the legend, with the value under the crosshair. */
+  readonly name: string;
+  /**
+   * "indicator": values are prices of this chart. "compare": another
+   * instrument's closes, drawn so that both begin at one height at the left
+   * edge; choose the percent scale with it.
+   */
+  readonly kind: "indicator" | "compare";
+  /** Values at open times of candles. */
+  readonly points: readonly { readonly t: number; readonly value: number }[];
+}
+
+/** Even in the price, even in its logarithm, or labelled as change since the left edge. */
+export type PriceScaleKind = "linear" | "log" | "percent";
 
 /** Which part of the history is seen: small enough to live in a URL. */
 export interface ChartView {
@@ -91,6 +136,10 @@ export interface CandleChartOptions {
   /** Free slots kept right of the last candle when live; 8 by default. */
   readonly futureSlots?: number;
   readonly view?: ChartView;
+  /** Candles shown at first; what the width makes readable by default. */
+  readonly firstCandles?: number;
+  /** "linear" by default. */
+  readonly priceScale?: PriceScaleKind;
   /** Now in Unix ms, for the countdown; pass the server's clock where it is known. */
   readonly now?: () => number;
   /** When the candle opened at `t` closes; `t + intervalMs` by default (a session may end it). */
@@ -99,8 +148,20 @@ export interface CandleChartOptions {
   readonly nextTimeOf?: (t: number) => number;
   /** After a pan, a zoom, or a new candle in a live view; at most once a frame. */
   readonly onViewChange?: (view: ViewState) => void;
-  /** The view comes near the oldest candle loaded; asked once for each `beforeT`. */
-  readonly onNeedHistory?: (beforeT: number) => void;
+  /**
+   * The view comes near the oldest candle loaded: answer with `addHistory`.
+   * Asked once for each `beforeT`; again later when the promise fails.
+   */
+  readonly onNeedHistory?: (beforeT: number) => void | Promise<void>;
+  /**
+   * The newest candles were let go, as the view went far back (more than 50,000
+   * are not held), and it comes near the last that is left: answer with
+   * `addHistory` of the candles after `afterT`. With `onNeedLatest`, or nothing
+   * newer is ever let go.
+   */
+  readonly onNeedNewer?: (afterT: number) => void | Promise<void>;
+  /** Somebody goes live, and the newest candles were let go: answer with `setHistory`. */
+  readonly onNeedLatest?: () => void | Promise<void>;
   /** The crosshair came to another candle, or left (null). */
   readonly onCrosshair?: (at: CrosshairState | null) => void;
 }
@@ -109,7 +170,7 @@ export interface CandleChartOptions {
 export interface CandleChart {
   /** Replaces all candles, in ascending `t`. The view keeps its place in time, or stays live. */
   setHistory(candles: readonly ChartCandle[]): void;
-  /** Adds older (or overlapping) candles; the view does not move. */
+  /** Adds older, overlapping or (after `onNeedNewer`) newer candles; the view does not move. */
   addHistory(candles: readonly ChartCandle[]): void;
   /** The forming candle, a closed one, or a revision of an old one, by its `t`. */
   upsert(candle: ChartCandle): void;
@@ -122,11 +183,25 @@ export interface CandleChart {
   upsertForecast(past: PastForecast): void;
   /** Replaces all marks. */
   setMarks(marks: readonly ChartMark[]): void;
+  /** Replaces all levels: prices that somebody wants to be told of. */
+  setLevels(levels: readonly ChartLevel[]): void;
+  /** Replaces all outages, in any order. Intervals without a candle and without an outage count as quiet. */
+  setOutages(outages: readonly ChartOutage[]): void;
+  /** Replaces the sessions that are not the regular one. */
+  setSessions(sessions: readonly ChartSession[]): void;
+  /** Replaces all lines over the candles; three are told apart by their dashes. */
+  setLines(lines: readonly ChartLine[]): void;
   /** Another candle length: empties the chart; `setHistory` must follow. */
   setInterval(intervalMs: number): void;
   readonly view: ViewState;
   setView(view: ChartView): void;
   goLive(): void;
+  /** Changes the scale; a range set by hand is given up. */
+  setPriceScale(kind: PriceScaleKind): void;
+  /** The price axis follows the candles again, after somebody dragged it. */
+  fitPrices(): void;
+  /** Puts the crosshair on the candle open at `t`, or takes it away: for charts side by side. */
+  setCrosshair(t: number | null): void;
   setTheme(theme: Theme): void;
   /** Another time zone for the labels. */
   setTimeZone(timeZone: string): void;
