@@ -85,13 +85,10 @@ class SlotScale extends Scale {
   static id = "tickhouseSlots";
   static defaults = {};
 
-  override determineDataLimits(): void {
+  override update(width: number): void {
     this.#follow();
-  }
-
-  override fit(): void {
-    this.width = this.maxWidth;
-    this.height = TIME_AXIS_PX;
+    this.width = this.maxWidth = width;
+    this.height = this.maxHeight = TIME_AXIS_PX;
   }
 
   override getPixelForValue(slot: number): number {
@@ -124,13 +121,10 @@ class PriceScale extends Scale {
   static id = "tickhousePrices";
   static defaults = {};
 
-  override determineDataLimits(): void {
+  override update(_width: number, height: number): void {
     this.#follow();
-  }
-
-  override fit(): void {
-    this.width = sources.get(this.chart.canvas)?.axisPx ?? 0;
-    this.height = this.maxHeight;
+    this.width = this.maxWidth = sources.get(this.chart.canvas)?.axisPx ?? 0;
+    this.height = this.maxHeight = height;
   }
 
   override getPixelForValue(price: number): number {

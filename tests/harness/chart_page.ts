@@ -1,7 +1,6 @@
-import type { BundleReply, BundleRequest } from "../../fresh/bundle_worker.ts";
+import { bundleModules } from "./bundle_modules.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const BUNDLE_MS_MAX = 120_000;
 
 /** Modules of ours on a page of their own, on this machine. */
 export interface ChartPage {
@@ -18,7 +17,7 @@ export async function serveChartPage(
   modules: Readonly<Record<string, string>>,
 ): Promise<ChartPage> {
   const files = new Map<string, { body: BodyInit; type: string }>();
-  for (const [name, bytes] of Object.entries(await bundle(modules))) {
+  for (const [name, bytes] of Object.entries(await bundleModules(modules))) {
     files.set(`/${name}`, { body: bytes, type: "text/javascript" });
   }
   const css = await Deno.readTextFile(new URL("static/chart.css", ROOT));
@@ -43,36 +42,4 @@ export async function serveChartPage(
     url: `http://127.0.0.1:${server.addr.port}/`,
     close: () => server.shutdown(),
   };
-}
-
-async function bundle(modules: Readonly<Record<string, string>>) {
-  const worker = new Worker(
-    new URL("fresh/bundle_worker.ts", ROOT),
-    { type: "module" },
-  );
-  const path = (name: string) =>
-    decodeURIComponent(new URL(name, ROOT).pathname);
-  const request: BundleRequest = {
-    entries: Object.fromEntries(
-      Object.entries(modules).map(([name, file]) => [`${name}.js`, path(file)]),
-    ),
-    root: path("./"),
-  };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    const reply = await new Promise<BundleReply>((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = ({ message }) => reject(new Error(message));
-      timer = setTimeout(
-        () => reject(new Error(`No bundle after ${BUNDLE_MS_MAX} ms`)),
-        BUNDLE_MS_MAX,
-      );
-      worker.postMessage(request);
-    });
-    if (reply.kind === "failed") throw new Error(reply.reason);
-    return reply.files;
-  } finally {
-    clearTimeout(timer);
-    worker.terminate();
-  }
 }
