@@ -7,6 +7,8 @@ import { ROLLUPS, type StoredInterval } from "../pipeline/domain/interval.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type {
   AggregateStore,
+  CandleClose,
+  CandleCoverage,
   CandleDelta,
   Clock,
   Commit,
@@ -145,23 +147,28 @@ export class PgAggregateStore implements AggregateStore {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const deltas = onePerBucket(commit.deltas);
+    const steps = commit.steps.map((step) => ({
+      ...step,
+      deltas: onePerBucket(step.deltas),
+    }));
+    const folds = steps.flatMap(({ deltas }) => deltas.map(({ fold }) => fold));
     const dirty = onePerRollup(commit.dirty);
-    await this.months.ensure([
-      ...deltas.map(({ fold }) => fold.t),
-      ...dirty.map(({ t }) => t),
-    ]);
-    const ids = await this.instruments.admit(scalesIn(commit, deltas));
+    await this.months.ensure([...folds, ...dirty].map(({ t }) => t));
+    const ids = await this.instruments.admit(scalesIn(commit, folds));
     const now = timestampText(this.clock.now());
 
-    const merge = mergeCandles(deltas, ids, now);
-    const close = closeCandles(commit, ids, now);
-    const recover = recoverCandles(commit, ids, now);
+    const changes = steps.map((step) => ({
+      merge: mergeCandles(step.deltas, ids, now),
+      close: closeCandles(step.closes, ids, now),
+      recover: recoverCandles(step.recovered, ids, now),
+    }));
     const statements = [
       movePosition(commit, this.lease.ms),
-      merge,
-      close,
-      recover,
+      ...changes.flatMap(({ merge, close, recover }) => [
+        merge,
+        close,
+        recover,
+      ]),
       markDirty(commit.p, dirty, ids),
       saveProgress(commit, ids),
       forgetProgress(commit, ids),
@@ -181,7 +188,11 @@ export class PgAggregateStore implements AggregateStore {
         : results[statements.indexOf(statement)] as CandleRow[];
     return {
       kind: "committed",
-      candles: touched(rowsOf(merge), rowsOf(close), rowsOf(recover)),
+      candles: touched(changes.map(({ merge, close, recover }) => ({
+        merged: rowsOf(merge),
+        closed: rowsOf(close),
+        recovered: rowsOf(recover),
+      }))),
     };
   }
 
@@ -388,31 +399,27 @@ export class PgAggregateStore implements AggregateStore {
   }
 }
 
-/** The candles of a commit, as they are after all of it. */
+/** The candles of a commit, as they are after all of its steps. */
 function touched(
-  merged: readonly CandleRow[],
-  closed: readonly CandleRow[],
-  recovered: readonly CandleRow[],
+  steps: readonly {
+    readonly merged: readonly CandleRow[];
+    readonly closed: readonly CandleRow[];
+    readonly recovered: readonly CandleRow[];
+  }[],
 ): readonly CommittedCandle[] {
   const byKey = new Map<string, CommittedCandle>();
-  for (const row of merged) {
+  const note = (row: CandleRow, change: CommittedCandle["change"]) => {
+    const key = `${row.symbol} ${row.t}`;
+    byKey.set(key, {
+      candle: candleOf(row),
+      change: byKey.get(key)?.change === "closed" ? "closed" : change,
+    });
+  };
+  for (const { merged, closed, recovered } of steps) {
     // One that is closed after a merge was closed before it.
-    byKey.set(`${row.symbol} ${row.t}`, {
-      candle: candleOf(row),
-      change: row.closed ? "revised" : "updated",
-    });
-  }
-  for (const row of closed) {
-    byKey.set(`${row.symbol} ${row.t}`, {
-      candle: candleOf(row),
-      change: "closed",
-    });
-  }
-  for (const row of recovered) {
-    byKey.set(`${row.symbol} ${row.t}`, {
-      candle: candleOf(row),
-      change: "revised",
-    });
+    for (const row of merged) note(row, row.closed ? "revised" : "updated");
+    for (const row of closed) note(row, "closed");
+    for (const row of recovered) note(row, "revised");
   }
   return [...byKey.values()];
 }
@@ -457,7 +464,7 @@ function onePerRollup(dirty: readonly DirtyRollup[]): readonly DirtyRollup[] {
 }
 
 /** Every symbol of a commit, with the decimals that its folds need. */
-function scalesIn(commit: Commit, deltas: readonly CandleDelta[]) {
+function scalesIn(commit: Commit, folds: readonly CandleFold[]) {
   const scales = new Map<string, { priceScale: number; sizeScale: number }>();
   const need = (symbol: string, priceScale: number, sizeScale: number) => {
     const known = scales.get(symbol);
@@ -466,11 +473,12 @@ function scalesIn(commit: Commit, deltas: readonly CandleDelta[]) {
       sizeScale: Math.max(sizeScale, known?.sizeScale ?? 0),
     });
   };
-  for (const { fold } of deltas) {
-    need(fold.symbol, fold.priceScale, fold.sizeScale);
+  for (const { symbol, priceScale, sizeScale } of folds) {
+    need(symbol, priceScale, sizeScale);
   }
-  for (const { symbol } of commit.closes) need(symbol, 0, 0);
-  for (const { symbol } of commit.recovered) need(symbol, 0, 0);
+  for (const { closes, recovered } of commit.steps) {
+    for (const { symbol } of [...closes, ...recovered]) need(symbol, 0, 0);
+  }
   for (const { symbol } of commit.dirty) need(symbol, 0, 0);
   for (const { symbol } of commit.progress) need(symbol, 0, 0);
   for (const { symbol } of commit.forgotten) need(symbol, 0, 0);
@@ -544,7 +552,7 @@ function mergeCandles(
 }
 
 function closeCandles(
-  { closes }: Commit,
+  closes: readonly CandleClose[],
   ids: Ids,
   now: string,
 ): Statement | null {
@@ -564,7 +572,7 @@ function closeCandles(
 }
 
 function recoverCandles(
-  { recovered }: Commit,
+  recovered: readonly CandleCoverage[],
   ids: Ids,
   now: string,
 ): Statement | null {

@@ -273,6 +273,17 @@ export interface DirtyRollup {
   readonly coverageMs?: number;
 }
 
+/**
+ * Changes of one-minute candles, each candle once at most: first what comes in,
+ * then what closes, then what is covered better.
+ */
+export interface CandleStep {
+  readonly deltas: readonly CandleDelta[];
+  readonly closes: readonly CandleClose[];
+  /** Of candles closed before; each that it changes is a revision. */
+  readonly recovered: readonly CandleCoverage[];
+}
+
 /** Everything that applying some entries changes, in one transaction. */
 export interface Commit {
   readonly p: number;
@@ -281,10 +292,11 @@ export interface Commit {
   readonly next: EntryId;
   readonly incarnation: string;
   readonly markedAt: EpochMicros | null;
-  readonly deltas: readonly CandleDelta[];
-  readonly closes: readonly CandleClose[];
-  /** Of candles closed before; each that it changes is a revision. */
-  readonly recovered: readonly CandleCoverage[];
+  /**
+   * One after the other. What comes to a candle that a step before has closed
+   * or revised is a revision of its own.
+   */
+  readonly steps: readonly CandleStep[];
   readonly dirty: readonly DirtyRollup[];
   readonly progress: readonly FeedProgress[];
   /** Progress of feeds long gone, which decides nothing any more. */
@@ -312,11 +324,14 @@ export interface Commit {
     readonly rows: readonly QuarantinePlace[];
   };
   readonly gaps: readonly GapRow[];
-  /** Ticks in `deltas`, and rows in `quarantine`: the books. */
+  /** Ticks in the deltas: the books. */
   readonly applied: number;
 }
 
-/** A one-minute candle after a commit, and what the commit did to it. */
+/**
+ * A one-minute candle after a commit, and what the commit did to it: one that
+ * it closed and then revised, it closed.
+ */
 export interface CommittedCandle {
   readonly candle: StoredCandle;
   readonly change: "updated" | "closed" | "revised";

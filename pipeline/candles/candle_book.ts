@@ -1,6 +1,6 @@
 import { assert, assertNever } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
-import type { CandleFold, ClosedBy } from "../domain/candle.ts";
+import type { ClosedBy } from "../domain/candle.ts";
 import { formatScaled } from "../domain/decimal.ts";
 import {
   feedKeyText,
@@ -25,8 +25,6 @@ import {
 } from "../domain/time.ts";
 import type {
   CandleClose,
-  CandleCoverage,
-  CandleDelta,
   Commit,
   DirtyRollup,
   EntryId,
@@ -37,7 +35,8 @@ import type {
   QuarantineRow,
   ReadEntry,
 } from "../ports.ts";
-import { type EntryFold, foldEntry, tryMerge } from "./fold_entry.ts";
+import { CandleSteps } from "./candle_steps.ts";
+import { type EntryFold, foldEntry } from "./fold_entry.ts";
 
 export interface BookSettings {
   /** How much later than the newest tick an older one may come. */
@@ -64,11 +63,10 @@ export const BOOK_DEFAULTS: BookSettings = {
 };
 
 /** What applying some entries changes: a commit without its fence. */
-export interface BookOutcome
-  extends Omit<Commit, "p" | "leaseEpoch" | "expect" | "incarnation"> {
-  /** Entries applied, from the first one on; the others come next time. */
-  readonly consumed: number;
-}
+export type BookOutcome = Omit<
+  Commit,
+  "p" | "leaseEpoch" | "expect" | "incarnation"
+>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -107,12 +105,8 @@ interface SymbolBook {
 
 /** What one `apply` collects. */
 interface Batch {
-  readonly deltas: Map<string, CandleDelta>;
-  readonly closes: Map<string, CandleClose>;
-  readonly recovered: Map<string, CandleCoverage>;
+  readonly steps: CandleSteps;
   readonly dirty: Map<string, DirtyRollup>;
-  /** One-minute candles that the next entry to touch them would revise. */
-  readonly sealed: Set<string>;
   readonly progress: Set<ProgressBook>;
   readonly forgotten: Map<string, Commit["forgotten"][number]>;
   readonly feeds: Set<FeedBook>;
@@ -185,20 +179,16 @@ export class CandleBook {
   }
 
   /**
-   * Applies entries in their order, the first of them at least.
+   * Applies entries in their order.
    *
-   * It stops before an entry that would revise a candle which an entry before
-   * it has closed or revised, so that each has a commit, and a revision, of
-   * its own; and before sums grow past what a double holds.
+   * Each that touches a candle which one before it has closed or revised is a
+   * revision of its own, however many come at a time.
    */
   apply(entries: readonly ReadEntry[]): BookOutcome {
     assert(entries.length > 0, "there are entries to apply");
     const batch: Batch = {
-      deltas: new Map(),
-      closes: new Map(),
-      recovered: new Map(),
+      steps: new CandleSteps(),
       dirty: new Map(),
-      sealed: new Set(),
       progress: new Set(),
       forgotten: new Map(),
       feeds: new Set(),
@@ -210,19 +200,11 @@ export class CandleBook {
       applied: 0,
     };
     const readmittedThrough = this.#readmittedThrough;
-    let consumed = 0;
-    for (const { id, entry } of entries) {
-      if (!this.#applyEntry(id, entry, batch)) break;
-      consumed++;
-    }
-    assert(consumed > 0, "the first entry of a batch can always be applied");
+    for (const { id, entry } of entries) this.#applyEntry(id, entry, batch);
     return {
-      consumed,
-      next: entries[consumed - 1].id,
+      next: entries.at(-1)!.id,
       markedAt: this.#markedAt,
-      deltas: [...batch.deltas.values()],
-      closes: [...batch.closes.values()],
-      recovered: [...batch.recovered.values()],
+      steps: batch.steps.list(),
       dirty: [...batch.dirty.values()],
       progress: [...batch.progress].map(({ row }) => ({ ...row })),
       forgotten: [...batch.forgotten.values()],
@@ -241,12 +223,10 @@ export class CandleBook {
     };
   }
 
-  /** @returns False if the entry must wait for the next commit. */
-  #applyEntry(id: EntryId, entry: StreamEntry, batch: Batch): boolean {
+  #applyEntry(id: EntryId, entry: StreamEntry, batch: Batch): void {
     switch (entry.kind) {
       case "mark":
-        this.#mark(entry.receivedAt, batch);
-        return true;
+        return this.#mark(entry.receivedAt, batch);
       case "start":
         for (const feed of this.#feeds.values()) {
           const { connected, awaySince, node } = feed.totals;
@@ -257,18 +237,15 @@ export class CandleBook {
             batch.feeds.add(feed);
           }
         }
-        return true;
-      case "open": {
-        if (!this.#applyContent(id, entry, batch)) return false;
-        this.#connect(this.#feedOf(entry, entry), batch);
-        return true;
-      }
+        return;
+      case "open":
+        this.#applyContent(id, entry, batch);
+        return this.#connect(this.#feedOf(entry, entry), batch);
       case "close":
         return this.#applyClose(id, entry, batch);
       case "end":
-        if (!this.#applyContent(id, entry, batch)) return false;
-        this.#endFeed(this.#feedOf(entry, entry), batch);
-        return true;
+        this.#applyContent(id, entry, batch);
+        return this.#endFeed(this.#feedOf(entry, entry), batch);
       case "ticks":
         return this.#applyContent(id, entry, batch);
       case "readmit":
@@ -279,25 +256,23 @@ export class CandleBook {
   }
 
   /** A feed that has connected to another process since is not gone. */
-  #applyClose(id: EntryId, entry: StreamEntry, batch: Batch): boolean {
+  #applyClose(id: EntryId, entry: StreamEntry, batch: Batch): void {
     const { node } = this.#feedOf(entry).totals;
     const elsewhere = node !== "" && node !== entry.node;
-    if (!this.#applyContent(id, entry, batch)) return false;
+    this.#applyContent(id, entry, batch);
     const feed = this.#feedOf(entry, entry);
     if (elsewhere) feed.totals.node = node;
     else this.#disconnect(feed, entry.receivedAt, batch);
-    return true;
   }
 
   // -------------------------------------------------------------- ticks
 
-  #applyContent(id: EntryId, entry: StreamEntry, batch: Batch): boolean {
+  #applyContent(id: EntryId, entry: StreamEntry, batch: Batch): void {
     const feed = this.#feedOf(entry, entry);
     const acked = entry.delivery === "acked";
-    if (acked && appliedBefore(entry, feed.totals.lastSeq)) return true;
+    if (acked && appliedBefore(entry, feed.totals.lastSeq)) return;
     const books = entry.symbols.map(({ symbol }) => this.#symbol(symbol));
     const resends = acked && !entry.replay;
-    if (resends && recovers(books, batch)) return false;
     const name = feedKeyText(entry.key);
     const maxEvent = Float64Array.from(
       books,
@@ -313,7 +288,6 @@ export class CandleBook {
         ? new Set(entry.readmitted)
         : NONE,
     });
-    if (!mayJoin(fold, batch)) return false;
 
     const touched = this.#merge(fold, batch);
     const before = new Map<SymbolBook, number>();
@@ -330,7 +304,6 @@ export class CandleBook {
       const to = book.progress.get(name)!.row.maxEvent;
       this.#recover(book, fold, { from, to }, closed, batch);
     }
-    return true;
   }
 
   /**
@@ -340,13 +313,13 @@ export class CandleBook {
    * One that still makes no candle, as its volume is too large, stays where it
    * is.
    */
-  #readmit(entry: StreamEntry, batch: Batch): boolean {
+  #readmit(entry: StreamEntry, batch: Batch): void {
     const { readmission, ticks } = entry;
     assert(readmission !== undefined, "a readmit entry says what it takes");
     const { n, rows } = readmission;
     assert(rows.length === ticks.length, "each row taken back is a tick");
     // Asked for again in a stream that was begun anew.
-    if (n <= this.#readmittedThrough) return true;
+    if (n <= this.#readmittedThrough) return;
     const feed = this.#feedOf(entry);
     const fold = foldEntry(ticks, {
       symbols: entry.symbols,
@@ -356,7 +329,6 @@ export class CandleBook {
       appliedSeq: -Infinity,
       readmitted: NONE,
     });
-    if (!mayJoin(fold, batch)) return false;
 
     this.#readmittedThrough = n;
     const refused = new Set(fold.refused.map(({ index }) => index));
@@ -366,10 +338,9 @@ export class CandleBook {
     feed.totals.accepted += taken;
     batch.feeds.add(feed);
     const touched = this.#merge(fold, batch);
-    // Whether or not it was closed: a revision has a commit of its own.
-    for (const part of fold.folds) batch.sealed.add(candleKey(part));
+    // Whether or not it was closed: what comes after is another revision.
+    for (const part of fold.folds) batch.steps.seal(part);
     for (const book of touched) this.#closeWhatIsOver(book, batch);
-    return true;
   }
 
   /** Adds an entry's folds to the batch's, and opens what they touch. */
@@ -377,13 +348,9 @@ export class CandleBook {
     const touched = new Set<SymbolBook>();
     for (const part of fold.folds) {
       const book = this.#symbol(part.symbol);
-      const key = candleKey(part);
-      const delta = batch.deltas.get(key);
-      const merged = delta ? tryMerge(delta.fold, part) : part;
-      assert(merged !== null, "an entry names each symbol once");
       const open = this.#open(book, BASE_INTERVAL, part.t);
-      batch.deltas.set(key, { fold: merged, end: open.end });
-      if (open.settled) batch.sealed.add(key);
+      batch.steps.merge(part, open.end);
+      if (open.settled) batch.steps.seal(part);
       for (const { interval } of ROLLUPS) {
         markDirty(batch, book, this.#open(book, interval, part.t), null);
       }
@@ -539,10 +506,8 @@ export class CandleBook {
       for (const { interval } of ROLLUPS) {
         markDirty(batch, book, this.#bucket(book, interval, t), null);
       }
-      const id = candleKey({ symbol, t });
       if (!candle.settled) closed.add(t);
-      batch.sealed.add(id);
-      batch.closes.set(id, {
+      batch.steps.close({
         symbol,
         t,
         closedBy: by,
@@ -589,9 +554,7 @@ export class CandleBook {
         continue;
       }
       if (this.#closedBy(book, minute) === null) continue;
-      const id = candleKey({ symbol, t });
-      batch.recovered.set(id, { symbol, t, ...coverageOf(book, minute) });
-      batch.sealed.add(id);
+      batch.steps.recover({ symbol, t, ...coverageOf(book, minute) });
       for (const { interval } of ROLLUPS) {
         markDirty(batch, book, this.#bucket(book, interval, t), null);
       }
@@ -864,22 +827,6 @@ export class CandleBook {
   }
 }
 
-/** Whether an entry may go into the same commit as those before it. */
-function mayJoin(fold: EntryFold, batch: Batch): boolean {
-  return fold.folds.every((part) => {
-    const key = candleKey(part);
-    if (batch.sealed.has(key)) return false;
-    const delta = batch.deltas.get(key);
-    return delta === undefined || tryMerge(delta.fold, part) !== null;
-  });
-}
-
-function candleKey(
-  { symbol, t }: Pick<CandleFold, "symbol" | "t">,
-): string {
-  return `${symbol}|${t}`;
-}
-
 function openKey({ interval, t }: Pick<OpenCandle, "interval" | "t">): string {
   return `${interval}|${t}`;
 }
@@ -902,15 +849,6 @@ function markDirty(
     closedBy: closing.closedBy,
     ...closing.closedBy && { coverageMs: closing.coverageMs },
   });
-}
-
-/** Whether a minute of these has been recovered: once a commit. */
-function recovers(books: readonly SymbolBook[], batch: Batch): boolean {
-  if (batch.recovered.size === 0) return false;
-  const symbols = new Set(books.map(({ symbol }) => symbol));
-  return [...batch.recovered.values()].some(({ symbol }) =>
-    symbols.has(symbol)
-  );
 }
 
 function countReject(

@@ -314,12 +314,12 @@ class AggregatorLoop {
           }),
       );
       if (read.incarnation !== this.#incarnation) return committed;
-      let pending = read.entries;
-      const little = pending.length < maxEntries / 4 &&
-        ticksIn(pending) < LITTLE_TICKS;
-      await this.#knowSymbols(symbolsOf(pending));
-      while (pending.length > 0) {
-        const outcome = book.apply(pending);
+      const { entries } = read;
+      const little = entries.length < maxEntries / 4 &&
+        ticksIn(entries) < LITTLE_TICKS;
+      await this.#knowSymbols(symbolsOf(entries));
+      if (entries.length > 0) {
+        const outcome = book.apply(entries);
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
           log.warn("Another process has taken the partition", { p });
           this.#leaseEpoch = null;
@@ -328,7 +328,6 @@ class AggregatorLoop {
         }
         committed = true;
         position = expect = outcome.next;
-        pending = pending.slice(outcome.consumed);
       }
       if (!little) this.budget.took(this.#nowMs() - turnAt);
       await this.#rollUp();
@@ -357,7 +356,7 @@ class AggregatorLoop {
   }
 
   async #commit(
-    { consumed: _, ...change }: BookOutcome,
+    change: BookOutcome,
     leaseEpoch: number,
     expect: EntryId,
   ): Promise<boolean> {

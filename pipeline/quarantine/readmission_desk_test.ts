@@ -123,21 +123,17 @@ class World implements QuarantineStore, Clock {
     const state = await this.store.claim(0, "me");
     assert.ok(state);
     const book = new CandleBook(state, () => ALWAYS);
-    let expect = state.position;
-    let pending = this.#entries.splice(0, most);
-    while (pending.length > 0) {
-      const { consumed, ...change } = book.apply(pending);
-      await this.store.commit({
-        p: 0,
-        leaseEpoch: state.leaseEpoch,
-        expect,
-        incarnation: String(this.#incarnation),
-        ...change,
-      });
-      for (const row of change.quarantine) this.#keep(row.entryId, row);
-      expect = change.next;
-      pending = pending.slice(consumed);
-    }
+    const entries = this.#entries.splice(0, most);
+    if (entries.length === 0) return;
+    const change = book.apply(entries);
+    await this.store.commit({
+      p: 0,
+      leaseEpoch: state.leaseEpoch,
+      expect: state.position,
+      incarnation: String(this.#incarnation),
+      ...change,
+    });
+    for (const row of change.quarantine) this.#keep(row.entryId, row);
   }
 
   #keep(id: string, row: { index: number; reject: Reject }): void {

@@ -13,7 +13,7 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
 } from "../../pipeline/domain/time.ts";
-import type { CandleClose } from "../../pipeline/ports.ts";
+import type { CandleClose, CandleStep } from "../../pipeline/ports.ts";
 import { pgStores } from "../../db/stores.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
 import {
@@ -228,6 +228,52 @@ await onBothDatabases((warehouse, test) => {
     assert.equal(candle?.complete, true);
     assert.equal(candle?.coverageMs, 60_000);
     assert.equal(candle?.low, "0.50");
+  });
+
+  test("commit() takes its steps one after the other, as commits of their own", async () => {
+    const steps = (symbol: string): readonly CandleStep[] => {
+      const none = { deltas: [], closes: [], recovered: [] };
+      return [
+        {
+          ...none,
+          deltas: [deltaOf(symbol, tick(1, 100))],
+          closes: [closeOf(symbol, T, { coverageMs: 100, complete: false })],
+        },
+        {
+          ...none,
+          deltas: [deltaOf(symbol, tick(0, 90))],
+          recovered: [{ symbol, t: T, coverageMs: 200, complete: true }],
+        },
+        { ...none, deltas: [deltaOf(symbol, tick(2, 120))] },
+      ];
+    };
+    const history = (symbol: string) =>
+      warehouse.db.query(
+        `select rev, open::text, close::text, ticks::int as n
+          from v_candle_revisions where symbol = $1 and interval = '1m'
+          order by rev`,
+        [symbol],
+      );
+    const together = warehouse.symbol();
+    const one = await writerFor(together);
+    const commit = { ...one.next(), steps: steps(together), applied: 3 };
+    const result = await warehouse.aggregate.commit(commit);
+    assert(result.kind === "committed");
+    assert.deepEqual(
+      result.candles.map(({ change, candle }) => [change, candle.rev]),
+      [["closed", 3]],
+    );
+
+    const apart = warehouse.symbol();
+    const many = await writerFor(apart);
+    for (const step of steps(apart)) await many.commit(step);
+    assert.deepEqual(await history(together), await history(apart));
+    assert.equal((await history(together)).length, 3);
+    const plain = async (symbol: string) => {
+      const candle = await onlyCandle(warehouse, symbol);
+      return { ...candle, symbol: "", knownFrom: 0, updatedAt: 0 };
+    };
+    assert.deepEqual(await plain(together), await plain(apart));
   });
 
   test("commit() raises what a closed candle covers, as a revision, never lowers it", async () => {

@@ -10,9 +10,9 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
 } from "../../pipeline/domain/time.ts";
-import type { Commit } from "../../pipeline/ports.ts";
 import {
   bucketOf,
+  type Change,
   deltaOf,
   FEED,
   NOW,
@@ -43,7 +43,7 @@ await onBothDatabases((warehouse, test) => {
         return { symbol, interval, t: start, end, closedBy };
       });
     /** Commits and rolls up a second later; returns when. */
-    const at = async (given: Partial<Commit>): Promise<number> => {
+    const at = async (given: Change): Promise<number> => {
       clock.advance(MICROS_PER_SECOND);
       await writer.commit(given);
       while ((await warehouse.aggregate.rollUp(p, 100)).length > 0);

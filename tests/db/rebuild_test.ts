@@ -160,24 +160,21 @@ class World {
     await this.#put(markEntry(this.#now()));
   }
 
-  /** Applies what is in the buffer, in as many commits as it takes. */
+  /** Applies what is in the buffer. */
   async commit() {
     const options = { maxEntries: 1_000, maxBytes: 1e9, waitMs: 0 };
     const read = await this.#buffer.read(P, this.#readFrom, options);
-    let pending = read.entries;
-    while (pending.length > 0) {
-      const { consumed, ...change } = this.#book.apply(pending);
-      const result = await this.warehouse.aggregate.commit({
-        p: P,
-        leaseEpoch: this.#state.leaseEpoch,
-        expect: this.#expect,
-        incarnation: this.#incarnation,
-        ...change,
-      });
-      assert.equal(result.kind, "committed");
-      this.#readFrom = this.#expect = change.next;
-      pending = pending.slice(consumed);
-    }
+    if (read.entries.length === 0) return;
+    const change = this.#book.apply(read.entries);
+    const result = await this.warehouse.aggregate.commit({
+      p: P,
+      leaseEpoch: this.#state.leaseEpoch,
+      expect: this.#expect,
+      incarnation: this.#incarnation,
+      ...change,
+    });
+    assert.equal(result.kind, "committed");
+    this.#readFrom = this.#expect = change.next;
   }
 
   async archive(trim: boolean) {

@@ -12,6 +12,7 @@ import {
   MICROS_PER_MINUTE,
 } from "../../pipeline/domain/time.ts";
 import type {
+  CandleStep,
   Clock,
   Commit,
   EntryId,
@@ -161,6 +162,9 @@ async function warehouseOn(
   };
 }
 
+/** What a commit of one step changes. */
+export type Change = Partial<Omit<Commit, "steps"> & CandleStep>;
+
 /** A partition as one owner writes on: each commit follows the last. */
 export class Writer {
   #entry = 0;
@@ -182,8 +186,9 @@ export class Writer {
     return `${this.#entry}-0` as EntryId;
   }
 
-  /** An empty commit of the next entry, with what is given. */
-  next(given: Partial<Commit> = {}): Commit {
+  /** An empty commit of the next entry, with what is given, in one step. */
+  next(given: Change = {}): Commit {
+    const { deltas = [], closes = [], recovered = [], ...rest } = given;
     const expect = this.position;
     this.#entry++;
     return {
@@ -193,9 +198,7 @@ export class Writer {
       next: this.position,
       incarnation: "test",
       markedAt: null,
-      deltas: [],
-      closes: [],
-      recovered: [],
+      steps: [{ deltas, closes, recovered }],
       dirty: [],
       progress: [],
       forgotten: [],
@@ -204,12 +207,12 @@ export class Writer {
       quarantine: [],
       readmitted: [],
       gaps: [],
-      applied: (given.deltas ?? []).reduce((n, { fold }) => n + fold.n, 0),
-      ...given,
+      applied: deltas.reduce((n, { fold }) => n + fold.n, 0),
+      ...rest,
     };
   }
 
-  async commit(given: Partial<Commit> = {}) {
+  async commit(given: Change = {}) {
     const result = await this.stores.aggregate.commit(this.next(given));
     if (result.kind === "fenced") throw new Error("The commit was fenced");
     return result.candles;

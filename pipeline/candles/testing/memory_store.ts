@@ -19,6 +19,7 @@ import { type EpochMicros, epochMicros } from "../../domain/time.ts";
 import {
   type AggregateStore,
   BEFORE_FIRST,
+  type CandleStep,
   type Commit,
   type CommitResult,
   type CommittedCandle,
@@ -190,11 +191,26 @@ export class MemoryStore implements AggregateStore {
 
   #writeCandles(commit: Commit, partition: Partition): CommittedCandle[] {
     const changes = new Map<string, CommittedCandle["change"]>();
-    for (const { fold, end } of commit.deltas) {
+    for (const step of commit.steps) this.#writeStep(step, partition, changes);
+    return [...changes].map(([key, change]) => ({
+      candle: storedCandle(this.rows.get(key)!),
+      change,
+    }));
+  }
+
+  #writeStep(
+    { deltas, closes, recovered }: CandleStep,
+    partition: Partition,
+    changes: Map<string, CommittedCandle["change"]>,
+  ): void {
+    const note = (key: string, change: CommittedCandle["change"]) => {
+      if (changes.get(key) !== "closed") changes.set(key, change);
+    };
+    for (const { fold, end } of deltas) {
       partition.symbols.add(fold.symbol);
       const key = rowKey(BASE_INTERVAL, fold.symbol, fold.t);
       const row = this.rows.get(key);
-      changes.set(key, row?.closedBy ? "revised" : "updated");
+      note(key, row?.closedBy ? "revised" : "updated");
       this.rows.set(key, {
         interval: BASE_INTERVAL,
         fold: row ? mergeFolds(row.fold, fold) : { ...fold },
@@ -205,20 +221,20 @@ export class MemoryStore implements AggregateStore {
         coverageMs: row?.coverageMs ?? 0,
       });
     }
-    for (const { symbol, t, closedBy, coverageMs, complete } of commit.closes) {
+    for (const { symbol, t, closedBy, coverageMs, complete } of closes) {
       const key = rowKey(BASE_INTERVAL, symbol, t);
       const row = this.rows.get(key);
       assert(row !== undefined, `${key} was open before it is closed`);
       if (row.closedBy !== null) continue;
-      changes.set(key, "closed");
+      note(key, "closed");
       this.rows.set(key, { ...row, closedBy, coverageMs, complete });
     }
-    for (const { symbol, t, coverageMs, complete } of commit.recovered) {
+    for (const { symbol, t, coverageMs, complete } of recovered) {
       const key = rowKey(BASE_INTERVAL, symbol, t);
       const row = this.rows.get(key);
       if (!row?.closedBy) continue;
       if (coverageMs <= row.coverageMs && complete <= row.complete) continue;
-      changes.set(key, "revised");
+      note(key, "revised");
       this.rows.set(key, {
         ...row,
         rev: row.rev + 1,
@@ -226,10 +242,6 @@ export class MemoryStore implements AggregateStore {
         complete: complete || row.complete,
       });
     }
-    return [...changes].map(([key, change]) => ({
-      candle: storedCandle(this.rows.get(key)!),
-      change,
-    }));
   }
 
   rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]> {
