@@ -26,7 +26,7 @@ for (let round = 0; round < ROUNDS; round++) {
     FEEDS: "listen://127.0.0.1:0",
   };
   let began = performance.now();
-  let program = await startProgram(env);
+  let program = await startProgram(env, { bundles: true });
   figures.first_listening_ms.push(performance.now() - began);
   await until(
     "the history",
@@ -37,7 +37,7 @@ for (let round = 0; round < ROUNDS; round++) {
   await program.stop();
 
   began = performance.now();
-  program = await startProgram(env);
+  program = await startProgram(env, { bundles: true });
   figures.warm_listening_ms.push(performance.now() - began);
   await fetch(`${program.http}/instruments/${SYMBOL}`);
   // The start itself is over when the lag of its minute is forgotten.

@@ -115,7 +115,10 @@ export class PgAggregateStore implements AggregateStore {
   async #claim(p: number, owner: string): Promise<PartitionState | null> {
     const [, claimed] = await this.#write([
       {
-        sql: "insert into offsets (p) values ($1::int) on conflict do nothing",
+        // A conflict would wait for whoever has the row.
+        sql: `insert into offsets (p) select $1::int
+          where not exists (select from offsets where p = $1::int)
+          on conflict do nothing`,
         params: [p],
       },
       {

@@ -1,6 +1,7 @@
-import type { LeaseStore } from "../pipeline/ports.ts";
+import type { Heartbeat, LeaseStore } from "../pipeline/ports.ts";
 import type { Db } from "./db.ts";
 import type { LeaseTerm } from "./lease_term.ts";
+import { textArray } from "./sql_values.ts";
 
 /** Leases that only the database's clock judges. */
 export class PgLeaseStore implements LeaseStore {
@@ -9,9 +10,12 @@ export class PgLeaseStore implements LeaseStore {
     private readonly lease: LeaseTerm,
   ) {}
 
-  async heartbeat(owner: string): Promise<number> {
+  async heartbeat(owner: string): Promise<readonly Heartbeat[]> {
     const results = await this.lease.learn(() => this.#beat(owner));
-    return results![2][0].alive as number;
+    return results![2].map((row) => ({
+      owner: row.owner as string,
+      leftMs: row.left_ms as number,
+    }));
   }
 
   #beat(owner: string) {
@@ -29,8 +33,28 @@ export class PgLeaseStore implements LeaseStore {
             for update skip locked)`,
       },
       {
-        sql: `select count(*)::int as alive from processes
-          where alive_until >= now()`,
+        sql: `select owner, (1000 * extract(epoch from alive_until - now()))
+            ::float8 as left_ms
+          from processes where alive_until >= now()`,
+      },
+    ]);
+  }
+
+  async bury(owners: readonly string[]): Promise<void> {
+    await this.db.batch([
+      {
+        sql: `update offsets set lease_until = '-infinity' where p in (
+            select p from offsets
+            where owner = any (($1::text)::text[]) and lease_until > now()
+            for update skip locked)`,
+        params: [textArray(owners)],
+      },
+      {
+        sql: `delete from task_leases where task in (
+            select task from task_leases
+            where owner = any (($1::text)::text[])
+            for update skip locked)`,
+        params: [textArray(owners)],
       },
     ]);
   }

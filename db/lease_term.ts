@@ -1,7 +1,7 @@
 import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { Clock } from "../pipeline/ports.ts";
 
-/** Times that the slowest of the newest calls is added to a lease. */
+/** Times that the slowest of the newest calls is to fit into half a lease. */
 const SLOW_TIMES = 3;
 const SLOW_MS_MAX = 15_000;
 /** What is left of a slow call with each one after it. */
@@ -20,7 +20,8 @@ export class LeaseTerm {
   ) {}
 
   get ms(): number {
-    return this.leaseMs + Math.min(SLOW_TIMES * this.#slowMs, SLOW_MS_MAX);
+    const slowMs = Math.min(SLOW_TIMES * this.#slowMs, SLOW_MS_MAX);
+    return Math.max(this.leaseMs, this.leaseMs / 2 + slowMs);
   }
 
   /** Does a call to the database, and learns from it how long one takes. */

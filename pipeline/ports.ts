@@ -589,14 +589,35 @@ export interface MinuteStore {
   }): Promise<MinuteSnapshot | null>;
 }
 
+/** A process that has said that it is alive. */
+export interface Heartbeat {
+  readonly owner: string;
+  /** For so long it counts as alive, whether or not it says so again. */
+  readonly leftMs: number;
+}
+
+/** Sees at once when a process ends, where something can tell. */
+export interface Presence {
+  /**
+   * Which of these processes do not seem to be there. One that is may be among
+   * them for a while, and one that is not may be missing from them.
+   */
+  missing(owners: readonly string[]): Promise<readonly string[]>;
+}
+
 /** Who does what is done once, whichever processes are there. */
 export interface LeaseStore {
   /**
-   * Says that this process is alive, and how many of its kind are.
+   * Says that this process is alive.
    *
-   * @returns Processes that said so within the last lease, at least 1.
+   * @returns All that said so within the last lease, this one among them.
    */
-  heartbeat(owner: string): Promise<number>;
+  heartbeat(owner: string): Promise<readonly Heartbeat[]>;
+  /**
+   * Ends the leases of processes that are known to be gone. Of one that is not,
+   * the commits are refused from here on, and it claims anew.
+   */
+  bury(owners: readonly string[]): Promise<void>;
   /** Takes or keeps a task by its name; false while another process has it. */
   hold(task: string, owner: string): Promise<boolean>;
   /** Gives up all tasks, and is not counted any more. */

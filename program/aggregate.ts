@@ -1,3 +1,4 @@
+import { assert } from "../pipeline/domain/assert.ts";
 import type { OpenStores } from "../db/open_stores.ts";
 import type { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
 import { SharedOwnership } from "../pipeline/candles/ownership.ts";
@@ -8,6 +9,7 @@ import {
 } from "../pipeline/candles/run_aggregator.ts";
 import type { Catalog } from "../pipeline/catalog.ts";
 import type { Config } from "../pipeline/config.ts";
+import { redisPresence } from "../pipeline/live/redis_presence.ts";
 import type { Clock, Log } from "../pipeline/ports.ts";
 import type { Life } from "./life.ts";
 
@@ -35,19 +37,10 @@ export function aggregate(
     readonly events: AggregatorEvents;
   },
 ): SharedOwnership | null {
-  const { partitions, leaseMs } = config;
+  const { partitions } = config;
   const ownership = stores.shared
-    ? new SharedOwnership({
-      owner,
-      partitions,
-      leaseMs,
-      store: stores.aggregate,
-      leases: stores.leases,
-      clock,
-      log,
-    })
+    ? shareOwnership({ config, stores, owner, clock, log, life })
     : null;
-  if (ownership) life.run("leases", (signal) => ownership.run(signal));
   for (let p = 0; p < partitions; p++) {
     life.run("aggregate", (signal) =>
       runAggregator({
@@ -77,6 +70,35 @@ export function aggregate(
       }, signal));
   }
   if (archiver) life.run("archive", (signal) => archiver.run(signal));
+  return ownership;
+}
+
+/** Divides the partitions among the processes that share the stores. */
+function shareOwnership({ config, stores, owner, clock, log, life }: {
+  readonly config: Config;
+  readonly stores: OpenStores;
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly life: Life;
+}): SharedOwnership {
+  const { redisUrl, partitions, leaseMs } = config;
+  assert(redisUrl !== null, "stores that are shared have a Redis");
+  const presence = redisPresence({ url: redisUrl, owner, log });
+  const ownership = new SharedOwnership({
+    owner,
+    partitions,
+    leaseMs,
+    store: stores.aggregate,
+    leases: stores.leases,
+    presence,
+    clock,
+    log,
+  });
+  life.run("leases", async (signal) => {
+    await ownership.run(signal);
+    presence.close();
+  });
   return ownership;
 }
 

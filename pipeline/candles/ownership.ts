@@ -1,5 +1,12 @@
 import { MICROS_PER_MS } from "../domain/time.ts";
-import type { AggregateStore, Clock, LeaseStore, Log } from "../ports.ts";
+import type {
+  AggregateStore,
+  Clock,
+  Heartbeat,
+  LeaseStore,
+  Log,
+  Presence,
+} from "../ports.ts";
 
 /** What a partition's loop asks before and while it works. */
 export interface Ownership {
@@ -13,6 +20,8 @@ export interface Ownership {
   onLost(p: number): void;
   /** Whether to go on: the lease is there, and nobody else is to have it. */
   verdict(p: number): "keep" | "lost" | "yield";
+  /** Waits before the next try, no longer than until there is more to claim. */
+  rest(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 export interface OwnershipOptions {
@@ -20,7 +29,9 @@ export interface OwnershipOptions {
   readonly partitions: number;
   readonly leaseMs: number;
   readonly store: Pick<AggregateStore, "renew">;
-  readonly leases: Pick<LeaseStore, "heartbeat">;
+  readonly leases: Pick<LeaseStore, "heartbeat" | "bury">;
+  /** Knows sooner than the leases which processes are gone. */
+  readonly presence?: Presence;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,6 +43,12 @@ const ROUNDS_A_LEASE = 5;
 const SURPLUS_ROUNDS = 2;
 /** Leases after which a partition beyond the share is tried all the same. */
 const ORPHAN_LEASES = 3;
+/** Rounds without a word, after which a process that is missing is gone. */
+const SILENT_ROUNDS = 1.5;
+/** Pause before looking again at a process that may be gone. */
+const SUSPECT_MS = 100;
+/** After the moment at which a silent process counts as gone. */
+const AFTER_MS = 5;
 
 interface Held {
   readonly leaseEpoch: number;
@@ -44,6 +61,7 @@ interface Held {
  * Each process says that it is alive and renews what it holds, in one round,
  * and takes no more than its share of what there is; one that joins is given
  * its share, a partition a round. What nobody takes is taken beyond the share.
+ * What a process holds that was killed is freed as soon as that is known.
  * All of it is courtesy: that two never write is left to the epoch which the
  * warehouse checks in each commit.
  */
@@ -51,8 +69,11 @@ export class SharedOwnership implements Ownership {
   readonly #held = new Map<number, Held>();
   /** When a partition beyond the share was last tried. */
   readonly #triedAt = new Map<number, number>();
+  /** Processes whose leases were ended. */
+  #gone: ReadonlySet<string> = new Set();
   #share: number;
   #surplusRounds = 0;
+  #more = new AbortController();
 
   constructor(private readonly options: OwnershipOptions) {
     this.#share = options.partitions;
@@ -91,13 +112,19 @@ export class SharedOwnership implements Ownership {
     return held.yields ? "yield" : "keep";
   }
 
+  async rest(ms: number, signal: AbortSignal): Promise<void> {
+    const { signal: more } = this.#more;
+    await this.options.clock.sleep(ms, AbortSignal.any([signal, more]));
+  }
+
   /** Says that it is alive and renews, until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, leaseMs } = this.options;
     let failed = false;
     while (!signal.aborted) {
+      let restMs = leaseMs / ROUNDS_A_LEASE;
       try {
-        await this.#round();
+        restMs = Math.min(restMs, await this.#round());
         failed = false;
       } catch (error) {
         // The leases run out by themselves; so do the others'.
@@ -108,14 +135,62 @@ export class SharedOwnership implements Ownership {
         }
         failed = true;
       }
-      await clock.sleep(leaseMs / ROUNDS_A_LEASE, signal);
+      await clock.sleep(restMs, signal);
     }
   }
 
-  async #round(): Promise<void> {
-    const { owner, partitions, store, leases, log } = this.options;
-    const alive = await leases.heartbeat(owner);
-    this.#share = Math.ceil(partitions / alive);
+  /** @returns Milliseconds after which there is something to look at. */
+  async #round(): Promise<number> {
+    const { owner, leases } = this.options;
+    const beats = (await leases.heartbeat(owner))
+      .filter((beat) => beat.owner !== owner);
+    const { missing, gone } = await this.#missing(beats);
+    if (gone.size > 0) await leases.bury([...gone]);
+    const alive = beats.filter((beat) => !gone.has(beat.owner));
+    this.#shareAmong(1 + alive.length);
+    await this.#renew();
+    this.#yieldSurplus();
+    return Math.min(
+      missing > gone.size ? SUSPECT_MS : Infinity,
+      ...alive.map(({ leftMs }) => leftMs + AFTER_MS),
+    );
+  }
+
+  /** Which processes are gone, though their leases have not run out yet. */
+  async #missing(beats: readonly Heartbeat[]): Promise<{
+    readonly missing: number;
+    readonly gone: ReadonlySet<string>;
+  }> {
+    const { presence, leaseMs, log } = this.options;
+    if (!presence || beats.length === 0) return { missing: 0, gone: new Set() };
+    const missing = new Set(
+      await presence.missing(beats.map(({ owner }) => owner)),
+    );
+    // One that is alive has said so within a round.
+    const spokenMs = leaseMs * (1 - SILENT_ROUNDS / ROUNDS_A_LEASE);
+    const gone = new Set(
+      beats.filter(({ owner, leftMs }) =>
+        missing.has(owner) && leftMs <= spokenMs
+      ).map(({ owner }) => owner),
+    );
+    for (const owner of gone) {
+      if (this.#gone.has(owner)) continue;
+      log.warn("A process is gone; what it held is free", { owner });
+    }
+    this.#gone = gone;
+    return { missing: missing.size, gone };
+  }
+
+  #shareAmong(alive: number): void {
+    const before = this.#share;
+    this.#share = Math.ceil(this.options.partitions / alive);
+    if (this.#share <= before) return;
+    this.#more.abort();
+    this.#more = new AbortController();
+  }
+
+  async #renew(): Promise<void> {
+    const { store, log } = this.options;
     const asked = [...this.#held].map(([p, { leaseEpoch }]) => ({
       p,
       leaseEpoch,
@@ -129,7 +204,6 @@ export class SharedOwnership implements Ownership {
       log.warn("Another process has taken the partition", { p });
       this.onLost(p);
     }
-    this.#yieldSurplus();
   }
 
   #yieldSurplus(): void {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../feeds/testing/manual_clock.ts";
+import { MICROS_PER_MS } from "../domain/time.ts";
+import type { Heartbeat, Presence } from "../ports.ts";
 import { SharedOwnership } from "./ownership.ts";
 
 const LEASE_MS = 1_500;
@@ -12,10 +14,28 @@ class Warehouse {
   readonly taken = new Set<number>();
   failing = false;
 
+  /** Processes that have been killed: no word of them any more. */
+  readonly killed = new Set<string>();
+  readonly buried: string[] = [];
+  #beatAt = new Map<string, number>();
+
+  constructor(private readonly clock: ManualClock) {}
+
   // deno-lint-ignore require-await -- a failure must be a rejection
-  async heartbeat(): Promise<number> {
+  async heartbeat(): Promise<readonly Heartbeat[]> {
     if (this.failing) throw new Error("the warehouse is down");
-    return this.alive;
+    const now = this.clock.now() / MICROS_PER_MS;
+    return Array.from({ length: this.alive }, (_, i) => {
+      const owner = String.fromCharCode(97 + i);
+      if (!this.killed.has(owner)) this.#beatAt.set(owner, now);
+      const leftMs = this.#beatAt.get(owner)! + LEASE_MS - now;
+      return { owner, leftMs };
+    }).filter(({ leftMs }) => leftMs >= 0);
+  }
+
+  bury(owners: readonly string[]): Promise<void> {
+    this.buried.push(...owners);
+    return Promise.resolve();
   }
 
   renew(
@@ -27,9 +47,9 @@ class Warehouse {
   }
 }
 
-async function started(partitions: number) {
+async function started(partitions: number, presence?: Presence) {
   const clock = new ManualClock();
-  const warehouse = new Warehouse();
+  const warehouse = new Warehouse(clock);
   const abort = new AbortController();
   const ownership = new SharedOwnership({
     owner: "a",
@@ -37,6 +57,7 @@ async function started(partitions: number) {
     leaseMs: LEASE_MS,
     store: warehouse,
     leases: warehouse,
+    presence,
     clock,
     log: { info() {}, warn() {}, error() {} },
   });
@@ -114,5 +135,57 @@ Deno.test("a warehouse that does not answer takes nothing away by itself", async
   warehouse.failing = true;
   await clock.advance(3 * LEASE_MS);
   assert.equal(ownership.verdict(0), "keep");
+  await end();
+});
+
+Deno.test("what a killed process held is freed once it is missed, and claimed at once", async () => {
+  const missing: string[] = [];
+  const { clock, warehouse, ownership, end } = await started(4, {
+    missing: () => Promise.resolve(missing),
+  });
+  warehouse.alive = 2;
+  await clock.advance(ROUND_MS);
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  let rested = 0;
+  const resting = ownership.rest(60_000, new AbortController().signal)
+    .then(() => rested++);
+  warehouse.killed.add("b");
+  missing.push("b");
+  await clock.advance(ROUND_MS);
+  assert.deepEqual(warehouse.buried, [], "it may only have lost its Redis");
+  await clock.advance(ROUND_MS);
+  assert.deepEqual(new Set(warehouse.buried), new Set(["b"]));
+  await resting;
+  assert.equal(rested, 1, "whoever waits to claim need not wait on");
+  assert.equal(ownership.mayClaim(2), true);
+  await end();
+});
+
+Deno.test("a process that is missed but says that it is alive keeps what it holds", async () => {
+  const { clock, warehouse, ownership, end } = await started(4, {
+    missing: (owners) => Promise.resolve(owners),
+  });
+  warehouse.alive = 2;
+  await clock.advance(4 * LEASE_MS);
+  assert.deepEqual(warehouse.buried, []);
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  assert.equal(ownership.mayClaim(2), false);
+  await end();
+});
+
+Deno.test("a process that is there but silent keeps what it holds for a lease", async () => {
+  const { clock, warehouse, ownership, end } = await started(4, {
+    missing: () => Promise.resolve([]),
+  });
+  warehouse.alive = 2;
+  await clock.advance(ROUND_MS);
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  warehouse.killed.add("b");
+  await clock.advance(LEASE_MS);
+  assert.equal(ownership.mayClaim(2), false);
+  // It looks again when the lease is over, not a round after.
+  await clock.advance(10);
+  assert.equal(ownership.mayClaim(2), true);
+  assert.deepEqual(warehouse.buried, []);
   await end();
 });

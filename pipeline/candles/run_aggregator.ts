@@ -159,7 +159,7 @@ export async function runAggregator(
     try {
       const progressed = await loop.ownPartition();
       failures = 0;
-      if (!progressed) await clock.sleep(loop.settings.claimRetryMs, signal);
+      if (!progressed) await loop.rest();
     } catch (error) {
       if (!(error instanceof AggregatorOutageError)) throw error;
       if (loop.takeProgress()) failures = 0;
@@ -214,6 +214,14 @@ class AggregatorLoop {
   ) {
     this.settings = { ...AGGREGATOR_DEFAULTS, ...options.settings };
     this.#trimmedAt = this.#nowMs();
+  }
+
+  /** Waits before the partition is asked for again. */
+  async rest(): Promise<void> {
+    const { ownership, clock } = this.options;
+    await (ownership
+      ? ownership.rest(this.settings.claimRetryMs, this.signal)
+      : clock.sleep(this.settings.claimRetryMs, this.signal));
   }
 
   /** Whether there was a commit since the last call. */

@@ -1,6 +1,6 @@
-import { createClient } from "redis";
 import type { Log } from "../ports.ts";
 import type { LiveLink } from "./live_relay.ts";
+import { type LiveClient, liveClient } from "./redis_client.ts";
 
 /**
  * All live events of a deployment. One channel for every partition is enough
@@ -8,14 +8,8 @@ import type { LiveLink } from "./live_relay.ts";
  */
 export const LIVE_CHANNEL = "tickhouse:live";
 
-const CONNECT_MS_MAX = 3_000;
-/** Nothing heard for so long, pings' answers neither: connect anew. */
-const SILENCE_MS_MAX = 4_000;
-const PING_EVERY_MS = 1_000;
-const RECONNECT_MS_MAX = 1_000;
 /** What a subscription that was refused waits for, such as another password. */
 const REFUSED_RETRY_MS = 5_000;
-const COMMANDS_MAX = 64;
 
 /**
  * A link over Redis pub/sub, with one connection to send and one to listen.
@@ -29,8 +23,8 @@ export function redisLiveLink(options: {
   readonly channel?: string;
 }): LiveLink {
   const { url, log, channel = LIVE_CHANNEL } = options;
-  const sender = connect(url, "live events out", log);
-  let listener: ReturnType<typeof connect> | null = null;
+  const sender = liveClient(url, "live events out", log);
+  let listener: LiveClient | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
 
   return {
@@ -38,7 +32,7 @@ export function redisLiveLink(options: {
       await sender.publish(channel, message);
     },
     listen(onMessage, onListening) {
-      const client = listener = connect(url, "live events in", log);
+      const client = listener = liveClient(url, "live events in", log);
       let subscribed = false;
       const subscribe = async () => {
         clearTimeout(retry);
@@ -63,35 +57,4 @@ export function redisLiveLink(options: {
       return Promise.resolve();
     },
   };
-}
-
-/** A client that tells the log when its connection comes and goes. */
-function connect(url: string, use: string, log: Log) {
-  const client = createClient({
-    url,
-    RESP: 2,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: "disabled",
-    commandsQueueMaxLength: COMMANDS_MAX,
-    pingInterval: PING_EVERY_MS,
-    socket: {
-      connectTimeout: CONNECT_MS_MAX,
-      socketTimeout: SILENCE_MS_MAX,
-      reconnectStrategy: (retries) =>
-        Math.min(RECONNECT_MS_MAX, 50 * 2 ** Math.min(retries, 10)) *
-        (0.5 + Math.random() / 2),
-    },
-  });
-  let down = false;
-  client.on("error", (error) => {
-    if (!down) log.warn("Redis is not reached", { use, error: String(error) });
-    down = true;
-  });
-  client.on("ready", () => {
-    if (down) log.info("Redis is reached again", { use });
-    down = false;
-  });
-  client.connect().catch(() => {}); // told by "error", or closed meanwhile
-  return client;
 }

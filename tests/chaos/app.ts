@@ -1,7 +1,9 @@
+import { bundledIn, keepBundle } from "../harness/kept_bundle.ts";
 import {
   type Program,
   ProgramEndedError,
   startProgram,
+  until,
 } from "../harness/program.ts";
 
 /** The program ended by itself. */
@@ -65,6 +67,20 @@ export class App {
       );
     });
     return program;
+  }
+
+  /**
+   * It has bundled the islands' code, and the next ones need not: what is
+   * looked at here is what it does after that.
+   */
+  async bundled(): Promise<void> {
+    const { DATA_DIR } = this.env;
+    await until(
+      "the islands' code",
+      () => bundledIn(DATA_DIR),
+      (builds) => builds.length > 0,
+    );
+    await keepBundle(DATA_DIR);
   }
 
   async #started(): Promise<Program> {

@@ -168,7 +168,10 @@ function atPort(url: string, port: number | undefined): string {
 async function startAll(world: World): Promise<void> {
   try {
     // One after the other: the first one makes the schema.
-    for (const app of world.apps) await app.start();
+    for (const app of world.apps) {
+      await app.start();
+      await app.bundled();
+    }
   } catch (error) {
     await world.close();
     throw error;

@@ -64,6 +64,7 @@ export function startNode(options: SimNodeOptions): void {
       leaseMs: LEASE_MS,
       store: stores.aggregate,
       leases: stores.leases,
+      presence: process,
       clock,
       log,
     })

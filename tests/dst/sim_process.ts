@@ -4,7 +4,7 @@ import {
   epochMicros,
   MICROS_PER_MS,
 } from "../../pipeline/domain/time.ts";
-import type { Clock } from "../../pipeline/ports.ts";
+import type { Clock, Presence } from "../../pipeline/ports.ts";
 import type { SimRandom } from "./sim_random.ts";
 import type { SimScheduler } from "./sim_scheduler.ts";
 
@@ -51,6 +51,8 @@ export class SimOutageError extends Error {
   override name = "SimOutageError";
 }
 
+/** How often a process is said to be missing, whether or not it is. */
+const LIE_CHANCE = 0.3;
 const LATENCY_MICROS_MAX = 900;
 const DELAY_MS_MAX = 700;
 const PAUSE_MS_MIN = 1_600;
@@ -60,7 +62,7 @@ const PAUSE_MS_MAX = 3_500;
  * One process: all that it hears of the world comes through here, so that it
  * can be made to die (it never hears anything again) or to stand still.
  */
-export class SimProcess {
+export class SimProcess implements Presence {
   #alive = true;
   #pausedUntil = 0;
   /** When its newest call got there: one connection keeps their order. */
@@ -83,6 +85,12 @@ export class SimProcess {
     const { scheduler } = this.network;
     const until = scheduler.now + ms * MICROS_PER_MS;
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
+  }
+
+  /** Knows nothing of the others, and says so of some of them. */
+  missing(owners: readonly string[]): Promise<readonly string[]> {
+    const { random } = this.network;
+    return Promise.resolve(owners.filter(() => random.chance(LIE_CHANCE)));
   }
 
   /** Runs something in the process: now, once it goes on, or never. */

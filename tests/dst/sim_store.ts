@@ -11,6 +11,7 @@ import type {
   CommitResult,
   CommittedPartition,
   FeedStore,
+  Heartbeat,
   InstrumentStore,
   LeaseStore,
   PartitionState,
@@ -139,11 +140,25 @@ export class SimWarehouse extends MemoryStore {
 
   // ----------------------------------------------------------------- leases
 
-  heartbeat(owner: string): number {
+  heartbeat(owner: string): readonly Heartbeat[] {
     const { now } = this.scheduler;
     this.#seen.set(owner, now);
-    const since = now - LEASE_MS * MICROS_PER_MS;
-    return [...this.#seen.values()].filter((at) => at >= since).length;
+    return [...this.#seen]
+      .map(([owner, at]) => ({
+        owner,
+        leftMs: LEASE_MS - (now - at) / MICROS_PER_MS,
+      }))
+      .filter(({ leftMs }) => leftMs >= 0);
+  }
+
+  bury(owners: readonly string[]): void {
+    for (let p = 0; p < this.partitions; p++) {
+      const owner = this.ownerOf(p);
+      if (owner !== null && owners.includes(owner)) this.steal(p);
+    }
+    for (const [task, held] of this.#tasks) {
+      if (owners.includes(held.owner)) this.#tasks.delete(task);
+    }
   }
 
   hold(task: string, owner: string): boolean {
@@ -203,6 +218,7 @@ export function simStore(
     },
     leases: {
       heartbeat: (owner) => call("heartbeat", () => warehouse.heartbeat(owner)),
+      bury: (owners) => call("bury", () => warehouse.bury(owners)),
       hold: (task, owner) => call("hold", () => warehouse.hold(task, owner)),
       leave: (owner) => call("leave", () => warehouse.leave(owner)),
     },

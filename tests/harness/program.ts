@@ -1,3 +1,4 @@
+import { keepBundle, useKeptBundle } from "./kept_bundle.ts";
 import { TextLineStream } from "./text_line_stream.ts";
 import { parseConfig } from "../../pipeline/config.ts";
 import { narrowestFlags } from "../../tasks/narrowest_flags.ts";
@@ -30,11 +31,16 @@ export interface Program {
  * Starts the program with these settings and nothing else, under the
  * narrowest permissions, and waits until it says where it listens.
  *
+ * @param options.bundles It bundles the islands' code as at a first start,
+ *   though that was done by another one before.
  * @throws {Error} If it ends first, with what it wrote.
  */
 export async function startProgram(
   env: Readonly<Record<string, string>>,
+  { bundles = false }: { readonly bundles?: boolean } = {},
 ): Promise<Program> {
+  const keptIn = bundles ? undefined : env.DATA_DIR;
+  if (keptIn !== undefined) await useKeptBundle(keptIn);
   const flags = narrowestFlags(parseConfig(env), Object.keys(env)).map(
     (flag) => flag.replaceAll("'", ""),
   );
@@ -83,12 +89,14 @@ export async function startProgram(
       child.kill("SIGTERM");
       const { code } = await child.status;
       await reading;
+      if (keptIn !== undefined) await keepBundle(keptIn);
       return { code, log: log.slice(-40).join("\n") };
     },
     async kill() {
       child.kill("SIGKILL");
       await child.status;
       await reading;
+      if (keptIn !== undefined) await keepBundle(keptIn);
     },
   };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
 import { redisLiveLink } from "../../pipeline/live/redis_bus.ts";
+import { redisPresence } from "../../pipeline/live/redis_presence.ts";
 import type { Log } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
@@ -59,6 +60,23 @@ await serverTest(
           assert.ok(heard, "a message was heard");
         } finally {
           await link.close();
+        }
+      });
+      await t.step("who is there", async () => {
+        const warnings: string[] = [];
+        const log = { ...quiet, warn: (text: string) => warnings.push(text) };
+        const presence = redisPresence({ url, owner: "me", log });
+        try {
+          const deadline = Date.now() + WAIT_MS_MAX;
+          let missing: readonly string[] = [];
+          while (missing.length === 0 && Date.now() < deadline) {
+            missing = await presence.missing(["another"]);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+          assert.deepEqual(missing, ["another"]);
+          assert.deepEqual(warnings, []);
+        } finally {
+          presence.close();
         }
       });
     } finally {

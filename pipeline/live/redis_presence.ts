@@ -1,0 +1,69 @@
+import type { Log, Presence } from "../ports.ts";
+import { liveClient } from "./redis_client.ts";
+
+/** An answer that comes later is none: leases are renewed after it. */
+const ANSWER_MS_MAX = 150;
+
+/**
+ * Sees at once when a process is killed: each listens to a channel of its own,
+ * and the kernel closes its connection, by which Redis counts it out.
+ *
+ * One that is paused or cut off stays there. While this process itself is not
+ * counted, as after a Redis that was begun anew, nobody is missing. Commands
+ * used: SUBSCRIBE, PUBSUB NUMSUB, PING.
+ */
+export function redisPresence({ url, owner, log }: {
+  readonly url: string;
+  readonly owner: string;
+  readonly log: Log;
+}): Presence & { close(): void } {
+  const here = liveClient(url, "that this process is there", log);
+  const asker = liveClient(url, "who else is there", log);
+  let subscribed = false;
+  let refused = false;
+  const refusal = (error: unknown) => {
+    if (!refused) {
+      log.warn("Redis does not say who is there; leases do, later", {
+        error: String(error),
+      });
+    }
+    refused = true;
+  };
+  here.on("ready", async () => {
+    try {
+      // The client subscribes again by itself once it has been let.
+      if (!subscribed) await here.subscribe(channelOf(owner), () => {});
+      subscribed = true;
+    } catch (error) {
+      if (here.isReady) refusal(error);
+    }
+  });
+  const asked = async (owners: readonly string[]) => {
+    const [mine, ...others] = [owner, ...owners].map(channelOf);
+    const counts = await asker.pubSubNumSub([mine, ...others]);
+    if (!counts[mine]) return [];
+    return owners.filter((_, i) => !counts[others[i]]);
+  };
+  return {
+    async missing(owners) {
+      if (!asker.isReady) return [];
+      const late = Promise.withResolvers<readonly string[]>();
+      const timer = setTimeout(() => late.resolve([]), ANSWER_MS_MAX);
+      try {
+        return await Promise.race([asked(owners), late.promise]);
+      } catch (error) {
+        if (asker.isReady) refusal(error);
+        return [];
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close() {
+      for (const client of [here, asker]) if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+function channelOf(owner: string): string {
+  return `tickhouse:here:${owner}`;
+}
