@@ -17,6 +17,8 @@ export interface FaultRecord {
   readonly kind: FaultKind;
   /** What was hit. */
   readonly target: string;
+  /** Where it listens for feeds, of a program. */
+  readonly port: number | null;
   readonly from: number;
   /** All is there again. */
   readonly to: number;
@@ -40,7 +42,9 @@ export class Faults {
   async do(kind: FaultKind): Promise<void> {
     const from = performance.now();
     const target = await this.#hit(kind);
-    this.records.push({ kind, target, from, to: performance.now() });
+    const app = this.world.apps.findIndex(({ name }) => name === target);
+    const port = this.world.feedPorts[app] ?? null;
+    this.records.push({ kind, target, port, from, to: performance.now() });
   }
 
   /** One of these kinds; sometimes another one at the same time. */

@@ -26,8 +26,8 @@ export interface LoadOptions {
   readonly rate?: number;
   /** Ticks of all feeds together, at most. */
   readonly ticksMax?: number;
-  /** Called when a feed's acks rise. */
-  readonly onAck?: (feed: number) => void;
+  /** Called when a feed's acks rise, at the program that listens on a port. */
+  readonly onAck?: (feed: number, port: number) => void;
 }
 
 /** What a feed has sent and what came of it. */
@@ -122,11 +122,12 @@ export class Load {
   async #run(feed: number): Promise<FeedSummary> {
     const state = this.#feeds[feed];
     let tries = feed;
+    let port = 0;
     return await runFeedClient({
       hello: { feed: feedName(feed), epoch: 1 },
       connect: (signal): Promise<FeedConnection> => {
         const { ports, hostname = "127.0.0.1" } = this.options;
-        const port = ports[tries++ % ports.length];
+        port = ports[tries++ % ports.length];
         return connectTcp({ hostname, port }, signal);
       },
       source: () => this.#source(feed, state),
@@ -136,7 +137,7 @@ export class Load {
         if (acked < state.acked) this.fallenAcks++;
         if (acked <= state.acked) return;
         state.acked = acked;
-        this.options.onAck?.(feed);
+        this.options.onAck?.(feed, port);
       },
     });
   }

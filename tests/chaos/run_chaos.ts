@@ -106,9 +106,9 @@ export async function runChaos(
   const load = new Load({
     plan,
     ports: world.feedPorts,
-    onAck: (feed) => {
+    onAck: (feed, port) => {
       lastAckAt = performance.now();
-      gaps.onAck(feed);
+      gaps.onAck(feed, port);
     },
     ...options.load,
   });
