@@ -14,6 +14,8 @@ export interface Ownership {
   readonly owned: readonly number[];
   /** Whether to try to claim a partition now. */
   mayClaim(p: number): boolean;
+  /** The partition is being claimed, maybe anew: no epoch is known to hold. */
+  onClaiming(p: number): void;
   /** The partition was claimed with this epoch. */
   onClaimed(p: number, leaseEpoch: number): void;
   /** The partition is another's, or was given back. */
@@ -94,6 +96,10 @@ export class SharedOwnership implements Ownership {
     }
     this.#triedAt.set(p, now);
     return true;
+  }
+
+  onClaiming(p: number): void {
+    this.#held.delete(p);
   }
 
   onClaimed(p: number, leaseEpoch: number): void {

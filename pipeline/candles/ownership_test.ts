@@ -129,6 +129,17 @@ Deno.test("a partition whose lease another has is let go, unless it was claimed 
   await end();
 });
 
+Deno.test("a partition that is being claimed anew is not taken for lost", async () => {
+  const { clock, warehouse, ownership, end } = await started(1);
+  ownership.onClaimed(0, 1);
+  ownership.onClaiming(0);
+  warehouse.taken.add(0);
+  await clock.advance(ROUND_MS);
+  ownership.onClaimed(0, 2);
+  assert.equal(ownership.verdict(0), "keep");
+  await end();
+});
+
 Deno.test("a warehouse that does not answer takes nothing away by itself", async () => {
   const { clock, warehouse, ownership, end } = await started(1);
   ownership.onClaimed(0, 1);

@@ -284,6 +284,7 @@ class AggregatorLoop {
   async #claim(): Promise<PartitionState | null> {
     const { p, owner, store, ownership } = this.options;
     for (;;) {
+      ownership?.onClaiming(p);
       const state = await outside(
         "claim the partition",
         () => store.claim(p, owner),
