@@ -15,6 +15,8 @@ export interface FitJob {
   /** Newest candles that the fit uses. */
   readonly window: number;
   readonly candidates: readonly Candidate[];
+  /** The models before these, which fits may start from as well. */
+  readonly before?: OhlcTrack | null;
   /** How to measure the models on the past, or `null` not to. */
   readonly walkForward: WalkForwardOptions | null;
 }
@@ -43,6 +45,7 @@ export function fitInstrument(
     { close: engine, range: engine },
     job.candles.slice(-job.window),
     candidates,
+    job.before,
   );
   const skills = job.walkForward === null
     ? []

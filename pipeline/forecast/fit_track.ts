@@ -29,12 +29,13 @@ export interface TrackEngines {
  *
  * A model of the close that cannot be fitted is left out and its reason
  * given; the random walk is always there. A model of the range that cannot be
- * fitted is its mean.
+ * fitted is its mean. Fits may start from those `before` as well.
  */
 export function fitTrack(
   engines: TrackEngines,
   candles: readonly CandleFloats[],
   candidates: readonly Candidate[],
+  before: OhlcTrack | null = null,
 ): {
   readonly track: OhlcTrack | null;
   readonly failures: readonly FitFailure[];
@@ -45,7 +46,13 @@ export function fitTrack(
   const closes: CloseTrack[] = [];
   const failures: FitFailure[] = [];
   for (const candidate of candidates) {
-    const fit = fitClose(engines.close, series.level, candidate);
+    const fit = fitClose(
+      engines.close,
+      series.level,
+      candidate,
+      before?.closes.find((close) => close.candidate.model === candidate.model)
+        ?.model,
+    );
     if (fit.kind === "failed") {
       failures.push({ model: candidate.model, reason: fit.reason });
     } else {
@@ -57,17 +64,17 @@ export function fitTrack(
       });
     }
   }
-  const before = series.candles.at(-2);
+  const previous = series.candles.at(-2);
   return {
     track: {
       closes,
-      upper: fitRange(engines.range, series.upper),
-      lower: fitRange(engines.range, series.lower),
-      body: fitRange(engines.range, series.body),
+      upper: fitRange(engines.range, series.upper, before?.upper),
+      lower: fitRange(engines.range, series.lower, before?.lower),
+      body: fitRange(engines.range, series.body, before?.body),
       level: series.level[series.level.length - 1],
       last,
-      joined: before !== undefined && before.end === last.t &&
-        before.whole && last.whole,
+      joined: previous !== undefined && previous.end === last.t &&
+        previous.whole && last.whole,
       n: series.candles.length,
     },
     failures,
@@ -78,6 +85,7 @@ function fitClose(
   engine: ForecastEngine,
   level: Float64Array,
   { model, spec }: Candidate,
+  before: FittedModel | undefined,
 ): FitResult {
   if (spec === "auto") {
     return engine.select?.(level) ??
@@ -86,7 +94,7 @@ function fitClose(
   return model === BASELINE.model
     ? fitWalk(level)
     // Without terms to estimate, a drift at most, it is the same for any.
-    : (isClosed(spec) ? BASELINE_ENGINE : engine).fit(level, spec);
+    : (isClosed(spec) ? BASELINE_ENGINE : engine).fit(level, spec, before);
 }
 
 function orderOf(model: FittedModel): Order {
@@ -97,8 +105,12 @@ function isClosed({ order: [p, , q] }: ModelSpec): boolean {
   return p + q === 0;
 }
 
-function fitRange(engine: ForecastEngine, series: Float64Array): FittedModel {
-  const fit = engine.fit(series, RANGE_SPEC);
+function fitRange(
+  engine: ForecastEngine,
+  series: Float64Array,
+  before: FittedModel | undefined,
+): FittedModel {
+  const fit = engine.fit(series, RANGE_SPEC, before);
   if (fit.kind === "fitted") return fit.model;
   const mean = BASELINE_ENGINE.fit(series, RANGE_SPEC);
   assert(mean.kind === "fitted", "a range that is finite has a mean");

@@ -3,8 +3,13 @@ import { BASELINE_ENGINE } from "./baseline_engine.ts";
 import { CANDIDATES } from "./candidates.ts";
 import { fitInstrument } from "./fit_instrument.ts";
 import { fitTrack } from "./fit_track.ts";
-import type { ForecastEngine, ModelSpec } from "./forecast_engine.ts";
+import type {
+  FittedModel,
+  ForecastEngine,
+  ModelSpec,
+} from "./forecast_engine.ts";
 import { forecastCandles } from "./ohlc_model.ts";
+import { NATIVE_ENGINE } from "./native_engine.ts";
 import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles } from "./testing/make_candles.ts";
 import { trainingSeries } from "./training_series.ts";
@@ -87,4 +92,38 @@ Deno.test("fitInstrument() leaves auto out, and is silent on it, if the engine s
   };
   assert.deepEqual(models(BASELINE_ENGINE), ["random-walk", "drift"]);
   assert.deepEqual(models(SELECTS), ["random-walk", "drift", "auto"]);
+});
+
+Deno.test("fitTrack() lets fits start from the models before, each from its own", () => {
+  const asked: (FittedModel | undefined)[] = [];
+  const engine: ForecastEngine = {
+    ...BASELINE_ENGINE,
+    fit: (series, spec, before) => {
+      asked.push(before);
+      return NATIVE_ENGINE.fit(series, spec, before);
+    },
+  };
+  const engines = { close: engine, range: engine };
+  const candidates = CANDIDATES.filter(({ model }) =>
+    model === "arima(1,1,0)" || model === "arima(1,1,1)"
+  );
+  const { track } = fitTrack(engines, CANDLES.slice(0, 150), candidates);
+  assert.ok(track);
+  assert.deepEqual(asked, [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  asked.length = 0;
+  fitTrack(engines, CANDLES, [...candidates].reverse(), track);
+  const [first, second] = track.closes;
+  assert.deepEqual(asked, [
+    second.model,
+    first.model,
+    track.upper,
+    track.lower,
+    track.body,
+  ]);
 });

@@ -46,8 +46,11 @@ export interface PathForecast {
  */
 export interface ForecastEngine {
   readonly id: string;
-  /** Slow: runs in a Worker. */
-  fit(series: Float64Array, spec: ModelSpec): FitResult;
+  /**
+   * Slow: runs in a Worker. An engine may look for a better fit near `before`,
+   * an earlier one of the same spec, but not for no other.
+   */
+  fit(series: Float64Array, spec: ModelSpec, before?: FittedModel): FitResult;
   /** Chooses an order and fits it; absent where an engine cannot. */
   select?(series: Float64Array): FitResult;
   forecast(model: FittedModel, h: number): PathForecast;

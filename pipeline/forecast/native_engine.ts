@@ -13,7 +13,12 @@ const PLAIN = { standardErrors: false } as const;
 /** Our own exact-likelihood ARIMA; takes missing values (`NaN`). */
 export const NATIVE_ENGINE: ForecastEngine = {
   id: "native",
-  fit: (series, spec) => resultOf(fitArima(series, arimaSpec(spec), PLAIN)),
+  fit: (series, spec, before) => {
+    const options = before?.kind === "arima"
+      ? { ...PLAIN, warm: before }
+      : PLAIN;
+    return resultOf(fitArima(series, arimaSpec(spec), options));
+  },
   select: (series) => resultOf(selectOrder(series, PLAIN)),
   forecast: forecastModel,
   update: updateModel,

@@ -47,8 +47,9 @@ const HISTORY_MS = 1_800_000;
  * The first fit of an instrument is without a walk forward, which takes ten
  * times as long: that follows once all have models.
  *
- * A fit always begins cold: none starts from the coefficients before it, so
- * none stays in an optimum that has become the worse one.
+ * A fit begins cold, and from the coefficients before it as well, and the more
+ * likely of the two counts: none stays in an optimum that has become the worse
+ * one, and none loses a better one that a cold start does not find.
  */
 export class Refits {
   #fits = 0;
@@ -142,6 +143,7 @@ export class Refits {
       candles: closed,
       window,
       candidates: CANDIDATES,
+      before: fitted ? entry.state.settled : null,
       walkForward: fitted && this.#mustWalk(entry.state)
         ? { steps: walkForwardSteps, refitEvery: 10, trainMin: fitMin / 2 }
         : null,

@@ -376,6 +376,11 @@ Deno.test("Forecaster fits again, most overdue first, from closed candles only",
     h.jobs.slice(6, 9).map(({ symbol }) => symbol),
     first.slice(0, 3),
   );
+  assert.ok(h.jobs.slice(0, 3).every(({ before }) => before === null));
+  assert.ok(
+    h.jobs.slice(6, 9).every(({ before }) => before?.closes.length === MODELS),
+    "a refit may start from the models before it",
+  );
   assert.ok(
     h.jobs.every((job) => job.candles.every((one) => one.end <= T0 + 3 * 60e6)),
   );

@@ -8,6 +8,7 @@ import {
   advanceTrack,
   type CandleForecast,
   forecastCandles,
+  type OhlcTrack,
 } from "./ohlc_model.ts";
 import { addScore, NO_SCORES } from "./scores/add_score.ts";
 import { naiveScale } from "./scores/naive_scale.ts";
@@ -82,15 +83,17 @@ export function* walkSteps(
 ): Generator<WalkForwardStep> {
   const { candles, grid } = job;
   const first = firstStep(job, options);
+  let track: OhlcTrack | null = null;
   for (let from = first; from < candles.length; from += options.refitEvery) {
     const { track: fitted } = fitTrack(
       { close: engine, range: BASELINE_ENGINE },
       candles.slice(Math.max(0, from - job.window), from),
       job.candidates,
+      track,
     );
     if (fitted === null) continue;
     const to = Math.min(from + options.refitEvery, candles.length);
-    let track = fitted;
+    track = fitted;
     for (let i = from; i < to; i++) {
       const candle = candles[i];
       const next = advanceTrack(track, candle);

@@ -6,7 +6,7 @@ import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
 import { filterSeries } from "./filter_series.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import { searchMaximum } from "./search_maximum.ts";
-import { arimaName, type ArimaSpec, specError } from "./spec.ts";
+import { arimaName, type ArimaSpec, hasSeason, specError } from "./spec.ts";
 import { withArena } from "./split_array.ts";
 import { estimateCovariance } from "./standard_errors.ts";
 import {
@@ -59,7 +59,14 @@ export type ArimaFit =
 export interface FitOptions {
   /** Standard errors cost about as much as the fit; on unless `false`. */
   readonly standardErrors?: boolean;
+  /**
+   * A model to start from as well, such as the fit before: the search is the
+   * same without it, and takes the higher maximum of the two. One of another
+   * spec, or with a season, is not used.
+   */
+  readonly warm?: Pick<ArimaModel, "spec" | "phi" | "theta">;
 }
+
 /** Longest state; a longer season is refused. */
 export const STATE_MAX = 400;
 /** Steps that the search of a fit may take: about half a second of work. */
@@ -138,6 +145,7 @@ function maximumLikelihood(
       w: missing ? data.w.map((x) => Number.isNaN(x) ? 0 : x) : data.w,
       plain: constants.names.length < 2,
       likelihood: likelihoodOf,
+      warm: warmStart(spec, options.warm),
       evaluationsMax,
     },
     shape.blocks,
@@ -189,6 +197,20 @@ function maximumLikelihood(
     },
     residuals: end.residuals,
   };
+}
+
+/** R's coefficients of a model, if it is of this spec and has no season. */
+function warmStart(
+  spec: ArimaSpec,
+  warm: FitOptions["warm"],
+): Float64Array | null {
+  const [p, , q] = spec.order;
+  if (
+    warm === undefined || warm.phi.length !== p || warm.theta.length !== q ||
+    arimaName(warm.spec) !== arimaName(spec) || hasSeason(spec)
+  ) return null;
+  const coefficients = Float64Array.from([...warm.phi, ...warm.theta]);
+  return coefficients.every(Number.isFinite) ? coefficients : null;
 }
 
 /** The same of a model without error. */

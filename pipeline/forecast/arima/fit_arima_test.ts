@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { seededNormal } from "../testing/make_candles.ts";
+import type { ArimaModel } from "./arima_model.ts";
 import { ArmaShape } from "./arma_shape.ts";
 import { type ArimaFit, fitArima, STATE_MAX } from "./fit_arima.ts";
 import { forecastArima } from "./forecast_arima.ts";
@@ -52,6 +53,8 @@ function fitted(fit: ArimaFit) {
   assert.ok(fit.kind === "fitted", JSON.stringify(fit));
   return fit;
 }
+
+const QUICK = { standardErrors: false } as const;
 
 function near(a: number, b: number, most: number, what: string): void {
   assert.ok(Math.abs(a - b) <= most, `${what}: ${a}, not ${b}`);
@@ -420,4 +423,45 @@ Deno.test("updateArima() leaves the model that it is given as it was", () => {
   updateArima(model, 5);
   updateArima(updateArima(model, NaN), 5);
   assert.equal(JSON.stringify(model), before);
+});
+
+Deno.test("fitArima() that may start from an earlier fit is at least as likely, and often more", () => {
+  const model = spec([2, 1, 2]);
+  const y = simulate(spec([0, 1, 0]), [], 640, 5);
+  let before: ArimaModel | null = null;
+  let higher = 0;
+  for (let from = 0; from + 240 <= y.length; from += 10) {
+    const window = y.slice(from, from + 240);
+    const cold = fitted(fitArima(window, model, QUICK));
+    if (before === null) {
+      before = cold.model;
+      continue;
+    }
+    const both = fitted(fitArima(window, model, { ...QUICK, warm: before }));
+    const gain = both.estimates.loglik - cold.estimates.loglik;
+    assert.ok(gain > -1e-6, `${from}: ${gain}`);
+    if (gain > 1e-3) higher++;
+    before = both.model;
+  }
+  assert.ok(higher > 0);
+});
+
+Deno.test("fitArima() gains nothing by a start from nowhere, and loses nothing", () => {
+  const model = spec([1, 1, 1]);
+  const y = simulate(model, [0.5, 0.3], 240, 3);
+  const cold = fitted(fitArima(y, model, QUICK));
+  for (const [phi, theta] of [[-0.9, -0.9], [0.99, 0.99], [5, 5]]) {
+    const warm = { spec: model, phi: [phi], theta: [theta] };
+    const { estimates } = fitted(fitArima(y, model, { ...QUICK, warm }));
+    near(estimates.loglik, cold.estimates.loglik, 1e-8, `${phi} ${theta}`);
+  }
+  // Those of another model, or what are no numbers, are not looked at.
+  for (
+    const warm of [
+      { spec: spec([1, 0, 1]), phi: [0.1], theta: [0.1] },
+      { spec: model, phi: [NaN], theta: [0.1] },
+    ]
+  ) {
+    assert.deepEqual(fitArima(y, model, { ...QUICK, warm }), cold);
+  }
 });

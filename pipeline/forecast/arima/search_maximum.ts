@@ -23,6 +23,11 @@ export interface SearchProblem {
   readonly plain: boolean;
   /** The likelihood of the series with these terms. */
   likelihood(blocks: Blocks): ArmaLikelihood;
+  /**
+   * R's coefficients that are climbed from as well, such as those of the fit
+   * before, or `null`.
+   */
+  readonly warm: Float64Array | null;
   /** Values of the likelihood that may be taken, about. */
   readonly evaluationsMax: number;
 }
@@ -68,6 +73,9 @@ interface Point extends Climbed {
  * poles and zeros less, with a pair added where their errors ask for it. They
  * are valued, and the best of them climbed from.
  *
+ * A warm start is one more, and climbed from in any case: a fit that goes on
+ * from an earlier one is never below what it would be without.
+ *
  * Among its many frequencies a long series always shows a line that lasts as
  * long as it does: a maximum of that kind is taken only if there is no other.
  */
@@ -77,7 +85,7 @@ export function searchMaximum(
 ): Minimum {
   const likelihood = problem.likelihood(blocks);
   const depth = problem.evaluationsMax < SEVERAL_FROM ? 0 : DEPTH_MAX;
-  const [best] = bestPoints(problem, likelihood, depth);
+  const [best] = bestPoints(problem, likelihood, depth, problem.warm);
   const slopes = slopesOf(likelihood);
   return minimizeBfgs(slopes.valueAt, best.x, {
     gradient: slopes.exact
@@ -98,6 +106,7 @@ function bestPoints(
   problem: SearchProblem,
   likelihood: ArmaLikelihood,
   depth: number,
+  warm: Float64Array | null,
 ): readonly Point[] {
   if (likelihood.shape.count === 0) {
     const x = new Float64Array(0);
@@ -108,17 +117,20 @@ function bestPoints(
     ...(depth > 0 ? largerStarts(problem, likelihood.shape, depth) : []),
   ];
   const { shape } = likelihood;
-  const tried = starts.map((x): Point => ({
+  const pointAt = (x: Float64Array): Point => ({
     x,
     value: likelihood.atFree(x),
     curvature: null,
     line: false,
-  }));
+  });
+  const tried = starts.map(pointAt);
   const kept = shape.count > 2 ? KEPT : KEPT_OF_TWO;
   const { nobs } = likelihood.filter;
   const chosen = [...distinct(tried, kept, nobs)];
   // Among lines only, the plain maximum would be missed.
   if (nobs > LONG && !chosen.includes(tried[0])) chosen.push(tried[0]);
+  // The last, so that no other is given up for it.
+  if (warm !== null) chosen.push(pointAt(shape.toFree(warm)));
   let lowest = Infinity;
   const points = chosen.map((point) => {
     const climbed = climb(likelihood, point.x, {
@@ -187,7 +199,8 @@ function largerStarts(
     const smaller = problem.likelihood(blocks);
     const c = new Float64Array(smaller.shape.count);
     for (
-      const { x } of bestPoints(problem, smaller, depth - 1).slice(0, bases)
+      const { x } of bestPoints(problem, smaller, depth - 1, null)
+        .slice(0, bases)
     ) {
       smaller.atFree(x);
       smaller.shape.fromFree(x, c);

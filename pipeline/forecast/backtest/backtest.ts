@@ -268,6 +268,7 @@ export class Backtest {
       candles,
       window,
       candidates,
+      before: this.#state.fitted ? this.#state.settled : null,
       walkForward: null,
     });
     this.#fits++;
