@@ -34,6 +34,9 @@ const COLUMNS = `q.p, q.incarnation, q.entry_id, q.idx, q.feed,
 const FROM = `quarantine q left join feed_totals t
   on t.p = q.p and t.feed = q.feed and t.epoch = q.epoch`;
 
+/** Newest rows that samples are looked for in: those of rare reasons too. */
+const SAMPLED_ROWS = 2_000;
+
 /** What was not accepted, for people to look at and to take back. */
 export class PgQuarantineStore implements QuarantineStore {
   constructor(private readonly db: Db) {}
@@ -98,6 +101,28 @@ export class PgQuarantineStore implements QuarantineStore {
         textArray(ids.map(({ id }) => id)),
         numberArray(ids.map(({ index }) => index)),
       ],
+    );
+    return rows.map(rowOf);
+  }
+
+  async samples(each: number): Promise<readonly QuarantinedRow[]> {
+    const rows = await this.db.query(
+      `select ${COLUMNS} from (
+          select *, row_number() over (
+            partition by reason
+            order by received_at desc, p, incarnation, entry_id, idx
+          ) as nth
+          from (
+            select * from quarantine where not readmitted
+            order by received_at desc, p desc, incarnation desc, entry_id desc,
+              idx desc
+            limit ${SAMPLED_ROWS}
+          ) newest
+        ) q left join feed_totals t
+          on t.p = q.p and t.feed = q.feed and t.epoch = q.epoch
+        where q.nth <= $1::int
+        order by q.reason, q.nth`,
+      [each],
     );
     return rows.map(rowOf);
   }

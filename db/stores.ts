@@ -10,6 +10,7 @@ import type {
   LeaseStore,
   Log,
   MinuteStore,
+  PipelineStore,
   QuarantineStore,
   TickArchive,
 } from "../pipeline/ports.ts";
@@ -26,6 +27,7 @@ import { PgInstrumentStore } from "./instrument_store.ts";
 import { PgLeaseStore } from "./lease_store.ts";
 import { LeaseTerm } from "./lease_term.ts";
 import { PgMinuteStore } from "./minute_store.ts";
+import { PgPipelineStore } from "./pipeline_store.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
 
 /** Everything that the stages keep, whichever database is behind it. */
@@ -41,6 +43,7 @@ export interface Stores {
   readonly archive: TickArchive;
   readonly minutes: MinuteStore;
   readonly quarantine: QuarantineStore;
+  readonly pipeline: PipelineStore;
 }
 
 const LEASE_MS = 1_500;
@@ -99,5 +102,6 @@ export function pgStores(
     archive: new PgTickArchive(db),
     minutes: new PgMinuteStore(db),
     quarantine: new PgQuarantineStore(db),
+    pipeline: new PgPipelineStore(db),
   };
 }

@@ -437,6 +437,8 @@ export interface QuarantineStore {
   find(query: QuarantineQuery): Promise<readonly QuarantinedRow[]>;
   /** Those of the rows that are there. */
   get(ids: readonly QuarantineId[]): Promise<readonly QuarantinedRow[]>;
+  /** The newest rows that are in quarantine now, up to `each` of a reason. */
+  samples(each: number): Promise<readonly QuarantinedRow[]>;
   /** Rows that are in quarantine now, by reason. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** Number of a partition's last readmission that is in the candles. */
@@ -622,6 +624,45 @@ export interface LeaseStore {
   hold(task: string, owner: string): Promise<boolean>;
   /** Gives up all tasks, and is not counted any more. */
   leave(owner: string): Promise<void>;
+}
+
+/** The pipeline as the warehouse has it, whichever processes work on it. */
+export interface PipelineState {
+  /** The warehouse's own clock. */
+  readonly now: EpochMicros;
+  /** Those that some process has had. */
+  readonly partitions: readonly {
+    readonly p: number;
+    /** Who has it, or had it last; `null` before the first. */
+    readonly owner: string | null;
+    readonly leaseEpoch: number;
+    /** The owner's lease has not run out; of servers only. */
+    readonly held: boolean;
+    readonly position: string;
+    readonly markedAt: EpochMicros | null;
+  }[];
+  /** Processes that make candles and said so within the last lease. */
+  readonly processes: readonly string[];
+  /** Who does what is done once. */
+  readonly tasks: readonly { readonly task: string; readonly owner: string }[];
+  /** The newest gaps of all feeds, newest first. */
+  readonly gaps: readonly FeedGap[];
+  /** Minutes revised within a day. */
+  readonly revisedLastDay: number;
+  /** The newest revisions of minutes, newest first. */
+  readonly revisions: readonly {
+    readonly symbol: string;
+    readonly interval: string;
+    readonly t: EpochMicros;
+    /** Revision that was replaced, and its ticks. */
+    readonly rev: number;
+    readonly n: number;
+    readonly revisedAt: EpochMicros;
+  }[];
+}
+
+export interface PipelineStore {
+  state(): Promise<PipelineState>;
 }
 
 /** Simulated and real ticks never share a warehouse. */

@@ -7,6 +7,7 @@ import {
   type AggregatorEvents,
   runAggregator,
 } from "../pipeline/candles/run_aggregator.ts";
+import type { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import type { Catalog } from "../pipeline/catalog.ts";
 import type { Config } from "../pipeline/config.ts";
 import { redisPresence } from "../pipeline/live/redis_presence.ts";
@@ -25,17 +26,20 @@ const SHARED_TRIM_MS = 60_000;
  * @returns Which are owned; `null` if all are, always.
  */
 export function aggregate(
-  { config, stores, catalog, archiver, owner, clock, log, life, events }: {
-    readonly config: Config;
-    readonly stores: OpenStores;
-    readonly catalog: Catalog;
-    readonly archiver: TickArchiver | null;
-    readonly owner: string;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly life: Life;
-    readonly events: AggregatorEvents;
-  },
+  { config, stores, catalog, archiver, owner, clock, log, life, events, waits }:
+    {
+      readonly config: Config;
+      readonly stores: OpenStores;
+      readonly catalog: Catalog;
+      readonly archiver: TickArchiver | null;
+      readonly owner: string;
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly life: Life;
+      readonly events: AggregatorEvents;
+      /** From a tick's place in the buffer to its candle's in the warehouse. */
+      readonly waits: WaitSketch;
+    },
 ): SharedOwnership | null {
   const { partitions } = config;
   const ownership = stores.shared
@@ -67,6 +71,7 @@ export function aggregate(
           ...stores.shared && { trimEveryMs: SHARED_TRIM_MS },
         },
         events,
+        waits,
       }, signal));
   }
   if (archiver) life.run("archive", (signal) => archiver.run(signal));

@@ -1,4 +1,12 @@
+import type { FeedState } from "../pipeline/domain/live_event.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MS,
+} from "../pipeline/domain/time.ts";
 import type { FeedStats } from "../pipeline/feeds/feed_stats.ts";
+import type { EndpointStats } from "../pipeline/feeds/start_feeds.ts";
+import type { EdgeReport } from "../pipeline/forecast/edge_forecasts.ts";
 import {
   type AuditStore,
   type BufferStats,
@@ -7,47 +15,76 @@ import {
   type EntryId,
   type FeedStore,
   type Log,
+  type PipelineState,
+  type PipelineStore,
   type TickBuffer,
 } from "../pipeline/ports.ts";
-import { epochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { HealthReport } from "../web/services.ts";
+import type { ClockWatch } from "./clock_watch.ts";
+import { type DiskSpace, diskSpace } from "./disk_space.ts";
 import type { EventLoopLag } from "./event_loop_lag.ts";
+import { describeOutages, type Told } from "./outages.ts";
 import { Probe } from "./probe.ts";
-
-/** What is judged of a feed; whatever else it has is shown as it is. */
-type FeedNow = Pick<FeedStats, "feed" | "paused" | "uncommittedBytes">;
+import { Since } from "./since.ts";
 
 export interface HealthOptions {
   readonly stores: {
     readonly audit: Pick<AuditStore, "ping">;
     readonly feeds: Pick<FeedStore, "committed">;
     readonly buffer: Pick<TickBuffer, "stats" | "newestBefore">;
+    readonly pipeline: PipelineStore;
   };
   /** What people call them, such as `PostgreSQL` and `Redis`. */
   readonly names: { readonly warehouse: string; readonly buffer: string };
   readonly feeds: {
-    feedStats(): readonly FeedNow[];
+    feedStats(): readonly FeedStats[];
     connectionStats(): readonly object[];
+    endpointStats(): readonly EndpointStats[];
   } | null;
   readonly lag: EventLoopLag;
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
   readonly node: string;
+  readonly partitions: number;
   readonly stopping: () => boolean;
   /** Partitions that this process owns; absent if it owns all. */
   readonly owned?: () => readonly number[];
+  /** The newest state of each instrument's feed. */
+  readonly feedStates: () => readonly FeedState[];
+  /** What came of the newest edge, where forecasts are made here. */
+  readonly newestEdge: () => EdgeReport | null;
+  /** Folder of the embedded stores; `null` if there are none. */
+  readonly dataDir: string | null;
+}
+
+/** What was found out of the parts of the program, and what it comes to. */
+export interface Findings extends Told {
+  readonly now: EpochMicros;
+  readonly warehouse: PromiseSettledResult<void>;
+  readonly warehouseDown: EpochMicros | null;
+  readonly buffer: PromiseSettledResult<BufferStats>;
+  readonly bufferDown: EpochMicros | null;
+  /** `null` if a store does not answer. */
+  readonly lags: readonly PartitionLag[] | null;
+  readonly pipeline: PipelineState | null;
+  readonly disk: DiskSpace | null;
+}
+
+/** Where a partition's candles stand, and whether they are behind its ticks. */
+export interface PartitionLag {
+  readonly p: number;
+  readonly position: EntryId;
+  readonly behind: boolean;
 }
 
 /** Entries that wait for longer than this are a reason not to be ready. */
 const BEHIND_MS_MAX = 15_000;
 /** Feeds wait for a moment whenever they send faster than is committed. */
 const PAUSED_MS_MAX = 5_000;
-
-/** Where a partition's candles stand, and whether they are behind its ticks. */
-interface PartitionLag {
-  readonly p: number;
-  readonly position: EntryId;
-  readonly behind: boolean;
-}
+/** A store that fails once and answers the next time is not worth a word. */
+const TROUBLED_MS_MAX = 5_000;
+/** The task of making forecasts, as leases have it. */
+export const FORECAST_TASK = "forecast";
 
 /**
  * Whether the program can do its work, and what happens to the data if not.
@@ -60,8 +97,12 @@ export class Health {
   readonly #warehouse: Probe<void>;
   readonly #buffer: Probe<BufferStats>;
   readonly #lag: Probe<readonly PartitionLag[]>;
-  /** When a feed that waits was first seen to. */
-  readonly #pausedSince = new Map<string, number>();
+  readonly #pipeline: Probe<PipelineState>;
+  readonly #disk: Probe<DiskSpace | null>;
+  readonly #since = new Since();
+  /** When a feed was first seen to wait, or to have trouble. */
+  readonly #feedSince = new Since();
+  #hadForecaster = false;
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -69,84 +110,147 @@ export class Health {
     this.#warehouse = new Probe(() => audit.ping());
     this.#buffer = new Probe(() => buffer.stats());
     this.#lag = new Probe(() => this.#readLag());
+    this.#pipeline = new Probe(() => this.#readPipeline());
+    const { dataDir } = options;
+    this.#disk = new Probe(() =>
+      dataDir === null ? Promise.resolve(null) : diskSpace(dataDir)
+    );
+  }
+
+  async findings(): Promise<Findings> {
+    const { names, clock, clockWatch, stopping } = this.#options;
+    const [warehouse, buffer, partitions, state, space] = await Promise
+      .allSettled([
+        this.#warehouse.ask(),
+        this.#buffer.ask(),
+        this.#lag.ask(),
+        this.#pipeline.ask(),
+        this.#disk.ask(),
+      ]);
+    const now = clock.now();
+    const down = (name: string, { status }: { readonly status: string }) =>
+      this.#since.note(name, status === "rejected", now);
+    const warehouseDown = down("warehouse", warehouse);
+    const bufferDown = down("buffer", buffer);
+    const lags = valueOf(partitions);
+    const pipeline = valueOf(state);
+    const disk = valueOf(space);
+    const told = describeOutages({
+      now,
+      stopping: stopping(),
+      names,
+      warehouseDown,
+      bufferDown,
+      ...this.#owners(pipeline, now),
+      behind: lags?.filter(({ behind }) => behind).map(({ p }) => p) ?? [],
+      behindMs: BEHIND_MS_MAX,
+      ...this.#feedFacts(now),
+      stale: this.#stale(warehouseDown),
+      forecasts: this.#forecasts(pipeline, now),
+      clock: { aheadMs: clockWatch.aheadMs, step: clockWatch.step },
+      disk,
+    });
+    return {
+      ...told,
+      now,
+      warehouse,
+      warehouseDown,
+      buffer,
+      bufferDown,
+      lags,
+      pipeline,
+      disk,
+    };
   }
 
   async report(): Promise<HealthReport> {
-    const { names, feeds, lag, node, stopping, owned } = this.#options;
-    const [warehouse, buffer, partitions] = await Promise.allSettled([
-      this.#warehouse.ask(),
-      this.#buffer.ask(),
-      this.#lag.ask(),
-    ]);
-    const feedStats = feeds?.feedStats() ?? [];
-    const reasons: string[] = [];
-    if (stopping()) {
-      reasons.push(
-        "The program is stopping: what was read is committed first, and " +
-          "feeds send again what was not acknowledged",
-      );
-    }
-    if (warehouse.status === "rejected") {
-      reasons.push(
-        `${names.warehouse} does not answer: ticks wait in the buffer and ` +
-          "none is lost; candles, forecasts and pages stand still until it " +
-          "is back",
-      );
-    }
-    if (buffer.status === "rejected") {
-      reasons.push(
-        `${names.buffer} does not answer: nothing is read from feeds; those ` +
-          "with acknowledgements keep their ticks and send them again, those " +
-          "without may lose some",
-      );
-    }
-    const behind = partitions.status === "fulfilled"
-      ? partitions.value.filter(({ behind }) => behind).map(({ p }) => p)
-      : [];
-    if (behind.length > 0) {
-      reasons.push(
-        `Candles are more than ${BEHIND_MS_MAX / 1_000} s behind in ` +
-          `partition ${behind.join(", ")}: ticks wait in the buffer and ` +
-          "none is lost",
-      );
-    }
-    const paused = this.#pausedForLong(feedStats);
-    if (paused.length > 0) {
-      const told = paused.map(({ feed, uncommittedBytes }) =>
-        `${feed} (${uncommittedBytes} bytes are not in candles yet)`
-      );
-      reasons.push(`Feeds are made to wait: ${told.join(", ")}`);
-    }
+    const { feeds, lag, node, owned } = this.#options;
+    const { reasons, warnings, ...found } = await this.findings();
     return {
       ready: reasons.length === 0,
       reasons,
+      warnings,
       details: {
         node,
         event_loop_lag_ms_max: lag.worstMs,
         rss_mb: Math.round(Deno.memoryUsage().rss / 1_048_576),
-        warehouse: stateOf(warehouse),
-        buffer: stateOf(buffer),
-        partitions: partitions.status === "fulfilled" ? partitions.value : null,
+        warehouse: stateOf(found.warehouse),
+        buffer: stateOf(found.buffer),
+        partitions: found.lags,
         owned_partitions: owned?.() ?? null,
-        feeds: feedStats.map(snakeKeys),
+        feeds: (feeds?.feedStats() ?? []).map(snakeKeys),
         connections: (feeds?.connectionStats() ?? []).map(snakeKeys),
+        endpoints: (feeds?.endpointStats() ?? []).map(snakeKeys),
       },
     };
   }
 
-  #pausedForLong(stats: readonly FeedNow[]): readonly FeedNow[] {
-    const now = performance.now();
-    const paused = stats.filter((one) => one.paused);
-    for (const feed of this.#pausedSince.keys()) {
-      if (!paused.some((one) => one.feed === feed)) {
-        this.#pausedSince.delete(feed);
-      }
+  /** Partitions without an owner; of stores that no other process can use, none. */
+  #owners(pipeline: PipelineState | null, now: EpochMicros) {
+    const shared = this.#options.owned !== undefined;
+    if (!shared || pipeline === null) {
+      return { unowned: [], unownedSince: null };
     }
-    return paused.filter(({ feed }) => {
-      const since = this.#pausedSince.get(feed) ?? now;
-      this.#pausedSince.set(feed, since);
-      return now - since >= PAUSED_MS_MAX;
-    });
+    const held = new Set(
+      pipeline.partitions.filter(({ held }) => held).map(({ p }) => p),
+    );
+    const unowned = Array.from(
+      { length: this.#options.partitions },
+      (_, p) => p,
+    ).filter((p) => !held.has(p));
+    const since = this.#since.note("unowned", unowned.length > 0, now);
+    return { unowned, unownedSince: since };
+  }
+
+  #feedFacts(now: EpochMicros) {
+    const { feeds } = this.#options;
+    const stats = newestEpochs(feeds?.feedStats() ?? []);
+    const long = (name: string, holds: boolean, ms: number) => {
+      const since = this.#feedSince.note(name, holds, now);
+      return since !== null && now - since >= ms * MICROS_PER_MS;
+    };
+    return {
+      paused: stats.filter(({ feed, paused }) =>
+        long(`paused ${feed}`, paused, PAUSED_MS_MAX)
+      ),
+      troubled: stats.filter(({ feed, trouble }) =>
+        long(`troubled ${feed}`, trouble !== null, TROUBLED_MS_MAX)
+      ).map(({ feed, trouble }) => ({ feed, trouble: String(trouble) })),
+      away: stats.flatMap(({ feed, delivery, replay, awaySince }) =>
+        awaySince === null || replay ? [] : [{
+          feed,
+          acked: delivery === "acked",
+          since: awaySince,
+        }]
+      ),
+      unreached: (feeds?.endpointStats() ?? []).filter(({ state }) =>
+        state === "away"
+      ),
+    };
+  }
+
+  /** While the warehouse is away its feeds only look stale. */
+  #stale(warehouseDown: EpochMicros | null): readonly string[] {
+    if (warehouseDown !== null) return [];
+    return this.#options.feedStates().filter(({ status, session }) =>
+      status === "stale" && session === "open"
+    ).map(({ symbol }) => symbol);
+  }
+
+  #forecasts(pipeline: PipelineState | null, now: EpochMicros) {
+    const shared = this.#options.owned !== undefined;
+    const made = pipeline?.tasks.some(({ task }) => task === FORECAST_TASK);
+    this.#hadForecaster ||= made === true;
+    const nobodySince = this.#since.note(
+      "forecaster",
+      shared && made === false && this.#hadForecaster,
+      now,
+    );
+    const edge = this.#options.newestEdge();
+    return {
+      nobodySince,
+      edge: edge && { t: edge.edge, missed: edge.late + edge.overdue },
+    };
   }
 
   /** Of all partitions: one that no process owns must be seen as well. */
@@ -160,6 +264,15 @@ export class Health {
         return { p, position, behind: compareEntryIds(position, old) < 0 };
       }),
     );
+  }
+
+  async #readPipeline(): Promise<PipelineState> {
+    const { stores, clock, clockWatch, owned } = this.#options;
+    const askedAt = clock.now();
+    const state = await stores.pipeline.state();
+    // An embedded warehouse has no clock but ours.
+    if (owned !== undefined) clockWatch.compare(askedAt, state.now);
+    return state;
   }
 }
 
@@ -178,6 +291,22 @@ export async function checkBooks(
   } catch (error) {
     log.warn("Cannot count the rows of the warehouse", { error });
   }
+}
+
+/** A feed that began anew is told once, as it is now. */
+function newestEpochs(stats: readonly FeedStats[]): readonly FeedStats[] {
+  const newest = new Map<string, FeedStats>();
+  for (const one of stats) {
+    const known = newest.get(one.feed);
+    if (known === undefined || one.epoch > known.epoch) {
+      newest.set(one.feed, one);
+    }
+  }
+  return [...newest.values()];
+}
+
+function valueOf<T>(answer: PromiseSettledResult<T>): T | null {
+  return answer.status === "fulfilled" ? answer.value : null;
 }
 
 function stateOf(answer: PromiseSettledResult<unknown>) {

@@ -15,7 +15,8 @@ import { Catalog } from "../pipeline/catalog.ts";
 import type { Config, FeedEndpoint, Role } from "../pipeline/config.ts";
 import { assert } from "../pipeline/domain/assert.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
-import type { LiveEvent } from "../pipeline/domain/live_event.ts";
+import type { FeedState, LiveEvent } from "../pipeline/domain/live_event.ts";
+import { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import { Ingest } from "../pipeline/feeds/ingest.ts";
 import { runCommitWatch } from "../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../pipeline/feeds/run_marks.ts";
@@ -43,7 +44,10 @@ import { admitContent, watchingContent } from "./content.ts";
 import { aggregate, bufferBytes } from "./aggregate.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
 import { bufferPlace, greeting, warehousePlace } from "./greeting.ts";
-import { checkBooks, Health } from "./health.ts";
+import { ClockWatch } from "./clock_watch.ts";
+import { CommitTimes } from "./commit_times.ts";
+import { checkBooks, FORECAST_TASK, Health } from "./health.ts";
+import { type StageWaits, SystemReport } from "./system_report.ts";
 import { followOthers } from "./follow_others.ts";
 import { Life } from "./life.ts";
 import { runAlone } from "./run_alone.ts";
@@ -76,6 +80,13 @@ export interface Running {
   readonly failed: Promise<never>;
   /** Drains: stops reading, commits, acks, closes; everything is kept. */
   stop(): Promise<void>;
+}
+
+/** What makes forecasts, while this process does. */
+interface Forecasting {
+  readonly forecaster: Forecaster;
+  readonly pool: FitPool;
+  readonly workers: number;
 }
 
 /** Workers that fit models. */
@@ -139,6 +150,13 @@ export async function start(options: StartOptions): Promise<Running> {
       : null;
     const publish = (events: readonly LiveEvent[]) =>
       relay ? relay.publish(events) : bus.publish(events);
+    const waits: StageWaits = {
+      buffered: new WaitSketch(),
+      committed: new WaitSketch(),
+      sent: new WaitSketch(),
+    };
+    const commits = new CommitTimes(() => performance.now());
+
     const ingest = has("feed")
       ? new Ingest({
         buffer: stores.buffer,
@@ -154,6 +172,7 @@ export async function start(options: StartOptions): Promise<Running> {
         clock,
         log,
         settings: { bestEffortBytes: bufferBytes(config) },
+        waits: waits.buffered,
       })
       : null;
     const archiver = has("aggregate") && config.tickRetentionDays > 0
@@ -203,9 +222,14 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
-          onClaimed: (p) => newest?.begin(p),
+          onClaimed(p) {
+            newest?.begin(p);
+            commits.claimed(p);
+          },
+          onLost: (p) => commits.lost(p),
           onCommitted(p, position, { candles, ...news }) {
             committed[p] = position;
+            commits.committed(p, news.applied);
             newest?.note(p, position, candles);
             ingest?.onCommitted(p, { position, ...news });
             archiver?.onCommitted(p, position, news.incarnation);
@@ -213,6 +237,7 @@ export async function start(options: StartOptions): Promise<Running> {
           },
           onRolledUp: (_, candles) => publish(liveEvents(candles)),
         },
+        waits: waits.committed,
       })
       : null;
 
@@ -257,27 +282,33 @@ export async function start(options: StartOptions): Promise<Running> {
       ? simulate(config, feeds, log)
       : null;
 
-    let forecaster: Forecaster | null = null;
+    let forecasting: Forecasting | null = null;
     if (newest) {
       const run = (signal: AbortSignal) => {
         const threads = fitThreads();
-        forecaster = new Forecaster({
+        const pool = new FitPool({
+          clock,
+          threads,
+          engine: config.forecastEngine,
+        });
+        const forecaster = new Forecaster({
           clock,
           log,
           candles: newest,
           forecasts: stores.forecasts,
           catalog,
-          pool: new FitPool({ clock, threads, engine: config.forecastEngine }),
+          pool,
           publish,
           position: (symbol) =>
             committed[partitionOf(symbol, config.partitions)],
         }, { fitsAtOnce: threads + 1 });
-        return forecaster.run(signal);
+        forecasting = { forecaster, pool, workers: threads };
+        return forecaster.run(signal).finally(() => forecasting = null);
       };
       life.run("forecast", (signal) =>
         stores.shared
           ? runAlone({
-            task: "forecast",
+            task: FORECAST_TASK,
             owner,
             leases: stores.leases,
             leaseMs: config.leaseMs,
@@ -292,21 +323,52 @@ export async function start(options: StartOptions): Promise<Running> {
     if (has("web")) {
       const lag = new EventLoopLag();
       life.signalOf("web").addEventListener("abort", () => lag.stop());
-      const health = new Health({
-        stores,
-        names: {
-          warehouse: config.databaseUrl
-            ? "PostgreSQL"
-            : "The embedded warehouse",
-          buffer: config.redisUrl ? "Redis" : "The embedded buffer",
-        },
+      const names = {
+        warehouse: config.databaseUrl ? "PostgreSQL" : "The embedded warehouse",
+        buffer: config.redisUrl ? "Redis" : "The embedded buffer",
+      };
+      const clockWatch = new ClockWatch(
+        () => clock.now(),
+        () => performance.now(),
+      );
+      let feedStates: readonly FeedState[] = [];
+      const watched = {
+        names,
         feeds,
+        feedStates: () => feedStates,
         lag,
         clock,
-        node: config.nodeName,
-        stopping: () => life.stopping,
+        clockWatch,
         owned: stores.shared ? () => ownership?.owned ?? [] : undefined,
+      };
+      const health = new Health({
+        ...watched,
+        stores,
+        node: config.nodeName,
+        partitions: config.partitions,
+        stopping: () => life.stopping,
+        newestEdge: () => forecasting?.forecaster.newestEdge ?? null,
+        dataDir: config.redisUrl !== null && config.databaseUrl !== null
+          ? null
+          : config.dataDir,
       });
+      const system = new SystemReport({
+        ...watched,
+        config,
+        places: {
+          buffer: bufferPlace(config),
+          warehouse: warehousePlace(config),
+        },
+        bufferBytesMax: bufferBytes(config),
+        simulated: () => content === "simulated",
+        health,
+        forecaster: () => forecasting,
+        catalog,
+        stores,
+        waits,
+        commits,
+      });
+      life.run("status", (signal) => system.run(signal));
       life.run("status", (signal) =>
         runFeedStatus({
           catalog,
@@ -315,6 +377,7 @@ export async function start(options: StartOptions): Promise<Running> {
           clock,
           log,
           signal,
+          onStates: (states) => feedStates = states,
         }));
       options.onServices({
         clock,
@@ -331,7 +394,7 @@ export async function start(options: StartOptions): Promise<Running> {
           : undefined,
         forecasts: stores.forecasts,
         modelReport: (symbol) => {
-          const report = forecaster?.report(symbol) ?? null;
+          const report = forecasting?.forecaster.report(symbol) ?? null;
           return report && {
             walkForward: report.skills.filter(({ source }) =>
               source === "walk_forward"
@@ -354,6 +417,8 @@ export async function start(options: StartOptions): Promise<Running> {
         activity: stores.activity,
         bus,
         health: () => health.report(),
+        system: () => system.view(),
+        streamWaits: waits.sent,
         info: {
           get simulated() {
             return content === "simulated";
@@ -362,6 +427,7 @@ export async function start(options: StartOptions): Promise<Running> {
           buffer: bufferPlace(config),
           warehouse: warehousePlace(config),
           feeds: feedUrls(config.feeds, feeds),
+          feedToken: config.feedToken !== null,
         },
         apiToken: config.apiToken,
         shutdown: life.signalOf("web"),

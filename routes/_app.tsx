@@ -2,24 +2,26 @@ import type { PageProps } from "fresh";
 import { asset } from "fresh/runtime";
 import { Footer } from "../components/Footer.tsx";
 import Outages from "../islands/Outages.tsx";
+import SystemLink from "../islands/SystemLink.tsx";
 import ThemeToggle from "../islands/ThemeToggle.tsx";
-import { knownReasons } from "../web/known_reasons.ts";
+import { knownOutages } from "../web/known_outages.ts";
 import { readBalance } from "../web/read_balance.ts";
 import { isAuthorized } from "../web/require_token.ts";
 import type { State } from "../web/services.ts";
 
 /** The document around every page. */
 export default async function App(
-  { Component, state, req, error }: PageProps<unknown, State>,
+  { Component, state, req, url, error }: PageProps<unknown, State>,
 ) {
   const { services } = state;
   const { info, apiToken } = services;
   const known = apiToken === null || isAuthorized(req.headers, apiToken);
   // An error's page says itself what does not work.
-  const [audit, reasons] = await Promise.all([
+  const [audit, outage] = await Promise.all([
     known ? readBalance(services) : null,
-    error ? [] : knownReasons(services, req),
+    knownOutages(services, req),
   ]);
+  const current = (path: string) => url.pathname === path ? "page" : undefined;
   const sum = (key: "applied" | "rejected") =>
     audit?.partitions.reduce((total, one) => total + one[key], 0) ?? 0;
   return (
@@ -36,6 +38,7 @@ export default async function App(
         <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
         <link rel="stylesheet" href={asset("/styles.css")} />
         <link rel="stylesheet" href={asset("/chart.css")} />
+        <link rel="stylesheet" href={asset("/system.css")} />
         <script src={asset("/theme.js")}></script>
       </head>
       <body>
@@ -55,10 +58,18 @@ export default async function App(
               Simulated data
             </span>
           )}
+          {known && (
+            <nav class="pages" aria-label="Pages">
+              <a href="/" aria-current={current("/")}>Instruments</a>
+              <SystemLink {...outage} current={url.pathname === "/system"} />
+              <a href="/settings" aria-current={current("/settings")}>
+                Settings
+              </a>
+            </nav>
+          )}
           <ThemeToggle />
-          <a class="top-link" href="/settings">Settings</a>
         </header>
-        {known && <Outages reasons={reasons} />}
+        {known && !error && <Outages {...outage} />}
         <div id="main">
           <Component />
         </div>

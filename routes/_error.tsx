@@ -1,7 +1,7 @@
 import { HttpError, page } from "fresh";
 import { Head } from "fresh/runtime";
 import { define } from "../web/define.ts";
-import { knownReasons } from "../web/known_reasons.ts";
+import { knownOutages } from "../web/known_outages.ts";
 
 const RETRY_AFTER_S = 5;
 
@@ -9,7 +9,7 @@ export const handler = define.handlers(async (ctx) => {
   const { error, state, req } = ctx;
   const status = error instanceof HttpError ? error.status : 500;
   if (status !== 503) return page<readonly string[]>([], { status });
-  return page(await knownReasons(state.services, req), {
+  return page((await knownOutages(state.services, req)).reasons, {
     status,
     headers: { "Retry-After": `${RETRY_AFTER_S}` },
   });

@@ -6,10 +6,11 @@ import { openStreams } from "../web/stream_response.ts";
 export const handler = define.handlers({
   async GET(ctx) {
     const { services } = ctx.state;
-    const { ready, reasons, details } = await services.health();
+    const { ready, reasons, warnings, details } = await services.health();
     return liveJson({
       status: ready ? "ok" : "degraded",
       reasons,
+      warnings,
       simulated: services.info.simulated,
       streams: openStreams(),
       ...details,

@@ -2,7 +2,10 @@ import { page } from "fresh";
 import { Head } from "fresh/runtime";
 import { toMillis } from "../pipeline/domain/time.ts";
 import { StillPage } from "../components/StillPage.tsx";
+import { ClosedMarkets } from "../components/ClosedMarkets.tsx";
+import FirstSteps from "../islands/FirstSteps.tsx";
 import Watchlist from "../islands/Watchlist.tsx";
+import { closedMarkets } from "../web/closed_markets.ts";
 import { define } from "../web/define.ts";
 import { readOverview } from "../web/overview.ts";
 import { readWarehouse } from "../web/read_warehouse.ts";
@@ -16,19 +19,21 @@ export const handler = define.handlers({
       ...one,
       spark: sparks.get(one.symbol) ?? [],
     }));
-    return page({ rows, now: toMillis(at) });
+    const closed = closedMarkets(
+      ctx.state.services,
+      rows.map(({ feed }) => feed),
+    );
+    return page({ rows, closed, now: toMillis(at) });
   },
 });
 
 export default define.page<typeof handler>(function HomePage({ data, state }) {
   const { info } = state.services;
-  const listen = info.feeds.find((feed) => feed.startsWith("listen://"));
   const seen = data.rows.some(({ last }) => last !== null);
   return (
     <main>
       <Head>
         <title>Instruments · Tickhouse</title>
-        {!seen && <meta http-equiv="refresh" content="3" />}
       </Head>
       {info.simulated && (
         <p class="banner" role="note">
@@ -38,7 +43,15 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
           like those of any feed.
         </p>
       )}
-      {!seen && <FirstSteps listen={listen} simulated={info.simulated} />}
+      {!seen && (
+        <FirstSteps
+          feeds={info.feeds}
+          simulating={info.seed !== null}
+          simulated={info.simulated}
+          token={info.feedToken ?? false}
+        />
+      )}
+      <ClosedMarkets markets={data.closed} seen={seen} />
       <StillPage />
       {data.rows.length > 0 && <Watchlist rows={data.rows} now={data.now} />}
       {data.rows.some(({ note }) => note !== null) && (
@@ -55,45 +68,3 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
     </main>
   );
 });
-
-/** What to do while there is nothing to show. */
-function FirstSteps({ listen, simulated }: {
-  readonly listen: string | undefined;
-  readonly simulated: boolean;
-}) {
-  if (simulated) {
-    return (
-      <section class="panel first-steps">
-        <h2>The first candles are on their way</h2>
-        <p>
-          The simulator is sending some hours of history at full speed. They are
-          here within seconds.
-        </p>
-      </section>
-    );
-  }
-  const [, host = "127.0.0.1", port = "9101"] =
-    /^listen:\/\/(.+):(\d+)/.exec(listen ?? "") ?? [];
-  return (
-    <section class="panel first-steps">
-      <h2>No tick has come yet</h2>
-      {listen === undefined
-        ? (
-          <p>
-            Feeds are dialled, none has sent a tick.{" "}
-            <a href="/healthz">Health</a> says how each connection is.
-          </p>
-        )
-        : (
-          <>
-            <p>
-              Feeds connect to <code>{listen}</code>{" "}
-              and send a tick a line. Try one from a terminal; this page looks
-              again every three seconds:
-            </p>
-            <pre><code>{`printf '{"symbol":"DEMO","ts":%s000,"price":100.25,"volume":1}\\n' "$(date +%s)" | nc -q1 ${host} ${port}`}</code></pre>
-          </>
-        )}
-    </section>
-  );
-}

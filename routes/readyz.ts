@@ -9,10 +9,10 @@ import { isAuthorized } from "../web/require_token.ts";
 export const handler = define.handlers({
   async GET(ctx) {
     const { services } = ctx.state;
-    const { ready, reasons } = await services.health();
+    const { ready, reasons, warnings } = await services.health();
     const known = services.apiToken === null ||
       isAuthorized(ctx.req.headers, services.apiToken);
-    const told = known ? { ready, reasons } : { ready };
+    const told = known ? { ready, reasons, warnings } : { ready };
     return liveJson(told, ready ? 200 : 503);
   },
 });

@@ -21,7 +21,8 @@ const READ = [
 
 /**
  * Permission flags for one configuration and no other: its own addresses, its
- * own folders, the settings that are set, and no run, ffi or sys.
+ * own folders, the settings that are set, no run and no ffi, and of the
+ * system nothing but how much room its disks have.
  *
  * A port of 0 is chosen by the system, so there the host alone is named.
  */
@@ -55,7 +56,7 @@ export function narrowestFlags(
     `--allow-write=${quoted(config.dataDir)}`,
     "--deny-run",
     "--deny-ffi",
-    "--deny-sys",
+    "--allow-sys=statfs",
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { LiveEvent } from "../pipeline/domain/live_event.ts";
+import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 
 /**
@@ -13,6 +14,7 @@ export class ClientQueue {
   readonly #forming = new Map<string, NumberedEvent>();
   #bytes = 0;
   #free = 0;
+  #oldest: EpochMicros | null = null;
 
   constructor(
     private readonly bytesMax: number,
@@ -28,6 +30,11 @@ export class ClientQueue {
     return Math.max(0, this.#bytes - this.#free);
   }
 
+  /** When the oldest event that waits was published; `null` if none does. */
+  get oldest(): EpochMicros | null {
+    return this.#oldest;
+  }
+
   get overflown(): boolean {
     return this.bytes > this.bytesMax;
   }
@@ -39,6 +46,7 @@ export class ClientQueue {
   }
 
   push(event: NumberedEvent): void {
+    this.#oldest ??= event.at;
     if (event.event.kind === "candle") {
       this.#forming.set(keyOf(event.event), event);
       return;
@@ -56,6 +64,7 @@ export class ClientQueue {
     const late = [...this.#forming.values()].sort((a, b) => a.n - b.n);
     this.#forming.clear();
     for (const event of late) this.#push(this.frameOf(event));
+    this.#oldest = null;
     if (this.#frames.length === 0) return null;
     const frames = this.#frames.splice(0);
     this.#bytes = 0;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CandleView } from "../pipeline/domain/candle.ts";
+import { epochMicros } from "../pipeline/domain/time.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { ClientQueue } from "./client_queue.ts";
 
@@ -10,7 +11,8 @@ function candleEvent(
   t = 0,
 ): NumberedEvent {
   const candle = { t, n } as CandleView;
-  return { n, event: { kind, symbol, interval: "1m", candle } };
+  const event = { kind, symbol, interval: "1m" as const, candle };
+  return { n, event, at: epochMicros(n) };
 }
 
 function queue(bytesMax: number) {

@@ -1,5 +1,6 @@
 import type { TickHistory } from "../pipeline/archive/tick_history.ts";
 import type { Catalog } from "../pipeline/catalog.ts";
+import type { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import type { Skill } from "../pipeline/domain/forecast.ts";
 import type { LiveBus } from "../pipeline/live/live_bus.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   QuarantineDesk,
   QuarantineStore,
 } from "../pipeline/ports.ts";
+import type { SystemView } from "../components/system_view.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Whether the program can do its work, and if not, why. */
@@ -18,6 +20,8 @@ export interface HealthReport {
   readonly ready: boolean;
   /** What is wrong, in words a person reads; empty when ready. */
   readonly reasons: readonly string[];
+  /** What else a person should know, although the work goes on. */
+  readonly warnings: readonly string[];
   /** For `/healthz`: parts of the program by name, as plain data. */
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -32,6 +36,8 @@ export interface ProgramInfo {
   readonly warehouse: string;
   /** Where feeds connect or are dialled, such as `listen://127.0.0.1:9101`. */
   readonly feeds: readonly string[];
+  /** Feeds must say hello with a secret. */
+  readonly feedToken?: boolean;
 }
 
 /** Bounds of the event streams. */
@@ -84,8 +90,12 @@ export interface Services {
   /** Absent where this process has no buffer. */
   readonly quarantine?: QuarantineServices;
   readonly activity: FeedActivityStore;
+  /** From an event's being published to its way to a client. */
+  readonly streamWaits?: WaitSketch;
   readonly bus: LiveBus;
   health(): Promise<HealthReport>;
+  /** The whole pipeline as it is now. */
+  system(): Promise<SystemView>;
   readonly info: ProgramInfo;
   /** Asked of pages and API; `null` asks for none. */
   readonly apiToken: string | null;

@@ -8,7 +8,11 @@ import type {
   LiveEventKind,
 } from "../pipeline/domain/live_event.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
-import { toMillis } from "../pipeline/domain/time.ts";
+import {
+  type EpochMicros,
+  MICROS_PER_MS,
+  toMillis,
+} from "../pipeline/domain/time.ts";
 import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { ClientQueue } from "./client_queue.ts";
@@ -150,7 +154,11 @@ export async function streamResponse(
     throw error;
   }
 
-  const { readable, wake, cut, end } = streamOf(queue, () => {
+  const sent = (published: EpochMicros) =>
+    services.streamWaits?.add(
+      (services.clock.now() - published) / MICROS_PER_MS,
+    );
+  const { readable, wake, cut, end } = streamOf(queue, sent, () => {
     clearInterval(heartbeat);
     unsubscribe();
     leave();
@@ -180,7 +188,11 @@ export async function streamResponse(
 }
 
 /** A body that hands out a queue whenever its reader asks for more. */
-function streamOf(queue: ClientQueue, done: () => void) {
+function streamOf(
+  queue: ClientQueue,
+  sent: (published: EpochMicros) => void,
+  done: () => void,
+) {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let asked: (() => void) | null = null;
   let open = true;
@@ -194,9 +206,11 @@ function streamOf(queue: ClientQueue, done: () => void) {
   };
   const wake = () => {
     if (!open || asked === null) return;
+    const published = queue.oldest;
     const chunk = queue.take();
     if (chunk === null) return;
     controller.enqueue(chunk);
+    if (published !== null) sent(published);
     asked();
     asked = null;
   };

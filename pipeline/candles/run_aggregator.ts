@@ -5,6 +5,7 @@ import type { Ownership } from "./ownership.ts";
 import type { EntrySymbol, FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
+import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
   type AggregateStore,
   BEFORE_FIRST,
@@ -93,11 +94,15 @@ export interface InstrumentCalendars {
 export interface AggregatorEvents {
   /** The partition is ours from here on; others may have committed before. */
   onClaimed?(p: number): void;
+  /** The partition is not ours any more, or was given back. */
+  onLost?(p: number): void;
   /** Everything up to `position` is in the warehouse: acks may go out. */
   onCommitted(p: number, position: EntryId, change: {
     readonly candles: readonly CommittedCandle[];
     /** Of the stream that the position is in. */
     readonly incarnation: string;
+    /** Ticks that the commit brought into candles. */
+    readonly applied: number;
     /** Chain positions of the feeds that the commit brought on. */
     readonly feeds: CommittedPartition["feeds"];
     /** Numbered ticks that went to quarantine as too late. */
@@ -127,6 +132,8 @@ export interface AggregatorOptions {
    */
   readonly archive?: (through: EntryId, incarnation: string) => Promise<void>;
   readonly events: AggregatorEvents;
+  /** From an entry's place in the buffer to its candles' in the warehouse. */
+  readonly waits?: WaitSketch;
   readonly settings?: Partial<AggregatorSettings>;
   /** From 0 to 1; for the jitter of retries. */
   readonly random?: () => number;
@@ -270,6 +277,7 @@ class AggregatorLoop {
     // What was committed before a crash may not have been announced.
     this.options.events.onCommitted(p, readFrom, {
       incarnation: this.#incarnation,
+      applied: 0,
       feeds: state.feeds,
       candles: [],
       tooLate: [],
@@ -333,10 +341,12 @@ class AggregatorLoop {
           log.warn("Another process has taken the partition", { p });
           this.#leaseEpoch = null;
           this.options.ownership?.onLost(p);
+          this.options.events.onLost?.(p);
           return committed;
         }
         committed = true;
         position = expect = outcome.next;
+        this.#noteWaits(entries);
       }
       if (!little) this.budget.took(this.#nowMs() - turnAt);
       await this.#rollUp();
@@ -350,6 +360,17 @@ class AggregatorLoop {
     return true;
   }
 
+  /** These entries are committed: how long have they waited? */
+  #noteWaits(entries: readonly ReadEntry[]): void {
+    const { waits, clock } = this.options;
+    if (waits === undefined) return;
+    const now = clock.now();
+    for (const { entry: { ticks, receivedAt } } of entries) {
+      if (ticks.length === 0) continue;
+      waits.add((now - receivedAt) / MICROS_PER_MS, ticks.length);
+    }
+  }
+
   /** Whether the partition is ours to go on with; if not, it is let go. */
   async #goesOn(): Promise<boolean> {
     const { p, ownership, log } = this.options;
@@ -360,6 +381,7 @@ class AggregatorLoop {
       await this.#release();
       ownership?.onLost(p);
     }
+    this.options.events.onLost?.(p);
     this.#leaseEpoch = null;
     return false;
   }
@@ -385,6 +407,7 @@ class AggregatorLoop {
     this.options.buffer.raiseFloor(p, change.next);
     events.onCommitted(p, change.next, {
       incarnation: this.#incarnation,
+      applied: change.applied,
       feeds: change.feeds,
       candles: result.candles,
       tooLate: tooLateOf(change.quarantine),
@@ -480,6 +503,7 @@ class AggregatorLoop {
     await this.#trimming;
     await this.#release();
     this.options.ownership?.onLost(this.options.p);
+    this.options.events.onLost?.(this.options.p);
   }
 
   async #release(): Promise<void> {

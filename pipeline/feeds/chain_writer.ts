@@ -5,6 +5,8 @@ import type {
   SeqGap,
   StreamEntry,
 } from "../domain/entry.ts";
+import { MICROS_PER_MS } from "../domain/time.ts";
+import type { WaitSketch } from "../domain/wait_sketch.ts";
 import type { AppendResult, Clock, Log, TickBuffer } from "../ports.ts";
 import type { AckTracker, Handed, Place } from "./ack_tracker.ts";
 import { dropAppended, EntryDraft, type SealedDraft } from "./entry_draft.ts";
@@ -31,6 +33,8 @@ export interface ChainOptions {
   readonly bufferLast: number;
   /** Highest number that is in the buffer or was committed. */
   readonly last: number;
+  /** From the first line of an entry to its place in the buffer. */
+  readonly waits?: WaitSketch;
   /** Called when something was appended. */
   readonly onAppended: () => void;
   /**
@@ -108,7 +112,12 @@ export class ChainWriter {
 
   /** The group that the draft's next line belongs to. */
   handed(): Handed {
-    return this.draft.handed ??= this.options.tracker.hand(this.p);
+    const { draft } = this;
+    if (draft.handed === null) {
+      draft.handed = this.options.tracker.hand(this.p);
+      draft.since = this.options.clock.now();
+    }
+    return draft.handed;
   }
 
   /**
@@ -154,7 +163,8 @@ export class ChainWriter {
   }
 
   #seal(kind: EntryKind): void {
-    const draft = this.draft.seal(kind, this.handed());
+    const handed = this.handed();
+    const draft = this.draft.seal(kind, handed);
     this.#waiting.push({ draft, n: ++this.#sealed });
     this.#pump();
   }
@@ -259,6 +269,10 @@ export class ChainWriter {
 
   #done({ draft }: Sealed, { id, incarnation }: Place): void {
     this.unappendedBytes -= draft.handed.bytes;
+    if (draft.received > 0) {
+      const waited = this.options.clock.now() - draft.since;
+      this.options.waits?.add(waited / MICROS_PER_MS, draft.received);
+    }
     this.options.tracker.appended(this.p, draft.handed, { id, incarnation });
     this.options.onAppended();
   }

@@ -1,5 +1,6 @@
 import type { EntryKind, EntrySymbol, SeqGap } from "../domain/entry.ts";
 import { type Reject, type TickColumns, tickColumns } from "../domain/tick.ts";
+import type { EpochMicros } from "../domain/time.ts";
 import type { Handed } from "./ack_tracker.ts";
 
 /** Ticks that one entry holds at most. */
@@ -31,6 +32,8 @@ export interface SealedDraft {
   /** Number of its last line, or 0 if none has one. */
   readonly chainTo: number;
   readonly handed: Handed;
+  /** When its first line came. */
+  readonly since: EpochMicros;
 }
 
 /** The entry being filled: columns that grow, and are used again. */
@@ -39,6 +42,8 @@ export class EntryDraft {
   duplicates = 0;
   chainTo = 0;
   handed: Handed | null = null;
+  /** When its first line came; of no meaning before. */
+  since = 0 as EpochMicros;
   /** Changes with each entry: symbols are numbered anew in each. */
   version = 1;
   #symbols: EntrySymbol[] = [];
@@ -114,6 +119,7 @@ export class EntryDraft {
       gaps: this.#gaps,
       chainTo: this.chainTo,
       handed,
+      since: this.since,
     };
     this.received = 0;
     this.duplicates = 0;

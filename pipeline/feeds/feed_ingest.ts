@@ -10,6 +10,7 @@ import { partitionOf } from "../domain/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { RejectReason } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
+import type { WaitSketch } from "../domain/wait_sketch.ts";
 import type { Clock, FeedStore, Log, TickBuffer } from "../ports.ts";
 import { AckTracker, type CommitReport, type Place } from "./ack_tracker.ts";
 import { POWERS_OF_TEN } from "./byte_tables.ts";
@@ -105,6 +106,8 @@ export interface FeedIngestOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FeedSettings;
+  /** From a line's coming in to its place in the buffer. */
+  readonly waits?: WaitSketch;
   /** What is known of a partition's commits. */
   readonly committedTo: (p: number) => CommitReport | undefined;
   /** All feeds without acks together have more uncommitted than they may. */
@@ -156,6 +159,11 @@ export class FeedIngest {
   #holeFirst = Infinity;
   #pendingEnd: { readonly total: number | undefined } | null = null;
   #missing = 0;
+  #resends = 0;
+  /** When its last connection went, unless it had said that all was sent. */
+  #awaySince: EpochMicros | null = null;
+  /** The source said that it has sent everything. */
+  #ended = false;
   /** Lines that the buffer lost and nobody sends again. */
   #lost = 0;
   #stop: Stop = "end";
@@ -199,6 +207,7 @@ export class FeedIngest {
         signal: this.#life.signal,
         bufferLast: chain.bufferLast,
         last,
+        waits: rest.waits,
         onAppended: () => this.#onAppended(),
         onLost: (after) => this.#onLost(p, { after }),
       });
@@ -261,15 +270,22 @@ export class FeedIngest {
       attached: true,
     };
     this.#links.add(link);
+    this.#awaySince = null;
+    this.#ended = false;
     this.#listener = link;
     if (this.#links.size === 1) this.#say("open");
     return link;
   }
 
-  /** Ends a connection's hold: what it brought is sent off, and its end said. */
-  async detach(link: FeedLink): Promise<void> {
+  /**
+   * Ends a connection's hold: what it brought is sent off, and its end said.
+   *
+   * @param complete It went by itself, and nothing more was to come.
+   */
+  async detach(link: FeedLink, complete = false): Promise<void> {
     await this.#exclusive(() => {
       if (!link.attached) return;
+      this.#ended ||= complete && this.#links.size === 1;
       this.#drop(link);
       if (this.#links.size === 0) this.#say("close");
     });
@@ -278,6 +294,9 @@ export class FeedIngest {
   #drop(link: FeedLink): void {
     link.attached = false;
     this.#links.delete(link);
+    if (this.#links.size === 0 && !this.#ended) {
+      this.#awaySince = this.#options.clock.now();
+    }
     this.#pendingEnd = null;
     this.#closeHole();
     this.#wake();
@@ -677,6 +696,7 @@ export class FeedIngest {
     this.#holeFirst = first;
     const from = this.#next;
     link.events.resend(from);
+    this.#resends += 1;
     log.warn("A feed has a hole, asked for it again", {
       feed: this.key.feed,
       epoch: this.key.epoch,
@@ -731,6 +751,7 @@ export class FeedIngest {
       return;
     }
     this.#pendingEnd = null;
+    this.#ended = true;
     this.#say("end");
   }
 
@@ -892,6 +913,9 @@ export class FeedIngest {
       ackedSeq: sequenced ? this.acked : null,
       missingSeq: this.#hole ? this.#next : null,
       missing: this.#missing,
+      resends: this.#resends,
+      ended: this.#ended,
+      awaySince: this.#awaySince,
       lost: this.#lost,
       uncommittedBytes: this.tracker.uncommittedBytes,
       paused: this.#pausedTakes > 0,

@@ -28,6 +28,12 @@ export interface FeedStats extends Readonly<LineCounts> {
   readonly ackedSeq: number | null;
   /** First number of a hole that is being waited for. */
   readonly missingSeq: number | null;
+  /** How often it was asked to send again what was missing. */
+  readonly resends: number;
+  /** Its source said that it has sent everything. */
+  readonly ended: boolean;
+  /** When its last connection went, unless it had ended. */
+  readonly awaySince: EpochMicros | null;
   /** Numbers given up as gaps. */
   readonly missing: number;
   /** Lines without acks that the buffer lost before they were committed. */

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import { Cleaner, type CleanSettings } from "../candles/clean.ts";
 import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
+import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
   type Clock,
   type CommittedPartition,
@@ -33,6 +34,8 @@ export interface IngestOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: Partial<FeedSettings>;
+  /** From a line's coming in to its place in the buffer. */
+  readonly waits?: WaitSketch;
 }
 
 /** How far a partition is committed, and what that brought. */
@@ -62,8 +65,11 @@ export interface FeedEntrance {
   take(batch: DecodedBatch, signal: AbortSignal): Promise<void>;
   /** Everything was sent: `total` lines in all, if it says so. */
   end(total: number | undefined): Promise<void>;
-  /** Sends off what was taken, and says that the connection is gone. */
-  detach(): Promise<void>;
+  /**
+   * Sends off what was taken, and says that the connection is gone: `complete`
+   * if it went by itself, and nothing more was to come.
+   */
+  detach(complete?: boolean): Promise<void>;
   /** Resolves when all of the feed is committed and acked, or on abort. */
   whenSettled(signal: AbortSignal): Promise<void>;
   /** Hears nothing any more. */
@@ -226,7 +232,7 @@ export class Ingest {
       counts: link.counts,
       take: (batch, signal) => feed.take(link, batch, signal),
       end: (total) => feed.end(link, total),
-      detach: () => feed.detach(link),
+      detach: (complete) => feed.detach(link, complete),
       whenSettled: (signal) => feed.whenSettled(signal),
       release: () => feed.release(link),
     };

@@ -367,7 +367,9 @@ class ConnectionRun {
     );
     if (entrance) {
       const { feed, epoch } = entrance.key;
-      const over = within(entrance.detach(), deadline.signal);
+      // A plain source has no other way to say that it has sent everything.
+      const complete = left && !this.#hello;
+      const over = within(entrance.detach(complete), deadline.signal);
       await over;
       const waits = signal.aborted || (left && this.#hello);
       if (waits && !this.#failed) await entrance.whenSettled(deadline.signal);

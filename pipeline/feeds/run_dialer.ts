@@ -7,6 +7,8 @@ export type DialerOptions = Omit<ConnectionOptions, "plainFeed" | "peer"> & {
   readonly port: number;
   /** Called when a connection begins, with its counts, and when it ended. */
   readonly onStats?: (stats: (() => ConnectionStats) | null) => void;
+  /** Called when it could not connect, with why. */
+  readonly onFailed?: (error: string) => void;
   readonly random?: () => number;
 };
 
@@ -36,6 +38,7 @@ export async function runDialer(options: DialerOptions): Promise<void> {
       );
     } catch (error) {
       if (signal.aborted) break;
+      options.onFailed?.(String(error));
       log.warn("Cannot reach a feed, will try again", {
         peer,
         error: String(error),

@@ -1,9 +1,10 @@
+import type { EpochMicros } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
 import { OpenConnections } from "./connection_limits.ts";
 import type { ConnectionStats, FeedStats } from "./feed_stats.ts";
 import type { Ingest } from "./ingest.ts";
 import { runDialer } from "./run_dialer.ts";
-import { type FeedListener, startListener } from "./run_listener.ts";
+import { type FeedListener, hostPort, startListener } from "./run_listener.ts";
 
 /** Where ticks come from: sources that call us, or that we call. */
 export interface FeedEndpoint {
@@ -28,6 +29,19 @@ export interface FeedsOptions {
   readonly drainMs?: number;
 }
 
+/** One way in, as it is now. */
+export interface EndpointStats {
+  /** Such as `listen://127.0.0.1:9101` or `tcp://feed.example:7000`. */
+  readonly url: string;
+  readonly format: FeedEndpoint["format"];
+  /** A listener always listens; a source that we dial may be away. */
+  readonly state: "listening" | "connected" | "away";
+  /** Since when it is so. */
+  readonly since: EpochMicros;
+  /** Why the last attempt to connect failed, while it is away. */
+  readonly error: string | null;
+}
+
 /** All ways in, running. */
 export interface Feeds {
   /** Where it listens, with the ports that were chosen, in the order given. */
@@ -36,6 +50,15 @@ export interface Feeds {
   readonly stopped: Promise<void>;
   feedStats(): readonly FeedStats[];
   connectionStats(): readonly ConnectionStats[];
+  endpointStats(): readonly EndpointStats[];
+}
+
+/** A source that we dial, and whether it is there. */
+interface Dialled {
+  readonly endpoint: FeedEndpoint;
+  stats: (() => ConnectionStats) | null;
+  since: EpochMicros;
+  error: string | null;
 }
 
 const CONNECTIONS_MAX = 64;
@@ -74,20 +97,32 @@ export function startFeeds(options: FeedsOptions): Feeds {
     stop.abort();
     throw error;
   }
-  const dialled = new Map<FeedEndpoint, () => ConnectionStats>();
-  const dialers = endpoints.filter(({ mode }) => mode === "tcp").map(
-    (endpoint) =>
+  const startedAt = clock.now();
+  const dialled = endpoints.filter(({ mode }) => mode === "tcp").map(
+    (endpoint): Dialled => ({
+      endpoint,
+      stats: null,
+      since: startedAt,
+      error: null,
+    }),
+  );
+  const dialers = dialled.map(
+    (dial) =>
       runDialer({
         ...shared,
         // We chose whom to call, so the other end need not prove itself.
         token: undefined,
-        hostname: endpoint.host,
-        port: endpoint.port,
-        format: endpoint.format,
+        hostname: dial.endpoint.host,
+        port: dial.endpoint.port,
+        format: dial.endpoint.format,
         onStats: (stats) => {
-          if (stats) dialled.set(endpoint, stats);
-          else dialled.delete(endpoint);
+          if ((stats === null) !== (dial.stats === null)) {
+            dial.since = clock.now();
+          }
+          dial.stats = stats;
+          if (stats) dial.error = null;
         },
+        onFailed: (error) => dial.error = error,
       }),
   );
   const running = [...listeners.map(({ listener }) => listener.stopped)];
@@ -101,7 +136,23 @@ export function startFeeds(options: FeedsOptions): Feeds {
     feedStats: () => ingest.stats(),
     connectionStats: () => [
       ...connections.stats(),
-      ...[...dialled.values()].map((stats) => stats()),
+      ...dialled.flatMap(({ stats }) => stats ? [stats()] : []),
+    ],
+    endpointStats: () => [
+      ...listeners.map(({ endpoint, listener }): EndpointStats => ({
+        url: `listen://${listener.address}`,
+        format: endpoint.format,
+        state: "listening",
+        since: startedAt,
+        error: null,
+      })),
+      ...dialled.map(({ endpoint, stats, since, error }): EndpointStats => ({
+        url: `tcp://${hostPort(endpoint.host, endpoint.port)}`,
+        format: endpoint.format,
+        state: stats === null ? "away" : "connected",
+        since,
+        error,
+      })),
     ],
   };
 }

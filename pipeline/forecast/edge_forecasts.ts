@@ -62,6 +62,15 @@ export interface EdgeCounts {
   readonly idle: number;
 }
 
+/** What came of the newest edge. */
+export interface EdgeReport extends EdgeCounts {
+  readonly edge: EpochMicros;
+  /** After the edge: the nearest forecasts of all instruments were stored. */
+  readonly nearestMs: number;
+  /** After the edge: all was stored, or given up. */
+  readonly allMs: number;
+}
+
 type NewestBySymbol = ReadonlyMap<string, readonly StoredCandle[]>;
 
 /** Newest candles of some instruments. */
@@ -117,6 +126,8 @@ export class EdgeForecasts {
   #leftOut = 0;
   #overdue = 0;
   #idle = 0;
+  /** Of the newest edge that is over; `null` before the first. */
+  newest: EdgeReport | null = null;
 
   constructor(
     private readonly ports: EdgePorts,
@@ -141,6 +152,7 @@ export class EdgeForecasts {
     const first = edge + lateMs * MICROS_PER_MS;
     const last = edge + MICROS_PER_MINUTE - OVER_MS * MICROS_PER_MS;
     const nearest = await this.#nearest(edge, first);
+    const nearestMs = this.#msAfter(edge);
     const part = (
       models: ForecastPart["models"],
       [from, to]: readonly [number, number],
@@ -150,7 +162,7 @@ export class EdgeForecasts {
     await this.#signals(nearest, last);
     await part("shown", [2, horizons], last);
     await part("others", [2, horizons], last);
-    this.#tell(edge, before);
+    this.#tell(edge, before, nearestMs);
   }
 
   /**
@@ -446,9 +458,23 @@ export class EdgeForecasts {
     return true;
   }
 
-  /** Logs what went wrong at an edge, if anything did. */
-  #tell(edge: EpochMicros, before: EdgeCounts): void {
+  #msAfter(edge: EpochMicros): number {
+    return (this.ports.clock.now() - edge) / MICROS_PER_MS;
+  }
+
+  /** Says what came of an edge, and logs what went wrong. */
+  #tell(edge: EpochMicros, before: EdgeCounts, nearestMs: number): void {
     const { log } = this.ports;
+    this.newest = {
+      edge,
+      nearestMs,
+      allMs: this.#msAfter(edge),
+      stored: this.#stored - before.stored,
+      late: this.#late - before.late,
+      leftOut: this.#leftOut - before.leftOut,
+      overdue: this.#overdue - before.overdue,
+      idle: this.#idle - before.idle,
+    };
     const late = this.#late - before.late;
     const leftOut = this.#leftOut - before.leftOut;
     const overdue = this.#overdue - before.overdue;

@@ -14,6 +14,7 @@ import {
   EdgeForecasts,
   type EdgeOptions,
   type EdgePorts,
+  type EdgeReport,
 } from "./edge_forecasts.ts";
 import { awayFromEdge, nextEdge, sleepUntil } from "./edge_time.ts";
 import type { FitPool } from "./fit_pool.ts";
@@ -124,6 +125,11 @@ export class Forecaster {
       scored: this.#scorer.scored,
       settled: this.#scorer.settled,
     };
+  }
+
+  /** What came of the newest edge; `null` before the first one is over. */
+  get newestEdge(): EdgeReport | null {
+    return this.#edges.newest;
   }
 
   /** What is known of one instrument; `null` before its first candle. */

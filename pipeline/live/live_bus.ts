@@ -8,6 +8,8 @@ import type { Clock } from "../ports.ts";
 export interface NumberedEvent {
   readonly n: number;
   readonly event: LiveEvent;
+  /** When it was published. */
+  readonly at: EpochMicros;
 }
 
 /** Which events somebody wants; `null` is all of them. */
@@ -67,8 +69,9 @@ interface Forming {
   /** Newest update sent, to be given again. */
   sent: NumberedEvent | null;
   sentAt: EpochMicros;
-  /** Newest update that waits for its turn. */
+  /** Newest update that waits for its turn, and when it was published. */
   waiting: CandleEvent | null;
+  waitingSince: EpochMicros;
   /** The newest that closed. */
   closed: CandleView | null;
 }
@@ -126,12 +129,13 @@ export class InProcessBus implements LiveBus {
         if (event.kind === "candle.closed" || event.kind === "candle.revised") {
           this.#endForming(event);
         }
-        passing.push(this.#record(event));
+        passing.push(this.#record(event, now));
         continue;
       }
       const forming = this.#formingOf(event);
       if (isOld(event.candle, forming)) continue;
       forming.waiting = event;
+      forming.waitingSince = now;
       if (now - forming.sentAt >= this.#everyMicros) {
         passing.push(this.#sendForming(forming, event, now));
       }
@@ -188,8 +192,8 @@ export class InProcessBus implements LiveBus {
       : `${this.#bootId}.${this.#restarts}`;
   }
 
-  #record(event: LiveEvent): NumberedEvent {
-    const numbered = { n: ++this.#last, event };
+  #record(event: LiveEvent, at: EpochMicros): NumberedEvent {
+    const numbered = { n: ++this.#last, event, at };
     this.#ring.push(numbered);
     if (this.#ring.length - this.#ringStart > this.#keep) {
       this.#forgottenThrough = this.#ring[this.#ringStart].n;
@@ -210,6 +214,7 @@ export class InProcessBus implements LiveBus {
         sent: null,
         sentAt: -Infinity as EpochMicros,
         waiting: null,
+        waitingSince: -Infinity as EpochMicros,
         closed: null,
       };
       this.#forming.set(key, forming);
@@ -236,7 +241,7 @@ export class InProcessBus implements LiveBus {
     event: CandleEvent,
     now: EpochMicros,
   ): NumberedEvent {
-    const numbered = { n: ++this.#last, event };
+    const numbered = { n: ++this.#last, event, at: forming.waitingSince };
     forming.sent = numbered;
     forming.sentAt = now;
     forming.waiting = null;

@@ -21,6 +21,8 @@ export async function runFeedStatus(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Called with all states, whenever they were looked at. */
+  readonly onStates?: (states: readonly FeedState[]) => void;
 }): Promise<void> {
   const { catalog, store, bus, clock, log, signal } = options;
   const known = new Map<string, FeedState>();
@@ -37,6 +39,7 @@ export async function runFeedStatus(options: {
       failed = true;
     }
     const states = statesOf(catalog, activity, clock);
+    options.onStates?.(states);
     const repeat = round % REPEAT_EVERY === 0;
     const changed = states.filter((state) => {
       const before = known.get(state.symbol);

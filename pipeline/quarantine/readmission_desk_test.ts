@@ -165,6 +165,10 @@ class World implements QuarantineStore, Clock {
     return this.get(this.ids);
   }
 
+  samples(): Promise<readonly QuarantinedRow[]> {
+    return Promise.reject(new Error("not in this test"));
+  }
+
   counts(): Promise<Readonly<Record<string, number>>> {
     return Promise.resolve({});
   }

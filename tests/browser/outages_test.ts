@@ -16,7 +16,12 @@ await browserTest(
       port: 0,
     });
     const told = (...reasons: readonly string[]) =>
-      data.health = { ready: reasons.length === 0, reasons, details: {} };
+      data.health = {
+        ready: reasons.length === 0,
+        reasons,
+        warnings: [],
+        details: {},
+      };
     try {
       told("PostgreSQL does not answer: ticks wait in the buffer");
       const page = await browser.newPage();

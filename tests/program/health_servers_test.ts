@@ -3,6 +3,7 @@ import { connectPg } from "../../db/connect_pg.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import type { Log } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
+import { ClockWatch } from "../../program/clock_watch.ts";
 import { EventLoopLag } from "../../program/event_loop_lag.ts";
 import { Health } from "../../program/health.ts";
 import { serverTest } from "../harness/servers/installed.ts";
@@ -39,13 +40,22 @@ await serverTest(
         audit: { ping: async () => void (await db.query("select 1")) },
         feeds: { committed: () => Promise.resolve([]) },
         buffer,
+        pipeline: { state: () => Promise.reject(new Error("not here")) },
       },
       names: { warehouse: "PostgreSQL", buffer: "Redis" },
       feeds: null,
       lag,
       clock: systemClock,
+      clockWatch: new ClockWatch(
+        () => systemClock.now(),
+        () => performance.now(),
+      ),
       node: "a",
+      partitions: 1,
       stopping: () => false,
+      feedStates: () => [],
+      newestEdge: () => null,
+      dataDir: null,
     });
     const reasonsNow = async () => {
       const from = performance.now();

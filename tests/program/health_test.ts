@@ -1,9 +1,44 @@
 import assert from "node:assert/strict";
+import { ClockWatch } from "../../program/clock_watch.ts";
 import { EventLoopLag } from "../../program/event_loop_lag.ts";
 import { Health, type HealthOptions } from "../../program/health.ts";
 import { Probe } from "../../program/probe.ts";
-import { BEFORE_FIRST, type EntryId } from "../../pipeline/ports.ts";
+import { epochMicros } from "../../pipeline/domain/time.ts";
+import {
+  BEFORE_FIRST,
+  type EntryId,
+  type PipelineState,
+} from "../../pipeline/ports.ts";
+import { type FeedStats, lineCounts } from "../../pipeline/feeds/feed_stats.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
+
+function feedStats(changes: Partial<FeedStats>): FeedStats {
+  return {
+    ...lineCounts(),
+    feed: "sim",
+    epoch: 1,
+    delivery: "acked",
+    replay: false,
+    connections: 1,
+    rejectedBy: {},
+    bufferedSeq: 0,
+    ackedSeq: 0,
+    missingSeq: null,
+    missing: 0,
+    resends: 0,
+    ended: false,
+    awaySince: null,
+    lost: 0,
+    uncommittedBytes: 0,
+    paused: false,
+    trouble: null,
+    lastReceived: null,
+    ...changes,
+  };
+}
+
+const ago = (seconds: number) =>
+  epochMicros(systemClock.now() - seconds * 1_000_000);
 
 const never = () => new Promise<never>(() => {});
 /** A report takes 1 s; a machine that does something else as well, longer. */
@@ -26,14 +61,23 @@ async function reportOf(
         stats: () => Promise.resolve({ bytes: 5, entries: 1 }),
         newestBefore: () => Promise.resolve(BEFORE_FIRST),
       },
+      pipeline: { state: () => Promise.reject(new Error("not here")) },
       ...stores,
     },
     names: { warehouse: "PostgreSQL", buffer: "Redis" },
     feeds: null,
     lag,
     clock: systemClock,
+    clockWatch: new ClockWatch(
+      () => systemClock.now(),
+      () => performance.now(),
+    ),
     node: "a",
+    partitions: 1,
     stopping: () => false,
+    feedStates: () => [],
+    newestEdge: () => null,
+    dataDir: null,
     ...changes,
   });
   const from = performance.now();
@@ -64,8 +108,14 @@ Deno.test("stores that never answer are named, in bounded time", async () => {
     buffer: { stats: never, newestBefore: never },
   });
   assert.equal(ready, false);
-  assert.match(reasons[0], /^PostgreSQL does not answer: ticks wait/);
-  assert.match(reasons[1], /^Redis does not answer: nothing is read/);
+  assert.match(
+    reasons[0],
+    /^PostgreSQL does not answer since [\d:]{8} UTC: ticks are not taken/,
+  );
+  assert.match(
+    reasons[1],
+    /^Redis does not answer since [\d:]{8} UTC: nothing is read/,
+  );
   assert.equal((details.warehouse as { status: string }).status, "down");
   assert.ok(took < REPORT_MS_MAX, `${took} ms`);
 });
@@ -92,7 +142,7 @@ Deno.test("a partition whose old entries are not committed is behind, whoever ow
   };
   const { ready, reasons } = await reportOf(stores, { owned: () => [0] });
   assert.equal(ready, false);
-  assert.match(reasons[0], /behind in partition 1, 2:/);
+  assert.match(reasons[0], /behind in partitions 1, 2:/);
 });
 
 Deno.test("a feed that is made to wait for long is named, its state in snake_case", async () => {
@@ -100,12 +150,10 @@ Deno.test("a feed that is made to wait for long is named, its state in snake_cas
     untilReady: false, // a feed that waits for a moment is nothing to tell
     feeds: {
       connectionStats: () => [],
-      feedStats: () => [{
-        feed: "nse",
-        lost: 0,
-        uncommittedBytes: 77,
-        paused: true,
-      }],
+      endpointStats: () => [],
+      feedStats: () => [
+        feedStats({ feed: "nse", uncommittedBytes: 77, paused: true }),
+      ],
     },
   });
   assert.match(reasons[0], /nse \(77 bytes/);
@@ -130,4 +178,68 @@ Deno.test("a check is done once however often it is asked, and not beside itself
   await assert.rejects(hung.ask(), /No answer/);
   await assert.rejects(hung.ask(), /No answer/);
   assert.equal(begun, 1);
+});
+
+const RUNNING: PipelineState = {
+  now: epochMicros(0),
+  partitions: [],
+  processes: [],
+  tasks: [],
+  gaps: [],
+  revisedLastDay: 0,
+  revisions: [],
+};
+
+Deno.test("partitions that no process has, or ever had, are told once it lasts", async () => {
+  const held = { owner: "a/1", leaseEpoch: 1, position: "0-0", markedAt: null };
+  const state = {
+    ...RUNNING,
+    now: systemClock.now(),
+    partitions: [{ ...held, p: 0, held: true }, { ...held, p: 1, held: false }],
+  };
+  const { reasons } = await reportOf(
+    { pipeline: { state: () => Promise.resolve(state) } },
+    { partitions: 3, owned: () => [0], untilReady: false },
+  );
+  assert.match(
+    reasons[0],
+    /^No process makes candles of partitions 1, 2 since/,
+  );
+});
+
+Deno.test("feeds that are away, and stale instruments, are warnings", async () => {
+  const { ready, warnings } = await reportOf({}, {
+    feeds: {
+      connectionStats: () => [],
+      endpointStats: () => [{
+        url: "tcp://127.0.0.1:1",
+        format: "ndjson",
+        state: "away",
+        since: ago(60),
+        error: "refused",
+      }],
+      feedStats: () => [
+        feedStats({ feed: "old", epoch: 1, awaySince: ago(50) }),
+        feedStats({ feed: "old", epoch: 2, awaySince: null }),
+        feedStats({ feed: "gone", awaySince: ago(40) }),
+        feedStats({ feed: "done", awaySince: ago(40), replay: true }),
+      ],
+    },
+    feedStates: () => [{
+      symbol: "NIFTY50",
+      status: "stale",
+      feed: "nse",
+      delivery: "acked",
+      last_tick: 0,
+      lag_ms: 0,
+      session: "open",
+    }],
+  });
+  assert.equal(ready, true);
+  assert.deepEqual(warnings.map((one) => one.split(" since ")[0]), [
+    "The feed at tcp://127.0.0.1:1 is not reached",
+    "Feed gone is not connected",
+    warnings[2],
+  ]);
+  assert.match(warnings[2], /^Nothing current comes for NIFTY50/);
 });

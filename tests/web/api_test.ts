@@ -367,6 +367,7 @@ Deno.test("/readyz says 503 and why, /healthz tells, /livez asks nothing", async
   data.health = {
     ready: false,
     reasons: ["The buffer holds 90 % of what it may: feeds wait"],
+    warnings: ["Feed sim is not connected"],
     details: { buffer: { bytes: 1 } },
   };
   const { status, body } = await json("/readyz");
@@ -375,6 +376,7 @@ Deno.test("/readyz says 503 and why, /healthz tells, /livez asks nothing", async
   const health = await json("/healthz");
   assert.equal(health.status, 200);
   assert.equal(health.body.status, "degraded");
+  assert.deepEqual(health.body.warnings, data.health.warnings);
   assert.equal((await json("/livez")).status, 200);
 });
 
@@ -494,7 +496,12 @@ Deno.test("times at and beyond the ends of time are answered", async () => {
 Deno.test("with a token set, /readyz tells strangers the state and not why", async () => {
   const token = "a-token-of-24-characters";
   const data = fakeData();
-  data.health = { ready: false, reasons: ["a store is down"], details: {} };
+  data.health = {
+    ready: false,
+    reasons: ["a store is down"],
+    warnings: [],
+    details: {},
+  };
   const { get } = await setUp({ apiToken: token }, data);
   const stranger = await get("/readyz");
   assert.equal(stranger.status, 503);

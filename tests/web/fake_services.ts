@@ -10,6 +10,7 @@ import {
   epochMicros,
   fromMillis,
   MICROS_PER_MINUTE,
+  toMillis,
 } from "../../pipeline/domain/time.ts";
 import { InProcessBus } from "../../pipeline/live/live_bus.ts";
 import type {
@@ -22,6 +23,8 @@ import type {
   ScoredForecast,
 } from "../../pipeline/ports.ts";
 import type { HealthReport, Services } from "../../web/services.ts";
+import type { SystemView } from "../../components/system_view.ts";
+import { fakeSystem } from "./fake_system.ts";
 
 /** Where the fake clock stands: 2025-11-25 04:00:20 UTC. */
 export const NOW = fromMillis(1_764_043_220_000);
@@ -160,6 +163,7 @@ export interface FakeData {
   activity: FeedActivity[];
   gaps: { from: EpochMicros; to: EpochMicros; kind: "missing" | "outage" }[];
   health: HealthReport;
+  system: SystemView;
   audit: Audit;
   clock: Clock;
 }
@@ -249,7 +253,13 @@ export function fakeData(): FakeData {
     outcomes: [],
     activity: symbols.map(activity),
     gaps: [],
-    health: { ready: true, reasons: [], details: { buffer: "ok" } },
+    health: {
+      ready: true,
+      reasons: [],
+      warnings: [],
+      details: { buffer: "ok" },
+    },
+    system: fakeSystem(toMillis(NOW)),
     audit: AUDIT,
     clock: { now: () => NOW, sleep: () => new Promise(() => {}) },
   };
@@ -396,6 +406,7 @@ export async function fakeServices(
     activity: { activity: () => Promise.resolve(data.activity) },
     bus: new InProcessBus({ clock: data.clock, bootId: "test" }),
     health: () => Promise.resolve(data.health),
+    system: () => Promise.resolve(data.system),
     info: {
       simulated: true,
       seed: 1,

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { islandBundle } from "../../fresh/bundle.ts";
 import { setProjectRoot } from "../../fresh/project.ts";
+import { createApp } from "../../web/create_app.ts";
+import { fakeServices } from "./fake_services.ts";
 
 const KB = 1_000;
+const CHART_MAX = 62 * KB;
+const INSTRUMENT_MAX = 85 * KB;
+const OTHERS_MAX = 25 * KB;
 
 async function gzipLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   const packed = new Blob([bytes]).stream()
@@ -10,16 +15,64 @@ async function gzipLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   return (await new Response(packed).arrayBuffer()).byteLength;
 }
 
-Deno.test("the code of a page is small on the wire", async () => {
+/** These files and all that they import, in the bundle. */
+function closureOf(
+  names: readonly string[],
+  sources: ReadonlyMap<string, string>,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  const waiting = [...names];
+  for (let name = waiting.pop(); name; name = waiting.pop()) {
+    if (found.has(name)) continue;
+    const source = sources.get(name);
+    assert(source !== undefined, `${name} is in the bundle`);
+    found.add(name);
+    for (const [, file] of source.matchAll(/"\.\/([\w-]+\.js)"/g)) {
+      waiting.push(file);
+    }
+  }
+  return found;
+}
+
+Deno.test("the code of each page is small on the wire", async () => {
   setProjectRoot(new URL("../../", import.meta.url));
   const sizes = new Map<string, number>();
+  const sources = new Map<string, string>();
   for (const [name, { bytes }] of await islandBundle()) {
     sizes.set(name, await gzipLength(bytes));
+    sources.set(name, new TextDecoder().decode(bytes));
   }
-  const told = JSON.stringify(Object.fromEntries(sizes));
-  assert.ok(sizes.get("islands_InstrumentLive.js")! <= 62 * KB, told);
-  // The list's island and the chart's are never on one page.
-  const page = [...sizes].filter(([name]) => name !== "islands_Watchlist.js")
-    .reduce((sum, [, size]) => sum + size, 0);
-  assert.ok(page <= 85 * KB, told);
+  const chart = sizes.get("islands_InstrumentLive.js")!;
+  assert.ok(chart <= CHART_MAX, `the chart's island: ${chart}`);
+
+  const services = await fakeServices();
+  const handler = createApp(() => services).handler();
+  const pages = ["/", "/system", "/instruments/NIFTY50", "/nowhere"];
+  for (const path of pages) {
+    const response = await handler(new Request(`http://localhost${path}`));
+    const html = await response.text();
+    const islands = [
+      ...html.matchAll(/\/_fresh\/js\/[^/"]+\/([\w-]+\.js)/g),
+    ].map(([, name]) => name);
+    assert.ok(islands.includes("boot.js"), `${path} has islands`);
+    const files = [...closureOf(islands, sources)];
+    const sum = files.reduce((total, name) => total + sizes.get(name)!, 0);
+    const max = path.startsWith("/instruments/") ? INSTRUMENT_MAX : OTHERS_MAX;
+    const told = files.map((name) => `${name} ${sizes.get(name)}`).join(", ");
+    assert.ok(sum <= max, `${path}: ${sum} of ${max}: ${told}`);
+  }
+});
+
+Deno.test("what a file of the bundle imports is counted, and only that", () => {
+  const sources = new Map([
+    ["a.js", 'import{b}from"./b.js";import"./chunk-C1.js"'],
+    ["b.js", 'import"./chunk-C1.js";'],
+    ["chunk-C1.js", ""],
+    ["d.js", ""],
+  ]);
+  assert.deepEqual([...closureOf(["a.js"], sources)].sort(), [
+    "a.js",
+    "b.js",
+    "chunk-C1.js",
+  ]);
 });

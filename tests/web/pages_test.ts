@@ -236,6 +236,7 @@ Deno.test("a warehouse that hangs gives a page in bounded time, with the reason"
   data.health = {
     ready: false,
     reasons: ["PostgreSQL does not answer: ticks wait"],
+    warnings: [],
     details: {},
   };
   const { services, get } = await setUp({}, data);
@@ -271,11 +272,15 @@ Deno.test("a page says what does not work while it can be shown", async () => {
   data.health = {
     ready: false,
     reasons: ["Redis does not answer: nothing is read from feeds"],
+    warnings: [],
     details: {},
   };
   const { response, html } = await get("/");
   assert.equal(response.status, 200);
-  assert.match(html, /class="notice">Redis does not answer: nothing is read/);
+  assert.match(
+    html,
+    /class="notice notice-down">Redis does not answer: nothing is read/,
+  );
 });
 
 Deno.test("names and notes cannot become markup", async () => {
@@ -310,9 +315,10 @@ Deno.test("a warehouse without ticks says what to do next", async () => {
   };
   const { get } = await setUp({ info: real }, data);
   const { html } = await get("/");
-  assert.match(html, /http-equiv="refresh"/);
   const text = textOf(html);
   assert.match(text, /No tick has come yet/);
+  assert.match(text, /deno task replay .* --to 127\.0\.0\.1:9105/);
+  assert.match(text, /FEEDS=tcp:\/\/127\.0\.0\.1:7000 deno task start/);
   assert.match(text, /nc -q1 127\.0\.0\.1 9105/);
   assert.doesNotMatch(text, /Simulated/);
 });

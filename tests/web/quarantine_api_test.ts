@@ -49,6 +49,7 @@ async function setUp(
           );
         },
         get: () => Promise.reject(new Error("not in this test")),
+        samples: () => Promise.reject(new Error("not in this test")),
         counts: () => Promise.resolve({ out_of_band: 3 }),
         readmittedThrough: () => Promise.resolve(0),
       },
