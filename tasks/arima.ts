@@ -62,6 +62,11 @@ Reads one case a line from standard input and writes one answer a line:
              twice; a drift of a series that is not differenced is a straight
              line. With "auto" both may be chosen, or the one that is named
   horizon    Steps to forecast, 1 to 10000 (default 12)
+  xreg       Regressors: a list of numbers for each, as long as y and without
+             null, as "xreg":[[…],[…]]. y is then a regression on them with
+             ARIMA errors; their coefficients are xreg, or xreg1, xreg2…
+  newxreg    Their values at the steps to forecast, a list for each; horizon
+             may then be left out
 
 Signs, names and criteria are those of R's arima(method = "ML"). A series that
 cannot be fitted has the status "failed" and a reason, a line that is no case

@@ -9,6 +9,7 @@ import {
   type LjungBox,
   ljungBox,
 } from "../pipeline/forecast/arima/ljung_box.ts";
+import { regressorNames } from "../pipeline/forecast/arima/regressors.ts";
 import { selectOrder } from "../pipeline/forecast/arima/select_order.ts";
 import type { Constant, Order } from "../pipeline/forecast/arima/spec.ts";
 import type { ArimaCase, CaseId } from "./arima_case.ts";
@@ -62,12 +63,22 @@ export interface BadLineAnswer {
 
 /** The exact-likelihood engine. */
 export const nativeCaseEngine: CaseEngine = {
-  answer({ id, y, wanted, horizon }) {
+  answer({ id, y, wanted, horizon, xreg, newxreg }) {
     const fit = wanted.kind === "auto"
       ? selectOrder(y, wanted)
-      : fitArima(y, wanted.spec);
+      : fitArima(y, wanted.spec, { xreg });
     if (fit.kind === "failed") return failed(id, fit.reason);
-    const answer = answerOf(id, fit, horizon);
+    const alone = answerOf(id, fit, horizon);
+    const slopes = regressorNames(xreg).map((name) => alone.coef[name]);
+    const answer = {
+      ...alone,
+      mean: alone.mean.map((value, step) =>
+        slopes.reduce(
+          (sum, slope, j) => sum + slope * newxreg[j][step],
+          value,
+        )
+      ),
+    };
     const numbers = [
       answer.sigma2,
       ...Object.values(answer.coef),

@@ -13,6 +13,10 @@ export interface ArimaCase {
   /** Missing values are `NaN`. */
   readonly y: Float64Array;
   readonly horizon: number;
+  /** Regressors, each as long as `y`; often none. */
+  readonly xreg: readonly Float64Array[];
+  /** Their values to come, `horizon` of each. */
+  readonly newxreg: readonly Float64Array[];
   /** The model, or what the search for one may use. */
   readonly wanted:
     | { readonly kind: "spec"; readonly spec: ArimaSpec }
@@ -69,6 +73,20 @@ const series = z.custom<readonly (number | null)[]>(
   }
 }).transform((y) => Float64Array.from(y, (value) => value ?? NaN));
 
+const REGRESSORS_MAX = 50;
+
+const regressors = z.custom<readonly (readonly number[])[]>(
+  (value) =>
+    Array.isArray(value) && value.length > 0 &&
+    value.length <= REGRESSORS_MAX &&
+    value.every((column) => Array.isArray(column) && column.every(isNumber)),
+  `must be 1 to ${REGRESSORS_MAX} lists of numbers, one for each regressor`,
+).transform((columns) => columns.map((column) => Float64Array.from(column)));
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 const id = z.union(
   [z.string(), z.number(), z.boolean(), z.null()],
   "must be a text, a number, true, false or null",
@@ -93,6 +111,11 @@ const schema = z.strictObject({
     error: `must be "none", "mean" or "drift"`,
   }).nullish(),
   horizon: whole(1, HORIZON_MAX).nullish(),
+  xreg: regressors.nullish(),
+  newxreg: regressors.nullish(),
+}).superRefine((given, context) => {
+  const wrong = regressionError(given);
+  if (wrong !== null) context.addIssue({ code: "custom", ...wrong });
 }).superRefine(({ order, seasonal, period }, context) => {
   if (!seasonal?.some((terms) => terms > 0)) return;
   if (order === "auto") {
@@ -109,6 +132,47 @@ const schema = z.strictObject({
     });
   }
 });
+
+/** What does not go together in a line with regressors, or `null`. */
+function regressionError(
+  { y, order, horizon, xreg, newxreg }: {
+    readonly y: Float64Array;
+    readonly order: Order | "auto";
+    readonly horizon?: number | null;
+    readonly xreg?: readonly Float64Array[] | null;
+    readonly newxreg?: readonly Float64Array[] | null;
+  },
+): { readonly path: string[]; readonly message: string } | null {
+  const wrong = (key: string, message: string) => ({ path: [key], message });
+  if (!xreg) return newxreg ? wrong("newxreg", "must come with xreg") : null;
+  if (order === "auto") {
+    return wrong("order", "must be [p,d,q] with xreg");
+  }
+  const short = xreg.findIndex((column) => column.length !== y.length);
+  if (short >= 0) {
+    return wrong(
+      "xreg",
+      `must have ${y.length} numbers in each list, as y has, got ` +
+        `${xreg[short].length} in list ${short + 1}`,
+    );
+  }
+  if (!newxreg || newxreg.length !== xreg.length) {
+    const lists = xreg.length === 1 ? "1 list" : `${xreg.length} lists`;
+    return wrong("newxreg", `must be ${lists}, as xreg is`);
+  }
+  const steps = horizon ?? newxreg[0].length;
+  const other = newxreg.findIndex((column) => column.length !== steps);
+  if (other >= 0) {
+    return wrong(
+      "newxreg",
+      `must have ${steps} numbers in each list, one a step, got ` +
+        `${newxreg[other].length} in list ${other + 1}`,
+    );
+  }
+  return isWhole(steps, 1, HORIZON_MAX)
+    ? null
+    : wrong("newxreg", `must have 1 to ${HORIZON_MAX} numbers in each list`);
+}
 
 /** Reads a line as a case, or says all that is wrong with it. */
 export function readCase(line: string): ReadLine {
@@ -138,7 +202,9 @@ export function readCase(line: string): ReadLine {
   const common = {
     id: given.id,
     y: given.y,
-    horizon: given.horizon ?? HORIZON_DEFAULT,
+    horizon: given.horizon ?? given.newxreg?.[0].length ?? HORIZON_DEFAULT,
+    xreg: given.xreg ?? [],
+    newxreg: given.newxreg ?? [],
   };
   if (order === "auto") {
     const search = {

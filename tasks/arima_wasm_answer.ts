@@ -17,11 +17,14 @@ export function wasmCaseEngine(): CaseEngine {
 }
 
 function answerBy(engine: WasmEngine, asked: ArimaCase): CaseAnswer {
-  const { id, y, wanted, horizon } = asked;
+  const { id, y, wanted, horizon, xreg } = asked;
   const failed = (reason: string) =>
     ({ id, status: "failed", reason }) as const;
   if (wanted.kind === "auto") {
     return failed(`order "auto" must be chosen by the native engine`);
+  }
+  if (xreg.length > 0) {
+    return failed("regressors must be fitted by the native engine");
   }
   const { order, seasonal, period, constant } = wanted.spec;
   if (seasonal.some((terms) => terms > 0)) {

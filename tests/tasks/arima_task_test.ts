@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LH } from "../../pipeline/forecast/testing/lh.ts";
+import { REGRESSION_CASES } from "../../pipeline/forecast/testing/regression_cases.ts";
 import { readCase } from "../../tasks/arima_case.ts";
 import { TextLineStream } from "../harness/text_line_stream.ts";
 
@@ -76,6 +77,64 @@ Deno.test("arima answers lh as R does, number for number", async () => {
   assert.equal(fit.converged, true);
   assert.equal(fit.degenerate, false);
   assert.ok(fit.ljung_box.p > 0.05);
+});
+
+Deno.test("arima regresses on xreg as R does, and forecasts by newxreg", async () => {
+  const cases = REGRESSION_CASES.map((one, id) => ({
+    id,
+    y: [...one.y].map((value) => Number.isNaN(value) ? null : value),
+    ...one.spec,
+    xreg: one.xreg.map((column) => [...column]),
+    newxreg: one.newxreg,
+  }));
+  const got = await answers(cases);
+  REGRESSION_CASES.forEach((one, i) => {
+    assert.equal(got[i].status, "fitted", JSON.stringify(got[i]));
+    assert.equal(got[i].mean.length, one.mean.length);
+    one.mean.forEach((value, step) => {
+      const off = Math.abs(got[i].mean[step] - value);
+      assert.ok(off < 1e-3 * one.se[step], `${i} ${step}: ${off}`);
+    });
+    const last = Object.values(got[i].coef).at(-1) as number;
+    const [wanted, error] = [one.coef.at(-1), one.coefSe.at(-1)] as number[];
+    assert.ok(Math.abs(last - wanted) < 1e-3 * error);
+  });
+});
+
+Deno.test("arima says what is wrong with regressors", async () => {
+  const line = { y: [1, 2, 4, 3, 5, 4, 6, 7], order: [1, 0, 0] };
+  const x = [3, 1, 4, 1, 5, 9, 2, 6];
+  const wrong = await answers([
+    { ...line, xreg: x, newxreg: [[1]] },
+    { ...line, xreg: [[...x.slice(1), null]], newxreg: [[1]] },
+    { ...line, xreg: [x.slice(1)], newxreg: [[1]] },
+    { ...line, xreg: [x] },
+    { ...line, xreg: [x], newxreg: [[1], [2]] },
+    { ...line, xreg: [x], newxreg: [[1, 2]], horizon: 3 },
+    { ...line, newxreg: [[1]] },
+    { ...line, xreg: [x], newxreg: [[1]], order: "auto" },
+    { ...line, xreg: [x], newxreg: [[]] },
+  ]);
+  const wanted = [
+    /xreg must be 1 to 50 lists of numbers, one for each regressor, got \[3,1/,
+    /xreg must be 1 to 50 lists of numbers/,
+    /xreg must have 8 numbers in each list, as y has, got 7 in list 1/,
+    /newxreg must be 1 list, as xreg is, got nothing/,
+    /newxreg must be 1 list, as xreg is/,
+    /newxreg must have 3 numbers in each list, one a step, got 2 in list 1/,
+    /newxreg must come with xreg/,
+    /order must be \[p,d,q\] with xreg, got "auto"/,
+    /newxreg must have 1 to 10000 numbers in each list/,
+  ];
+  wanted.forEach((text, i) => {
+    assert.equal(wrong[i].status, "error");
+    assert.match(wrong[i].error, text);
+  });
+  const [same] = await answers([
+    { ...line, xreg: [x, x], newxreg: [[1], [1]] },
+  ]);
+  assert.equal(same.status, "failed");
+  assert.match(same.reason, /cannot be told apart/);
 });
 
 Deno.test("arima keeps the order of its lines, and says what is wrong with those that are no case", async () => {

@@ -5,6 +5,14 @@ import { ArmaShape, type Blocks } from "./arma_shape.ts";
 import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
 import { filterSeries } from "./filter_series.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
+import {
+  firstCoefficients,
+  regressorNames,
+  type Regressors,
+  regressorsError,
+  withoutRegressors,
+  withRegressors,
+} from "./regressors.ts";
 import { searchMaximum } from "./search_maximum.ts";
 import { arimaName, type ArimaSpec, hasSeason, specError } from "./spec.ts";
 import { withArena } from "./split_array.ts";
@@ -17,7 +25,7 @@ import {
 
 /** What a fit says beside the model, in R's names, signs and conventions. */
 export interface ArimaEstimates {
-  /** ar1…, ma1…, sar1…, sma1…, then intercept, drift. */
+  /** ar1…, ma1…, sar1…, sma1…, then intercept, drift, xreg or xreg1…. */
   readonly coef: Readonly<Record<string, number>>;
   /**
    * From the observed information; `null` where it gives none, or is too much
@@ -65,8 +73,15 @@ export interface FitOptions {
    * spec, or with a season, is not used.
    */
   readonly warm?: Pick<ArimaModel, "spec" | "phi" | "theta">;
+  /**
+   * Outside series, each as long as the series, which it is regressed on with
+   * ARIMA errors, as R's `xreg`. The model that is returned is that of the
+   * series less what they make of it: `coef` has how much that is.
+   */
+  readonly xreg?: Regressors;
 }
 
+const NONE = new Float64Array(0);
 /** Longest state; a longer season is refused. */
 export const STATE_MAX = 400;
 /** Steps that the search of a fit may take: about half a second of work. */
@@ -92,24 +107,49 @@ export function fitArima(
 ): ArimaFit {
   const wrong = specError(spec);
   if (wrong !== null) return { kind: "failed", reason: wrong };
+  const { xreg = [] } = options;
+  const bad = regressorsError(y.length, xreg);
+  if (bad !== null) return failed(bad);
   return withArena(() => {
-    const data = prepareSeries(y, spec);
+    const first = xreg.length > 0 ? firstCoefficients(y, spec, xreg) : NONE;
+    const rest = xreg.length > 0 ? withoutRegressors(y, xreg, first) : y;
+    const data = prepareSeries(rest, spec);
     switch (data.kind) {
       case "failed":
         return data;
       case "constant":
-        return constantFit(y, spec, data);
-      case "ready":
-        return maximumLikelihood(y, spec, data, options);
+        return constantFit(rest, spec, data, {
+          names: regressorNames(xreg),
+          values: first,
+        });
+      case "ready": {
+        if (xreg.length === 0) {
+          return maximumLikelihood(spec, data, options, () => ({ y, data }));
+        }
+        const regression = withRegressors(data, spec, y, xreg, first);
+        return regression === null
+          ? failed(
+            "the regressors cannot be told apart from each other, or from " +
+              "the constant",
+          )
+          : maximumLikelihood(spec, regression.data, options, (beta) => ({
+            y: withoutRegressors(y, xreg, regression.coefficients(beta)),
+            data: { ...regression.data, first: regression.firstLevel(beta) },
+          }));
+      }
     }
   });
 }
 
+/** @param restOf The series less its regressors, and the same made ready. */
 function maximumLikelihood(
-  y: Float64Array,
   spec: ArimaSpec,
   data: TrainingData,
   options: FitOptions,
+  restOf: (beta: Float64Array) => {
+    readonly y: Float64Array;
+    readonly data: TrainingData;
+  },
 ): ArimaFit {
   const { columns, constants, nobs, scale, missing } = data;
   const shape = new ArmaShape(spec);
@@ -138,12 +178,12 @@ function maximumLikelihood(
   const { filter } = likelihood;
   const evaluationsMax = Math.floor(WORK_MAX / filter.cost);
   if (evaluationsMax < EVALUATIONS_MIN && shape.count > 0) {
-    return failed(`${name} is too large to fit to ${y.length} values`);
+    return failed(`${name} is too large to fit to ${nobs} values`);
   }
   const found = searchMaximum(
     {
       w: missing ? data.w.map((x) => Number.isNaN(x) ? 0 : x) : data.w,
-      plain: constants.names.length < 2,
+      plain: constants.names.length - (options.xreg ?? []).length < 2,
       likelihood: likelihoodOf,
       warm: warmStart(spec, options.warm),
       evaluationsMax,
@@ -163,7 +203,12 @@ function maximumLikelihood(
     : estimateCovariance(likelihood, coefficients, beta);
 
   shape.expand(coefficients);
-  const end = filterSeries(y, spec, data, { shape, beta, sigma2: null });
+  const rest = restOf(beta);
+  const end = filterSeries(rest.y, spec, rest.data, {
+    shape,
+    beta,
+    sigma2: null,
+  });
   if (end === null) {
     return failed(
       missing
@@ -267,12 +312,17 @@ function constantFit(
   y: Float64Array,
   spec: ArimaSpec,
   data: ConstantData,
+  regressors: {
+    readonly names: readonly string[];
+    readonly values: ArrayLike<number>;
+  },
 ): ArimaFit {
   const shape = new ArmaShape(spec);
-  const names = [...shape.names, ...data.names];
+  const names = [...shape.names, ...data.names, ...regressors.names];
   const known = [
     ...shape.names.map(() => 0),
     ...data.coefficients,
+    ...Array.from(regressors.values),
   ];
   const lost = data.delta.length;
   return {
