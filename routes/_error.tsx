@@ -1,5 +1,5 @@
 import { HttpError, page } from "fresh";
-import { Head } from "fresh/runtime";
+import { asset, Head } from "fresh/runtime";
 import { define } from "../web/define.ts";
 import { knownOutages } from "../web/known_outages.ts";
 
@@ -24,16 +24,13 @@ export default define.page<typeof handler>(function ErrorPage(
     <main class="message">
       <Head>
         <title>Error · Tickhouse</title>
-        {status === 503 && (
-          <meta http-equiv="refresh" content={`${RETRY_AFTER_S}`} />
-        )}
       </Head>
       <h1>
         {ours ? "This page cannot be shown now" : "That cannot be answered"}
       </h1>
       <p>
         {status === 503
-          ? `What this page shows could not be read in time; it asks again every ${RETRY_AFTER_S} seconds. Ticks that were acknowledged are safe.`
+          ? `What this page shows could not be read in time; it is asked for again every few seconds. Ticks that were acknowledged are safe.`
           : ours
           ? "Something inside went wrong. Ticks that were acknowledged are safe."
           : error instanceof Error && error.message !== ""
@@ -41,6 +38,7 @@ export default define.page<typeof handler>(function ErrorPage(
           : `The request was refused with status ${status}.`}
       </p>
       {data.map((reason) => <p key={reason}>{reason}.</p>)}
+      {status === 503 && <script src={asset("/retry.js")} defer></script>}
       <p>
         <a href="/readyz">What is wrong</a> · <a href="/">All instruments</a>
       </p>

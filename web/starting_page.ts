@@ -16,15 +16,15 @@ const PAGE = `<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
-<meta http-equiv="refresh" content="1">
 <title>Starting · Tickhouse</title>
 <link rel="stylesheet" href="/styles.css">
+<script src="/retry.js" defer></script>
 </head>
 <body>
 <main class="message">
 <h1>Tickhouse is starting</h1>
-<p>The buffer and the warehouse are being opened. This page asks again every
-second.</p>
+<p>The buffer and the warehouse are being opened. This page asks again by itself;
+without scripts, reload it.</p>
 </main>
 </body>
 </html>

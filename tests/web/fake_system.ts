@@ -133,7 +133,7 @@ export function fakeSystem(
       counts: { out_of_band: 5, schema: 2 },
       samples: [
         {
-          id: "0.one.1764043200000-0.3",
+          id: "0:one:1764043200000-0:3",
           feed: "sim",
           symbol: "NIFTY50",
           reason: "out_of_band",
@@ -142,7 +142,7 @@ export function fakeSystem(
           received_at: at - 20_000,
         },
         {
-          id: "0.one.1764043200000-0.4",
+          id: "0:one:1764043200000-0:4",
           feed: "sim",
           symbol: null,
           reason: "schema",
