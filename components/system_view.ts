@@ -1,3 +1,5 @@
+import type { VenueName } from "../pipeline/domain/feed_endpoint.ts";
+
 /** What `/api/system` answers. Times are Unix milliseconds. */
 
 /** Waits in milliseconds, of the last half to one minute. */
@@ -11,7 +13,8 @@ export interface WaitView {
 /** One way in. */
 export interface EndpointView {
   readonly url: string;
-  readonly format: "ndjson" | "csv";
+  /** What it speaks. */
+  readonly format: "ndjson" | "csv" | VenueName;
   readonly state: "listening" | "connected" | "away";
   readonly since: number;
   readonly error: string | null;

@@ -1,18 +1,12 @@
 import { z } from "zod";
+import {
+  type FeedEndpoint,
+  parseFeedEndpoint,
+} from "./domain/feed_endpoint.ts";
 
 /** Parts of the program; one process runs all of them unless told otherwise. */
 export const ROLES = ["feed", "aggregate", "forecast", "web"] as const;
 export type Role = typeof ROLES[number];
-
-/** Where ticks come from. */
-export interface FeedEndpoint {
-  /** `listen`: sources connect to us. `tcp`: we dial the source. */
-  readonly mode: "listen" | "tcp";
-  readonly host: string;
-  /** 0 lets the system choose a free one; only to listen. */
-  readonly port: number;
-  readonly format: "ndjson" | "csv";
-}
 
 export interface Config {
   readonly httpHost: string;
@@ -137,7 +131,8 @@ const SETTINGS = {
   FEEDS: setting(
     "listen://127.0.0.1:9101",
     "comma-separated listen://host:port or tcp://host:port, each with an " +
-      "optional ?format=csv or ?format=ndjson",
+      "optional ?format=csv or ?format=ndjson, or ws://… or wss://… with " +
+      "#venue=binance, kraken or kite and &symbols=A;B",
     "Where ticks come from",
     parseFeeds,
   ),
@@ -390,26 +385,9 @@ function parseRoles(text: string): ReadonlySet<Role> | null {
 }
 
 function parseFeeds(text: string): readonly FeedEndpoint[] | null {
-  const endpoints = text.split(",").map((url) => parseFeed(url.trim()));
+  const endpoints = text.split(",").map((url) => parseFeedEndpoint(url.trim()));
   const usable = endpoints.filter((endpoint) => endpoint !== null);
   return usable.length === endpoints.length ? usable : null;
-}
-
-const FEED_URL =
-  /^(listen|tcp):\/\/(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})\/?(?:\?format=(csv|ndjson))?$/;
-
-function parseFeed(url: string): FeedEndpoint | null {
-  const match = FEED_URL.exec(url);
-  if (!match) return null;
-  const number = port(match[3]);
-  const mode = match[1] as FeedEndpoint["mode"];
-  if (number === null || (mode === "tcp" && number === 0)) return null;
-  return {
-    mode,
-    host: match[2].replace(/^\[|\]$/g, ""),
-    port: number,
-    format: match[4] === "csv" ? "csv" : "ndjson",
-  };
 }
 
 /** Whether a host can be reached from this machine only. */
@@ -465,5 +443,6 @@ function alone(values: Values): ConfigProblem[] {
 function redacted(key: string, value: string): string {
   if (key.endsWith("TOKEN")) return "(secret)";
   // A password may have any character: all that may be one is hidden.
-  return value.replace(/\/\/.*@/, "//(secret)@");
+  return value.replace(/\/\/.*@/, "//(secret)@")
+    .replaceAll(/((?:key|token|secret)=)[^&#,]*/gi, "$1(secret)");
 }

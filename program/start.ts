@@ -12,7 +12,8 @@ import { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
 import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
 import { liveEvents } from "../pipeline/candles/live_events.ts";
 import { Catalog } from "../pipeline/catalog.ts";
-import type { Config, FeedEndpoint, Role } from "../pipeline/config.ts";
+import type { Config, Role } from "../pipeline/config.ts";
+import type { FeedEndpoint } from "../pipeline/domain/feed_endpoint.ts";
 import { assert } from "../pipeline/domain/assert.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type { FeedState, LiveEvent } from "../pipeline/domain/live_event.ts";
@@ -20,7 +21,11 @@ import { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import { Ingest } from "../pipeline/feeds/ingest.ts";
 import { runCommitWatch } from "../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../pipeline/feeds/run_marks.ts";
-import { type Feeds, startFeeds } from "../pipeline/feeds/start_feeds.ts";
+import {
+  type Feeds,
+  shownUrl,
+  startFeeds,
+} from "../pipeline/feeds/start_feeds.ts";
 import {
   type RunningSimulator,
   startSimulator,
@@ -537,8 +542,7 @@ function feedUrls(
   endpoints: readonly FeedEndpoint[],
   feeds: Feeds | null,
 ): readonly string[] {
-  const dialled = endpoints.filter(({ mode }) => mode === "tcp").map((
-    { host, port },
-  ) => `tcp://${host}:${port}`);
+  const dialled = endpoints.filter(({ mode }) => mode !== "listen")
+    .map(shownUrl);
   return feeds ? [...feeds.listening.map(({ url }) => url), ...dialled] : [];
 }

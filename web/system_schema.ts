@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SystemView } from "../components/system_view.ts";
+import { VENUE_NAMES } from "../pipeline/domain/feed_endpoint.ts";
 
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
@@ -35,7 +36,7 @@ export const systemSchema: z.ZodType<SystemView> = z.strictObject({
   feeds: z.strictObject({
     endpoints: z.array(z.strictObject({
       url: z.string(),
-      format: z.enum(["ndjson", "csv"]),
+      format: z.enum(["ndjson", "csv", ...VENUE_NAMES]),
       state: z.enum(["listening", "connected", "away"]),
       since: time,
       error: z.string().nullable(),

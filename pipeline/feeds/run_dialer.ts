@@ -1,10 +1,12 @@
 import type { ConnectionStats } from "./feed_stats.ts";
-import { type ConnectionOptions, runConnection } from "./run_connection.ts";
-import { hostPort, tcpConnection } from "./run_listener.ts";
+import {
+  type ByteConnection,
+  type ConnectionOptions,
+  runConnection,
+} from "./run_connection.ts";
 
-export type DialerOptions = Omit<ConnectionOptions, "plainFeed" | "peer"> & {
-  readonly hostname: string;
-  readonly port: number;
+export type DialerOptions = Omit<ConnectionOptions, "plainFeed"> & {
+  readonly connect: (signal: AbortSignal) => Promise<ByteConnection>;
   /** Called when a connection begins, with its counts, and when it ended. */
   readonly onStats?: (stats: (() => ConnectionStats) | null) => void;
   /** Called when it could not connect, with why. */
@@ -24,16 +26,15 @@ const CONNECT_MS = 10_000;
  * After a failure it waits twice as long as before, up to 15 s, with jitter.
  */
 export async function runDialer(options: DialerOptions): Promise<void> {
-  const { hostname, port, signal, clock, log, random = Math.random } = options;
-  const peer = hostPort(hostname, port);
+  const { peer, signal, clock, log, random = Math.random } = options;
   let failures = 0;
   while (!signal.aborted) {
     const from = performance.now();
     try {
-      const connection = await connect(hostname, port, signal);
+      const late = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
       await runConnection(
-        tcpConnection(connection),
-        { ...options, plainFeed: `plain@${peer}`, peer },
+        await options.connect(late),
+        { ...options, plainFeed: `plain@${peer}` },
         options.onStats,
       );
     } catch (error) {
@@ -50,13 +51,4 @@ export async function runDialer(options: DialerOptions): Promise<void> {
     const longest = Math.min(RETRY_MS_MIN * 2 ** failures++, RETRY_MS_MAX);
     await clock.sleep(longest * (0.5 + random() / 2), signal);
   }
-}
-
-function connect(
-  hostname: string,
-  port: number,
-  signal: AbortSignal,
-): Promise<Deno.TcpConn> {
-  const late = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
-  return Deno.connect({ hostname, port, signal: late });
 }

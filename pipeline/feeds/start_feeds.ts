@@ -3,16 +3,20 @@ import type { Clock, Log } from "../ports.ts";
 import { OpenConnections } from "./connection_limits.ts";
 import type { ConnectionStats, FeedStats } from "./feed_stats.ts";
 import type { Ingest } from "./ingest.ts";
-import { runDialer } from "./run_dialer.ts";
-import { type FeedListener, hostPort, startListener } from "./run_listener.ts";
-
-/** Where ticks come from: sources that call us, or that we call. */
-export interface FeedEndpoint {
-  readonly mode: "listen" | "tcp";
-  readonly host: string;
-  readonly port: number;
-  readonly format: "ndjson" | "csv";
-}
+import type {
+  FeedEndpoint,
+  SocketEndpoint,
+  VenueName,
+} from "../domain/feed_endpoint.ts";
+import { type DialerOptions, runDialer } from "./run_dialer.ts";
+import {
+  type FeedListener,
+  hostPort,
+  startListener,
+  tcpConnection,
+} from "./run_listener.ts";
+import { VENUES } from "./venues/venues.ts";
+import { connectWebSocket } from "./websocket_connection.ts";
 
 export interface FeedsOptions {
   readonly endpoints: readonly FeedEndpoint[];
@@ -33,7 +37,7 @@ export interface FeedsOptions {
 export interface EndpointStats {
   /** Such as `listen://127.0.0.1:9101` or `tcp://feed.example:7000`. */
   readonly url: string;
-  readonly format: FeedEndpoint["format"];
+  readonly format: SocketEndpoint["format"] | VenueName;
   /** A listener always listens; a source that we dial may be away. */
   readonly state: "listening" | "connected" | "away";
   /** Since when it is so. */
@@ -45,7 +49,7 @@ export interface EndpointStats {
 /** All ways in, running. */
 export interface Feeds {
   /** Where it listens, with the ports that were chosen, in the order given. */
-  readonly listening: readonly (FeedEndpoint & { readonly url: string })[];
+  readonly listening: readonly (SocketEndpoint & { readonly url: string })[];
   /** Resolves when all connections are drained and closed. */
   readonly stopped: Promise<void>;
   feedStats(): readonly FeedStats[];
@@ -79,7 +83,7 @@ export function startFeeds(options: FeedsOptions): Feeds {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const shared = { ingest, token, clock, log, signal, drainMs };
-  const listeners: { endpoint: FeedEndpoint; listener: FeedListener }[] = [];
+  const listeners: { endpoint: SocketEndpoint; listener: FeedListener }[] = [];
   try {
     for (const endpoint of endpoints) {
       if (endpoint.mode !== "listen") continue;
@@ -98,7 +102,7 @@ export function startFeeds(options: FeedsOptions): Feeds {
     throw error;
   }
   const startedAt = clock.now();
-  const dialled = endpoints.filter(({ mode }) => mode === "tcp").map(
+  const dialled = endpoints.filter(({ mode }) => mode !== "listen").map(
     (endpoint): Dialled => ({
       endpoint,
       stats: null,
@@ -112,9 +116,7 @@ export function startFeeds(options: FeedsOptions): Feeds {
         ...shared,
         // We chose whom to call, so the other end need not prove itself.
         token: undefined,
-        hostname: dial.endpoint.host,
-        port: dial.endpoint.port,
-        format: dial.endpoint.format,
+        ...wayTo(dial.endpoint, clock),
         onStats: (stats) => {
           if ((stats === null) !== (dial.stats === null)) {
             dial.since = clock.now();
@@ -147,12 +149,44 @@ export function startFeeds(options: FeedsOptions): Feeds {
         error: null,
       })),
       ...dialled.map(({ endpoint, stats, since, error }): EndpointStats => ({
-        url: `tcp://${hostPort(endpoint.host, endpoint.port)}`,
-        format: endpoint.format,
+        url: shownUrl(endpoint),
+        format: endpoint.mode === "websocket"
+          ? endpoint.venue
+          : endpoint.format,
         state: stats === null ? "away" : "connected",
         since,
         error,
       })),
     ],
+  };
+}
+
+/** Where it is, without what may be secret. */
+export function shownUrl({ mode, host, port }: FeedEndpoint): string {
+  const scheme = mode === "websocket" ? "ws" : mode;
+  return `${scheme}://${hostPort(host, port)}`;
+}
+
+/** How a source is dialled, and what it is called. */
+function wayTo(
+  endpoint: FeedEndpoint,
+  clock: Clock,
+): Pick<DialerOptions, "connect" | "peer" | "format"> {
+  const { host: hostname, port } = endpoint;
+  const peer = hostPort(hostname, port);
+  if (endpoint.mode !== "websocket") {
+    return {
+      peer,
+      format: endpoint.format,
+      connect: async (signal) =>
+        tcpConnection(await Deno.connect({ hostname, port, signal })),
+    };
+  }
+  const { url, venue, symbols } = endpoint;
+  return {
+    peer: `${venue}@${peer}`,
+    format: "ndjson",
+    connect: (signal) =>
+      connectWebSocket({ url, venue: VENUES[venue](symbols), clock }, signal),
   };
 }

@@ -8,7 +8,7 @@ import {
 import { ticks } from "../../pipeline/feeds/testing/fake_source.ts";
 import type { Clock } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
-import type { FeedEndpoint } from "../../pipeline/feeds/start_feeds.ts";
+import type { SocketEndpoint } from "../../pipeline/domain/feed_endpoint.ts";
 
 /** A source at the other end of a real TCP connection. */
 class TcpSource {
@@ -96,7 +96,7 @@ interface Running {
 /** Listeners on free ports, with commits as soon as something is appended. */
 async function listening(
   given: {
-    readonly endpoints?: readonly Partial<FeedEndpoint>[];
+    readonly endpoints?: readonly Partial<SocketEndpoint>[];
     readonly token?: string;
     readonly connectionsMax?: number;
   } = {},
