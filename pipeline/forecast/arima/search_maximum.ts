@@ -38,9 +38,11 @@ const ITERATIONS_MAX = 200;
 const SEVERAL_FROM = 3_000;
 /** Models within models that starts are looked for in. */
 const DEPTH_MAX = 2;
-/** Best starts that are climbed; fewer for a pole and a zero alone. */
-const KEPT = 4;
+/** Best starts that are climbed: of a pole and a zero alone, of others. */
 const KEPT_OF_TWO = 2;
+const KEPT = 4;
+/** The same where slopes are exact, and climbs cheap. */
+const KEPT_OF_SHORT = 8;
 const STEPS_MAX = 12;
 /** Pairs tried on the errors of a smaller model. */
 const PAIRS = 4;
@@ -124,7 +126,11 @@ function bestPoints(
     line: false,
   });
   const tried = starts.map(pointAt);
-  const kept = shape.count > 2 ? KEPT : KEPT_OF_TWO;
+  const kept = shape.count <= 2
+    ? KEPT_OF_TWO
+    : slopesOf(likelihood).exact
+    ? KEPT_OF_SHORT
+    : KEPT;
   const { nobs } = likelihood.filter;
   const chosen = [...distinct(tried, kept, nobs)];
   // Among lines only, the plain maximum would be missed.
