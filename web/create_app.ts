@@ -59,5 +59,5 @@ const requireToken: Middleware<State> = (ctx) => {
 };
 
 function isForPrograms(path: string): boolean {
-  return /^\/(api|healthz|readyz)(\/|$)/.test(path);
+  return /^\/(api|udf|healthz|metrics|readyz)(\/|$)/.test(path);
 }

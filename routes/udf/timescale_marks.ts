@@ -1,0 +1,11 @@
+import { define } from "../../web/define.ts";
+import { liveJson } from "../../web/etag_response.ts";
+import { marksQuery, udfTimescaleMarks } from "../../web/udf/udf_marks.ts";
+import { readUdfQuery } from "../../web/udf/udf_query.ts";
+
+export const handler = define.handlers({
+  async GET(ctx) {
+    const query = readUdfQuery(marksQuery, ctx.url.searchParams);
+    return liveJson(await udfTimescaleMarks(ctx.state.services, query));
+  },
+});
