@@ -124,9 +124,10 @@ function residualsOf(
   const lost = data.delta.length;
   const before = errors.length - (y.length - lost);
   const out = new Float64Array(y.length - lost);
+  for (let t = 0; t < out.length; t++) out[t] = errors[t + before] * data.scale;
+  if (!data.missing) return out;
   for (let t = 0; t < out.length; t++) {
-    const error = errors[t + before] * data.scale;
-    out[t] = Number.isNaN(y[t + lost]) ? NaN : error;
+    if (Number.isNaN(y[t + lost])) out[t] = NaN;
   }
   return out;
 }

@@ -113,6 +113,9 @@ export function fitArima(
   return withArena(() => {
     const first = xreg.length > 0 ? firstCoefficients(y, spec, xreg) : NONE;
     const rest = xreg.length > 0 ? withoutRegressors(y, xreg, first) : y;
+    if (rest !== y && !staysFinite(y, rest)) {
+      return failed("the regressors are out of the range of the series");
+    }
     const data = prepareSeries(rest, spec);
     switch (data.kind) {
       case "failed":
@@ -242,6 +245,13 @@ function maximumLikelihood(
     },
     residuals: end.residuals,
   };
+}
+
+/** Whether what is left of a series is finite wherever the series is. */
+function staysFinite(y: Float64Array, rest: Float64Array): boolean {
+  return rest.every((value, t) =>
+    Number.isFinite(value) || !Number.isFinite(y[t])
+  );
 }
 
 /** R's coefficients of a model, if it is of this spec and has no season. */

@@ -116,6 +116,8 @@ Deno.test("fitArima() says what is wrong with regressors", () => {
   assert.match(reason([x.slice(1)]), /regressor 1 has 59 values, .* 60/);
   const gap = x.map((value, t) => t === 7 ? NaN : value);
   assert.match(reason([x, gap]), /value 7 of regressor 2 is NaN/);
+  const huge = x.map((value) => value * 1e-310);
+  assert.match(reason([huge]), /out of the range of the series/);
   const apart = /cannot be told apart/;
   assert.match(reason([x, x.map((value) => 2 * value + 1)]), apart);
   assert.match(reason([new Float64Array(60).fill(3)]), apart);
