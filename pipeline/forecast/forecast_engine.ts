@@ -47,8 +47,8 @@ export interface PathForecast {
 export interface ForecastEngine {
   readonly id: string;
   /**
-   * Slow: runs in a Worker. An engine may look for a better fit near `before`,
-   * an earlier one of the same spec, but not for no other.
+   * Slow: runs in a Worker. An engine may start from `before` as well, an
+   * earlier fit of the same spec, but not from it alone.
    */
   fit(series: Float64Array, spec: ModelSpec, before?: FittedModel): FitResult;
   /** Chooses an order and fits it; absent where an engine cannot. */

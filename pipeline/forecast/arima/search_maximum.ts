@@ -75,8 +75,8 @@ interface Point extends Climbed {
  * poles and zeros less, with a pair added where their errors ask for it. They
  * are valued, and the best of them climbed from.
  *
- * A warm start is one more, and climbed from in any case: a fit that goes on
- * from an earlier one is never below what it would be without.
+ * A warm start is one more, climbed from in any case and after all others, so
+ * that none of them is given up for it.
  *
  * Among its many frequencies a long series always shows a line that lasts as
  * long as it does: a maximum of that kind is taken only if there is no other.
@@ -135,7 +135,6 @@ function bestPoints(
   const chosen = [...distinct(tried, kept, nobs)];
   // Among lines only, the plain maximum would be missed.
   if (nobs > LONG && !chosen.includes(tried[0])) chosen.push(tried[0]);
-  // The last, so that no other is given up for it.
   if (warm !== null) chosen.push(pointAt(shape.toFree(warm)));
   let lowest = Infinity;
   const points = chosen.map((point) => {
