@@ -34,6 +34,8 @@ export interface Config {
   readonly feedToken: string | null;
   /** Secret that pages and the API ask for; `null` asks for none. */
   readonly apiToken: string | null;
+  readonly signalWebhooks: readonly string[];
+  readonly webhookToken: string | null;
   readonly latenessMs: number;
   readonly graceHours: number;
   readonly maxAheadMs: number;
@@ -188,6 +190,18 @@ const SETTINGS = {
       "machine",
     token,
   ),
+  SIGNAL_WEBHOOKS: setting(
+    "",
+    "comma-separated http:// or https:// URLs, or unset",
+    "Who is told of BUY and SELL signals",
+    webhookUrls,
+  ),
+  WEBHOOK_TOKEN: setting(
+    "",
+    "at least 16 characters, or unset",
+    "Secret that signs what `SIGNAL_WEBHOOKS` are told",
+    token,
+  ),
   LATENESS_MS: setting(
     "3000",
     "milliseconds, 0 to 600000",
@@ -316,6 +330,8 @@ export function parseConfig(
     partitions: values.PARTITIONS,
     feedToken: values.FEED_TOKEN || null,
     apiToken: values.API_TOKEN || null,
+    signalWebhooks: values.SIGNAL_WEBHOOKS,
+    webhookToken: values.WEBHOOK_TOKEN || null,
     latenessMs: values.LATENESS_MS,
     graceHours: values.GRACE_HOURS,
     maxAheadMs: values.MAX_AHEAD_MS,
@@ -390,6 +406,15 @@ function parseFeeds(text: string): readonly FeedEndpoint[] | null {
   return usable.length === endpoints.length ? usable : null;
 }
 
+function webhookUrls(text: string): readonly string[] | null {
+  const urls = text.split(",").map((url) => url.trim()).filter(Boolean);
+  const usable = urls.every((url) =>
+    URL.canParse(url) && /^https?:\/\//.test(url) &&
+    new URL(url).username === ""
+  );
+  return usable ? urls : null;
+}
+
 /** Whether a host can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" ||
@@ -443,6 +468,9 @@ function alone(values: Values): ConfigProblem[] {
 function redacted(key: string, value: string): string {
   if (key.endsWith("TOKEN")) return "(secret)";
   // A password may have any character: all that may be one is hidden.
+  if (key === "SIGNAL_WEBHOOKS") {
+    return value.replaceAll(/(https?:\/\/[^/,]*\/)[^,]*/g, "$1(secret)");
+  }
   return value.replace(/\/\/.*@/, "//(secret)@")
     .replaceAll(/((?:key|token|secret)=)[^&#,]*/gi, "$1(secret)");
 }

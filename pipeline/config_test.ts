@@ -135,3 +135,17 @@ Deno.test("every setting says what it means and what it wants", () => {
     assert(meaning.length > 0 && wanted.length > 0, key);
   }
 });
+
+Deno.test("parseConfig() takes webhooks, and hides what may be secret in them", () => {
+  const urls = ["https://a.example/x", "http://127.0.0.1:8080/y"];
+  assert.deepEqual(
+    parseConfig({ SIGNAL_WEBHOOKS: urls.join(", ") }).signalWebhooks,
+    urls,
+  );
+  assert.deepEqual(parseConfig({}).signalWebhooks, []);
+  assert.throws(
+    () => parseConfig({ SIGNAL_WEBHOOKS: "https://a.example/hidden,ftp://b" }),
+    (error: Error) =>
+      /SIGNAL_WEBHOOKS/.test(error.message) && !/hidden/.test(error.message),
+  );
+});

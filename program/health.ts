@@ -53,6 +53,8 @@ export interface HealthOptions {
   readonly feedStates: () => readonly FeedState[];
   /** What came of the newest edge, where forecasts are made here. */
   readonly newestEdge: () => EdgeReport | null;
+  /** What became of signals for receivers, where forecasts are made here. */
+  readonly webhooks?: () => readonly object[];
   /** Folder of the embedded stores; `null` if there are none. */
   readonly dataDir: string | null;
 }
@@ -164,7 +166,7 @@ export class Health {
   }
 
   async report(): Promise<HealthReport> {
-    const { feeds, lag, node, owned } = this.#options;
+    const { feeds, lag, node, owned, webhooks } = this.#options;
     const { reasons, warnings, ...found } = await this.findings();
     return {
       ready: reasons.length === 0,
@@ -181,6 +183,7 @@ export class Health {
         feeds: (feeds?.feedStats() ?? []).map(snakeKeys),
         connections: (feeds?.connectionStats() ?? []).map(snakeKeys),
         endpoints: (feeds?.endpointStats() ?? []).map(snakeKeys),
+        ...webhooks && { webhooks: webhooks() },
       },
     };
   }

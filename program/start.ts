@@ -43,6 +43,7 @@ import {
 } from "../pipeline/ports.ts";
 import { LiveRelay } from "../pipeline/live/live_relay.ts";
 import { redisLiveLink } from "../pipeline/live/redis_bus.ts";
+import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { type HttpServer, serveHttp } from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
@@ -288,6 +289,15 @@ export async function start(options: StartOptions): Promise<Running> {
       : null;
 
     let forecasting: Forecasting | null = null;
+    const webhooks = newest && config.signalWebhooks.length > 0
+      ? new SignalWebhooks({
+        urls: config.signalWebhooks,
+        secret: config.webhookToken ?? undefined,
+        clock,
+        log,
+      })
+      : null;
+    if (webhooks) life.run("webhooks", (signal) => webhooks.run(signal));
     if (newest) {
       const run = (signal: AbortSignal) => {
         const threads = fitThreads();
@@ -303,7 +313,10 @@ export async function start(options: StartOptions): Promise<Running> {
           forecasts: stores.forecasts,
           catalog,
           pool,
-          publish,
+          publish(events) {
+            publish(events);
+            webhooks?.offer(events);
+          },
           position: (symbol) =>
             committed[partitionOf(symbol, config.partitions)],
         }, { fitsAtOnce: threads + 1 });
@@ -353,6 +366,7 @@ export async function start(options: StartOptions): Promise<Running> {
         partitions: config.partitions,
         stopping: () => life.stopping,
         newestEdge: () => forecasting?.forecaster.newestEdge ?? null,
+        webhooks: webhooks ? () => webhooks.stats() : undefined,
         dataDir: config.redisUrl !== null && config.databaseUrl !== null
           ? null
           : config.dataDir,

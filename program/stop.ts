@@ -33,8 +33,8 @@ export interface Stoppable {
 
 /** Every part there may be, in the order in which they stop. */
 export const PARTS = [
-  ...["feed", "mark", "watch", "forecast", "status", "others", "upkeep"],
-  ...["archive", "aggregate", "leases", "relay", "web"],
+  ...["feed", "mark", "watch", "forecast", "webhooks", "status", "others"],
+  ...["upkeep", "archive", "aggregate", "leases", "relay", "web"],
 ];
 
 /**
@@ -47,7 +47,8 @@ export async function stop(program: Stoppable): Promise<void> {
   await program.simulator?.stop();
   await life.stop("feed");
   await feeds?.stopped;
-  await life.stop("mark", "forecast", "status", "others", "upkeep", "archive");
+  await life.stop("mark", "forecast", "webhooks", "status", "others");
+  await life.stop("upkeep", "archive");
   // Other processes go on with what is in a stream that they share.
   const drains = program.config.roles.has("aggregate") && !stores.shared;
   if (drains) await drained(program);

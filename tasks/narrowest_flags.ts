@@ -41,6 +41,10 @@ export function narrowestFlags(
   ) {
     if (url !== null) net.add(serverAddress(url));
   }
+  for (const url of config.signalWebhooks) {
+    const { hostname, port, protocol } = new URL(url);
+    net.add(`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`);
+  }
   const read = [...READ, config.dataDir];
   if (config.instruments) read.push(config.instruments);
   const env = settingsGiven.length > 0

@@ -22,6 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   "pipeline/signals": ["pipeline/domain", "pipeline/forecast/scores"],
   "pipeline/live": ["pipeline/domain"],
+  "pipeline/notify": ["pipeline/domain"],
   "pipeline": ["pipeline/domain"],
   "db": ["pipeline/domain", "pipeline/buffer"],
   "chart": ["pipeline/domain"],
