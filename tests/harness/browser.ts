@@ -36,6 +36,35 @@ async function loadDriver() {
   }
 }
 
+async function launch(executablePath: string): Promise<Browser> {
+  const chromium = await loadDriver();
+  return await chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/**
+ * A browser, for what is no test.
+ *
+ * @throws {Error} If none is installed.
+ */
+export async function openBrowser(): Promise<Browser> {
+  const executablePath = await findBrowser();
+  if (executablePath === null) {
+    throw new Error("Chromium must be installed, or CHROMIUM be its path");
+  }
+  return await launch(executablePath);
+}
+
 /**
  * A test in a real browser. Where none is installed it says that it was
  * ignored; in CI that is a failure.
@@ -55,19 +84,7 @@ export async function browserTest(
     name: name + (executablePath ? "" : " (ignored: no Chromium was found)"),
     ignore: executablePath === null,
     async fn(t) {
-      const chromium = await loadDriver();
-      const browser = await chromium.launch({
-        executablePath: executablePath!,
-        args: [
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
-      });
+      const browser = await launch(executablePath!);
       try {
         await run(browser, t);
       } finally {

@@ -1,0 +1,220 @@
+/**
+ * Pictures of every page: on a phone, a tablet and a desk, dark and light, with
+ * data and without; `--help` says more.
+ *
+ * One line of JSON on stdout says what was taken. Exits with 0 when all were.
+ */
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { openBrowser } from "../tests/harness/browser.ts";
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../tests/harness/program.ts";
+import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
+import { toPalette } from "./screenshots/palette.ts";
+import { readPng } from "./screenshots/read_png.ts";
+import { writePng } from "./screenshots/write_png.ts";
+import {
+  describeOptions,
+  helpOption,
+  option,
+  parseOptions,
+} from "./task_options.ts";
+
+const OPTIONS = {
+  out: option({
+    takes: "FOLDER",
+    fallback: "docs/screenshots",
+    wanted: "a path of a folder",
+    meaning: "Where the pictures go; those that are there are replaced",
+    read: (text) => text === "" ? null : text,
+  }),
+  help: helpOption,
+};
+
+const USAGE =
+  `Takes pictures of every page, from programs that it starts: one with the
+simulator, whose prices are always the same, and one without a tick.
+
+deno task screenshots [OPTIONS]
+
+${describeOptions(OPTIONS)}
+`;
+
+/** It is shown on the pages, so it is no folder of this machine's own. */
+const DATA_DIR = "./data/pictures";
+const SYMBOL = "DEMO-AR1";
+const SIZES = [
+  { width: 360, height: 740 },
+  { width: 768, height: 1024 },
+  { width: 1440, height: 900 },
+];
+const THEMES = ["dark", "light"] as const;
+const HISTORY_MINUTES = 355;
+
+/** A page, and what of it must be there before the picture. */
+interface Shown {
+  readonly name: string;
+  readonly path: string;
+  readonly ready: string;
+}
+
+const CHART = ".link-connected";
+const WITH_DATA: readonly Shown[] = [
+  { name: "list", path: "/", ready: ".link-connected" },
+  { name: "instrument", path: `/instruments/${SYMBOL}`, ready: CHART },
+  {
+    name: "instrument-1h",
+    path: "/instruments/NIFTY50?interval=1h",
+    ready: CHART,
+  },
+  { name: "system", path: "/system", ready: ".samples button:enabled" },
+  { name: "settings", path: "/settings", ready: "main" },
+  { name: "not-found", path: "/nowhere", ready: "main" },
+];
+const EMPTY: readonly Shown[] = [
+  { name: "list-empty", path: "/", ready: ".copy-line button:enabled" },
+  {
+    name: "instrument-empty",
+    path: "/instruments/NIFTY50",
+    ready: ".tc-stage",
+  },
+  { name: "system-empty", path: "/system", ready: "main h1" },
+];
+const WITH_TOKEN: readonly Shown[] = [
+  { name: "login", path: "/login", ready: "input[type=password]" },
+];
+
+/** Lines that end up in quarantine, so that there is something to see. */
+const REFUSED = [
+  "not a tick",
+  '{"symbol":"NIFTY50","price":24321.55}',
+  '{"symbol":"USDINR","ts":"2026-01-01T00:00:00Z","price":-88.5}',
+  '{"symbol":"RELIANCE","ts":"2099-01-01T00:00:00Z","price":1400}',
+];
+
+export async function screenshots(
+  args: readonly string[],
+  { say, signal }: TaskContext,
+): Promise<TaskResult> {
+  const { out, help } = parseOptions(OPTIONS, args).values;
+  if (help) return USAGE;
+  await Deno.mkdir(out, { recursive: true });
+  const browser = await openBrowser();
+  const taken: Record<string, number> = {};
+  const take = async (program: Program, pages: readonly Shown[]) => {
+    for (const page of pages) {
+      if (signal.aborted) return;
+      Object.assign(taken, await picturesOf(browser, program, page, out));
+      say(`${page.name}: ${Object.keys(taken).length} pictures so far`);
+    }
+  };
+  try {
+    await withProgram({ SIMULATE: "on" }, async (program) => {
+      await withHistory(program);
+      await refuse(program);
+      await take(program, WITH_DATA);
+    });
+    await withProgram({ SIMULATE: "off" }, (program) => take(program, EMPTY));
+    await withProgram(
+      { SIMULATE: "off", API_TOKEN: "a token for a picture" },
+      (program) => take(program, WITH_TOKEN),
+    );
+  } finally {
+    await browser.close();
+  }
+  const bytes = Object.values(taken).reduce((sum, size) => sum + size, 0);
+  const report = { pictures: Object.keys(taken).length, bytes, out };
+  return { report, ok: !signal.aborted };
+}
+
+async function withProgram(
+  env: Readonly<Record<string, string>>,
+  run: (program: Program) => Promise<void>,
+): Promise<void> {
+  await Deno.remove(DATA_DIR, { recursive: true }).catch(() => {});
+  const program = await startProgram({
+    ...env,
+    DATA_DIR,
+    HTTP_PORT: "0",
+    FEEDS: "listen://127.0.0.1:0",
+  });
+  try {
+    await run(program);
+    await program.stop();
+  } finally {
+    await program.kill().catch(() => {});
+    await Deno.remove(DATA_DIR, { recursive: true });
+  }
+}
+
+/** Candles, and a forecast of this minute. */
+async function withHistory(program: Program): Promise<void> {
+  await until(
+    "the simulated history",
+    () => getJson(program, `/api/candles?symbol=${SYMBOL}&limit=1000`),
+    ({ candles }) => candles.length >= HISTORY_MINUTES,
+  );
+  await until(
+    "a forecast",
+    () => getJson(program, `/api/forecasts?symbol=${SYMBOL}&horizon=1&limit=5`),
+    ({ forecasts }) => forecasts.length > 0,
+  );
+}
+
+/** Sends lines that are refused, as a feed without acknowledgements. */
+async function refuse(program: Program): Promise<void> {
+  const [hostname, port] = program.feeds[0].split(":");
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const hello = '{"type":"hello","feed":"odd","epoch":1,"simulated":true}';
+  const lines = REFUSED.map((line, i) =>
+    line.startsWith("{") ? line.replace(/}$/, `,"seq":${i + 1}}`) : line
+  );
+  const text = [hello, ...lines, '{"type":"end"}', ""].join("\n");
+  await connection.write(new TextEncoder().encode(text));
+  await until(
+    "the quarantine",
+    () => getJson(program, "/api/quarantine"),
+    ({ rows }) => rows.length >= REFUSED.length - 1,
+  );
+  connection.close();
+}
+
+/** The page at every size and in both themes; the size of each file. */
+async function picturesOf(
+  browser: Browser,
+  { http }: Program,
+  { name, path, ready }: Shown,
+  out: string,
+): Promise<Readonly<Record<string, number>>> {
+  const taken: Record<string, number> = {};
+  for (const colorScheme of THEMES) {
+    const context = await browser.newContext({
+      colorScheme,
+      reducedMotion: "reduce",
+    });
+    const page = await context.newPage();
+    for (const viewport of SIZES) {
+      await page.setViewportSize(viewport);
+      await page.goto(http + path);
+      await page.locator(ready).first().waitFor();
+      // Two frames: what the islands put in has been painted then.
+      await page.evaluate(() =>
+        new Promise<void>((painted) =>
+          requestAnimationFrame(() => requestAnimationFrame(() => painted()))
+        )
+      );
+      const png = writePng(toPalette(readPng(await page.screenshot())));
+      const file = `${name}-${viewport.width}-${colorScheme}.png`;
+      await Deno.writeFile(join(out, file), png);
+      taken[file] = png.length;
+    }
+    await context.close();
+  }
+  return taken;
+}
+
+if (import.meta.main) await runTask(screenshots);
