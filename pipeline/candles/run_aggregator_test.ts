@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { WaitSketch } from "../domain/wait_sketch.ts";
 import { alwaysOpen } from "../calendars/always_open.ts";
 import { AssertionError } from "../domain/assert.ts";
 import { type FeedKey, streamEntry } from "../domain/entry.ts";
@@ -651,4 +652,30 @@ Deno.test("rejects reach the quarantine, and feed totals the store", async () =>
   assert.equal(store.quarantine.size, 1);
   const [totals] = store.state(0).feeds;
   assert.deepEqual([totals.connected, totals.rejected], [true, 1]);
+});
+
+Deno.test("ticks have waited since they came in, marks are not waited for", async () => {
+  const clock = new SimClock(moment(10, 5));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  const waits = new WaitSketch();
+  const ticks = [1, 2].map((seq) => ({
+    symbol: "A",
+    ts: moment(10),
+    price: 1,
+    size: 1,
+    seq,
+  }));
+  await append(buffer, ticksEntry(NSE, ticks, { receivedAt: moment(10) }));
+  await append(buffer, markEntry(moment(9)));
+  const { done, stop } = aggregator({ clock, buffer, store, waits });
+  const work = async () => {
+    await clock.sleep(500);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  const { n, max } = waits.waits()!;
+  assert.equal(n, 2);
+  assert.ok(max >= 5_000 && max < 10_000, `${max} ms`);
 });

@@ -663,3 +663,50 @@ async function allCommittedUpTo(world: FeedWorld, seq: number) {
   }
   for (let s = 1; s <= seq; s++) assert.ok(found.has(s), `${s} is committed`);
 }
+
+Deno.test("lines wait in memory as long as is told of them", async () => {
+  const world = new FeedWorld();
+  const source = await FakeSource.open(world.ingest);
+  assert.equal(world.waits.waits(), null, "an open brings no line");
+  await source.send(...ticks(1, 3));
+  await world.clock.advance(10);
+  const { n, max } = world.waits.waits()!;
+  assert.equal(n, 3);
+  assert.ok(max > 0 && max <= 10, `${max} ms`);
+});
+
+Deno.test("a feed that goes is away, unless it had sent everything", async () => {
+  const world = new FeedWorld();
+  const away = () => {
+    const { ended, awaySince } = world.ingest.stats().at(-1)!;
+    return { ended, away: awaySince !== null };
+  };
+  const numbered = await FakeSource.open(world.ingest);
+  assert.deepEqual(away(), { ended: false, away: false });
+  await numbered.entrance.detach();
+  assert.deepEqual(away(), { ended: false, away: true });
+  const again = await FakeSource.open(world.ingest);
+  assert.deepEqual(away(), { ended: false, away: false });
+  await again.send(...ticks(1, 2));
+  await again.entrance.end(2);
+  await again.entrance.detach();
+  assert.deepEqual(away(), { ended: true, away: false });
+
+  const request = { feed: "plain@x", delivery: "best_effort" } as const;
+  const one = await FakeSource.open(world.ingest, request);
+  const two = await FakeSource.open(world.ingest, request);
+  await one.entrance.detach(true);
+  assert.deepEqual(away(), { ended: false, away: false }, "another is there");
+  await two.entrance.detach(true);
+  assert.deepEqual(away(), { ended: true, away: false });
+  const broken = await FakeSource.open(world.ingest, request);
+  await broken.entrance.detach();
+  assert.deepEqual(away(), { ended: false, away: true });
+});
+
+Deno.test("what was asked for again is counted", async () => {
+  const world = new FeedWorld();
+  const source = await FakeSource.open(world.ingest);
+  await source.send(...ticks(1, 2), ...ticks(5, 6));
+  assert.equal(world.ingest.stats()[0].resends, 1);
+});

@@ -8,6 +8,7 @@ import {
   type StreamEntry,
 } from "../../domain/entry.ts";
 import type { Instrument, InstrumentSpec } from "../../domain/instrument.ts";
+import { WaitSketch } from "../../domain/wait_sketch.ts";
 import {
   type AppendRequest,
   type AppendResult,
@@ -158,6 +159,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
   readonly clock: C;
   readonly store: MemoryFeedStore;
   readonly instruments = new MemoryInstruments();
+  readonly waits = new WaitSketch();
   ingest: Ingest;
   catalog!: Catalog;
   constructor(
@@ -201,6 +203,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
       clock: this.clock,
       log: silentLog,
       settings: this.options.settings,
+      waits: this.waits,
     });
     return this.ingest;
   }
