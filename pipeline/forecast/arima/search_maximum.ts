@@ -39,7 +39,7 @@ const SEVERAL_FROM = 3_000;
 /** Models within models that starts are looked for in. */
 const DEPTH_MAX = 2;
 /** Best starts that are climbed: of a pole and a zero alone, of others. */
-const KEPT_OF_TWO = 3;
+const KEPT_OF_TWO = 2;
 const KEPT = 4;
 /** The same where slopes are exact, and climbs cheap. */
 const KEPT_OF_SHORT = 8;
