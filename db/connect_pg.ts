@@ -11,7 +11,7 @@ const CONNECTIONS_MAX = 8;
  * How long the server waits for the next statement of a transaction: a process
  * that was paused in one must not keep its rows from whoever takes over.
  */
-const IDLE_MS_MAX = 1_500;
+const IDLE_MS_MAX = 1_000;
 /** A migration may have many rows to write. */
 const SCRIPT_MS_MAX = 600_000;
 
