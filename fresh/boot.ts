@@ -1,13 +1,14 @@
 import { type ComponentType, h, render } from "preact";
 import { setBuildId } from "./build_id.ts";
-import { type IslandData, readPageData } from "./island_props.ts";
+import { hasSignals, type IslandData, readPageData } from "./page_data.ts";
 import { rangeRoot } from "./range_root.ts";
 
 /** The browser's side: mounts the islands of the page into their markup. */
 async function boot(): Promise<void> {
   const text = document.getElementById("islands")?.textContent;
   if (!text) return;
-  const page = readPageData(text);
+  const signals = hasSignals(text) ? await import("@preact/signals") : null;
+  const page = readPageData(text, signals);
   setBuildId(page.buildId);
   const ranges = findRanges(document.body);
   await Promise.all(page.islands.map(async (island, index) => {

@@ -37,6 +37,8 @@ async function bundle(
       out: out.replace(/\.js$/, ""),
     })),
     outdir: "/",
+    // Others are named after packages, which may have any character.
+    chunkNames: "chunk-[hash]",
     bundle: true,
     splitting: true,
     minify: true,

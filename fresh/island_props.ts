@@ -1,21 +1,7 @@
 import { isValidElement } from "preact";
-import { computed, Signal, signal } from "@preact/signals";
-import { DevalueError, parse, stringify } from "devalue";
-
-/** One island as the page names it for the browser. */
-export interface IslandData {
-  /** The file of the bundle that holds the component. */
-  readonly module: string;
-  /** The name under which the module exports it. */
-  readonly name: string;
-  readonly props: Record<string, unknown>;
-}
-
-/** All that the browser needs to bring a page's islands to life. */
-export interface PageData {
-  readonly buildId: string;
-  readonly islands: readonly IslandData[];
-}
+import { Signal } from "@preact/signals";
+import { DevalueError, stringify } from "devalue";
+import type { PageData } from "./page_data.ts";
 
 const isComputed = (value: unknown): value is Signal =>
   value instanceof Signal && Object.getPrototypeOf(value) !== Signal.prototype;
@@ -39,14 +25,6 @@ export function writePageData(data: PageData): string {
   } catch (cause) {
     throw new Error(describeFailure(cause, data), { cause });
   }
-}
-
-/** The inverse of {@linkcode writePageData}. */
-export function readPageData(text: string): PageData {
-  return parse(text, {
-    Computed: ([value]: [unknown]) => computed(() => value),
-    Signal: ([value]: [unknown]) => signal(value),
-  });
 }
 
 function refuseElement(value: unknown): false {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { signal } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
-import { readPageData } from "./island_props.ts";
+import * as signals from "@preact/signals";
+import { readPageData } from "./page_data.ts";
 import { registerIslands } from "./islands.ts";
 import { App } from "./mod.ts";
 import { Head } from "./runtime.ts";
+
+const { signal } = signals;
 
 function Box(props: { label: unknown; children?: ComponentChildren }) {
   return <i>{String(props.label)}</i>;
@@ -43,7 +45,7 @@ function dataOf(html: string) {
   const [, text] =
     /<script type="application\/json" id="islands">(.*?)<\/script>/s
       .exec(html)!;
-  return readPageData(text);
+  return readPageData(text, signals);
 }
 
 Deno.test("a page without islands ships no script", async () => {
