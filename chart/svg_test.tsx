@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { render } from "preact-render-to-string";
-import { CandleSvg, drawPicture, Sparkline } from "./svg.tsx";
+import { CandleSvg, drawPicture } from "./svg.tsx";
 import { axisPxFor, FIRST_VIEWS } from "./geometry.ts";
 import { mountCandleChart } from "./candle_chart.ts";
 import { xOf, yOf } from "./frame.ts";
@@ -137,14 +137,6 @@ Deno.test("a picture without candles says so and draws no shape", () => {
   assert.equal(picture.legend, "No candles yet");
   assert.ok(!picture.paths.some(({ d }) => d.includes("NaN")));
   assert.deepEqual(picture.labels, { prices: [], times: [] });
-});
-
-Deno.test("Sparkline colours by the base it is compared with", () => {
-  const rising = render(<Sparkline values={[1, 3, 2]} />);
-  const falling = render(<Sparkline values={[1, 3, 2]} base={2.5} />);
-  assert.ok(rising.includes("tc-spark-up"));
-  assert.ok(falling.includes("tc-spark-down"));
-  assert.ok(!render(<Sparkline values={[]} />).includes("NaN"));
 });
 
 Deno.test("the axis is as wide as its labels, in steps that the stylesheet knows", () => {

@@ -53,8 +53,16 @@ export interface InstrumentNow extends InstrumentView {
   readonly change: PriceChange | null;
   readonly forecast: ForecastView | null;
   readonly signal: SignalView | null;
+  /** Record of the model that is shown, or `null` if it has none. */
+  readonly skill: SkillBrief | null;
   readonly feed: FeedState;
 }
+
+/** The gist of a model's record against "no change". */
+export type SkillBrief = Pick<
+  ModelView,
+  "model" | "source" | "n" | "skill" | "verdict"
+>;
 
 /** A model's record, one minute ahead: an item of `/api/models`. */
 export interface ModelView {

@@ -10,7 +10,10 @@ export function newestForecast(
 }
 
 /** Whether a forecast's minute is still running. */
-export function isCurrent(forecast: ForecastView, now: number): boolean {
+export function isCurrent(
+  forecast: Pick<ForecastView, "t">,
+  now: number,
+): boolean {
   return now < forecast.t + MINUTE_MS + 5_000;
 }
 

@@ -1,314 +1,239 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { CandleView } from "../pipeline/domain/candle.ts";
-import type { ForecastView } from "../pipeline/domain/forecast.ts";
-import type { FeedState } from "../pipeline/domain/live_event.ts";
-import type { SignalView } from "../pipeline/domain/signal.ts";
-import { Sparkline } from "../chart/svg.tsx";
-import type { InstrumentNow, Snapshot } from "../components/api_views.ts";
 import {
-  connectLive,
-  type EventName,
-} from "../components/browser/connect_live.ts";
-import { fetchJson } from "../components/browser/fetch_json.ts";
-import { ChangeText } from "../components/ChangeText.tsx";
-import { feedAfter } from "../components/describe_feed.ts";
-import { FeedBadge } from "../components/FeedBadge.tsx";
-import { isCurrent } from "../components/forecast_parts.ts";
+  useCallback,
+  useEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from "preact/hooks";
+import { KeysDialog } from "../components/browser/KeysDialog.tsx";
+import { changeUrl } from "../components/browser/page_url.ts";
+import { listenToKeys, WATCH_KEYS } from "../components/browser/watch_keys.ts";
+import { WatchStore } from "../components/browser/watch_store.ts";
+import { WatchTableRow } from "../components/browser/WatchTableRow.tsx";
+import { LINK_WORDS } from "../components/link_status.ts";
+import { pinnedToCookie, togglePinned } from "../components/pinned.ts";
+import type { WatchRow } from "../components/watch_row.ts";
 import {
-  ARROWS,
-  changeTo,
-  directionOf,
-  expectedBps,
-} from "../components/format_change.ts";
-import {
-  formatPrice,
-  formatRange,
-  formatSigned,
-} from "../components/format_price.ts";
-import { LINK_WORDS, type LinkStatus } from "../components/link_status.ts";
-import { isNewer } from "../pipeline/domain/newer_candle.ts";
-import { SignalBadge } from "../components/SignalBadge.tsx";
-
-/** An instrument with the closes of its sparkline. */
-export interface WatchlistRow extends InstrumentNow {
-  readonly spark: readonly number[];
-}
+  arrangeRows,
+  DEFAULT_VIEW,
+  isMoving,
+  sortedBy,
+  type SortKey,
+  viewFromQuery,
+  viewHref,
+  viewToParameters,
+  type WatchView,
+} from "../components/watch_view.ts";
+import { SORT_WORDS, WatchTools } from "../components/WatchTools.tsx";
 
 export interface WatchlistProps {
-  readonly rows: readonly WatchlistRow[];
+  readonly rows: readonly WatchRow[];
+  readonly view: WatchView;
+  readonly pinned: readonly string[];
   /** Server's clock, Unix ms. */
   readonly now: number;
 }
 
-const SPARK_CANDLES = 60;
-
-/** All instruments, kept up to date by one stream. */
+/** All instruments: searched, filtered, sorted, and kept up to date. */
 export default function Watchlist(props: WatchlistProps) {
-  const [rows, setRows] = useState(props.rows);
-  const [now, setNow] = useState(props.now);
-  const [link, setLink] = useState<LinkStatus>("loading");
-  const [wanted, setWanted] = useState("");
-  const clockOffset = useRef(0);
+  const [view, setView] = useState(props.view);
+  const [pinned, setPinned] = useState(props.pinned);
+  const store = useMemo(() => new WatchStore(props.rows, props.now), []);
+  const [version, drawAll] = useReducer((n: number) => n + 1, 0);
+  const table = useRef<HTMLTableElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const help = useRef<HTMLDialogElement>(null);
+  const showHelp = () => help.current?.showModal();
 
+  const arrange = () =>
+    arrangeRows(store.rows.values(), view, {
+      pinned: new Set(pinned),
+      now: store.now,
+      link: store.link,
+    }).map(({ symbol }) => symbol);
+  const [shown, setShown] = useState(arrange);
+  const [status, setStatus] = useState({
+    link: store.link,
+    count: store.rows.size,
+  });
+
+  const change = (next: WatchView) => {
+    setView(next);
+    changeUrl(viewToParameters(next), "replace");
+  };
+  /** What is in force when a key is pressed. */
+  const now = useRef({ view, change });
+  now.current = { view, change };
+  const pin = useCallback((symbol: string) => {
+    setPinned((before) => {
+      const after = togglePinned(before, symbol);
+      document.cookie = pinnedToCookie(after);
+      return after;
+    });
+  }, []);
+
+  useEffect(() => store.connect(), []);
   useEffect(() => {
-    clockOffset.current = props.now - Date.now();
-    const timer = setInterval(
-      () => setNow(Date.now() + clockOffset.current),
-      1_000,
-    );
-    // Changes of one frame are shown together.
-    const waiting = new Map<string, (row: WatchlistRow) => WatchlistRow>();
-    let frame = 0;
-    const change = (
-      symbol: string,
-      by: (row: WatchlistRow) => WatchlistRow,
-    ) => {
-      const before = waiting.get(symbol);
-      waiting.set(symbol, before ? (row) => by(before(row)) : by);
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        const changes = new Map(waiting);
-        waiting.clear();
-        setRows((rows) =>
-          rows.map((row) => changes.get(row.symbol)?.(row) ?? row)
-        );
-      });
+    const showInOrder = () => {
+      const next = arrange();
+      setShown((before) => sameOrder(before, next) ? before : next);
     };
-    const stop = connectLive({
-      url: "/api/stream?interval=1m&history=0",
-      onStatus: setLink,
-      onEvent: (name, data) => {
-        if (name === "snapshot") {
-          const snapshot: Snapshot = data;
-          clockOffset.current = snapshot.at - Date.now();
-          for (const part of snapshot.symbols) {
-            const forming = part.candles[0]?.forming;
-            change(part.symbol, (row) =>
-              withFeed(
-                withSignal(
-                  withForecast(
-                    forming ? withCandle(row, forming) : row,
-                    part.forecasts,
-                  ),
-                  part.signals.at(-1),
-                ),
-                part.feed,
-              ));
-          }
-          return;
-        }
-        const at = Date.now() + clockOffset.current;
-        change(data.symbol, (row) => applyEvent(row, name, data, at));
-      },
-      poll: async () => {
-        const { instruments } = await fetchJson<
-          { instruments: readonly InstrumentNow[] }
-        >("/api/instruments");
-        for (const one of instruments) {
-          change(one.symbol, (row) => {
-            const moved = one.last ? withCandle(row, one.last) : row;
-            return { ...moved, ...one };
-          });
-        }
-      },
+    showInOrder();
+    return store.onTick(() => {
+      setStatus((before) =>
+        before.link === store.link && before.count === store.rows.size
+          ? before
+          : { link: store.link, count: store.rows.size }
+      );
+      if (isMoving(view) && !isHeld(table.current)) showInOrder();
+    });
+  }, [view, pinned, status.count]);
+  useEffect(() => {
+    const popped = () =>
+      setView(viewFromQuery(new URLSearchParams(location.search)));
+    const printed = () => drawAll(undefined);
+    addEventListener("popstate", popped);
+    addEventListener("beforeprint", printed);
+    const stopKeys = listenToKeys({
+      search: search.current!,
+      list: table.current!,
+      onPin: pin,
+      onClear: () => now.current.change({ ...now.current.view, q: "" }),
+      onHelp: showHelp,
     });
     return () => {
-      clearInterval(timer);
-      cancelAnimationFrame(frame);
-      stop();
+      removeEventListener("popstate", popped);
+      removeEventListener("beforeprint", printed);
+      stopKeys();
     };
   }, []);
 
-  const shown = useMemo(() => {
-    const text = wanted.trim().toLowerCase();
-    return rows.filter(({ symbol, name, exchange }) =>
-      `${symbol} ${name} ${exchange}`.toLowerCase().includes(text)
-    );
-  }, [rows, wanted]);
-
+  const markets = useMemo(
+    () =>
+      [...new Set([...store.rows.values()].map(({ exchange }) => exchange))]
+        .sort(),
+    [status.count],
+  );
   return (
-    <section aria-labelledby="instruments-title">
-      <div class="bar-row">
-        <h1 id="instruments-title">Instruments</h1>
-        <label class="filter">
-          <span class="visually-hidden">
-            Filter by symbol, name or exchange
-          </span>
-          <input
-            type="search"
-            placeholder="Filter"
-            value={wanted}
-            onInput={(event) => setWanted(event.currentTarget.value)}
-          />
-        </label>
-        <span class={`link link-${link}`} role="status">
-          {LINK_WORDS[link]}
+    <section aria-labelledby="instruments-title" class="watch">
+      <div class="watch-bar">
+        <h1 id="instruments-title">
+          Instruments{" "}
+          <small role="status">{counted(shown.length, status.count)}</small>
+        </h1>
+        <WatchTools
+          view={view}
+          markets={markets}
+          search={search}
+          onChange={change}
+        />
+        <span class={`link link-${status.link}`} role="status">
+          {LINK_WORDS[status.link]}
         </span>
+        <button
+          type="button"
+          class="help"
+          aria-keyshortcuts="?"
+          aria-label="Keys"
+          title="Keys (?)"
+          onClick={showHelp}
+        >
+          ?
+        </button>
       </div>
-      {/* On a phone the rows are grids, which would lose the table its roles. */}
-      <table class="watchlist" role="table">
+      {/* The rows are grids, which would lose the table its roles. */}
+      <table class="watchlist" role="table" ref={table}>
         <thead role="rowgroup">
           <tr role="row">
-            <th role="columnheader" scope="col">Instrument</th>
-            <th role="columnheader" scope="col" class="num">Last</th>
-            <th role="columnheader" scope="col" class="num">Change</th>
-            <th role="columnheader" scope="col">Last hour</th>
-            <th role="columnheader" scope="col" class="num">
-              Next-minute forecast
+            <th role="columnheader" scope="col" class="pin">
+              <span class="visually-hidden">Pinned</span>
             </th>
-            <th role="columnheader" scope="col">Signal</th>
-            <th role="columnheader" scope="col">Feed</th>
+            <Head of="symbol" view={view} onChange={change} />
+            <Head of="last" view={view} onChange={change} num />
+            <Head of="change" view={view} onChange={change} num />
+            <th role="columnheader" scope="col" class="spark">Last hour</th>
+            <Head of="forecast" view={view} onChange={change} num />
+            <Head of="signal" view={view} onChange={change} />
+            <Head of="skill" view={view} onChange={change} />
+            <Head of="feed" view={view} onChange={change} />
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {shown.map((row) => (
-            <Row key={row.symbol} row={row} now={now} link={link} />
+          {shown.map((symbol) => (
+            <WatchTableRow
+              key={symbol}
+              store={store}
+              symbol={symbol}
+              pinned={pinned.includes(symbol)}
+              onPin={pin}
+              version={version}
+            />
           ))}
         </tbody>
       </table>
       {shown.length === 0 && (
-        <p class="muted" role="status">No instrument matches “{wanted}”.</p>
+        <p class="none">
+          No instrument is like that.{" "}
+          <a
+            href="/"
+            onClick={(event) => {
+              event.preventDefault();
+              change({ ...DEFAULT_VIEW, sort: view.sort, desc: view.desc });
+              search.current?.focus();
+            }}
+          >
+            Show all
+          </a>
+        </p>
       )}
+      <KeysDialog dialog={help} keys={WATCH_KEYS} />
     </section>
   );
 }
 
-const Row = ({ row, now, link }: {
-  readonly row: WatchlistRow;
-  readonly now: number;
-  readonly link: LinkStatus;
-}) => {
-  const { symbol, price_scale: decimals, last, forecast, signal } = row;
-  const direction = directionOf(row.change?.abs ?? 0);
+/** The head of a column: a link that sorts by it, or turns the order round. */
+function Head({ of, view, num = false, onChange }: {
+  readonly of: SortKey;
+  readonly view: WatchView;
+  readonly num?: boolean;
+  readonly onChange: (view: WatchView) => void;
+}) {
+  const next = sortedBy(view, of);
+  const sorted = view.sort === of;
   return (
-    <tr role="row">
-      <th role="rowheader" scope="row">
-        <a href={`/instruments/${encodeURIComponent(symbol)}`}>{symbol}</a>
-        <small>{described(row)}</small>
-      </th>
-      <td role="cell" class="num price" data-label="Last">
-        {last === null ? "–" : formatPrice(last.c, decimals)}
-      </td>
-      <td role="cell" class={`num ${direction}`} data-label="Change">
-        <ChangeText change={row.change} decimals={decimals} now={now} />
-      </td>
-      <td role="cell" class="spark" data-label="Last hour">
-        {row.spark.length > 1 && (
-          <Sparkline
-            values={row.spark}
-            base={row.spark[0]}
-            title={`${symbol}, last ${row.spark.length} minutes`}
-          />
-        )}
-      </td>
-      <td role="cell" class="num forecast" data-label="Forecast">
-        {forecast !== null && isCurrent(forecast, now)
-          ? <ForecastCell forecast={forecast} decimals={decimals} />
-          : <span class="muted">none now</span>}
-      </td>
-      <td role="cell" data-label="Signal">
-        {signal !== null && isCurrentSignal(signal, forecast, now)
-          ? <SignalBadge signal={signal} />
-          : <span class="muted">–</span>}
-      </td>
-      <td role="cell" data-label="Feed">
-        <FeedBadge feed={row.feed} now={now} link={link} />
-      </td>
-    </tr>
+    <th
+      role="columnheader"
+      scope="col"
+      class={num ? "num" : undefined}
+      aria-sort={sorted ? view.desc ? "descending" : "ascending" : undefined}
+    >
+      <a
+        href={viewHref(next)}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          onChange(next);
+        }}
+      >
+        {SORT_WORDS[of]}
+        {sorted && <span aria-hidden="true">{view.desc ? " ↓" : " ↑"}</span>}
+      </a>
+    </th>
   );
-};
+}
 
-const described = ({ symbol, name, exchange }: WatchlistRow) => {
-  if (name !== symbol) return name;
-  return exchange === "unknown" ? "registered by its first tick" : exchange;
-};
+function counted(shown: number, all: number): string {
+  return shown === all ? `${all}` : `${shown} of ${all}`;
+}
 
-const ForecastCell = ({ forecast, decimals }: {
-  readonly forecast: ForecastView;
-  readonly decimals: number;
-}) => {
-  const bps = expectedBps(forecast);
-  const direction = directionOf(Math.round(bps * 10));
-  return (
-    <>
-      {formatPrice(forecast.c, decimals)}{" "}
-      <span class={`change ${direction}`}>
-        <span aria-hidden="true">{ARROWS[direction]}</span>{" "}
-        {formatSigned(bps, 1)} bps
-      </span>
-      <small>
-        80 %: {formatRange(forecast.lo80, forecast.hi80, decimals)}
-      </small>
-    </>
-  );
-};
+/** Rows do not change places under a pointer, or with the focus in them. */
+function isHeld(table: HTMLElement | null): boolean {
+  const body = table?.querySelector("tbody");
+  return body != null &&
+    (body.matches(":hover") || body.contains(document.activeElement));
+}
 
-const isCurrentSignal = (
-  signal: SignalView,
-  forecast: ForecastView | null,
-  now: number,
-) => forecast !== null && signal.t === forecast.t && isCurrent(forecast, now);
-
-const applyEvent = (
-  row: WatchlistRow,
-  name: EventName,
-  // deno-lint-ignore no-explicit-any
-  data: any,
-  now: number,
-): WatchlistRow => {
-  switch (name) {
-    case "candle":
-      return withFeed(
-        withCandle(row, data.candle),
-        feedAfter(row.feed, data.candle, now),
-      );
-    case "candle.closed":
-    case "candle.revised":
-      return withCandle(row, data.candle);
-    case "forecast":
-      return withForecast(row, data.forecasts);
-    case "signal":
-      return withSignal(row, data.signal);
-    case "feed":
-      return withFeed(row, data);
-    case "snapshot":
-      return row;
-  }
-};
-
-const withCandle = (row: WatchlistRow, candle: CandleView): WatchlistRow => {
-  const { last, change } = row;
-  if (last !== null && candle.t < last.t) return row;
-  const same = last !== null && candle.t === last.t;
-  if (same && isNewer(last, candle)) return row;
-  const spark = same ? row.spark.slice(0, -1) : row.spark;
-  return {
-    ...row,
-    last: candle,
-    change: change === null ? null : changeTo(candle.c, change),
-    spark: [...spark, candle.c].slice(-SPARK_CANDLES),
-  };
-};
-
-const withForecast = (
-  row: WatchlistRow,
-  forecasts: readonly ForecastView[],
-): WatchlistRow => {
-  const newest = forecasts.findLast(({ horizon }) => horizon === 1);
-  return newest === undefined || newest.t < (row.forecast?.t ?? 0)
-    ? row
-    : { ...row, forecast: newest };
-};
-
-const withSignal = (
-  row: WatchlistRow,
-  signal: SignalView | undefined,
-): WatchlistRow =>
-  signal === undefined || signal.t < (row.signal?.t ?? 0)
-    ? row
-    : { ...row, signal };
-
-const withFeed = (row: WatchlistRow, feed: FeedState): WatchlistRow => ({
-  ...row,
-  feed,
-});
+function sameOrder(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((symbol, i) => symbol === b[i]);
+}

@@ -1,8 +1,11 @@
 import { page } from "fresh";
-import { Head } from "fresh/runtime";
+import { asset, Head } from "fresh/runtime";
 import { toMillis } from "../pipeline/domain/time.ts";
+import { pinnedFromCookie } from "../components/pinned.ts";
 import { StillPage } from "../components/StillPage.tsx";
 import { ClosedMarkets } from "../components/ClosedMarkets.tsx";
+import { watchRowOf } from "../components/watch_row.ts";
+import { viewFromQuery } from "../components/watch_view.ts";
 import FirstSteps from "../islands/FirstSteps.tsx";
 import Watchlist from "../islands/Watchlist.tsx";
 import { closedMarkets } from "../web/closed_markets.ts";
@@ -15,25 +18,35 @@ export const handler = define.handlers({
     const { at, instruments, sparks } = await readWarehouse(
       readOverview(ctx.state.services),
     );
-    const rows = instruments.map((one) => ({
-      ...one,
-      spark: sparks.get(one.symbol) ?? [],
-    }));
-    const closed = closedMarkets(
-      ctx.state.services,
-      rows.map(({ feed }) => feed),
-    );
-    return page({ rows, closed, now: toMillis(at) });
+    return page({
+      rows: instruments.map((one) =>
+        watchRowOf(one, sparks.get(one.symbol) ?? [])
+      ),
+      notes: instruments.filter(({ note }) => note !== null),
+      view: viewFromQuery(ctx.url.searchParams),
+      pinned: pinnedFromCookie(ctx.req.headers.get("cookie")),
+      closed: closedMarkets(
+        ctx.state.services,
+        instruments.map(({ feed }) => feed),
+      ),
+      now: toMillis(at),
+    });
   },
 });
 
 export default define.page<typeof handler>(function HomePage({ data, state }) {
   const { info } = state.services;
-  const seen = data.rows.some(({ last }) => last !== null);
+  const { rows, notes, view, pinned, closed, now } = data;
+  const seen = rows.some(({ last }) => last !== null);
   return (
     <main>
       <Head>
         <title>Instruments · Tickhouse</title>
+        <link
+          key="watchlist.css"
+          rel="stylesheet"
+          href={asset("/watchlist.css")}
+        />
       </Head>
       {info.simulated && (
         <p class="banner" role="note">
@@ -51,16 +64,16 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
           token={info.feedToken ?? false}
         />
       )}
-      <ClosedMarkets markets={data.closed} seen={seen} />
+      <ClosedMarkets markets={closed} seen={seen} />
       <StillPage />
-      {data.rows.length > 0 && <Watchlist rows={data.rows} now={data.now} />}
-      {data.rows.some(({ note }) => note !== null) && (
+      {rows.length > 0 && (
+        <Watchlist rows={rows} view={view} pinned={pinned} now={now} />
+      )}
+      {notes.length > 0 && (
         <section class="notes" aria-label="Notes">
-          {data.rows.filter(({ note }) =>
-            note !== null
-          ).map((one) => (
-            <p key={one.symbol} class="fine">
-              <b>{one.symbol}</b>: {one.note}
+          {notes.map(({ symbol, note }) => (
+            <p key={symbol} class="fine">
+              <b>{symbol}</b>: {note}
             </p>
           ))}
         </section>

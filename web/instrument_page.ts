@@ -78,8 +78,15 @@ export async function readInstrumentPage(
       ]);
   const now = overview.instruments.find((one) => one.symbol === symbol);
   if (now === undefined) return null;
-  const { last, change, feed, forecast: _forecast, signal: _signal, ...rest } =
-    now;
+  const {
+    last,
+    change,
+    feed,
+    forecast: _forecast,
+    signal: _signal,
+    skill: _skill,
+    ...rest
+  } = now;
   const signals = mergeSignals(
     [],
     [...buys, ...sells, ...newest].map((one) => signalView(one.signal, one)),

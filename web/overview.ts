@@ -1,4 +1,11 @@
-import type { InstrumentNow, InstrumentView } from "../components/api_views.ts";
+import type {
+  InstrumentNow,
+  InstrumentView,
+  ModelView,
+  SkillBrief,
+} from "../components/api_views.ts";
+import { recordOf } from "../components/describe_skill.ts";
+import { SPARK_CANDLES } from "../components/watch_row.ts";
 import { candleView } from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
@@ -10,6 +17,7 @@ import {
 } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { priceChange } from "./price_change.ts";
+import { readModels } from "./query_models.ts";
 import type { Services } from "./services.ts";
 
 /** All instruments, with the closes that a sparkline shows. */
@@ -20,7 +28,6 @@ export interface Overview {
   readonly sparks: ReadonlyMap<string, readonly number[]>;
 }
 
-export const SPARK_CANDLES = 60;
 const FRESH_FOR = MICROS_PER_SECOND;
 
 const cache = new WeakMap<
@@ -49,13 +56,15 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
   const { catalog, candles, forecasts, activity } = services;
   const all = catalog.all();
   const symbols = all.map(({ symbol }) => symbol);
-  const [minutes, hours, days, feeds, newest] = await Promise.all([
+  const [minutes, hours, days, feeds, newest, models] = await Promise.all([
     candles.latest(symbols, "1m", SPARK_CANDLES),
     candles.latest(symbols, "1h", 26),
     candles.latest(symbols, "1d", 2),
     activity.activity(),
     forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
+    readModels(services, symbols),
   ]);
+  const modelsOf = Map.groupBy(models, ({ symbol }) => symbol);
   const states = statesOf(catalog, feeds, services.clock);
   const instruments = all.map((instrument, i): InstrumentNow => {
     const { symbol } = instrument;
@@ -75,6 +84,9 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
         ? null
         : forecastView(forecast.forecast, forecast.score),
       signal: signal === undefined ? null : signalView(signal),
+      skill: forecast === undefined
+        ? null
+        : skillBrief(modelsOf.get(symbol) ?? [], forecast.forecast.model),
       feed: states[i],
     };
   });
@@ -85,6 +97,17 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
     ]),
   );
   return { at, instruments, sparks };
+}
+
+/** The record of a model, in brief; `null` if it has none. */
+function skillBrief(
+  models: readonly ModelView[],
+  model: string,
+): SkillBrief | null {
+  const record = recordOf(models, model);
+  if (record === undefined) return null;
+  const { source, n, skill, verdict } = record;
+  return { model, source, n, skill, verdict };
 }
 
 export function instrumentView(

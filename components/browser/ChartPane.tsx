@@ -1,4 +1,4 @@
-import { memo } from "preact/compat";
+import { memo } from "../memo.ts";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { ForecastView } from "../../pipeline/domain/forecast.ts";

@@ -16,8 +16,8 @@ async function setUp(changes: Partial<Services> = {}, data = fakeData()) {
   const handler = createApp(() => services).handler();
   return {
     services,
-    get: async (path: string) => {
-      const request = new Request(`http://localhost${path}`);
+    get: async (path: string, headers: Record<string, string> = {}) => {
+      const request = new Request(`http://localhost${path}`, { headers });
       const response = await handler(request);
       return { response, html: await response.text() };
     },
@@ -50,6 +50,38 @@ Deno.test("the front page lists instruments with all that is known of them", asy
   ) assert.ok(text.includes(words), words);
   assert.match(html, /href="\/instruments\/EUR%2FUSD"/);
   assert.match(html, /class="tc-spark"/);
+});
+
+Deno.test("the front page searches, filters, sorts and pins without scripts", async () => {
+  const { get } = await setUp();
+  const symbols = async (path: string, headers?: Record<string, string>) => {
+    const { html } = await get(path, headers);
+    const rows = html.split("<tbody")[1].split("</tbody>")[0];
+    return [...rows.matchAll(/<th [^>]*><a [^>]*>([^<]+)</g)]
+      .map(([, symbol]) => symbol);
+  };
+  const both = ["EUR/USD", "NIFTY50"];
+  assert.deepEqual(await symbols("/"), both);
+  assert.deepEqual(await symbols("/?dir=desc"), both.toReversed());
+  assert.deepEqual(await symbols("/?q=nif"), ["NIFTY50"]);
+  assert.deepEqual(await symbols("/?signal=HOLD&feed=live"), both);
+  assert.deepEqual(await symbols("/?signal=BUY"), []);
+  const cookie = "a=b; tickhouse_pinned=NIFTY50";
+  assert.deepEqual(await symbols("/", { cookie }), both.toReversed());
+  const { html } = await get("/?q=usd&sort=change&dir=asc");
+  assert.match(html, /name="q"[^>]* value="usd"/);
+  assert.match(
+    html,
+    /aria-sort="ascending"><a href="\/\?q=usd&amp;sort=change"/,
+  );
+  assert.match(textOf(html), /1 of 2/);
+});
+
+Deno.test("the front page says plainly that a model has no skill", async () => {
+  const { get } = await setUp();
+  const { html } = await get("/");
+  assert.match(html, /class="skill"[^>]*title="[^"]*1\.2 % larger[^"]*"/);
+  assert.match(textOf(html), /no skill/);
 });
 
 Deno.test("an instrument's page reads without scripts", async () => {
