@@ -1,6 +1,7 @@
 import type { PageProps } from "fresh";
 import { asset } from "fresh/runtime";
 import { Footer } from "../components/Footer.tsx";
+import AlertToasts from "../islands/AlertToasts.tsx";
 import Outages from "../islands/Outages.tsx";
 import SystemLink from "../islands/SystemLink.tsx";
 import ThemeToggle from "../islands/ThemeToggle.tsx";
@@ -35,10 +36,24 @@ export default async function App(
           content="Live candles and next-minute forecasts, with their record"
         />
         <title>Tickhouse</title>
+        <meta
+          name="theme-color"
+          media="(prefers-color-scheme: dark)"
+          content="#0a0e12"
+        />
+        <meta
+          name="theme-color"
+          media="(prefers-color-scheme: light)"
+          content="#f3f5f7"
+        />
         <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
+        <link rel="apple-touch-icon" href={asset("/apple-touch-icon.png")} />
+        <link rel="manifest" href={asset("/manifest.webmanifest")} />
         <link rel="stylesheet" href={asset("/styles.css")} />
         <link rel="stylesheet" href={asset("/chart.css")} />
         <link rel="stylesheet" href={asset("/system.css")} />
+        <link rel="stylesheet" href={asset("/alerts.css")} />
+        <link rel="stylesheet" href={asset("/print.css")} media="print" />
         <script src={asset("/theme.js")}></script>
       </head>
       <body>
@@ -73,6 +88,7 @@ export default async function App(
         <div id="main">
           <Component />
         </div>
+        {known && <AlertToasts />}
         {known && (
           <Footer
             balance={audit === null ? null : {

@@ -26,6 +26,10 @@ export default define.page(function SettingsPage() {
         </p>
       </noscript>
       <SettingsForm />
+      <p class="fine">
+        <a href="/alerts">Alerts</a>: the prices, signals and feeds that you
+        asked to be told of, and what fired.
+      </p>
     </main>
   );
 });

@@ -2,6 +2,7 @@
 // the only place that does. `components/browser/settings.ts` keeps it.
 {
   const KEY = "tickhouse.settings";
+  const GROUNDS = { dark: "#0a0e12", light: "#f3f5f7" };
   const read = () => {
     try {
       return JSON.parse(localStorage.getItem(KEY)) ?? {};
@@ -15,6 +16,11 @@
     else delete dataset.theme;
     if (palette === "colorblind") dataset.palette = palette;
     else delete dataset.palette;
+    // The browser's own bar around an installed page, or above it on a phone.
+    for (const meta of document.querySelectorAll("meta[name=theme-color]")) {
+      const system = meta.media.includes("dark") ? "dark" : "light";
+      meta.content = GROUNDS[dataset.theme ?? system];
+    }
   };
   addEventListener(KEY, (event) => show(event.detail));
   addEventListener("storage", ({ key }) => {

@@ -1,4 +1,5 @@
 import type { LinkStatus } from "../link_status.ts";
+import { noteConnected, tellTaps } from "./live_taps.ts";
 
 const POLL_EVERY_MS = 2_000;
 const REOPEN_AFTER_MS = 5_000;
@@ -28,7 +29,11 @@ export function connectLive(options: {
   readonly onStatus: (status: LinkStatus) => void;
   /** Asks for what is new; rejects if the server cannot be reached. */
   readonly poll: () => Promise<void>;
+  /** Whether other parts of the page hear what it tells; they do. */
+  readonly tapped?: boolean;
 }): () => void {
+  const { tapped = true } = options;
+  let noteLost = () => {};
   let source: EventSource | null = null;
   let reopen: ReturnType<typeof setTimeout> | undefined;
   let polling: ReturnType<typeof setInterval> | undefined;
@@ -42,9 +47,12 @@ export function connectLive(options: {
     source.onopen = () => {
       clearInterval(polling);
       polling = undefined;
+      noteLost();
+      if (tapped) noteLost = noteConnected(options.url);
       options.onStatus("connected");
     };
     source.onerror = () => {
+      noteLost();
       if (source?.readyState === EventSource.CLOSED) {
         clearTimeout(reopen);
         reopen = setTimeout(listen, REOPEN_AFTER_MS);
@@ -56,7 +64,9 @@ export function connectLive(options: {
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
         heardAt = Date.now();
-        options.onEvent(name, JSON.parse(event.data));
+        const data = JSON.parse(event.data);
+        options.onEvent(name, data);
+        if (tapped) tellTaps(name, data);
       });
     }
   };
@@ -82,6 +92,7 @@ export function connectLive(options: {
   listen();
   return () => {
     open = false;
+    noteLost();
     source?.close();
     clearTimeout(reopen);
     clearInterval(polling);

@@ -33,7 +33,7 @@ export function showNotification(options: {
   if (notificationConsent() !== "granted") return;
   const { title, body, tag, href } = options;
   try {
-    const shown = new Notification(title, { body, tag, icon: "/icon.svg" });
+    const shown = new Notification(title, { body, tag, icon: "/icon-192.png" });
     shown.onclick = () => {
       focus();
       location.assign(href);

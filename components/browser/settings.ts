@@ -1,4 +1,5 @@
 import { type Interval, INTERVALS } from "../../pipeline/domain/interval.ts";
+import { Kept } from "./kept.ts";
 
 export const THEMES = ["auto", "dark", "light"] as const;
 export const PALETTES = ["classic", "colorblind"] as const;
@@ -32,11 +33,6 @@ export const DEFAULT_SETTINGS: Settings = {
   sound: false,
   notifications: false,
 };
-
-/** Where `static/theme.js` finds them before the first paint. */
-const KEY = "tickhouse.settings";
-/** Told on `window`, as `storage` events reach the other tabs only. */
-const CHANGED = "tickhouse.settings";
 
 type Read<T> = (value: unknown) => T | undefined;
 
@@ -126,29 +122,17 @@ export function settingsFromQuery(query: URLSearchParams): Partial<Settings> {
   ));
 }
 
-/** For as long as the page is open, where storage is forbidden. */
-let held: Settings | null = null;
+/** `static/theme.js` finds them there before the first paint. */
+const kept = new Kept("tickhouse.settings", parseSettings);
 
 /** Settings as they are now. */
 export function readSettings(): Settings {
-  if (held !== null) return held;
-  try {
-    return parseSettings(localStorage.getItem(KEY));
-  } catch {
-    return DEFAULT_SETTINGS;
-  }
+  return kept.read();
 }
 
 /** Changes some settings, here and in every open tab. */
 export function writeSettings(patch: Partial<Settings>): void {
-  const settings = { ...readSettings(), ...valid(patch) };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
-    held = null;
-  } catch {
-    held = settings;
-  }
-  dispatchEvent(new CustomEvent(CHANGED, { detail: settings }));
+  kept.write({ ...readSettings(), ...valid(patch) });
 }
 
 /**
@@ -159,16 +143,5 @@ export function writeSettings(patch: Partial<Settings>): void {
 export function watchSettings(
   callback: (settings: Settings) => void,
 ): () => void {
-  const changed = () => callback(readSettings());
-  const stored = ({ key }: StorageEvent) => {
-    // `null` if all of the storage was cleared.
-    if (key === KEY || key === null) changed();
-  };
-  addEventListener(CHANGED, changed);
-  addEventListener("storage", stored);
-  changed();
-  return () => {
-    removeEventListener(CHANGED, changed);
-    removeEventListener("storage", stored);
-  };
+  return kept.watch(callback);
 }

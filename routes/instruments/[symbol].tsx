@@ -1,6 +1,7 @@
 import { HttpError, page } from "fresh";
 import { Head } from "fresh/runtime";
 import { StillPage } from "../../components/StillPage.tsx";
+import Alerts from "../../islands/Alerts.tsx";
 import InstrumentLive from "../../islands/InstrumentLive.tsx";
 import { define } from "../../web/define.ts";
 import { readInstrumentPage } from "../../web/instrument_page.ts";
@@ -42,6 +43,13 @@ export default define.page<typeof handler>(function Instrument(
       )}
       <StillPage />
       <InstrumentLive {...data} />
+      <Alerts
+        symbol={instrument.symbol}
+        decimals={instrument.price_scale}
+        tickSize={instrument.tick_size}
+        price={data.minute?.c ?? null}
+        now={data.now}
+      />
     </main>
   );
 });

@@ -5,7 +5,12 @@ import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { freePort } from "../harness/free_port.ts";
 import { browserTest, watchFaults } from "../harness/browser.ts";
-import { type Program, startProgram, until } from "../harness/program.ts";
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../harness/program.ts";
 
 const WIDE = { width: 1280, height: 800 };
 
@@ -30,6 +35,27 @@ await browserTest(
       await t.step(
         "notifications are asked for on a click only",
         () => consentOnClick(browser, program),
+      );
+      const feed = await startFeed(program);
+      try {
+        await t.step(
+          "the list is searched, sorted, pinned and opened by keys",
+          () => keysWork(browser, program),
+        );
+        await t.step(
+          "a row out of view costs nothing until it is seen",
+          () => unseenRowsRest(browser, program, feed),
+        );
+        await t.step(
+          "an alert fires once, in every tab and beyond the page",
+          () => alertFires(browser, program, feed),
+        );
+      } finally {
+        feed.close();
+      }
+      await t.step(
+        "the site can be installed, and prints",
+        () => installsAndPrints(browser, program),
       );
       const stopped = await program.stop();
       assert.equal(stopped.code, 0, stopped.log);
@@ -200,4 +226,274 @@ async function consentOnClick(
       }
     });
   }
+}
+
+const INSTRUMENTS = 60;
+const symbolOf = (i: number) => `LIST.${String(i).padStart(2, "0")}`;
+
+interface Feed {
+  /** Sends a tick of now, and waits until it is in the warehouse. */
+  tick(symbol: string, price: number): Promise<void>;
+  close(): void;
+}
+
+/** A plain feed of many instruments; the first two have come a way already. */
+async function startFeed(program: Program): Promise<Feed> {
+  const [hostname, port] = program.feeds[0].split(":");
+  const socket = await Deno.connect({ hostname, port: Number(port) });
+  const write = async (lines: readonly string[]) => {
+    const bytes = new TextEncoder().encode(lines.join(""));
+    for (let at = 0; at < bytes.length;) {
+      at += await socket.write(bytes.subarray(at));
+    }
+  };
+  const line = (symbol: string, price: number) =>
+    `${JSON.stringify({ symbol, ts: Date.now(), price, volume: 1 })}\n`;
+  const lastOf = (symbol: string) => async () => {
+    const { candles } = await getJson(
+      program,
+      `/api/candles?symbol=${symbol}&limit=1`,
+    );
+    return candles.at(-1)?.c as number;
+  };
+  const all = Array.from({ length: INSTRUMENTS }, (_, i) => symbolOf(i));
+  await write(all.map((symbol, i) => line(symbol, 100 + i)));
+  await write([line(symbolOf(0), 101), line(symbolOf(1), 99)]);
+  await until(
+    "the instruments",
+    () => getJson(program, "/api/instruments"),
+    ({ instruments }) =>
+      instruments.length === INSTRUMENTS &&
+      instruments.every(({ last }: { last: unknown }) => last !== null),
+  );
+  await until("the last tick", lastOf(symbolOf(1)), (price) => price === 99);
+  return {
+    async tick(symbol, price) {
+      await write([line(symbol, price)]);
+      await until(`${price}`, lastOf(symbol), (last) => last === price);
+    },
+    close: () => socket.close(),
+  };
+}
+
+const rowOf = (page: Page, symbol: string) =>
+  page.locator(".watchlist tbody tr", {
+    has: page.getByRole("link", { name: symbol, exact: true }),
+  });
+const priceOf = (page: Page, symbol: string) =>
+  rowOf(page, symbol).locator(".price").innerText();
+const symbolsOf = (page: Page) =>
+  page.locator(".watchlist tbody th a").allInnerTexts();
+const focusOf = (page: Page) =>
+  page.evaluate(() => document.activeElement?.textContent);
+
+async function openList(
+  page: Page,
+  program: Program,
+  path = "/",
+): Promise<void> {
+  await page.goto(program.http + path);
+  await page.locator(".watch .link-connected").waitFor();
+}
+
+async function keysWork(browser: Browser, program: Program): Promise<void> {
+  await withPage(browser, program, async (page) => {
+    await openList(page, program);
+    assert.equal((await symbolsOf(page)).length, INSTRUMENTS);
+    await page.keyboard.press("/");
+    await page.keyboard.type("list.0");
+    await page.getByRole("status").getByText(`10 of ${INSTRUMENTS}`).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("j");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("k");
+    assert.equal(await focusOf(page), symbolOf(1));
+    await page.keyboard.press("f");
+    await until(
+      "the pinned one on top",
+      () => symbolsOf(page),
+      ([first]) => first === symbolOf(1),
+    );
+    assert.equal(await focusOf(page), symbolOf(1), "the focus stays on it");
+    await page.getByRole("link", { name: "Change" }).click();
+    const wanted = new URL(page.url()).search;
+    assert.equal(wanted, "?q=list.0&sort=change");
+    // Only the pinned one fell; the first of the others rose.
+    const sorted = (await symbolsOf(page)).slice(0, 2);
+    assert.deepEqual(sorted, [symbolOf(1), symbolOf(0)]);
+    const still = await browser.newContext({
+      javaScriptEnabled: false,
+      storageState: await page.context().storageState(),
+    });
+    const withoutScripts = await still.newPage();
+    await withoutScripts.goto(`${program.http}/${wanted}`);
+    assert.deepEqual(
+      (await symbolsOf(withoutScripts)).slice(0, 2),
+      sorted,
+      "the server has the same order",
+    );
+    await still.close();
+    await page.keyboard.press("/");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("j");
+    await page.keyboard.press("End");
+    const last = (await symbolsOf(page)).at(-1)!;
+    assert.equal(await focusOf(page), last);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/instruments/${last}`);
+  });
+}
+
+async function unseenRowsRest(
+  browser: Browser,
+  program: Program,
+  feed: Feed,
+): Promise<void> {
+  await withPage(browser, program, async (page) => {
+    await openList(page, program);
+    const [first, last] = [symbolOf(0), symbolOf(INSTRUMENTS - 1)];
+    await until(
+      "a row that is not drawn",
+      () =>
+        rowOf(page, last).evaluate((row) =>
+          row.checkVisibility({ contentVisibilityAuto: true })
+        ),
+      (drawn) => !drawn,
+    );
+    await rowOf(page, last).evaluate((row) => {
+      new MutationObserver(() => row.setAttribute("data-drawn", "yes"))
+        .observe(row, { subtree: true, characterData: true, childList: true });
+    });
+    await feed.tick(last, 555);
+    await feed.tick(first, 111);
+    await until(
+      "the price in view",
+      () => priceOf(page, first),
+      (text) => text === "111.00",
+    );
+    assert.equal(await rowOf(page, last).getAttribute("data-drawn"), null);
+    await rowOf(page, last).scrollIntoViewIfNeeded();
+    await until(
+      "the price that is seen now",
+      () => priceOf(page, last),
+      (text) => text === "555.00",
+    );
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await rowOf(page, last).locator(".price").evaluate((cell) => {
+      new MutationObserver(() => {
+        const { moved } = (cell as HTMLElement).dataset;
+        if (moved === undefined) return;
+        const { backgroundColor } = getComputedStyle(cell.firstElementChild!);
+        cell.setAttribute("data-was", `${moved} ${backgroundColor}`);
+      }).observe(cell, { attributeFilter: ["data-moved"] });
+    });
+    await feed.tick(last, 554);
+    await until(
+      "the move",
+      () => rowOf(page, last).locator(".price").getAttribute("data-was"),
+      (was) => was === "down rgba(0, 0, 0, 0)",
+    );
+  });
+}
+
+async function alertFires(
+  browser: Browser,
+  program: Program,
+  feed: Feed,
+): Promise<void> {
+  await withPage(browser, program, async (page) => {
+    await page.context().addInitScript(recordNotifications);
+    const symbol = symbolOf(2);
+    const list = await page.context().newPage();
+    await openList(list, program);
+    await list.evaluate(() =>
+      localStorage.setItem("tickhouse.settings", '{"notifications":true}')
+    );
+    await page.goto(`${program.http}/instruments/${symbol}`);
+    await page.locator(".link-connected").first().waitFor();
+    const panel = page.getByRole("region", { name: "Alerts" });
+    await panel.getByLabel("Price comes to").fill("105.5");
+    await panel.getByRole("button", { name: "Set" }).click();
+    await panel.getByText("Price rises to 105.50").waitFor();
+    await feed.tick(symbol, 105);
+    assert.equal(await page.locator(".toast").count(), 0);
+    await feed.tick(symbol, 106);
+    for (const tab of [page, list]) {
+      await tab.getByRole("status").getByText(`${symbol} rose to 105.50`)
+        .waitFor();
+    }
+    const notified = (await Promise.all([page, list].map(notificationsOf)))
+      .flat();
+    assert.deepEqual(notified, [`${symbol}: ${symbol} rose to 105.50`]);
+    assert.equal(await panel.getByText("Price rises to").count(), 0);
+    await list.getByRole("button", { name: "Dismiss:" }).click();
+    assert.equal(await list.locator(".toast").count(), 0);
+    await page.goto(`${program.http}/alerts`);
+    const fired = page.getByRole("region", { name: "Fired" });
+    await fired.getByText(`${symbol} rose to 105.50`).waitFor();
+    await page.getByText("None. Set one").waitFor();
+  });
+}
+
+/** Runs in the page: notes what would be shown beyond it. */
+function recordNotifications(): void {
+  const shown: string[] = [];
+  class Recorded {
+    static permission = "granted";
+    onclick: unknown;
+    constructor(title: string, { body }: { body: string }) {
+      shown.push(`${title}: ${body}`);
+    }
+  }
+  Object.assign(globalThis, { shown, Notification: Recorded });
+}
+
+const notificationsOf = (page: Page) =>
+  page.evaluate(() => (globalThis as unknown as { shown: string[] }).shown);
+
+async function installsAndPrints(
+  browser: Browser,
+  program: Program,
+): Promise<void> {
+  await withPage(browser, program, async (page) => {
+    await openList(page, program);
+    const cdp = await page.context().newCDPSession(page);
+    const manifest = await cdp.send("Page.getAppManifest");
+    assert.deepEqual(manifest.errors, []);
+    const { installabilityErrors } = await cdp.send(
+      "Page.getInstallabilityErrors",
+    );
+    assert.deepEqual(
+      // A private window, as tests have, installs nothing whatever it is.
+      installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito"),
+      [],
+    );
+    for (const { src, sizes } of JSON.parse(manifest.data!).icons) {
+      const image = await page.evaluate(async (src) => {
+        const image = new Image();
+        image.src = src;
+        await image.decode();
+        return `${image.naturalWidth}x${image.naturalHeight}`;
+      }, src);
+      if (sizes !== "any") assert.equal(image, sizes, src);
+    }
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await page.locator(".watch-tools").isVisible(), false);
+    const last = rowOf(page, symbolOf(INSTRUMENTS - 1));
+    assert.ok(
+      await last.evaluate((row) =>
+        row.checkVisibility({ contentVisibilityAuto: true })
+      ),
+      "rows out of view are printed too",
+    );
+    assert.equal(
+      await page.evaluate(() =>
+        getComputedStyle(document.documentElement).colorScheme
+      ),
+      "light",
+    );
+  });
 }

@@ -15,7 +15,12 @@ async function gzipLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   return (await new Response(packed).arrayBuffer()).byteLength;
 }
 
-/** These files and all that they import, in the bundle. */
+const IMPORTED = /\b(?:from|import)\s*"\.\/([\w-]+\.js)"/g;
+
+/**
+ * These files and all that they import, in the bundle; not what they load only
+ * when it is needed.
+ */
 function closureOf(
   names: readonly string[],
   sources: ReadonlyMap<string, string>,
@@ -27,7 +32,7 @@ function closureOf(
     const source = sources.get(name);
     assert(source !== undefined, `${name} is in the bundle`);
     found.add(name);
-    for (const [, file] of source.matchAll(/"\.\/([\w-]+\.js)"/g)) {
+    for (const [, file] of source.matchAll(IMPORTED)) {
       waiting.push(file);
     }
   }
@@ -66,8 +71,9 @@ Deno.test("the code of each page is small on the wire", async () => {
 Deno.test("what a file of the bundle imports is counted, and only that", () => {
   const sources = new Map([
     ["a.js", 'import{b}from"./b.js";import"./chunk-C1.js"'],
-    ["b.js", 'import"./chunk-C1.js";'],
+    ["b.js", 'import"./chunk-C1.js";x=()=>import("./late.js");'],
     ["chunk-C1.js", ""],
+    ["late.js", ""],
     ["d.js", ""],
   ]);
   assert.deepEqual([...closureOf(["a.js"], sources)].sort(), [

@@ -1,0 +1,69 @@
+import type { InstrumentNow } from "../api_views.ts";
+import { connectLive, type EventName } from "./connect_live.ts";
+import { fetchJson } from "./fetch_json.ts";
+import { isHeard } from "./live_taps.ts";
+import { queryString } from "./query_string.ts";
+
+const LOOK_EVERY_MS = 3_000;
+/** Symbols that a stream may name. */
+const SYMBOLS_MAX = 64;
+
+/**
+ * Hears of instruments that no stream of this page tells of.
+ *
+ * For one tab at a time: a browser opens few connections to one server.
+ *
+ * @returns How to stop.
+ */
+export function hearOthers(options: {
+  /** Those that somebody wants to hear of. */
+  readonly symbols: () => readonly string[];
+  // deno-lint-ignore no-explicit-any
+  readonly onEvent: (name: EventName, data: any) => void;
+  readonly onAnswer: (instruments: readonly InstrumentNow[]) => void;
+}): () => void {
+  const over = new AbortController();
+  let stop: (() => void) | null = null;
+  let heard = "";
+
+  const ask = async () => {
+    const { instruments } = await fetchJson<
+      { readonly instruments: readonly InstrumentNow[] }
+    >("/api/instruments", over.signal);
+    options.onAnswer(instruments);
+    return instruments;
+  };
+  const look = async () => {
+    const wanted = options.symbols().filter((symbol) => !isHeard(symbol));
+    if (wanted.toSorted().join() === heard) return;
+    heard = wanted.toSorted().join();
+    stop?.();
+    stop = null;
+    if (wanted.length === 0) return;
+    const known = new Set((await ask()).map(({ symbol }) => symbol));
+    const symbols = wanted.filter((symbol) => known.has(symbol))
+      .slice(0, SYMBOLS_MAX).join(",");
+    if (symbols === "" || over.signal.aborted) return;
+    stop = connectLive({
+      url: `/api/stream?${
+        queryString({ symbols, interval: "1m", history: "0" })
+      }`,
+      tapped: false,
+      onEvent: options.onEvent,
+      onStatus: () => {},
+      poll: async () => void await ask(),
+    });
+  };
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    look().catch(() => heard = "") // asked again at the next look
+      .finally(() => looking = false);
+  }, LOOK_EVERY_MS);
+  return () => {
+    over.abort();
+    clearInterval(timer);
+    stop?.();
+  };
+}
