@@ -65,6 +65,18 @@ export function priceAlert(
   return { ...alert, kind: "price", side };
 }
 
+/** The prices that are waited for, as a chart draws them. */
+export function levelsOf(
+  alerts: readonly Alert[],
+  symbol: string,
+): readonly { readonly price: number; readonly title: string }[] {
+  return alerts.flatMap((one) =>
+    one.kind === "price" && one.symbol === symbol
+      ? { price: one.level, title: describeAlert(one) }
+      : []
+  );
+}
+
 /** Alerts from the JSON kept; what is no alert is left out. */
 export function parseAlerts(json: string | null): readonly Alert[] {
   return parseList(json, ALERTS_MAX, (one) => {

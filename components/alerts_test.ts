@@ -3,6 +3,7 @@ import {
   type Alert,
   ALERTS_MAX,
   describeAlert,
+  levelsOf,
   parseAlerts,
   parseFired,
   priceAlert,
@@ -48,4 +49,15 @@ Deno.test("an alert says what it waits for", () => {
   );
   assert.equal(describeAlert(atLevel(99, 100)), "Price falls to 99.00");
   assert.equal(describeAlert(ON_SIGNAL), "A new BUY or SELL");
+});
+
+Deno.test("levelsOf() has the prices waited for of one instrument", () => {
+  const alerts: Alert[] = [
+    atLevel(101, 100),
+    ON_SIGNAL,
+    { ...atLevel(99, 100), symbol: "OTHER" },
+  ];
+  assert.deepEqual(levelsOf(alerts, "NIFTY50"), [
+    { price: 101, title: "Price rises to 101.00" },
+  ]);
 });

@@ -1,10 +1,4 @@
-import type {
-  InstrumentNow,
-  InstrumentView,
-  ModelView,
-  SkillBrief,
-} from "../components/api_views.ts";
-import { recordOf } from "../components/describe_skill.ts";
+import type { InstrumentNow, InstrumentView } from "../components/api_views.ts";
 import { SPARK_CANDLES } from "../components/watch_row.ts";
 import { candleView } from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
@@ -17,8 +11,8 @@ import {
 } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { priceChange } from "./price_change.ts";
-import { readModels } from "./query_models.ts";
 import type { Services } from "./services.ts";
+import { readBriefs } from "./skill_briefs.ts";
 
 /** All instruments, with the closes that a sparkline shows. */
 export interface Overview {
@@ -56,15 +50,14 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
   const { catalog, candles, forecasts, activity } = services;
   const all = catalog.all();
   const symbols = all.map(({ symbol }) => symbol);
-  const [minutes, hours, days, feeds, newest, models] = await Promise.all([
+  const [minutes, hours, days, feeds, newest, briefOf] = await Promise.all([
     candles.latest(symbols, "1m", SPARK_CANDLES),
     candles.latest(symbols, "1h", 26),
     candles.latest(symbols, "1d", 2),
     activity.activity(),
     forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
-    readModels(services, symbols),
+    readBriefs(services),
   ]);
-  const modelsOf = Map.groupBy(models, ({ symbol }) => symbol);
   const states = statesOf(catalog, feeds, services.clock);
   const instruments = all.map((instrument, i): InstrumentNow => {
     const { symbol } = instrument;
@@ -86,7 +79,7 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
       signal: signal === undefined ? null : signalView(signal),
       skill: forecast === undefined
         ? null
-        : skillBrief(modelsOf.get(symbol) ?? [], forecast.forecast.model),
+        : briefOf(symbol, forecast.forecast.model),
       feed: states[i],
     };
   });
@@ -97,17 +90,6 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
     ]),
   );
   return { at, instruments, sparks };
-}
-
-/** The record of a model, in brief; `null` if it has none. */
-function skillBrief(
-  models: readonly ModelView[],
-  model: string,
-): SkillBrief | null {
-  const record = recordOf(models, model);
-  if (record === undefined) return null;
-  const { source, n, skill, verdict } = record;
-  return { model, source, n, skill, verdict };
 }
 
 export function instrumentView(

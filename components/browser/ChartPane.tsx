@@ -9,9 +9,11 @@ import {
 import { mountCandleChart, themeFor } from "../../chart/candle_chart.ts";
 import { CandleSvg } from "../../chart/svg.tsx";
 import type { CandleChart, ChartView } from "../../chart/types.ts";
+import { levelsOf } from "../alerts.ts";
 import type { InstrumentView } from "../api_views.ts";
 import { chartCandle } from "../chart_input.ts";
 import { futureForecasts, pastForecasts } from "../forecast_parts.ts";
+import { watchAlerts } from "./alerts.ts";
 import { ViewInUrl } from "./page_url.ts";
 import { watchTheme } from "./watch_theme.ts";
 
@@ -52,10 +54,14 @@ export const ChartPane = memo((props: ChartPaneProps) => {
     });
     chart.setHistory(candles);
     const stop = watchTheme((theme) => chart.setTheme(themeFor(theme)));
+    const stopLevels = watchAlerts((alerts) =>
+      chart.setLevels(levelsOf(alerts, instrument.symbol))
+    );
     props.onMount(chart);
     return () => {
       address.close();
       stop();
+      stopLevels();
       chart.destroy();
     };
   }, []);
