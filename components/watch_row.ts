@@ -117,7 +117,9 @@ export function rowAfterSnapshot(
 /** The row after the server was asked how the instrument is now. */
 export function rowAfterAnswer(row: WatchRow, one: InstrumentNow): WatchRow {
   const moved = one.last ? withCandle(row, one.last) : row;
-  return { ...watchRowOf(one, moved.spark), last: moved.last };
+  const { last } = moved;
+  const change = one.change && last ? changeTo(last.c, one.change) : one.change;
+  return { ...watchRowOf(one, moved.spark), last, change };
 }
 
 function withCandle(row: WatchRow, candle: CandleView): WatchRow {
