@@ -7,10 +7,13 @@ export interface AxisTarget {
 }
 
 const DOUBLE_TAP_MS = 350;
+/** A notch of a wheel is a short drag. */
+const WHEEL_PART = 0.2;
+const WHEEL_PX_MAX = 240;
 /** A finger that moved less than this has tapped. */
 const TAP_PX = 6;
 
-/** Turns pointers on an axis into drags and resets. Everything ends with `signal`. */
+/** Turns pointers and the wheel on an axis into drags and resets. Everything ends with `signal`. */
 export function listenAxis(
   element: HTMLElement,
   along: "x" | "y",
@@ -49,4 +52,9 @@ export function listenAxis(
   };
   element.addEventListener("pointerup", end, { signal });
   element.addEventListener("pointercancel", end, { signal });
+  element.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const px = Math.max(-WHEEL_PX_MAX, Math.min(WHEEL_PX_MAX, event.deltaY));
+    target.drag(px * WHEEL_PART);
+  }, { signal, passive: false });
 }

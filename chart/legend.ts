@@ -205,6 +205,13 @@ export function describeSlot(
   ];
   const marks = scene.frame.marks.filter((placed) => placed.slot === slot);
   for (const { mark } of marks) parts.push(`${mark.side}: ${mark.title}`);
+  if (slot === scene.store.length - 1) {
+    parts.push(
+      ...scene.levels.map(({ title, price }) =>
+        `${title} at ${scene.priceLabel(price)}`
+      ),
+    );
+  }
   return parts.filter((part) => part).join(", ");
 }
 

@@ -302,6 +302,11 @@ export class Scene {
     return this.#format.format(price);
   }
 
+  /** All levels, in sight or not. */
+  get levels(): readonly ChartLevel[] {
+    return this.#levels;
+  }
+
   get axisPx(): number {
     return this.#axisPx;
   }

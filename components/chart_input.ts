@@ -13,6 +13,8 @@ export function chartCandle(candle: CandleView): ChartCandle {
     v: candle.v,
     closed: candle.closed,
     complete: candle.closed ? candle.complete : undefined,
+    synthetic: candle.synthetic,
+    rev: candle.rev,
   };
 }
 
