@@ -1,18 +1,16 @@
 import type { Chart } from "chart.js";
 import { listenAxis } from "./axis_gestures.ts";
 import { createChart } from "./chartjs.ts";
+import { Cursor } from "./cursor.ts";
+import { exportPng } from "./export_png.ts";
 import { forcedTheme } from "./forced_theme.ts";
-import { priceAt, xOf } from "./frame.ts";
 import { listenGestures } from "./gestures.ts";
 import { doKey } from "./keys.ts";
-import { describeSlot, Legend } from "./legend.ts";
-import { flingAt, glideLeft } from "./motion.ts";
-import { type Crosshair, paintCrosshair } from "./paint_crosshair.ts";
-import { shortNumber } from "./price_ticks.ts";
+import { describeSlot, Legend, make } from "./legend.ts";
+import { Mover } from "./mover.ts";
 import { Scene } from "./scene.ts";
 import { Stage } from "./stage.ts";
 import type { Theme } from "./theme.ts";
-import { Tip } from "./tip.ts";
 import type {
   CandleChart,
   CandleChartOptions,
@@ -57,24 +55,20 @@ class MountedChart implements CandleChart {
   readonly #scene: Scene;
   readonly #stage: Stage;
   readonly #legend: Legend;
-  readonly #tip: Tip;
+  readonly #cursor: Cursor;
+  readonly #mover: Mover;
   readonly #chart: Chart;
   readonly #observer: ResizeObserver;
   readonly #listeners = new AbortController();
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #forced = matchMedia("(forced-colors: active)");
   #theme: Theme;
-  #crosshair: Crosshair | null = null;
-  #pointer: { readonly x: number; readonly y: number } | null = null;
   #frameRequest = 0;
   #clock: ReturnType<typeof setTimeout> | undefined;
   #dirty = true;
   #resized = true;
-  #overlayPainted = false;
-  #motion: Motion | null = null;
   readonly #asked = { older: NaN, newer: NaN };
   #toldView = "";
-  #toldSlot = NaN;
 
   constructor(host: HTMLElement, options: CandleChartOptions) {
     this.#options = options;
@@ -82,10 +76,13 @@ class MountedChart implements CandleChart {
     const scene = this.#scene = new Scene(options);
     this.#theme = scene.frame.theme;
     this.#legend = new Legend(scene, this.#symbol);
-    this.#tip = new Tip((price) => scene.priceLabel(price));
+    const overlay = make("canvas", "tc-overlay") as HTMLCanvasElement;
+    this.#cursor = new Cursor(scene, overlay, options.onCrosshair);
+    this.#mover = new Mover(scene.view);
     this.#stage = new Stage(host, {
       symbol: this.#symbol,
-      inside: [this.#legend.element, this.#tip.element],
+      overlay,
+      inside: [this.#legend.element, this.#cursor.tip.element],
     });
     this.#applyTheme();
     this.#measure(host.clientWidth, host.clientHeight);
@@ -115,12 +112,7 @@ class MountedChart implements CandleChart {
   }
 
   addHistory(candles: readonly ChartCandle[]): void {
-    const at = this.#crosshair;
-    const t = at ? this.#scene.timeOf(at.slot) : NaN;
-    this.#scene.addHistory(candles);
-    // It stays on its candle, whatever came before it.
-    const slot = this.#scene.store.indexOf(t);
-    if (at && slot >= 0) this.#crosshair = { slot, y: at.y };
+    this.#cursor.keepingCandle(() => this.#scene.addHistory(candles));
     this.#invalidate();
   }
 
@@ -169,7 +161,7 @@ class MountedChart implements CandleChart {
 
   setInterval(intervalMs: number): void {
     this.#scene.setInterval(intervalMs);
-    this.#clearCrosshair();
+    this.#clearCursor();
     this.#invalidate();
   }
 
@@ -180,14 +172,14 @@ class MountedChart implements CandleChart {
   }
 
   setView(view: ChartView): void {
-    this.#motion = null;
+    this.#mover.stop();
     this.#scene.view.want(view);
     this.#invalidate();
   }
 
   goLive(): void {
     const { view } = this.#scene;
-    this.#motion = null;
+    this.#mover.stop();
     if (this.#scene.aside) {
       view.wantLive();
       this.#ask(this.#options.onNeedLatest?.());
@@ -197,9 +189,7 @@ class MountedChart implements CandleChart {
     // A long way is not worth watching.
     if (this.#calm.matches || Math.abs(away) > 4 * view.slots) {
       view.moveBySlots(away);
-    } else {
-      this.#motion = { kind: "glide", slots: away, start: performance.now() };
-    }
+    } else this.#mover.glideToLive(performance.now());
     this.#invalidate();
   }
 
@@ -216,11 +206,10 @@ class MountedChart implements CandleChart {
   setCrosshair(t: number | null): void {
     const slot = t === null ? -1 : this.#scene.store.indexAtOrBefore(t);
     if (slot < 0) {
-      this.#clearCrosshair();
+      this.#clearCursor();
       return;
     }
-    this.#pointer = null;
-    this.#crosshair = { slot, y: null };
+    this.#cursor.putAt(slot);
     this.#request();
   }
 
@@ -237,22 +226,7 @@ class MountedChart implements CandleChart {
 
   exportPng(): Promise<Blob> {
     this.#draw();
-    const { frame } = this.#scene;
-    const copy = document.createElement("canvas");
-    copy.width = frame.width;
-    copy.height = frame.height;
-    const ctx = copy.getContext("2d")!;
-    ctx.drawImage(this.#stage.canvas, 0, 0);
-    ctx.fillStyle = frame.theme.textStrong;
-    ctx.font = `600 ${13 * frame.dpr}px ${frame.fontFamily}`;
-    ctx.textBaseline = "top";
-    ctx.fillText(this.#title(), 10 * frame.dpr, 10 * frame.dpr);
-    return new Promise((resolve, reject) => {
-      copy.toBlob((blob) => {
-        if (blob) resolve(blob);
-        else reject(new Error("Cannot export the chart as it has no size"));
-      }, "image/png");
-    });
+    return exportPng(this.#stage.canvas, this.#scene.frame, this.#title());
   }
 
   destroy(): void {
@@ -268,8 +242,7 @@ class MountedChart implements CandleChart {
     const { store, words, intervalMs } = this.#scene;
     if (store.length === 0) return this.#symbol;
     const when = words.full(this.#scene.wallOf(store.length - 1), intervalMs);
-    const zone = this.#options.timeZone ?? "UTC";
-    return `${this.#symbol}  ${when} ${zone}`;
+    return `${this.#symbol}  ${when} ${this.#scene.timeZone}`;
   }
 
   // One animation frame for everything; none while nobody can see it.
@@ -289,10 +262,13 @@ class MountedChart implements CandleChart {
   }
 
   #onFrame(now: number): void {
-    if (this.#motion) this.#stepMotion(this.#motion, now);
+    if (this.#mover.moves) {
+      this.#mover.step(now);
+      this.#invalidate();
+    }
     if (this.#dirty) this.#draw();
-    this.#drawOverlay();
-    this.#showLegend();
+    this.#cursor.draw();
+    this.#legend.show(this.#cursor.slot);
     this.#tellView();
     this.#startClock();
   }
@@ -311,8 +287,7 @@ class MountedChart implements CandleChart {
     if (store.length > 0) this.#stage.ready();
     this.#dirty = false;
     this.#resized = false;
-    // The candles may have moved under a pointer at rest.
-    if (this.#pointer) this.#pointAt(this.#pointer.x, this.#pointer.y);
+    this.#cursor.followPointer();
     this.#stage.show(this.#stage.goLive, store.length > 0 && !view.live);
     this.#stage.show(this.#stage.fit, prices.byHand);
   }
@@ -323,66 +298,6 @@ class MountedChart implements CandleChart {
     this.#chart.options.devicePixelRatio = dpr;
     this.#chart.resize(frame.width / dpr, frame.height / dpr);
     this.#stage.resize(frame.width, frame.height, dpr);
-  }
-
-  #drawOverlay(): void {
-    const { overlay } = this.#stage;
-    const ctx = overlay.getContext("2d")!;
-    if (this.#overlayPainted) {
-      ctx.clearRect(0, 0, overlay.width, overlay.height);
-    }
-    // An empty canvas on top would still cost the browser a blend of every pixel.
-    if (this.#overlayPainted !== (this.#crosshair !== null)) {
-      this.#overlayPainted = this.#crosshair !== null;
-      overlay.hidden = !this.#overlayPainted;
-    }
-    if (!this.#crosshair) return;
-    paintCrosshair(ctx, this.#scene.frame, this.#crosshair, {
-      time: this.#timeLabel(this.#crosshair.slot),
-      value: this.#valueLabel(this.#crosshair.y),
-    });
-  }
-
-  #timeLabel(slot: number): string {
-    const wall = this.#scene.wallOf(slot);
-    if (Number.isNaN(wall)) return "";
-    return this.#scene.words.short(wall, this.#scene.intervalMs);
-  }
-
-  /** A price in the upper pane, a volume in the lower. */
-  #valueLabel(y: number | null): string {
-    const { frame } = this.#scene;
-    if (y === null) return "";
-    if (y <= frame.priceBottom) {
-      return this.#scene.prices.label(priceAt(frame, y));
-    }
-    if (frame.volumeTop >= frame.plotBottom || y < frame.volumeTop) return "";
-    const share = (frame.plotBottom - y) / (frame.plotBottom - frame.volumeTop);
-    return shortNumber(Math.max(0, share) * frame.volumeMax);
-  }
-
-  #showLegend(): void {
-    const { store } = this.#scene;
-    this.#legend.show(this.#crosshair?.slot ?? store.length - 1);
-  }
-
-  #stepMotion(motion: Motion, now: number): void {
-    const { view } = this.#scene;
-    const elapsed = now - motion.start;
-    this.#dirty = true;
-    if (motion.kind === "glide") {
-      const left = glideLeft(elapsed);
-      view.moveBySlots(view.slotsToLive - motion.slots * left);
-      if (left === 0) this.#motion = null;
-    } else {
-      const { px, rests } = flingAt(motion.speed, elapsed);
-      const before = view.right;
-      view.panBy(px - motion.gonePx);
-      motion.gonePx = px;
-      const stuck = elapsed > 50 && view.right === before;
-      if (rests || stuck) this.#motion = null;
-    }
-    if (this.#motion) this.#request();
   }
 
   /** The countdown needs a frame a second, if there is one. */
@@ -467,14 +382,12 @@ class MountedChart implements CandleChart {
     const { view, prices } = this.#scene;
     /** Every gesture ends what moves by itself, and is drawn. */
     const moving = (change: () => void) => {
-      this.#motion = null;
+      this.#mover.stop();
       change();
       this.#invalidate();
     };
     listenGestures(plot, {
-      touch: () => {
-        this.#motion = null;
-      },
+      touch: () => this.#mover.stop(),
       pan: (dxPx, dyPx) =>
         moving(() => {
           view.panBy(dxPx);
@@ -484,8 +397,7 @@ class MountedChart implements CandleChart {
         }),
       fling: (speed) => {
         if (this.#calm.matches) return;
-        const start = performance.now();
-        this.#motion = { kind: "fling", speed, start, gonePx: 0 };
+        this.#mover.fling(speed, performance.now());
         this.#request();
       },
       zoom: (factor, xPx, by) =>
@@ -495,11 +407,15 @@ class MountedChart implements CandleChart {
           this.#scene.zoomBy(factor, stays ? undefined : xPx);
         }),
       hover: (x, y) => {
-        this.#pointAt(x, y);
+        this.#cursor.pointAt(x, y);
         this.#request();
       },
-      leave: () => this.#clearCrosshair(),
-      tap: (x, y, touch) => this.#tap(x, y, touch),
+      leave: () => this.#clearCursor(),
+      tap: (x, y, touch) => {
+        if (!touch) return;
+        this.#cursor.tap(x, y);
+        this.#request();
+      },
     }, signal);
     listenAxis(priceAxis, "y", {
       drag: (px) => moving(() => prices.scaleBy(Math.exp(-px / AXIS_DRAG_PX))),
@@ -514,7 +430,7 @@ class MountedChart implements CandleChart {
       signal,
     });
     plot.addEventListener("blur", () => {
-      if (this.#pointer === null) this.#clearCrosshair();
+      if (!this.#cursor.hasPointer) this.#clearCursor();
     }, { signal });
     goLive.addEventListener("click", () => this.goLive(), { signal });
     fit.addEventListener("click", () => this.fitPrices(), { signal });
@@ -531,67 +447,14 @@ class MountedChart implements CandleChart {
     }, { signal });
   }
 
-  #pointAt(xPx: number, yPx: number): void {
-    const { frame } = this.#scene;
-    const x = xPx * frame.dpr;
-    const y = Math.round(yPx * frame.dpr);
-    this.#pointer = { x: xPx, y: yPx };
-    if (x >= frame.plotRight || y >= frame.plotBottom) {
-      this.#clearCrosshair();
-      return;
-    }
-    const slot = Math.round((x - frame.origin) / frame.slotWidth);
-    this.#crosshair = { slot, y };
-    this.#tip.showAt(frame, x, y, 4);
-    this.#tellCrosshair();
-  }
-
-  #tap(xPx: number, yPx: number, touch: boolean): void {
-    if (!touch) return;
-    const was = this.#crosshair?.slot;
-    this.#pointAt(xPx, yPx);
+  #clearCursor(): void {
+    this.#cursor.clear();
     this.#request();
-    if (was !== undefined && was === this.#crosshair?.slot) {
-      this.#clearCrosshair();
-      return;
-    }
-    const { frame } = this.#scene;
-    this.#tip.showAt(frame, xPx * frame.dpr, yPx * frame.dpr, 14);
-  }
-
-  #clearCrosshair(): void {
-    this.#pointer = null;
-    this.#crosshair = null;
-    this.#tip.hide();
-    this.#tellCrosshair();
-    this.#request();
-  }
-
-  #tellCrosshair(): void {
-    const { onCrosshair } = this.#options;
-    const slot = this.#crosshair?.slot ?? NaN;
-    if (!onCrosshair || Object.is(slot, this.#toldSlot)) return;
-    this.#toldSlot = slot;
-    const scene = this.#scene;
-    const t = scene.timeOf(slot);
-    if (!this.#crosshair || Number.isNaN(t)) {
-      onCrosshair(null);
-      return;
-    }
-    const { y } = this.#crosshair;
-    onCrosshair({
-      t,
-      price: y === null ? null : priceAt(scene.frame, y),
-      candle: scene.store.candleAt(slot),
-      forecast: scene.forecastAt(slot),
-      marks: scene.frame.marks.filter((placed) => placed.slot === slot)
-        .map((placed) => placed.mark),
-    });
   }
 
   #onKey(event: KeyboardEvent): void {
     const { view, prices } = this.#scene;
-    const before = this.#motion;
+    const wasMoving = this.#mover.moves;
     const known = doKey(event, {
       slots: view.slots,
       moveBySlots: (slots) => view.moveBySlots(slots),
@@ -600,46 +463,19 @@ class MountedChart implements CandleChart {
       zoomBy: (factor) => this.#scene.zoomBy(factor),
       scalePrices: (factor) => prices.scaleBy(factor),
       fitPrices: () => this.fitPrices(),
-      stepCrosshair: (by) => this.#stepCrosshair(by),
-      clearCrosshair: () => this.#clearCrosshair(),
+      stepCrosshair: (by) => this.#cursor.stepBy(by),
+      clearCrosshair: () => this.#clearCursor(),
       speak: () => this.#speak(),
     });
     if (!known) return;
     event.preventDefault();
-    if (this.#motion === before) this.#motion = null;
+    // Only a key that has just set it moving lets it move.
+    if (wasMoving && event.key !== "End") this.#mover.stop();
     this.#invalidate();
   }
 
-  #stepCrosshair(by: number): void {
-    const { store, frame } = this.#scene;
-    if (store.length === 0) return;
-    const end = store.length - 1 + frame.future.length;
-    const seen = Math.min(store.length - 1, frame.last);
-    const from = this.#crosshair?.slot ?? seen - Math.min(by, 0);
-    const slot = Math.min(Math.max(0, from + by), end);
-    this.#pointer = null;
-    this.#crosshair = { slot, y: null };
-    const x = xOf(frame, slot);
-    if (x < 0) this.#scene.view.moveBySlots(x / frame.slotWidth - 2);
-    else if (x > frame.plotRight) {
-      this.#scene.view.moveBySlots((x - frame.plotRight) / frame.slotWidth + 2);
-    }
-    this.#tellCrosshair();
-  }
-
   #speak(): void {
-    const { store } = this.#scene;
-    const slot = this.#crosshair?.slot ?? store.length - 1;
+    const { slot } = this.#cursor;
     this.#stage.speak(describeSlot(this.#scene, slot, this.#symbol));
   }
 }
-
-/** What moves by itself: to the newest candle, or on after a finger. */
-type Motion =
-  | { readonly kind: "glide"; readonly slots: number; readonly start: number }
-  | {
-    readonly kind: "fling";
-    readonly speed: number;
-    readonly start: number;
-    gonePx: number;
-  };

@@ -207,6 +207,10 @@ export class Scene {
     this.#timesStale = true;
   }
 
+  get timeZone(): string {
+    return this.#local.timeZone;
+  }
+
   setPriceScale(kind: PriceScaleKind): void {
     this.prices.kind = kind;
     this.#axisPx = 0;

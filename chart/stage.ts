@@ -8,7 +8,7 @@ export class Stage {
   readonly plot = make("div", "tc-stage");
   readonly canvas = make("canvas", "tc-canvas") as HTMLCanvasElement;
   /** Above the chart, for the crosshair alone. */
-  readonly overlay = make("canvas", "tc-overlay") as HTMLCanvasElement;
+  readonly overlay: HTMLCanvasElement;
   readonly priceAxis = make("div", "tc-price-axis");
   readonly timeAxis = make("div", "tc-time-axis");
   readonly goLive = make("button", "tc-live", "Go live");
@@ -21,10 +21,12 @@ export class Stage {
     host: HTMLElement,
     options: {
       readonly symbol: string;
+      readonly overlay: HTMLCanvasElement;
       readonly inside: readonly HTMLElement[];
     },
   ) {
     this.#host = host;
+    this.overlay = options.overlay;
     this.overlay.hidden = true;
     for (const button of [this.goLive, this.fit]) {
       button.setAttribute("type", "button");
