@@ -9,9 +9,16 @@ export interface ChartPage {
   close(): Promise<void>;
 }
 
+const PAGE =
+  `<!doctype html><html lang="en"><meta charset="utf-8"><title>chart</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/chart.css">
+<style>html,body{margin:0;height:100%;color-scheme:light dark}
+#host{height:100vh}</style><div id="host"></div>`;
+
 /**
  * Serves an empty page with `static/chart.css`, and each module bundled for
- * the browser as `/<name>.js`: paths are relative to the project.
+ * the browser as `/<name>.js` and on a page of its own at `/<name>`. Paths are
+ * relative to the project.
  */
 export async function serveChartPage(
   modules: Readonly<Record<string, string>>,
@@ -22,13 +29,10 @@ export async function serveChartPage(
   }
   const css = await Deno.readTextFile(new URL("static/chart.css", ROOT));
   files.set("/chart.css", { body: css, type: "text/css" });
-  files.set("/", {
-    body: `<!doctype html><meta charset="utf-8"><title>chart</title>
-<link rel="icon" href="data:,"><link rel="stylesheet" href="/chart.css">
-<style>html,body{margin:0;height:100%;color-scheme:light dark}
-#host{height:100vh}</style><div id="host"></div>`,
-    type: "text/html",
-  });
+  for (const name of ["", ...Object.keys(modules)]) {
+    const script = name && `<script type="module" src="/${name}.js"></script>`;
+    files.set(`/${name}`, { body: PAGE + script, type: "text/html" });
+  }
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) => {

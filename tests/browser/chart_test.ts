@@ -1,0 +1,516 @@
+/**
+ * The chart by itself in a real browser: its pixels, its gestures, and its
+ * memory.
+ */
+import assert from "node:assert/strict";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { DARK } from "../../chart/theme.ts";
+import { browserTest, watchFaults } from "../harness/browser.ts";
+import { serveChartPage } from "../harness/chart_page.ts";
+import type {} from "./chart_page.ts";
+
+const DESKTOP = { width: 900, height: 480 };
+/** Half an hour of a feed that has a tick a second. */
+const LEAK_TICKS = 30 * 60;
+const LEAK_BYTES_MAX = 3e6;
+
+await browserTest("the chart in a real browser", async (browser, t) => {
+  const served = await serveChartPage({
+    chart: "tests/browser/chart_page.ts",
+  });
+  const step = (name: string, run: () => Promise<void>) => t.step(name, run);
+  /** A page with a chart lab, closed after. */
+  const on = async (
+    run: (page: Page) => Promise<void>,
+    options: BrowserContextOptions = {},
+  ) => {
+    const context = await browser.newContext({ viewport: DESKTOP, ...options });
+    try {
+      const page = await context.newPage();
+      const faults = watchFaults(page, served.url.slice(0, -1));
+      await page.goto(`${served.url}chart`);
+      await page.waitForFunction("globalThis.lab !== undefined");
+      await run(page);
+      assert.deepEqual(faults, { errors: [], strangers: [] });
+    } finally {
+      await context.close();
+    }
+  };
+  try {
+    await step(
+      "draws candles and forecasts in their colours",
+      () => on(drawsColours),
+    );
+    await step(
+      "no label lies over another, wherever the pointer is",
+      () => on(labelsKeepApart),
+    );
+    await step("… nor on a phone", () =>
+      on(labelsKeepApart, {
+        viewport: { width: 360, height: 480 },
+        deviceScaleFactor: 3,
+      }));
+    await step(
+      "a view into the past does not move when candles come",
+      () => on(viewStays),
+    );
+    await step(
+      "axes are dragged, and let go by a double click",
+      () => on(axesAreDragged),
+    );
+    await step(
+      "scales change, and the keyboard does what the mouse does",
+      () => on(keysWork),
+    );
+    await step(
+      "fingers pinch, and fling on after they leave",
+      () =>
+        on(fingersWork, {
+          hasTouch: true,
+          viewport: { width: 390, height: 600 },
+        }),
+    );
+    await step(
+      "with reduced motion nothing moves by itself",
+      () => on(staysCalm, { hasTouch: true, reducedMotion: "reduce" }),
+    );
+    await step(
+      "forced colours are the system's",
+      () => on(takesForcedColours, { forcedColors: "active" }),
+    );
+    await step(
+      "history is asked for, again after a failure, and both ways",
+      () => on(asksForHistory),
+    );
+    await step(
+      "half an hour of ticks leaves no garbage, a leak is found",
+      () => on(findsLeaks, { viewport: { width: 480, height: 300 } }),
+    );
+  } finally {
+    await served.close();
+  }
+});
+
+async function mount(page: Page, count = 400): Promise<void> {
+  await page.evaluate(async (count) => {
+    const { lab } = globalThis;
+    lab.mount().setHistory(lab.candles(0, count));
+    await lab.frames();
+  }, count);
+}
+
+async function drawsColours(page: Page): Promise<void> {
+  await mount(page);
+  const last = { x: 700, width: 60 };
+  const count = (colour: string, area?: typeof last) =>
+    page.evaluate(
+      async ([colour, area]) => {
+        await lab.frames();
+        return lab.pixelsOf(colour, area);
+      },
+      [colour, area] as const,
+    );
+  assert.ok(await count(DARK.up) > 200 && await count(DARK.down) > 200);
+  assert.equal(await count(DARK.forecast), 0);
+
+  // The newest candle's own colour, and its change with the price.
+  const lastColours = (change: number) =>
+    page.evaluate(async (change) => {
+      const o = lab.candle(399).o;
+      const c = o + change;
+      lab.chart.setView({ slots: 8, toT: null });
+      lab.chart.upsert(
+        lab.candle(399, {
+          h: Math.max(o, c) + 1,
+          l: Math.min(o, c) - 1,
+          c,
+          closed: false,
+        }),
+      );
+      await lab.frames();
+      return lab.chart.view.lastT === lab.timeOf(399);
+    }, change);
+  assert.ok(await lastColours(40));
+  const risen = await count(DARK.up);
+  await lastColours(-40);
+  assert.ok(await count(DARK.up) < risen, "the last candle fell");
+  assert.ok(await count(DARK.down) > 200);
+
+  await page.evaluate(() => {
+    const c = lab.candle(399).c;
+    const t = lab.timeOf(400);
+    lab.chart.setForecasts([], [{
+      t,
+      o: c - 6,
+      h: c + 10,
+      l: c - 10,
+      c,
+      lo50: c - 12,
+      hi50: c + 12,
+      lo80: c - 20,
+      hi80: c + 20,
+      lo95: c - 30,
+      hi95: c + 30,
+    }]);
+  });
+  assert.ok(await count(DARK.forecast) > 20, "the hollow candle to come");
+
+  const marked = await page.evaluate(async (strong) => {
+    const { chart } = lab;
+    chart.setView({ slots: 60, toT: null });
+    await lab.frames();
+    const before = lab.pixelsOf(strong);
+    chart.upsert(lab.candle(380, { rev: 1 }));
+    await lab.frames();
+    return lab.pixelsOf(strong) - before;
+  }, DARK.textStrong);
+  assert.ok(marked > 0, "a revised candle has its dot");
+
+  const hatched = await page.evaluate(async (hatch) => {
+    lab.chart.setOutages([{ from: lab.timeOf(370), to: lab.timeOf(380) }]);
+    await lab.frames();
+    return lab.pixelsOf(hatch);
+  }, DARK.hatch);
+  assert.ok(hatched > 50, "an outage is hatched");
+}
+
+async function labelsKeepApart(page: Page): Promise<void> {
+  await page.evaluate(() => lab.watchWords());
+  await mount(page);
+  const clashes = await page.evaluate(async () => {
+    const { chart } = lab;
+    const { c } = lab.candle(399);
+    chart.upsert(lab.candle(399, { closed: false }));
+    chart.setLevels([0.2, -0.2, 0.4, 12, -30].map((by) => ({
+      price: c + by,
+      title: "alert",
+    })));
+    const found: string[] = [];
+    const plot = document.querySelector(".tc-stage")!;
+    for (const scale of ["linear", "log", "percent"] as const) {
+      chart.setPriceScale(scale);
+      for (let y = 4; y < innerHeight; y += 11) {
+        plot.dispatchEvent(
+          new PointerEvent("pointermove", {
+            clientX: 40 + y % 200,
+            clientY: y,
+            pointerType: "mouse",
+          }),
+        );
+        await lab.frames(1);
+        found.push(...lab.clashes().map((clash) => `${scale} ${y}: ${clash}`));
+      }
+    }
+    return found;
+  });
+  assert.deepEqual(clashes, []);
+}
+
+async function viewStays(page: Page): Promise<void> {
+  await mount(page);
+  const { before, after, live } = await page.evaluate(async () => {
+    const { chart } = lab;
+    chart.setView({ slots: 100, toT: lab.timeOf(250) });
+    await lab.frames();
+    // Right of the plot is the axis, whose last price does go on.
+    const plot = { x: 0, width: 780 };
+    const before = lab.hashOf(plot);
+    for (let i = 400; i < 420; i++) {
+      chart.upsert(lab.candle(i, { closed: false, c: lab.candle(230).c }));
+      chart.upsert(lab.candle(i));
+    }
+    // The line of the last price goes through the plot: it too stays as it was.
+    const { t } = lab.candle(419);
+    chart.upsert({ ...lab.candle(399), t });
+    chart.addHistory(lab.candles(-300, 0));
+    await lab.frames();
+    return { before, after: lab.hashOf(plot), live: chart.view.live };
+  });
+  assert.equal(live, false);
+  assert.equal(after, before, "not a pixel of the plot changed");
+  await page.locator(".tc-live").click();
+  await page.waitForFunction("lab.chart.view.live");
+  await page.waitForFunction(
+    "document.querySelector('.tc-live').hidden",
+  );
+}
+
+/** The row of a price, told by the crosshair's value under two rows. */
+function pricesOf(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const values: number[] = [];
+    const plot = document.querySelector(".tc-stage")!;
+    for (const y of [150, 300]) {
+      plot.dispatchEvent(
+        new PointerEvent("pointermove", {
+          clientX: 300,
+          clientY: y,
+          pointerType: "mouse",
+        }),
+      );
+      await lab.frames();
+      const canvas = document.querySelector<HTMLCanvasElement>(".tc-overlay")!;
+      const label = lab.words.get(canvas)!.find(({ text }) =>
+        /^[\d,]+\.\d\d$/.test(text)
+      )!;
+      values.push(Number(label.text.replaceAll(",", "")));
+    }
+    return values[0] - values[1];
+  });
+}
+
+async function axesAreDragged(page: Page): Promise<void> {
+  await page.evaluate(() => lab.watchWords());
+  await mount(page);
+  const axis = (await page.locator(".tc-price-axis").boundingBox())!;
+  const x = axis.x + axis.width / 2;
+  const auto = await pricesOf(page);
+  await page.mouse.move(x, 150);
+  await page.mouse.down();
+  await page.mouse.move(x, 250, { steps: 5 });
+  await page.mouse.up();
+  assert.ok(await pricesOf(page) > auto * 1.5, "prices are drawn together");
+  assert.equal(await page.locator(".tc-fit").isVisible(), true);
+  const held = await pricesOf(page);
+  await page.evaluate(() => lab.chart.upsert(lab.candle(400)));
+  assert.equal(await pricesOf(page), held, "and stay when a candle comes");
+  await page.mouse.dblclick(x, 150);
+  await page.waitForFunction("document.querySelector('.tc-fit').hidden");
+  assert.ok(Math.abs(await pricesOf(page) / auto - 1) < 0.1);
+
+  const slots = () => page.evaluate("lab.chart.view.slots") as Promise<number>;
+  const before = await slots();
+  await page.mouse.move(500, DESKTOP.height - 10);
+  await page.mouse.down();
+  await page.mouse.move(400, DESKTOP.height - 10, { steps: 5 });
+  await page.mouse.up();
+  // Time is drawn apart.
+  await page.waitForFunction(
+    (before) => lab.chart.view.slots < before * 0.8,
+    before,
+  );
+  await page.mouse.dblclick(400, DESKTOP.height - 10);
+  await page.waitForFunction(
+    (before) => Math.abs(lab.chart.view.slots - before) < 1,
+    before,
+  );
+}
+
+async function keysWork(page: Page): Promise<void> {
+  await mount(page);
+  await page.locator(".tc-stage").focus();
+  const seen = () =>
+    page.evaluate(async () => {
+      await lab.frames();
+      return lab.chart.view;
+    });
+  const first = await seen();
+  await page.keyboard.press("+");
+  assert.ok((await seen()).slots < first.slots);
+  await page.keyboard.press("-");
+  await page.keyboard.press("PageUp");
+  assert.equal((await seen()).live, false);
+  await page.keyboard.press("Home");
+  assert.equal(
+    (await seen()).fromT,
+    await page.evaluate(() => lab.timeOf(0)),
+  );
+  await page.keyboard.press("End");
+  await page.waitForFunction("lab.chart.view.live");
+  await page.keyboard.press("Shift+ArrowUp");
+  await page.locator(".tc-fit").waitFor();
+  await page.keyboard.press("a");
+  await page.locator(".tc-fit").waitFor({ state: "hidden" });
+  await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.press("Enter");
+  assert.match(
+    await page.locator(".tc-spoken").innerText(),
+    /NIFTY50, .*2026.*open .*close/,
+  );
+  const pictures = await page.evaluate(async () => {
+    const hashes: number[] = [];
+    for (const kind of ["linear", "log", "percent"] as const) {
+      lab.chart.setPriceScale(kind);
+      await lab.frames();
+      hashes.push(lab.hashOf());
+    }
+    return new Set(hashes).size;
+  });
+  assert.ok(pictures >= 2);
+}
+
+/** Fingers, as the browser itself makes them. */
+async function fingers(page: Page) {
+  const cdp = await page.context().newCDPSession(page);
+  return (
+    type: "touchStart" | "touchMove" | "touchEnd",
+    ...points: readonly (readonly [number, number])[]
+  ) =>
+    cdp.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: points.map(([x, y], id) => ({ x, y, id })),
+    });
+}
+
+async function fingersWork(page: Page): Promise<void> {
+  await mount(page);
+  const touch = await fingers(page);
+  const slots = () => page.evaluate("lab.chart.view.slots") as Promise<number>;
+  const before = await slots();
+  await touch("touchStart", [150, 300], [200, 300]);
+  for (let k = 1; k <= 8; k++) {
+    await touch("touchMove", [150 - 10 * k, 300], [200 + 10 * k, 300]);
+  }
+  await touch("touchEnd");
+  await page.waitForFunction(
+    (before) => lab.chart.view.slots < before * 0.6,
+    before,
+  );
+
+  const lastT = () => page.evaluate("lab.chart.view.lastT") as Promise<number>;
+  await touch("touchStart", [100, 300]);
+  for (let k = 1; k <= 6; k++) await touch("touchMove", [100 + 30 * k, 300]);
+  const left = await lastT();
+  await touch("touchEnd");
+  await page.waitForFunction((left) => lab.chart.view.lastT! < left, left);
+  // A touch stops it.
+  await touch("touchStart", [100, 300]);
+  const stopped = await lastT();
+  await page.evaluate(() => lab.frames(8));
+  assert.equal(await lastT(), stopped);
+  await touch("touchEnd");
+}
+
+async function staysCalm(page: Page): Promise<void> {
+  await mount(page);
+  const touch = await fingers(page);
+  await touch("touchStart", [100, 300]);
+  for (let k = 1; k <= 6; k++) await touch("touchMove", [100 + 40 * k, 300]);
+  await touch("touchEnd");
+  const [then, later] = await page.evaluate(async () => {
+    await lab.frames();
+    const then = lab.chart.view.lastT;
+    await lab.frames(8);
+    return [then, lab.chart.view.lastT];
+  });
+  assert.equal(later, then, "no fling");
+  const live = await page.evaluate(async () => {
+    lab.chart.goLive();
+    await lab.frames(2);
+    return lab.chart.view.live && lab.chart.view.lastT === lab.timeOf(399);
+  });
+  assert.ok(live, "and no glide");
+}
+
+async function takesForcedColours(page: Page): Promise<void> {
+  await mount(page);
+  const { canvas, text } = await page.evaluate(async () => {
+    await lab.frames();
+    const hexOf = (name: string) => {
+      const probe = document.createElement("p");
+      probe.style.color = name;
+      document.body.append(probe);
+      const parts = getComputedStyle(probe).color.match(/\d+/g)!.slice(0, 3);
+      probe.remove();
+      return "#" +
+        parts.map((part) => Number(part).toString(16).padStart(2, "0")).join(
+          "",
+        );
+    };
+    const seen = (name: string) => lab.pixelsOf(hexOf(name));
+    return { canvas: seen("Canvas"), text: seen("CanvasText") };
+  });
+  const all = DESKTOP.width * DESKTOP.height;
+  assert.ok(canvas > all / 2 && text > 500, `${canvas} and ${text} of ${all}`);
+  assert.equal(await page.evaluate(`lab.pixelsOf("${DARK.up}")`), 0);
+}
+
+async function asksForHistory(page: Page): Promise<void> {
+  const asked = await page.evaluate(async () => {
+    const asked: string[] = [];
+    let fails = true;
+    let oldest = 0;
+    const until = async (fact: () => boolean) => {
+      const from = performance.now();
+      while (!fact()) {
+        if (performance.now() - from > 30_000) {
+          throw new Error(`nothing more came after ${asked}`);
+        }
+        await lab.frames(1);
+      }
+    };
+    const chart = lab.mount({
+      onNeedHistory(beforeT) {
+        asked.push(`before ${beforeT === lab.timeOf(oldest)}`);
+        if (fails) {
+          fails = false;
+          return Promise.reject(new Error("not now"));
+        }
+        chart.addHistory(lab.candles(oldest - 20_000, oldest));
+        oldest -= 20_000;
+        return Promise.resolve();
+      },
+      onNeedNewer() {
+        asked.push("after");
+      },
+      onNeedLatest() {
+        asked.push("latest");
+        chart.setHistory(lab.candles(100, 400));
+      },
+    });
+    chart.setHistory(lab.candles(0, 400));
+    await lab.frames();
+    while (oldest > -80_000) {
+      const from = oldest;
+      document.querySelector(".tc-stage")!.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Home" }),
+      );
+      await until(() => oldest < from);
+    }
+    const far = chart.view.live;
+    chart.goLive();
+    await until(() => chart.view.live);
+    await lab.frames();
+    asked.push(`${far} ${chart.view.lastT === lab.timeOf(399)}`);
+    return asked;
+  });
+  assert.deepEqual(asked.slice(0, 2), ["before true", "before true"]);
+  assert.deepEqual(asked.slice(-2), ["latest", "false true"]);
+}
+
+/** Bytes that a chart has more after half an hour of ticks than before. */
+async function growth(page: Page, leaks: boolean): Promise<number> {
+  const cdp = await page.context().newCDPSession(page);
+  const used = async () => {
+    for (let turn = 0; turn < 3; turn++) {
+      await cdp.send("HeapProfiler.collectGarbage");
+    }
+    return (await cdp.send("Runtime.getHeapUsage")).usedSize;
+  };
+  const drive = (ticks: number) =>
+    page.evaluate(
+      ([ticks, leaks]) => lab.drive(ticks, leaks),
+      [ticks, leaks] as const,
+    );
+  // What is made once and kept is no leak.
+  await drive(300);
+  const before = await used();
+  await drive(LEAK_TICKS);
+  return await used() - before;
+}
+
+async function findsLeaks(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    lab.takeFrames();
+    lab.mount().setHistory(lab.candles(0, 400));
+  });
+  const clean = await growth(page, false);
+  assert.ok(clean <= LEAK_BYTES_MAX, `${clean} bytes more`);
+  const leaky = await growth(page, true);
+  assert.ok(leaky > LEAK_BYTES_MAX, `a leak is seen: ${leaky} bytes more`);
+  const left = await page.evaluate(() => {
+    lab.chart.destroy();
+    return document.querySelectorAll("#host *").length;
+  });
+  assert.equal(left, 0);
+}
