@@ -339,17 +339,30 @@ async function keysWork(page: Page): Promise<void> {
   assert.ok(pictures >= 2);
 }
 
-/** Fingers, as the browser itself makes them. */
+/**
+ * Fingers, as the browser itself makes them; by their own clock they are quick,
+ * however slow the machine is.
+ */
 async function fingers(page: Page) {
   const cdp = await page.context().newCDPSession(page);
+  let timestamp = Date.now() / 1000 - 1;
   return (
     type: "touchStart" | "touchMove" | "touchEnd",
     ...points: readonly (readonly [number, number])[]
   ) =>
     cdp.send("Input.dispatchTouchEvent", {
       type,
+      timestamp: timestamp += 0.01,
       touchPoints: points.map(([x, y], id) => ({ x, y, id })),
     });
+}
+
+/** Back in time, with the finger still down. */
+async function drag(touch: Awaited<ReturnType<typeof fingers>>) {
+  // Held still for long it would bring the crosshair: it moves at once.
+  const begun = touch("touchStart", [100, 300]);
+  for (let k = 1; k <= 6; k++) await touch("touchMove", [100 + 30 * k, 300]);
+  await begun;
 }
 
 async function fingersWork(page: Page): Promise<void> {
@@ -368,8 +381,7 @@ async function fingersWork(page: Page): Promise<void> {
   );
 
   const lastT = () => page.evaluate("lab.chart.view.lastT") as Promise<number>;
-  await touch("touchStart", [100, 300]);
-  for (let k = 1; k <= 6; k++) await touch("touchMove", [100 + 30 * k, 300]);
+  await drag(touch);
   const left = await lastT();
   await touch("touchEnd");
   await page.waitForFunction((left) => lab.chart.view.lastT! < left, left);
@@ -384,8 +396,7 @@ async function fingersWork(page: Page): Promise<void> {
 async function staysCalm(page: Page): Promise<void> {
   await mount(page);
   const touch = await fingers(page);
-  await touch("touchStart", [100, 300]);
-  for (let k = 1; k <= 6; k++) await touch("touchMove", [100 + 40 * k, 300]);
+  await drag(touch);
   await touch("touchEnd");
   const [then, later] = await page.evaluate(async () => {
     await lab.frames();
