@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
     }, {
       file: "pipeline/candles/candle_book.ts",
       find:
-        "if (acked && appliedBefore(entry, feed.totals.lastSeq)) return true;",
+        "if (acked && appliedBefore(entry, feed.totals.lastSeq)) return;",
       replace: "",
     }],
     suite: SIMULATION,
