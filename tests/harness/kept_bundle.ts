@@ -8,8 +8,10 @@ const KEPT = `${Deno.env.get("TMPDIR") ?? "/tmp"}/tickhouse-kept-bundle`;
 /** Puts the code that was kept, if any, into a data folder. */
 export async function useKeptBundle(dataDir: string): Promise<void> {
   const builds = await namesIn(KEPT);
-  if (builds.length > 0) {
+  try {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch {
+    return; // what is wrong with the folder is for the program to say
   }
   for (const build of builds) {
     await copyBuild(`${KEPT}/${build}`, `${dataDir}/bundle/${build}`);
