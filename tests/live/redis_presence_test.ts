@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { redisPresence } from "../../pipeline/live/redis_presence.ts";
 import type { Log } from "../../pipeline/ports.ts";
 import { until } from "../harness/program.ts";
@@ -22,6 +23,7 @@ await serverTest(
       );
     try {
       await seen(["nobody"]);
+      assert.deepEqual(await a.missing(["a"]), [], "itself it never misses");
       b.close();
       await seen(["b", "nobody"]);
       await redis.kill();
