@@ -134,7 +134,7 @@ const SETTINGS = {
     "listen://127.0.0.1:9101",
     "comma-separated listen://host:port or tcp://host:port, each with an " +
       "optional ?format=csv or ?format=ndjson, or ws://… or wss://… with " +
-      "#venue=binance, kraken or kite and &symbols=A;B",
+      "#venue=binance, kraken or kite and &symbols=A;B (of kite token:A)",
     "Where ticks come from",
     parseFeeds,
   ),

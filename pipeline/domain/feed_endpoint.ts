@@ -1,3 +1,5 @@
+import { assertNever } from "./assert.ts";
+
 /** Markets whose own protocols are spoken. */
 export const VENUE_NAMES = ["binance", "kraken", "kite"] as const;
 export type VenueName = typeof VENUE_NAMES[number];
@@ -57,7 +59,11 @@ function parseVenue(text: string): VenueEndpoint | null {
   const known = [...ours.keys()].every((key) =>
     key === "venue" || key === "symbols"
   );
-  if (venue === undefined || !known) return null;
+  const symbols = (ours.get("symbols") ?? "").split(";")
+    .filter((one) => one !== "");
+  if (venue === undefined || !known || !subscribable(venue, symbols)) {
+    return null;
+  }
   url.hash = "";
   return {
     mode: "websocket",
@@ -65,6 +71,21 @@ function parseVenue(text: string): VenueEndpoint | null {
     port: Number(url.port || (url.protocol === "wss:" ? 443 : 80)),
     url: url.href,
     venue,
-    symbols: (ours.get("symbols") ?? "").split(";").filter((one) => one !== ""),
+    symbols,
   };
+}
+
+/** Whether a venue can be asked for these; Binance's URL may name streams. */
+function subscribable(venue: VenueName, symbols: readonly string[]): boolean {
+  switch (venue) {
+    case "binance":
+      return true;
+    case "kraken":
+      return symbols.length > 0;
+    case "kite":
+      return symbols.length > 0 &&
+        symbols.every((one) => /^\d{1,10}:.+$/.test(one));
+    default:
+      return assertNever(venue);
+  }
 }

@@ -38,9 +38,11 @@ Deno.test("parseFeedEndpoint() takes nothing that it does not understand", () =>
       "listen://host:70000",
       "udp://host:1",
       "wss://ws.kraken.com/v2",
-      "wss://ws.kraken.com/v2#venue=nobody",
+      "wss://ws.kraken.com/v2#venue=nobody&symbols=BTC/USD",
       "wss://ws.kraken.com/v2#venue=kraken&symbol=BTC/USD",
       "wss://#venue=kraken",
+      "wss://ws.kraken.com/v2#venue=kraken",
+      "wss://ws.kite.trade#venue=kite&symbols=NIFTY50",
     ]
   ) assert.equal(parseFeedEndpoint(text), null, text);
 });
