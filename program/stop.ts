@@ -8,11 +8,14 @@ import {
   compareEntryIds,
   type EntryId,
 } from "../pipeline/ports.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { HttpServer } from "../web/serve_http.ts";
 import type { Life } from "./life.ts";
 
-/** How long the last entries may take to be committed. */
-const DRAIN_MS = 6_000;
+/** From the beginning of the stop: what was read is in the buffer. */
+const APPENDED_BY_MS = 6_000;
+/** From the beginning of the stop: what is in the buffer is committed. */
+const COMMITTED_BY_MS = 9_000;
 const LOOK_EVERY_MS = 20;
 
 /** What runs, to be stopped; what a role left out is `null`. */
@@ -42,16 +45,18 @@ export const PARTS = [
  * asks how the program does is told, until all is committed.
  */
 export async function stop(program: Stoppable): Promise<void> {
-  const { life, feeds, stores, owner } = program;
+  const { life, feeds, stores, owner, clock } = program;
+  const startedAt = clock.now();
   life.stopping = true;
   await program.simulator?.stop();
   await life.stop("feed");
   await feeds?.stopped;
+  await appended(program, startedAt);
   await life.stop("mark", "forecast", "webhooks", "status", "others");
   await life.stop("upkeep", "archive");
   // Other processes go on with what is in a stream that they share.
   const drains = program.config.roles.has("aggregate") && !stores.shared;
-  if (drains) await drained(program);
+  if (drains) await drained(program, startedAt);
   await life.stop("aggregate", "leases", "watch", "relay", "web");
   await program.server?.close();
   program.ingest?.dispose();
@@ -59,11 +64,27 @@ export async function stop(program: Stoppable): Promise<void> {
   await stores.close();
 }
 
+/** Waits until all that was read is in the buffer, but not for ever. */
+async function appended(
+  { ingest, clock }: Stoppable,
+  startedAt: EpochMicros,
+): Promise<void> {
+  if (!ingest) return;
+  const left = APPENDED_BY_MS - (clock.now() - startedAt) / MICROS_PER_MS;
+  const done = new AbortController();
+  const deadline = new AbortController();
+  const late = clock.sleep(left, done.signal).then(() => deadline.abort());
+  await ingest.whenAppended(deadline.signal);
+  done.abort();
+  await late;
+}
+
 /** Waits until all that is in the buffer is committed, but not for ever. */
 async function drained(
   { stores, committed, clock }: Stoppable,
+  startedAt: EpochMicros,
 ): Promise<void> {
-  const deadline = clock.now() + DRAIN_MS * 1_000;
+  const deadline = startedAt + COMMITTED_BY_MS * MICROS_PER_MS;
   for (const p of committed.keys()) {
     const newest = await stores.buffer.newest(p);
     while (

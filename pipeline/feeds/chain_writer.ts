@@ -84,6 +84,8 @@ export class ChainWriter {
   last: number;
   /** Bytes of lines that are not in the buffer. */
   unappendedBytes = 0;
+  /** Lines that are not in the buffer. */
+  unappendedLines = 0;
   /** What kept the last append from the buffer, until one goes through. */
   trouble: string | null = null;
   /** Chain position after everything that is on its way. */
@@ -127,12 +129,14 @@ export class ChainWriter {
   count(number: number, bytes: number): void {
     this.options.tracker.add(this.handed(), number, bytes);
     this.unappendedBytes += bytes;
+    this.unappendedLines += 1;
     this.draft.received += 1;
     if (number !== Infinity) this.#advance(number);
   }
 
   /** Takes note of a line that is in the stream already. */
   countDuplicate(): void {
+    this.unappendedLines += 1;
     this.draft.received += 1;
     this.draft.duplicates += 1;
   }
@@ -269,6 +273,7 @@ export class ChainWriter {
 
   #done({ draft }: Sealed, { id, incarnation }: Place): void {
     this.unappendedBytes -= draft.handed.bytes;
+    this.unappendedLines -= draft.received;
     if (draft.received > 0) {
       const waited = this.options.clock.now() - draft.since;
       this.options.waits?.add(waited / MICROS_PER_MS, draft.received);

@@ -342,6 +342,17 @@ export class FeedIngest {
     return this.#writers.reduce((sum, one) => sum + one.unappendedBytes, 0);
   }
 
+  /** Lines that are in memory only. */
+  get unappendedLines(): number {
+    return this.#writers.reduce((sum, one) => sum + one.unappendedLines, 0);
+  }
+
+  /** Sends off what was taken; resolves once the buffer has it, or on dispose. */
+  async whenAppended(): Promise<void> {
+    this.flush();
+    await Promise.all(this.#writers.map((writer) => writer.whenIdle()));
+  }
+
   /** Stops all that is under way; what is not appended is given up. */
   dispose(): void {
     this.#closeHole();

@@ -364,9 +364,41 @@ export class Ingest {
     return [...this.#feeds.values()].map((feed) => feed.stats());
   }
 
-  /** Stops everything; what is not appended by now is given up, unacked. */
+  /**
+   * Sends off what was taken; resolves once the buffer has it, or the signal
+   * aborts. A connection that is long gone may have left lines behind.
+   */
+  async whenAppended(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const late = Promise.withResolvers<void>();
+    const stop = () => late.resolve();
+    signal.addEventListener("abort", stop);
+    const feeds = [...this.#feeds.values()];
+    await Promise.race([
+      late.promise,
+      Promise.all(feeds.map((feed) => feed.whenAppended())),
+    ]);
+    signal.removeEventListener("abort", stop);
+  }
+
+  /**
+   * Stops everything. What is not appended by now is given up: a source with
+   * acks sends it again, of others it is lost, and said.
+   */
   dispose(): void {
+    const { log } = this.#options;
     this.#life.abort();
-    for (const feed of this.#feeds.values()) feed.dispose();
+    for (const feed of this.#feeds.values()) {
+      const lines = feed.delivery === "best_effort" ? feed.unappendedLines : 0;
+      if (lines > 0) {
+        const { feed: name, epoch } = feed.key;
+        log.error(
+          "Lines of a feed without acks are lost, as the buffer did " +
+            "not take them in time",
+          { feed: name, epoch, lines },
+        );
+      }
+      feed.dispose();
+    }
   }
 }

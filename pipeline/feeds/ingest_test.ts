@@ -5,7 +5,7 @@ import type { StreamEntry } from "../domain/entry.ts";
 import { BEFORE_FIRST } from "../ports.ts";
 import { formatScaled } from "../domain/decimal.ts";
 import { FakeSource, tick, ticks } from "./testing/fake_source.ts";
-import { FeedWorld, ShakyBuffer } from "./testing/feed_world.ts";
+import { FeedWorld, ShakyBuffer, silentLog } from "./testing/feed_world.ts";
 import { turns } from "./testing/manual_clock.ts";
 
 /** What the stream says of one feed, added up. */
@@ -186,6 +186,49 @@ Deno.test("feeds wait while the buffer takes nothing and memory fills", async ()
   await sending;
   assert.equal(world.ingest.stats()[0].paused, false);
   assert.deepEqual((await books(world, "p1")).seqs, range(1, 20));
+});
+
+Deno.test("what a connection left behind is waited for", async () => {
+  const buffer = new ShakyBuffer();
+  const world = new FeedWorld({ buffer });
+  const plain = { feed: "p1", delivery: "best_effort" } as const;
+  const source = await FakeSource.open(world.ingest, plain);
+  await turns();
+  buffer.plan.push("refused");
+  await source.send(...ticks(1, 5));
+  await source.entrance.detach(true);
+  source.entrance.release();
+  let there = false;
+  const waiting = world.ingest.whenAppended(new AbortController().signal)
+    .then(() => there = true);
+  await turns();
+  assert.equal(there, false);
+  await world.clock.advance(1_000);
+  await waiting;
+  assert.deepEqual((await books(world, "p1")).seqs, range(1, 5));
+});
+
+Deno.test("what the buffer does not take in time is given up, and counted", async () => {
+  const buffer = new ShakyBuffer();
+  const lost: unknown[] = [];
+  const log = {
+    ...silentLog,
+    error: (_message: string, fields?: unknown) => lost.push(fields),
+  };
+  const world = new FeedWorld({ buffer, log });
+  const plain = { feed: "p1", delivery: "best_effort" } as const;
+  const source = await FakeSource.open(world.ingest, plain);
+  await turns();
+  buffer.plan.push(...new Array(20).fill("refused"));
+  await source.send(...ticks(1, 5));
+  const deadline = new AbortController();
+  const waiting = world.ingest.whenAppended(deadline.signal);
+  await world.clock.advance(500);
+  await source.send(...ticks(6, 7));
+  deadline.abort();
+  await waiting;
+  world.ingest.dispose();
+  assert.deepEqual(lost, [{ feed: "p1", epoch: 1, lines: 7 }]);
 });
 
 Deno.test("Ingest learns from `end` that the last lines are missing", async () => {

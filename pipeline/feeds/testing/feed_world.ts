@@ -169,6 +169,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
       readonly store?: MemoryFeedStore;
       readonly settings?: Partial<FeedSettings>;
       readonly autoRegister?: boolean;
+      readonly log?: Log;
       /** Stands still if absent. */
       readonly clock?: C;
     } = {},
@@ -201,7 +202,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
       partitions: this.partitions,
       node: "test",
       clock: this.clock,
-      log: silentLog,
+      log: this.options.log ?? silentLog,
       settings: this.options.settings,
       waits: this.waits,
     });
