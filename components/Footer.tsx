@@ -8,9 +8,11 @@ export interface Balance {
   readonly rejected: number;
 }
 
-export function Footer({ balance, stores }: {
+export function Footer({ balance, stores, signedIn }: {
   readonly balance: Balance | null;
   readonly stores: string;
+  /** With a cookie, which a browser may be asked to forget. */
+  readonly signedIn: boolean;
 }) {
   return (
     <footer class="foot">
@@ -37,6 +39,11 @@ export function Footer({ balance, stores }: {
         {stores} <a href="/healthz">Health</a>{" "}
         <a href="/api/instruments">API</a>
       </p>
+      {signedIn && (
+        <form method="POST" action="/logout">
+          <button type="submit">Sign out</button>
+        </form>
+      )}
     </footer>
   );
 }

@@ -7,16 +7,16 @@ import SystemLink from "../islands/SystemLink.tsx";
 import ThemeToggle from "../islands/ThemeToggle.tsx";
 import { knownOutages } from "../web/known_outages.ts";
 import { readBalance } from "../web/read_balance.ts";
-import { isAuthorized } from "../web/require_token.ts";
 import type { State } from "../web/services.ts";
+import { isKnown, isSignedIn } from "../web/sign_in.ts";
 
 /** The document around every page. */
 export default async function App(
   { Component, state, req, url, error }: PageProps<unknown, State>,
 ) {
   const { services } = state;
-  const { info, apiToken } = services;
-  const known = apiToken === null || isAuthorized(req.headers, apiToken);
+  const { info } = services;
+  const known = isKnown(services, req.headers);
   // An error's page says itself what does not work.
   const [audit, outage] = await Promise.all([
     known ? readBalance(services) : null,
@@ -98,6 +98,7 @@ export default async function App(
               rejected: sum("rejected"),
             }}
             stores={`${info.buffer}; ${info.warehouse}.`}
+            signedIn={isSignedIn(services, req.headers)}
           />
         )}
       </body>

@@ -1,6 +1,6 @@
 import { define } from "../web/define.ts";
 import { liveJson } from "../web/etag_response.ts";
-import { isAuthorized } from "../web/require_token.ts";
+import { isKnown } from "../web/sign_in.ts";
 
 /**
  * 200 when the stores answer, the feeds are read and the program is not
@@ -10,9 +10,9 @@ export const handler = define.handlers({
   async GET(ctx) {
     const { services } = ctx.state;
     const { ready, reasons, warnings } = await services.health();
-    const known = services.apiToken === null ||
-      isAuthorized(ctx.req.headers, services.apiToken);
-    const told = known ? { ready, reasons, warnings } : { ready };
+    const told = isKnown(services, ctx.req.headers)
+      ? { ready, reasons, warnings }
+      : { ready };
     return liveJson(told, ready ? 200 : 503);
   },
 });

@@ -1,9 +1,15 @@
 import { App, staticFiles } from "fresh";
 import type { Middleware } from "fresh";
+import { clientAddress } from "./client_address.ts";
+import { fromElsewhere } from "./from_elsewhere.ts";
 import { problemResponse } from "./problem.ts";
-import { isAuthorized, isOpenPath } from "./require_token.ts";
+import { RateLimit } from "./rate_limit.ts";
 import type { Services, State } from "./services.ts";
+import { hasBearer, isKnown, isOpenPath } from "./sign_in.ts";
 import { startingPage } from "./starting_page.ts";
+
+/** Wrong tokens of one address: ten at once, then one in six seconds. */
+const TRIES = { perSecond: 1 / 6, burst: 10 };
 
 /**
  * The web application: static files, then what every route needs, then the
@@ -15,7 +21,8 @@ export function createApp(services: () => Services | null): App<State> {
   return new App<State>()
     .use(staticFiles())
     .use(giveServices(services))
-    .use(requireToken)
+    .use(refuseOtherSites)
+    .use(requireToken(new RateLimit(TRIES)))
     .fsRoutes();
 }
 
@@ -40,23 +47,62 @@ function giveServices(services: () => Services | null): Middleware<State> {
   };
 }
 
-const requireToken: Middleware<State> = (ctx) => {
-  const path = ctx.url.pathname;
-  const token = ctx.state.services?.apiToken ?? null;
-  if (
-    token === null || isOpenPath(path) || isAuthorized(ctx.req.headers, token)
-  ) return ctx.next();
-  if (isForPrograms(path)) {
-    return problemResponse({
-      type: "about:blank",
-      title: "Token needed",
-      status: 401,
-      detail: "Authorization must be Bearer and the API's token",
-    }, { "WWW-Authenticate": 'Bearer realm="tickhouse"' });
-  }
-  const next = encodeURIComponent(path + ctx.url.search);
-  return ctx.redirect(`/login?next=${next}`, 303);
+/** A page of another site may not change anything here. */
+const refuseOtherSites: Middleware<State> = (ctx) => {
+  const why = fromElsewhere(ctx.req);
+  if (why === null) return ctx.next();
+  return problemResponse({
+    type: "about:blank",
+    title: "Not from here",
+    status: 403,
+    detail: why,
+  });
 };
+
+/** Lets in who has the token, and slows down who guesses it. */
+function requireToken(tries: RateLimit): Middleware<State> {
+  return async (ctx) => {
+    const { services } = ctx.state;
+    if (services === undefined || services.apiToken === null) {
+      return ctx.next();
+    }
+    const path = ctx.url.pathname;
+    const { headers, method } = ctx.req;
+    const address = clientAddress(ctx.info);
+    const now = services.clock.now();
+    if (path === "/login" && method === "POST") {
+      ctx.state.waitS = tries.waitS(address, now);
+      const answer = await ctx.next();
+      if (answer.status === 401) tries.take(address, now);
+      return answer;
+    }
+    if (hasBearer(headers)) {
+      const waitS = tries.waitS(address, now);
+      if (waitS > 0) return tooManyTries(waitS);
+      if (!isKnown(services, headers)) tries.take(address, now);
+    }
+    if (isOpenPath(path) || isKnown(services, headers)) return ctx.next();
+    if (isForPrograms(path)) {
+      return problemResponse({
+        type: "about:blank",
+        title: "Token needed",
+        status: 401,
+        detail: "Authorization must be Bearer and the API's token",
+      }, { "WWW-Authenticate": 'Bearer realm="tickhouse"' });
+    }
+    const next = encodeURIComponent(path + ctx.url.search);
+    return ctx.redirect(`/login?next=${next}`, 303);
+  };
+}
+
+function tooManyTries(waitS: number): Response {
+  return problemResponse({
+    type: "about:blank",
+    title: "Too many tries",
+    status: 429,
+    detail: `Tokens of this address were wrong; try again in ${waitS} s`,
+  }, { "Retry-After": String(waitS) });
+}
 
 function isForPrograms(path: string): boolean {
   return /^\/(api|udf|healthz|metrics|readyz)(\/|$)/.test(path);

@@ -1,15 +1,13 @@
 import type { Outage } from "../components/outage.ts";
-import { isAuthorized } from "./require_token.ts";
 import type { Services } from "./services.ts";
+import { isKnown } from "./sign_in.ts";
 
 /** What does not work now, for those who may know; nothing if all does. */
 export async function knownOutages(
   services: Services,
   request: Request,
 ): Promise<Outage> {
-  const { apiToken } = services;
-  const known = apiToken === null || isAuthorized(request.headers, apiToken);
-  if (!known) return { reasons: [], warnings: [] };
+  if (!isKnown(services, request.headers)) return { reasons: [], warnings: [] };
   const { reasons, warnings } = await services.health();
   return { reasons, warnings };
 }

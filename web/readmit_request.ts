@@ -35,7 +35,7 @@ export async function readmitResponse(
   request: Request,
   services: Services,
 ): Promise<Response> {
-  checkOrigin(request);
+  checkContent(request);
   const wanted = await readWanted(request, services);
   const { desk } = quarantineOf(services);
   const { readmitted, refused, pending } = await desk.readmit(wanted.ids, {
@@ -50,19 +50,8 @@ export async function readmitResponse(
   }, pending.length > 0 ? 202 : 200);
 }
 
-/** A page of another site may not change anything here. */
-function checkOrigin(request: Request): void {
-  const site = request.headers.get("sec-fetch-site");
-  if (site !== null && site !== "same-origin" && site !== "none") {
-    throw new ProblemError({
-      type: "about:blank",
-      title: "Not from here",
-      status: 403,
-      detail: `Sec-Fetch-Site must be same-origin or none, got ${
-        JSON.stringify(site.slice(0, 32))
-      }`,
-    });
-  }
+/** Nothing that a form of another site could send without asking. */
+function checkContent(request: Request): void {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new ProblemError({

@@ -107,6 +107,8 @@ export interface Services {
 /** What every route finds in `ctx.state`. */
 export interface State {
   services: Services;
+  /** Seconds until a token may be tried again; of a sign-in only. */
+  waitS?: number;
 }
 
 /**

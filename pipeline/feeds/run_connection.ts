@@ -15,7 +15,7 @@ import { type ConnectionStats, lineCounts } from "./feed_stats.ts";
 import type { FeedEntrance, Ingest, OpenRequest } from "./ingest.ts";
 import { LineFramer } from "./line_framer.ts";
 import { Outbox } from "./outbox.ts";
-import { sameToken } from "./same_token.ts";
+import { sameSecret } from "../same_secret.ts";
 
 /** The part of a TCP connection that is needed here. */
 export interface ByteConnection {
@@ -192,7 +192,7 @@ class ConnectionRun {
       return;
     }
     this.#hello = true;
-    if (token !== undefined && !sameToken(hello.token ?? "", token)) {
+    if (token !== undefined && !sameSecret(hello.token ?? "", token)) {
       this.#fail("token", "token must be the one this listener was given");
       return;
     }

@@ -1,3 +1,4 @@
+import { clientAddress } from "../../web/client_address.ts";
 import { define } from "../../web/define.ts";
 import { readQuery } from "../../web/read_query.ts";
 import { streamQuery, streamResponse } from "../../web/stream_response.ts";
@@ -5,9 +6,8 @@ import { streamQuery, streamResponse } from "../../web/stream_response.ts";
 export const handler = define.handlers({
   async GET(ctx) {
     const query = readQuery(streamQuery, ctx.url.searchParams);
-    const { remoteAddr } = ctx.info;
     return await streamResponse(ctx.state.services, query, {
-      address: "hostname" in remoteAddr ? remoteAddr.hostname : "unknown",
+      address: clientAddress(ctx.info),
       lastEventId: ctx.req.headers.get("last-event-id"),
       signal: ctx.req.signal,
     });

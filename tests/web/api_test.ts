@@ -510,37 +510,3 @@ Deno.test("with a token set, /readyz tells strangers the state and not why", asy
   assert.deepEqual((await known.json()).reasons, ["a store is down"]);
   assert.equal((await get("/healthz")).status, 401);
 });
-
-Deno.test("with a token set, pages and API ask for it, /livez does not", async () => {
-  const token = "a-token-of-24-characters";
-  const { get, handler } = await setUp({ apiToken: token });
-  assert.equal((await get("/livez")).status, 200);
-  const refused = await get("/api/instruments");
-  assert.equal(refused.status, 401);
-  assert.match(refused.headers.get("www-authenticate")!, /^Bearer/);
-  const page = await get("/?a=1");
-  assert.equal(page.status, 303);
-  assert.equal(page.headers.get("location"), "/login?next=%2F%3Fa%3D1");
-  const wrong = { Authorization: "Bearer wrong" };
-  assert.equal((await get("/api/instruments", wrong)).status, 401);
-  const right = { Authorization: `Bearer ${token}` };
-  assert.equal((await get("/api/instruments", right)).status, 200);
-
-  const post = (value: string) =>
-    handler(
-      new Request("http://localhost/login", {
-        method: "POST",
-        body: new URLSearchParams({ token: value, next: "//evil.example/" }),
-      }),
-    );
-  assert.equal((await post("wrong")).status, 401);
-  const login = await post(token);
-  assert.equal(login.status, 303);
-  assert.equal(login.headers.get("location"), "/");
-  const cookie = login.headers.get("set-cookie")!;
-  assert.match(cookie, /HttpOnly/);
-  assert.match(cookie, /SameSite=Strict/);
-  assert.ok(!cookie.includes(token));
-  const own = { Cookie: cookie.split(";")[0] };
-  assert.equal((await get("/api/instruments", own)).status, 200);
-});
