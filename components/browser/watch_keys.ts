@@ -92,5 +92,6 @@ function isTypedInto(target: EventTarget | null): boolean {
 }
 
 function isInDialog(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("dialog") !== null;
+  return target instanceof HTMLElement &&
+    target.closest("dialog[open]") !== null;
 }

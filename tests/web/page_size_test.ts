@@ -52,7 +52,14 @@ Deno.test("the code of each page is small on the wire", async () => {
 
   const services = await fakeServices();
   const handler = createApp(() => services).handler();
-  const pages = ["/", "/system", "/instruments/NIFTY50", "/nowhere"];
+  const pages = [
+    "/",
+    "/system",
+    "/settings",
+    "/alerts",
+    "/instruments/NIFTY50",
+    "/nowhere",
+  ];
   for (const path of pages) {
     const response = await handler(new Request(`http://localhost${path}`));
     const html = await response.text();
