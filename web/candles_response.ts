@@ -1,26 +1,9 @@
 import { isTickInterval } from "../pipeline/domain/interval.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
+import { CANDLE_COLUMNS } from "./answers/candles.ts";
 import type { FilledCandle } from "./fill_candles.ts";
 import { closedRangeResponse, liveResponse } from "./etag_response.ts";
 import type { CandlesPage, CandlesQuery } from "./query_candles.ts";
-
-/** Columns of CSV and of `shape=array`, in order. */
-export const CANDLE_COLUMNS = [
-  "t",
-  "o",
-  "h",
-  "l",
-  "c",
-  "v",
-  "n",
-  "vw",
-  "closed",
-  "rev",
-  "complete",
-  "coverage_ms",
-  "closed_by",
-  "synthetic",
-] as const;
 
 /** A page of candles in the format that was asked for. */
 export async function candlesResponse(

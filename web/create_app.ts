@@ -105,5 +105,5 @@ function tooManyTries(waitS: number): Response {
 }
 
 function isForPrograms(path: string): boolean {
-  return /^\/(api|udf|healthz|metrics|readyz)(\/|$)/.test(path);
+  return /^\/(api|udf|healthz|metrics|openapi\.json|readyz)(\/|$)/.test(path);
 }

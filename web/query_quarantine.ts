@@ -14,11 +14,13 @@ import {
   timeParameter,
   wholeNumber,
 } from "./read_query.ts";
+import { quarantined } from "./answers/quarantine.ts";
 import { liveResponse } from "./etag_response.ts";
 import { quarantineOf, type Services } from "./services.ts";
 
 /** Rows of one page, and of one asking for readmission, at most. */
 export const QUARANTINE_LIMIT_MAX = 1_000;
+export const QUARANTINE_LIMIT = 100;
 
 const cursorParameter = parameter<QuarantineCursor>(
   "a cursor that an answer's next gave",
@@ -44,7 +46,7 @@ export const quarantineFilter = {
   from: timeParameter.optional(),
   to: timeParameter.optional(),
   cursor: cursorParameter.optional(),
-  limit: wholeNumber(1, QUARANTINE_LIMIT_MAX).default(100),
+  limit: wholeNumber(1, QUARANTINE_LIMIT_MAX).default(QUARANTINE_LIMIT),
 };
 
 /** Parameters of `/api/quarantine`. */
@@ -56,36 +58,9 @@ export const quarantineQuery = z.object({
 export type QuarantineQueryText = z.output<typeof quarantineQuery>;
 
 /** A row as clients see it; `raw` is text that somebody else wrote. */
-export interface QuarantineView {
-  readonly id: string;
-  readonly feed: string;
-  readonly epoch: number;
-  /** Unix milliseconds. */
-  readonly received_at: number;
-  readonly seq: number | null;
-  readonly line: number;
-  readonly reason: string;
-  readonly detail: string;
-  readonly symbol: string | null;
-  readonly ts: number | null;
-  readonly raw: string;
-  readonly readmitted: boolean;
-}
+type QuarantineView = z.output<typeof quarantined>;
 
-const COLUMNS = [
-  "id",
-  "feed",
-  "epoch",
-  "received_at",
-  "seq",
-  "line",
-  "reason",
-  "detail",
-  "symbol",
-  "ts",
-  "raw",
-  "readmitted",
-] as const satisfies readonly (keyof QuarantineView)[];
+const COLUMNS = quarantined.keyof().options;
 
 function viewOf(row: QuarantinedRow): QuarantineView {
   const { id, key, receivedAt, reject, readmitted } = row;

@@ -60,43 +60,94 @@ export function readQuery<Shape extends z.ZodRawShape>(
   return parsed.data;
 }
 
-/** A text that `read` understands; what it must be is told otherwise. */
-export function parameter<T>(
+/** How a parameter is described to those who never see its code. */
+interface Described {
+  readonly type?: "array" | "integer" | readonly ("integer" | "string")[];
+  readonly items?: {
+    readonly type: "string";
+    readonly enum?: readonly string[];
+  };
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+}
+
+/**
+ * A text that `read` understands; what it must be is told otherwise.
+ *
+ * `Input` is what a client may give, of which the text is made.
+ */
+export function parameter<T, Input = string>(
   expected: string,
   read: (text: string) => T | null,
-) {
+  described: Described = {},
+): z.ZodType<T, string | Input> {
   return z.string(expected).transform((text, context): T => {
     const value = read(text);
     if (value !== null) return value;
     context.addIssue({ code: "custom", message: expected });
     return z.NEVER;
-  });
+  }).meta({ ...described, description: sentence(expected) });
+}
+
+function sentence(words: string): string {
+  return words[0].toUpperCase() + words.slice(1);
 }
 
 export function choice<T extends string>(...words: readonly T[]) {
-  return parameter(
-    `one of ${words.join(", ")}`,
-    (text) => words.find((word) => word === text) ?? null,
+  return z.enum(words, `one of ${words.join(", ")}`);
+}
+
+/** Some of these words, separated by commas. */
+export function listOf<T extends string>(words: readonly T[]) {
+  return parameter<readonly T[], readonly T[]>(
+    `comma-separated, of ${words.join(", ")}`,
+    (text) => {
+      const given = text.split(",");
+      const known = given.filter((word): word is T =>
+        (words as readonly string[]).includes(word)
+      );
+      return known.length === given.length && given.length <= words.length
+        ? [...new Set(known)]
+        : null;
+    },
+    { type: "array", items: { type: "string", enum: words } },
   );
 }
 
 export function wholeNumber(min: number, max: number) {
-  return parameter(`a whole number, ${min} to ${max}`, (text) => {
-    if (!/^\d{1,15}$/.test(text)) return null;
-    const n = Number(text);
-    return n >= min && n <= max ? n : null;
-  });
+  return parameter<number, number>(
+    `a whole number, ${min} to ${max}`,
+    (text) => {
+      if (!/^\d{1,15}$/.test(text)) return null;
+      const n = Number(text);
+      return n >= min && n <= max ? n : null;
+    },
+    { type: "integer", minimum: min, maximum: max },
+  );
 }
 
 export const symbolParameter = parameter(
   "a symbol of /api/instruments",
   (text) => SYMBOL_PATTERN.test(text) ? text : null,
+  { pattern: SYMBOL_PATTERN.source },
 );
 
-export const timeParameter = parameter<EpochMicros>(
+export const timeParameter = parameter<EpochMicros, number>(
   "a time, as Unix milliseconds or ISO 8601",
   parseTime,
+  { type: ["integer", "string"] },
 );
+
+/** The same in a body, where numbers need no quotes. */
+export function inJson<T, Input>(schema: z.ZodType<T, Input>) {
+  return z.union([z.string(), z.number()], schema.description)
+    .transform(String).pipe(schema as z.ZodType<T, string>)
+    .meta(schema.meta() ?? {});
+}
+
+/** Parameters of what takes none. */
+export const noQuery = z.object({});
 
 /** Intervals that can be read, shortest first. */
 const READABLE = INTERVALS.filter(isReadableInterval);

@@ -5,23 +5,41 @@ import {
   quarantineIdText,
 } from "../pipeline/domain/quarantine_id.ts";
 import { liveJson } from "./etag_response.ts";
-import { badParameters, ProblemError } from "./problem.ts";
+import { ProblemError } from "./problem.ts";
 import {
   cursorAfter,
+  QUARANTINE_LIMIT,
   QUARANTINE_LIMIT_MAX,
   quarantineFilter,
 } from "./query_quarantine.ts";
-import { checkRange, readQuery } from "./read_query.ts";
+import { readBody } from "./read_body.ts";
+import { checkRange, inJson, parameter, timeParameter } from "./read_query.ts";
 import { quarantineOf, type Services } from "./services.ts";
 
 /** How long an answer waits for the commit. */
 const WAIT_MS = 5_000;
 
-const BODY_WANTED = `{"ids": […]} with 1 to ${QUARANTINE_LIMIT_MAX} rows of ` +
-  `/api/quarantine, or an object with reason, and any of feed, symbol, from, ` +
-  `to, cursor and limit as its parameters are`;
+const rowId = parameter(
+  "an id of a row of /api/quarantine",
+  parseQuarantineId,
+);
 
-const filterQuery = z.object(quarantineFilter);
+const wantedIds = z.strictObject({
+  ids: z.array(rowId, "an array of ids")
+    .min(1, "1 or more ids")
+    .max(QUARANTINE_LIMIT_MAX, `at most ${QUARANTINE_LIMIT_MAX} ids`),
+}, "an object");
+
+const wantedRows = z.strictObject({
+  ...quarantineFilter,
+  reason: quarantineFilter.reason.unwrap(),
+  from: inJson(timeParameter).optional(),
+  to: inJson(timeParameter).optional(),
+  limit: inJson(quarantineFilter.limit.unwrap()).default(QUARANTINE_LIMIT),
+}, "an object");
+
+/** Which rows: those it names, or those that its filter finds. */
+export const readmitBody = z.union([wantedIds, wantedRows]);
 
 /**
  * Takes rows back that a request names, or those that its filter finds.
@@ -36,7 +54,10 @@ export async function readmitResponse(
   services: Services,
 ): Promise<Response> {
   checkContent(request);
-  const wanted = await readWanted(request, services);
+  const wanted = await findWanted(
+    await readBody(readmitBody, request),
+    services,
+  );
   const { desk } = quarantineOf(services);
   const { readmitted, refused, pending } = await desk.readmit(wanted.ids, {
     waitMs: WAIT_MS,
@@ -65,24 +86,16 @@ function checkContent(request: Request): void {
   }
 }
 
-async function readWanted(
-  request: Request,
+async function findWanted(
+  wanted: z.output<typeof readmitBody>,
   services: Services,
 ): Promise<{
   readonly ids: readonly QuarantineId[];
   readonly next: string | null;
 }> {
-  const body = await readBody(request);
-  if (Object.hasOwn(body, "ids")) return { ids: readIds(body), next: null };
-  const query = readQuery(
-    filterQuery,
-    new URLSearchParams(
-      Object.entries(body).map(([name, value]) => [name, String(value)]),
-    ),
-  );
-  checkRange(query);
-  const { cursor, limit, ...filter } = query;
-  if (filter.reason === undefined) throw badBody("no reason");
+  if ("ids" in wanted) return { ids: wanted.ids, next: null };
+  checkRange(wanted);
+  const { cursor, limit, ...filter } = wanted;
   const rows = await quarantineOf(services).store.find({
     ...filter,
     after: cursor,
@@ -94,49 +107,4 @@ async function readWanted(
     ids: page.map(({ id }) => id),
     next: rows.length > limit ? cursorAfter(page[limit - 1]) : null,
   };
-}
-
-async function readBody(
-  request: Request,
-): Promise<Readonly<Record<string, unknown>>> {
-  let value: unknown;
-  try {
-    value = await request.json();
-  } catch {
-    throw badBody("not JSON");
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badBody("another value");
-  }
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function readIds(
-  body: Readonly<Record<string, unknown>>,
-): readonly QuarantineId[] {
-  const { ids, ...more } = body;
-  if (!Array.isArray(ids) || Object.keys(more).length > 0) {
-    throw badBody("other members");
-  }
-  if (ids.length < 1 || ids.length > QUARANTINE_LIMIT_MAX) {
-    throw badBody(`${ids.length} ids`);
-  }
-  return ids.map((text) => {
-    const id = typeof text === "string" ? parseQuarantineId(text) : null;
-    if (id !== null) return id;
-    throw badParameters([{
-      parameter: "ids",
-      value: String(text).slice(0, 64),
-      expected: "ids of rows of /api/quarantine",
-    }]);
-  });
-}
-
-function badBody(got: string): ProblemError {
-  return new ProblemError({
-    type: "about:blank",
-    title: "Bad request",
-    status: 400,
-    detail: `Body must be ${BODY_WANTED}; got ${got}`,
-  });
 }

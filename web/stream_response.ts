@@ -18,7 +18,7 @@ import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { ClientQueue } from "./client_queue.ts";
 import { eventFrame, HEARTBEAT, liveFrame, RETRY } from "./event_frame.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
-import { parameter, wholeNumber } from "./read_query.ts";
+import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { StreamClients } from "./stream_clients.ts";
 import { isNewer } from "../pipeline/domain/newer_candle.ts";
@@ -35,34 +35,21 @@ const KINDS = [
 const SYMBOLS_MAX = 64;
 const SNAPSHOT_CANDLES_MAX = 500;
 
-function listOf<T extends string>(words: readonly T[], max = words.length) {
-  return parameter(
-    `comma-separated, of ${words.join(", ")}`,
-    (text): readonly T[] | null => {
-      const given = text.split(",");
-      const known = given.filter((word): word is T =>
-        (words as readonly string[]).includes(word)
-      );
-      return known.length === given.length && given.length <= max
-        ? [...new Set(known)]
-        : null;
-    },
-  );
-}
-
 /** Parameters of `/api/stream`. */
 export const streamQuery = z.object({
-  symbols: parameter(
+  symbols: parameter<readonly string[], readonly string[]>(
     `comma-separated symbols of /api/instruments, at most ${SYMBOLS_MAX}`,
     (text) => {
       const symbols = [...new Set(text.split(","))];
       return symbols.length <= SYMBOLS_MAX ? symbols : null;
     },
+    { type: "array", items: { type: "string" } },
   ).optional(),
   interval: listOf(STORED_INTERVALS).default(["1m"]),
   events: listOf(KINDS).optional(),
-  /** Closed candles of each symbol and interval in the snapshot. */
-  history: wholeNumber(0, SNAPSHOT_CANDLES_MAX).default(100),
+  history: wholeNumber(0, SNAPSHOT_CANDLES_MAX).default(100).describe(
+    "Closed candles of each symbol and interval in the snapshot",
+  ),
 });
 export type StreamQuery = z.output<typeof streamQuery>;
 

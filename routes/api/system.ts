@@ -1,12 +1,11 @@
-import { z } from "zod";
 import { define } from "../../web/define.ts";
 import { liveJson } from "../../web/etag_response.ts";
-import { readQuery } from "../../web/read_query.ts";
+import { noQuery, readQuery } from "../../web/read_query.ts";
 
 /** The whole pipeline as it is now; answers whatever is down. */
 export const handler = define.handlers({
   async GET(ctx) {
-    readQuery(z.object({}), ctx.url.searchParams);
+    readQuery(noQuery, ctx.url.searchParams);
     return liveJson(await ctx.state.services.system());
   },
 });

@@ -1,11 +1,8 @@
-import { z } from "zod";
 import { define } from "../../web/define.ts";
 import { liveJson } from "../../web/etag_response.ts";
 import { findUdfSymbol } from "../../web/udf/find_symbol.ts";
-import { readUdfQuery, udfSymbolParameter } from "../../web/udf/udf_query.ts";
-import { symbolInfo } from "../../web/udf/udf_symbol.ts";
-
-const symbolsQuery = z.object({ symbol: udfSymbolParameter });
+import { readUdfQuery } from "../../web/udf/udf_query.ts";
+import { symbolInfo, symbolsQuery } from "../../web/udf/udf_symbol.ts";
 
 export const handler = define.handlers({
   GET(ctx) {

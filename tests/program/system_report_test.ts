@@ -16,7 +16,7 @@ import { CommitTimes } from "../../program/commit_times.ts";
 import { EventLoopLag } from "../../program/event_loop_lag.ts";
 import { Health } from "../../program/health.ts";
 import { SystemReport } from "../../program/system_report.ts";
-import { systemSchema } from "../../web/system_schema.ts";
+import { systemAnswer } from "../../web/answers/system.ts";
 
 const NOW = epochMicros(Date.UTC(2026, 10, 29, 14, 5) * 1_000);
 const clock: Clock = { now: () => NOW, sleep: () => Promise.resolve() };
@@ -159,7 +159,7 @@ function reportOf(up: boolean) {
 
 Deno.test("the report is by its schema, of what all processes share too", async () => {
   const { report, lag } = reportOf(true);
-  const view = systemSchema.parse(await report.view());
+  const view = systemAnswer.parse(await report.view());
   lag.stop();
   assert.deepEqual(
     view.partitions?.map(({ p, owner, held, lease_epoch: epoch }) => ({
@@ -201,7 +201,7 @@ Deno.test("the report is by its schema, of what all processes share too", async 
 
 Deno.test("the report stands while the stores are away, and says since when", async () => {
   const { report, lag } = reportOf(false);
-  const view = systemSchema.parse(await report.view());
+  const view = systemAnswer.parse(await report.view());
   lag.stop();
   assert.equal(view.ready, false);
   assert.equal(view.reasons.length, 2);

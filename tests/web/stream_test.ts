@@ -4,6 +4,7 @@ import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
 import type { Services } from "../../web/services.ts";
+import { EventReader } from "../harness/event_reader.ts";
 import {
   candle,
   fakeData,
@@ -11,52 +12,6 @@ import {
   MINUTE,
   minutesAgo,
 } from "./fake_services.ts";
-
-interface Message {
-  event: string;
-  id: string;
-  // deno-lint-ignore no-explicit-any
-  data: any;
-}
-
-/** Reads messages of a stream; comments are left out but counted. */
-class Reader {
-  comments = 0;
-  #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #text = "";
-
-  constructor(readonly response: Response) {
-    this.#reader = response.body!.getReader();
-  }
-  async next(): Promise<Message | null> {
-    for (;;) {
-      const end = this.#text.indexOf("\n\n");
-      if (end >= 0) {
-        const block = this.#text.slice(0, end);
-        this.#text = this.#text.slice(end + 2);
-        if (block.startsWith(":")) this.comments++;
-        const fields = Object.fromEntries(
-          block.split("\n").map((line) => {
-            const colon = line.indexOf(": ");
-            return [line.slice(0, colon), line.slice(colon + 2)];
-          }),
-        );
-        if (fields.event === undefined) continue;
-        return {
-          event: fields.event,
-          id: fields.id,
-          data: JSON.parse(fields.data),
-        };
-      }
-      const { done, value } = await this.#reader.read();
-      if (done) return null;
-      this.#text += new TextDecoder().decode(value);
-    }
-  }
-  leave(): Promise<void> {
-    return this.#reader.cancel();
-  }
-}
 
 function closed(n: number, ticks = 7): LiveEvent {
   const view = candleView(candle("NIFTY50", minutesAgo(n), { n: ticks }));
@@ -79,7 +34,7 @@ async function setUp(changes: Partial<Services> = {}) {
   const services = await fakeServices(changes, fakeData());
   const handler = createApp(() => services).handler();
   const open = async (query = "?symbols=NIFTY50", headers: HeadersInit = {}) =>
-    new Reader(
+    new EventReader(
       await handler(
         new Request(`http://localhost/api/stream${query}`, { headers }),
       ),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../web/create_app.ts";
-import { systemSchema } from "../../web/system_schema.ts";
+import { systemAnswer } from "../../web/answers/system.ts";
 import { fakeSystem } from "./fake_system.ts";
 import { fakeData, fakeServices, NOW } from "./fake_services.ts";
 
@@ -21,15 +21,15 @@ Deno.test("/api/system answers by its schema, and takes no parameters", async ()
   const response = await get("/api/system");
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("cache-control"), "no-store");
-  systemSchema.parse(await response.json());
+  systemAnswer.parse(await response.json());
   assert.equal((await get("/api/system?symbol=A")).status, 400);
 });
 
 Deno.test("the schema refuses what is not in it", () => {
   const view = fakeSystem(NOW / 1_000);
-  assert.equal(systemSchema.safeParse(view).success, true);
+  assert.equal(systemAnswer.safeParse(view).success, true);
   for (const wrong of [{ ...view, more: 1 }, { ...view, books: undefined }]) {
-    assert.equal(systemSchema.safeParse(wrong).success, false);
+    assert.equal(systemAnswer.safeParse(wrong).success, false);
   }
 });
 
@@ -92,7 +92,7 @@ Deno.test("parts that cannot be read are said to be unknown, the page stands", a
     buffer: { ...data.system.buffer, up: false, bytes: null, entries: null },
   };
   const get = await setUp(data);
-  systemSchema.parse(await (await get("/api/system")).json());
+  systemAnswer.parse(await (await get("/api/system")).json());
   const response = await get("/system");
   assert.equal(response.status, 200);
   const text = textOf(await response.text());

@@ -218,3 +218,18 @@ Deno.test("errors are those of the protocol, and say what was expected", async (
     assert.match(body.errmsg, message);
   }
 });
+
+Deno.test("times beyond what can be counted are the ends of time", async () => {
+  const { get } = await setUp();
+  for (const to of ["9999999999", "253402300799", "999999999999"]) {
+    const range = `from=-99999999999&to=${to}&countback=2`;
+    for (const resolution of ["1", "1D"]) {
+      const path = `history?symbol=NIFTY50&resolution=${resolution}&${range}`;
+      const { status, body } = await get(path);
+      assert.equal(status, 200, path);
+      assert.ok(["ok", "no_data"].includes(body.s), path);
+    }
+    const marks = `marks?symbol=NIFTY50&resolution=1&from=0&to=${to}`;
+    assert.equal((await get(marks)).status, 200);
+  }
+});

@@ -7,18 +7,22 @@ import {
 import { parameter, readQuery } from "../read_query.ts";
 import { intervalOfResolution, RESOLUTIONS } from "./udf_resolution.ts";
 
-/** Seconds of the year 9999. */
-const SECONDS_MAX = 253_402_300_799;
+/** Seconds of June 2255, with days to spare until microseconds end. */
+const SECONDS_MAX = 9_007_000_000;
 
-/** A time in whole seconds, as the protocol writes all of them. */
-export const secondsParameter = parameter<EpochMicros>(
+/**
+ * A time in whole seconds, as the protocol writes all of them; clients ask for
+ * the end of time by large ones.
+ */
+export const secondsParameter = parameter<EpochMicros, number>(
   "a time in Unix seconds",
   (text) => {
     if (!/^-?\d{1,12}(\.\d+)?$/.test(text)) return null;
     const seconds = Math.floor(Number(text));
-    if (Math.abs(seconds) > SECONDS_MAX) return null;
-    return epochMicros(seconds * MICROS_PER_SECOND);
+    const held = Math.max(-SECONDS_MAX, Math.min(seconds, SECONDS_MAX));
+    return epochMicros(held * MICROS_PER_SECOND);
   },
+  { type: "integer" },
 );
 
 export const resolutionParameter = parameter(

@@ -1,11 +1,16 @@
+import { z } from "zod";
 import type { Calendar } from "../../pipeline/domain/calendar.ts";
 import type {
   Instrument,
   InstrumentType,
 } from "../../pipeline/domain/instrument.ts";
 import type { EpochMicros } from "../../pipeline/domain/time.ts";
+import { udfSymbolParameter } from "./udf_query.ts";
 import { RESOLUTIONS } from "./udf_resolution.ts";
 import { holidaysText, sessionText } from "./udf_session.ts";
+
+/** Parameters of `/udf/symbols`. */
+export const symbolsQuery = z.object({ symbol: udfSymbolParameter });
 
 /** Types of the protocol. */
 const TYPES: Readonly<Record<InstrumentType, string>> = {

@@ -1,11 +1,7 @@
 import { z } from "zod";
-import type { SystemView } from "../components/system_view.ts";
-import { VENUE_NAMES } from "../pipeline/domain/feed_endpoint.ts";
-
-const count = z.int().nonnegative();
-const amount = z.number().nonnegative();
-/** Unix milliseconds. */
-const time = z.int();
+import type { SystemView } from "../../components/system_view.ts";
+import { VENUE_NAMES } from "../../pipeline/domain/feed_endpoint.ts";
+import { amount, count, counts, seqs, time } from "./fields.ts";
 
 const waits = z.strictObject({
   n: count,
@@ -21,10 +17,8 @@ const store = {
   down_since: time.nullable(),
 };
 
-const seqs = z.strictObject({ from: count, to: count });
-
 /** Answer of `/api/system`: parts that could not be read are `null`. */
-export const systemSchema: z.ZodType<SystemView> = z.strictObject({
+export const systemAnswer = z.strictObject({
   at: time,
   node: z.string(),
   roles: z.array(z.string()),
@@ -113,7 +107,7 @@ export const systemSchema: z.ZodType<SystemView> = z.strictObject({
     in_quarantine: count,
   }).nullable(),
   quarantine: z.strictObject({
-    counts: z.record(z.string(), count),
+    counts,
     samples: z.array(z.strictObject({
       id: z.string(),
       feed: z.string(),
@@ -181,4 +175,4 @@ export const systemSchema: z.ZodType<SystemView> = z.strictObject({
     total_bytes: count,
   }).nullable(),
   clock: z.strictObject({ ahead_ms: z.number().nullable() }),
-});
+}) satisfies z.ZodType<SystemView>;
