@@ -1,7 +1,6 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import { type CandleFold, mergeFolds } from "../pipeline/domain/candle.ts";
 import { formatScaled } from "../pipeline/domain/decimal.ts";
-import type { Delivery } from "../pipeline/domain/entry.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
 import { ROLLUPS, type StoredInterval } from "../pipeline/domain/interval.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
@@ -16,7 +15,6 @@ import type {
   CommittedCandle,
   DirtyRollup,
   EntryId,
-  FeedProgress,
   FeedTotals,
   PartitionState,
 } from "../pipeline/ports.ts";
@@ -41,12 +39,12 @@ import {
   TAKE_BACK,
 } from "./commit_sql.ts";
 import type { Db, Row, Statement } from "./db.ts";
+import { claimPartition, partitionStateOf } from "./partition_state.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import type { LeaseTerm } from "./lease_term.ts";
 import {
   booleanArray,
   micros,
-  microsOrNull,
   numberArray,
   textArray,
   timestampText,
@@ -109,44 +107,12 @@ export class PgAggregateStore implements AggregateStore {
   ) {}
 
   claim(p: number, owner: string): Promise<PartitionState | null> {
-    return this.lease.learn(() => this.#claim(p, owner));
-  }
-
-  async #claim(p: number, owner: string): Promise<PartitionState | null> {
-    const [, claimed] = await this.#write([
-      {
-        // A conflict would wait for whoever has the row.
-        sql: `insert into offsets (p) select $1::int
-          where not exists (select from offsets where p = $1::int)
-          on conflict do nothing`,
-        params: [p],
-      },
-      {
-        sql: `update offsets set owner = $2, lease_epoch = lease_epoch + 1,
-            lease_until = now() + ($3::float8 * interval '1 millisecond')
-          where p = (
-            select p from offsets
-            where p = $1::int and (lease_until < now() or owner = $2)
-            for update skip locked)
-          returning lease_epoch::float8 as lease_epoch, position, incarnation,
-            to_micros(marked_at)::float8 as marked_at,
-            readmitted_through::float8 as readmitted_through`,
-        params: [p, owner, this.lease.ms],
-      },
-    ]);
-    const [row] = claimed;
-    if (!row) return null;
-    return {
-      p,
-      leaseEpoch: row.lease_epoch as number,
-      position: row.position as EntryId,
-      incarnation: row.incarnation as string | null,
-      markedAt: microsOrNull(row.marked_at),
-      progress: await this.#loadProgress(p),
-      feeds: await this.#loadTotals(p),
-      open: await this.#loadOpen(p),
-      readmittedThrough: row.readmitted_through as number,
-    };
+    return this.lease.learn(async () => {
+      const results = await this.db.batch(
+        claimPartition(p, owner, this.lease.ms),
+      );
+      return results && partitionStateOf(p, results);
+    });
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
@@ -337,64 +303,6 @@ export class PgAggregateStore implements AggregateStore {
     }));
   }
 
-  async #loadProgress(p: number): Promise<readonly FeedProgress[]> {
-    const rows = await this.db.query(
-      `select f.feed, f.epoch::float8 as epoch, i.symbol,
-          to_micros(f.max_event)::float8 as max_event,
-          to_micros(f.last_received)::float8 as last_received, f.replay, f.ended
-        from feed_progress f join instruments i on i.id = f.instrument_id
-        where f.p = $1::int and not f.forgotten
-        order by f.feed, f.epoch, i.symbol`,
-      [p],
-    );
-    return rows.map(progressOf);
-  }
-
-  async #loadTotals(p: number): Promise<readonly FeedTotals[]> {
-    const rows = await this.db.query(
-      `select feed, epoch::float8 as epoch, delivery, replay, connected, node,
-          last_seq::float8 as last_seq, received::float8 as received,
-          accepted::float8 as accepted, duplicates::float8 as duplicates,
-          rejected::float8 as rejected,
-          to_micros(covered_from)::float8 as covered_from,
-          to_micros(covered_to)::float8 as covered_to,
-          to_micros(last_event)::float8 as last_event,
-          to_micros(away_since)::float8 as away_since
-        from feed_totals where p = $1::int order by feed, epoch`,
-      [p],
-    );
-    return rows.map((row) => ({
-      key: { feed: row.feed as string, epoch: row.epoch as number },
-      delivery: row.delivery as Delivery,
-      replay: row.replay as boolean,
-      connected: row.connected as boolean,
-      node: row.node as string,
-      lastSeq: row.last_seq as number,
-      received: row.received as number,
-      accepted: row.accepted as number,
-      duplicates: row.duplicates as number,
-      rejected: row.rejected as number,
-      coveredFrom: microsOrNull(row.covered_from),
-      coveredTo: microsOrNull(row.covered_to),
-      lastEvent: microsOrNull(row.last_event),
-      awaySince: microsOrNull(row.away_since),
-    }));
-  }
-
-  async #loadOpen(p: number): Promise<PartitionState["open"]> {
-    const rows = await this.db.query(
-      `select i.symbol, c.interval, to_micros(c.t)::float8 as t
-        from candles c join instruments i on i.id = c.instrument_id
-        where i.p = $1::int and not c.closed order by i.symbol, c.t`,
-      [p],
-    );
-    return rows.map((row) => ({
-      symbol: row.symbol as string,
-      interval: row.interval as StoredInterval,
-      t: micros(row.t),
-    }));
-  }
-
   async #write(statements: readonly Statement[]) {
     const results = await this.db.batch(statements);
     assert(results !== null, "nothing was asked that could be refused");
@@ -425,18 +333,6 @@ function touched(
     for (const row of recovered) note(row, "revised");
   }
   return [...byKey.values()];
-}
-
-/** A row of `feed_progress` with its symbol. */
-export function progressOf(row: Row): FeedProgress {
-  return {
-    key: { feed: row.feed as string, epoch: row.epoch as number },
-    symbol: row.symbol as string,
-    maxEvent: micros(row.max_event),
-    lastReceived: micros(row.last_received),
-    replay: row.replay as boolean,
-    ended: row.ended as boolean,
-  };
 }
 
 /** One statement cannot merge two rows into one candle. */

@@ -1,5 +1,11 @@
 import { Pool } from "pg";
-import { type Db, DbError, type Param, type Row } from "./db.ts";
+import {
+  type Db,
+  DbError,
+  type Param,
+  type Row,
+  type Statement,
+} from "./db.ts";
 
 /** Longest statement; the server gives up a little before the client does. */
 const STATEMENT_MS_MAX = 4_000;
@@ -25,7 +31,7 @@ const BEGIN = `begin; set local statement_timeout = ${STATEMENT_MS_MAX};
 
 /** Of the driver, which brings no types, what is used here. */
 interface PgClient {
-  query(sql: string, params?: Param[]): Promise<{ rows: Row[] }>;
+  query(sql: string, params?: Param[]): Promise<PgAnswer>;
   query(config: {
     readonly text: string;
     readonly query_timeout: number;
@@ -33,6 +39,10 @@ interface PgClient {
   on(event: "error", listener: (error: Error) => void): void;
   /** Closes the connection if an error is given. */
   release(error?: Error): void;
+}
+
+interface PgAnswer {
+  readonly rows: Row[];
 }
 
 interface PgPool {
@@ -61,6 +71,8 @@ export function connectPg({ url }: PgOptions): Db {
     connectionTimeoutMillis: CONNECT_MS_MAX,
     query_timeout: QUERY_MS_MAX,
     keepAlive: true,
+    // Statements are sent without waiting for the answers to those before.
+    pipeline: true,
   });
   // Without a listener on each, a server that dies ends the process.
   pool.on("connect", (client) => client.on("error", () => {}));
@@ -81,37 +93,47 @@ export function connectPg({ url }: PgOptions): Db {
     }
   }
 
-  /** Runs work in one transaction; undone if it gives `null` or fails. */
-  const inTransaction = <T>(work: (client: PgClient) => Promise<T | null>) =>
+  /**
+   * Runs statements in one transaction, sent at once as far as none decides
+   * whether it is to be: a server that is far or busy is waited for once or
+   * twice, not once a statement. A `commit` behind one that failed undoes all.
+   */
+  const transact = (statements: readonly Statement[]) =>
     onClient(async (client) => {
-      await client.query(BEGIN);
-      try {
-        const result = await work(client);
-        await client.query(result === null ? "rollback" : "commit");
-        return result;
-      } catch (error) {
-        // A server that does not answer would not answer this either.
-        if (isRefusal(error)) await client.query("rollback").catch(() => {});
-        throw error;
+      const results: Row[][] = [];
+      let sent = 0;
+      for (;;) {
+        const decisive = statements.findIndex(({ expectRows }, i) =>
+          i >= sent && expectRows !== undefined
+        );
+        const ends = decisive === -1;
+        const group = statements.slice(sent, ends ? undefined : decisive + 1);
+        const answers = await answered([
+          ...sent === 0 ? [client.query(BEGIN)] : [],
+          ...group.map(({ sql, params }) =>
+            client.query(sql, [...params ?? []])
+          ),
+          ...ends ? [client.query("commit")] : [],
+        ]).catch(async (error) => {
+          // A server that does not answer would not answer this either.
+          if (!ends && isRefusal(error)) await client.query("rollback");
+          throw error;
+        });
+        const rows = answers.slice(sent === 0 ? 1 : 0).map(({ rows }) => rows);
+        results.push(...rows.slice(0, group.length));
+        sent += group.length;
+        if (ends) return results;
+        if (results.at(-1)!.length !== group.at(-1)!.expectRows) {
+          await client.query("rollback");
+          return null;
+        }
       }
     });
 
   return {
     query: async <R extends Row>(sql: string, params: readonly Param[] = []) =>
-      (await inTransaction((client) => client.query(sql, [...params])))!
-        .rows as R[],
-    batch: (statements) =>
-      inTransaction(async (client) => {
-        const results: Row[][] = [];
-        for (const { sql, params, expectRows } of statements) {
-          const { rows } = await client.query(sql, [...params ?? []]);
-          if (expectRows !== undefined && rows.length !== expectRows) {
-            return null;
-          }
-          results.push(rows);
-        }
-        return results;
-      }),
+      (await transact([{ sql, params }]))![0] as R[],
+    batch: transact,
     script: (sql) =>
       onClient(async (client) => {
         try {
@@ -124,6 +146,20 @@ export function connectPg({ url }: PgOptions): Db {
       }),
     close: () => pool.end(),
   };
+}
+
+/**
+ * What was sent together is answered together.
+ *
+ * @throws The first failure, once everything is answered or given up.
+ */
+async function answered(
+  sent: readonly Promise<PgAnswer>[],
+): Promise<readonly PgAnswer[]> {
+  for (const outcome of await Promise.allSettled(sent)) {
+    if (outcome.status === "rejected") throw outcome.reason;
+  }
+  return Promise.all(sent);
 }
 
 async function outside<T>(work: () => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import type {
   FeedStore,
   WarehouseContent,
 } from "../pipeline/ports.ts";
-import { progressOf } from "./aggregate_store.ts";
+import { progressOf } from "./partition_state.ts";
 import type { Db } from "./db.ts";
 import { numberArray, textArray } from "./sql_values.ts";
 

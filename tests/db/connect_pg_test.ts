@@ -137,6 +137,40 @@ await serverTest(
   async (t) => {
     const postgres = await startPostgres();
     try {
+      await t.step("one statement that fails undoes all of them", async () => {
+        const db = connectPg({ url: await postgres.createDatabase() });
+        const insert = (n: number, expectRows?: number) => ({
+          sql: "insert into kept values ($1) returning n",
+          params: [n],
+          ...expectRows !== undefined && { expectRows },
+        });
+        const kept = async () =>
+          (await db.query("select n from kept order by n")).map(({ n }) => n);
+        try {
+          await db.script("create table kept (n int primary key)");
+          const failing = { sql: "select 1 / $1::int", params: [0] };
+          for (
+            const statements of [
+              [insert(1), failing, insert(2)],
+              [insert(1), { ...failing, expectRows: 1 }, insert(2)],
+              [insert(1, 1), failing, insert(2)],
+            ]
+          ) {
+            await assert.rejects(
+              db.batch(statements),
+              (error) => error instanceof DbError && error.code === "22012",
+            );
+          }
+          assert.equal(await db.batch([insert(1, 2), insert(2)]), null);
+          assert.deepEqual(await kept(), []);
+          const done = await db.batch([insert(1), insert(2, 1), insert(3)]);
+          assert.deepEqual(done, [[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
+          assert.deepEqual(await kept(), [1, 2, 3]);
+        } finally {
+          await db.close();
+        }
+      });
+
       await t.step("it crashes", async () => {
         const url = await postgres.createDatabase();
         const work = await commitDuring(url, 100, crashTwice(postgres));
