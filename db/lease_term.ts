@@ -1,5 +1,5 @@
-import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { Clock } from "../pipeline/ports.ts";
+import { timedAwake } from "./awake_time.ts";
 
 /** Times that the slowest of the newest calls is to fit into half a lease. */
 const SLOW_TIMES = 3;
@@ -16,7 +16,7 @@ export class LeaseTerm {
 
   constructor(
     private readonly leaseMs: number,
-    private readonly clock: Pick<Clock, "now">,
+    private readonly clock: Clock,
   ) {}
 
   get ms(): number {
@@ -26,10 +26,8 @@ export class LeaseTerm {
 
   /** Does a call to the database, and learns from it how long one takes. */
   async learn<T>(call: () => Promise<T>): Promise<T> {
-    const from = this.clock.now();
-    const result = await call();
-    const tookMs = Math.max(0, (this.clock.now() - from) / MICROS_PER_MS);
-    this.#slowMs = Math.max(tookMs, KEPT * this.#slowMs);
+    const { result, ms } = await timedAwake(call, this.clock);
+    this.#slowMs = Math.max(ms, KEPT * this.#slowMs);
     return result;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ManualClock } from "../../pipeline/feeds/testing/manual_clock.ts";
 import { LeaseTerm } from "../../db/lease_term.ts";
 import { PgLeaseStore } from "../../db/lease_store.ts";
 import { until } from "../harness/program.ts";
@@ -14,21 +15,31 @@ const NEVER_MS = 3_600_000;
 const SOON_MS = 20;
 
 Deno.test("a lease is longer where the database answers slowly, for as long as it does", async () => {
-  const clock = new StillClock(NOW);
+  const clock = new ManualClock();
   const term = new LeaseTerm(1_500, clock);
   assert.equal(term.ms, 1_500);
-  const call = (ms: number) =>
-    term.learn(() => {
-      clock.advance(ms * 1_000);
-      return Promise.resolve();
-    });
+  const call = async (ms: number) => {
+    const learned = term.learn(() => clock.sleep(ms));
+    await clock.advance(ms);
+    await learned;
+  };
   await call(250);
   assert.equal(term.ms, 1_500);
   await call(2_000);
   assert.equal(term.ms, 6_750);
-  await call(60_000);
+  await call(6_000);
   assert.equal(term.ms, 15_750);
   for (let i = 0; i < 100; i++) await call(1);
+  assert.equal(term.ms, 1_500);
+});
+
+Deno.test("a lease is not longer because the process itself was stopped", async () => {
+  const clock = new StillClock(NOW);
+  const term = new LeaseTerm(1_500, clock);
+  await term.learn(() => {
+    clock.advance(60_000_000);
+    return Promise.resolve();
+  });
   assert.equal(term.ms, 1_500);
 });
 

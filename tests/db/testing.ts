@@ -44,7 +44,7 @@ export class StillClock implements Clock {
   }
 
   sleep(): Promise<void> {
-    return Promise.resolve();
+    return new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 
