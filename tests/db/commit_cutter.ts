@@ -6,6 +6,8 @@ export interface CommitCutter {
   readonly port: number;
   /** Connections cut before the server saw the COMMIT, and after. */
   readonly cut: { before: number; after: number };
+  /** Cuts no more. */
+  calm(): void;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export async function startCommitCutter(
   const cut = { before: 0, after: 0 };
   const sockets = new Set<Socket>();
   let commits = 0;
+  let calm = false;
 
   const proxy = createServer((client) => {
     const server = connect(serverPort, "127.0.0.1");
@@ -36,7 +39,8 @@ export async function startCommitCutter(
       });
     }
     client.on("data", (bytes) => {
-      const isCut = bytes.includes(COMMIT) && ++commits % every === 0;
+      const isCut = !calm && bytes.includes(COMMIT) &&
+        ++commits % every === 0;
       if (!isCut) {
         server.write(bytes);
         return;
@@ -58,6 +62,9 @@ export async function startCommitCutter(
   return {
     port: (proxy.address() as AddressInfo).port,
     cut,
+    calm: () => {
+      calm = true;
+    },
     async close() {
       const closed = new Promise((resolve) => proxy.close(resolve));
       for (const socket of sockets) socket.destroy();

@@ -198,7 +198,10 @@ await serverTest(
           await commitDuring(
             atPort(url, cutter.port),
             60,
-            () => Promise.resolve(),
+            async (work) => {
+              await until(() => work.committed >= 40);
+              cutter.calm();
+            },
           );
           assert.ok(cutter.cut.before >= 2 && cutter.cut.after >= 2);
         } finally {
