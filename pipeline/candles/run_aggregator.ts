@@ -67,7 +67,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   trimEveryMs: 300_000,
   claimRetryMs: 150,
   retryMsMin: 50,
-  retryMsMax: 500,
+  retryMsMax: 250,
 };
 
 const TRIM_LAG_MS_MIN = 300_000;
@@ -247,15 +247,17 @@ class AggregatorLoop {
   async ownPartition(): Promise<boolean> {
     const { p, buffer, log, ownership } = this.options;
     if (ownership?.mayClaim(p) === false) return false;
+    // Asked first: while the buffer is away, the warehouse is left in peace.
+    // Should the stream be begun anew after this, the first read says so.
+    this.#incarnation = await outside(
+      "ask the buffer which stream it has",
+      () => buffer.incarnation(p),
+    );
     const state = await this.#claim();
     if (state === null) {
       ownership?.onLost(p);
       return false;
     }
-    this.#incarnation = await outside(
-      "ask the buffer which stream it has",
-      () => buffer.incarnation(p),
-    );
     buffer.raiseFloor(p, state.position);
     const sameStream = state.incarnation === null ||
       state.incarnation === this.#incarnation;

@@ -14,7 +14,7 @@ import { dropAppended, EntryDraft, type SealedDraft } from "./entry_draft.ts";
 /** Appends on their way at a time, in one chain. */
 const PIPELINE_DEPTH = 4;
 const RETRY_MS_MIN = 50;
-const RETRY_MS_MAX = 500;
+const RETRY_MS_MAX = 250;
 
 export interface ChainOptions {
   readonly p: number;
