@@ -26,7 +26,11 @@ export class Catalog {
   constructor(
     private readonly store: InstrumentStore,
     private readonly calendars: ReadonlyMap<string, Calendar>,
-    private readonly options: { readonly autoRegister: boolean },
+    private readonly options: {
+      readonly autoRegister: boolean;
+      /** Beyond it ticks register no more; no bound if absent. */
+      readonly instrumentsMax?: number;
+    },
   ) {
     assert(calendars.has(ALWAYS_OPEN), "there is a 24x7 calendar");
   }
@@ -128,6 +132,13 @@ export class Catalog {
       throw new UnknownSymbolError(
         `Symbol ${symbol} is not in the instrument file and AUTO_REGISTER ` +
           `is off`,
+      );
+    }
+    const { instrumentsMax = Infinity } = this.options;
+    if (this.#bySymbol.size >= instrumentsMax) {
+      throw new UnknownSymbolError(
+        `Symbol ${symbol} would be one more than the ${instrumentsMax} ` +
+          `instruments of INSTRUMENTS_MAX`,
       );
     }
     assert(

@@ -28,10 +28,13 @@ export interface Config {
   /** Instrument file; of the simulator's own if `null` and `simulate`. */
   readonly instruments: string | null;
   readonly autoRegister: boolean;
+  readonly instrumentsMax: number;
   readonly roles: ReadonlySet<Role>;
   readonly partitions: number;
   /** Secret that a feed's hello must carry; `null` asks for none. */
   readonly feedToken: string | null;
+  /** File of feeds that may connect, each with a secret of its own. */
+  readonly feedRules: string | null;
   /** Secret that pages and the API ask for; `null` asks for none. */
   readonly apiToken: string | null;
   readonly signalWebhooks: readonly string[];
@@ -164,6 +167,12 @@ const SETTINGS = {
     "Whether a tick of an unknown symbol registers it",
     oneOf("on", "off"),
   ),
+  INSTRUMENTS_MAX: setting(
+    "10000",
+    "a whole number, 1 to 65535",
+    "Instruments beyond which ticks register no more",
+    (text) => wholeNumber(text, 1, 65_535),
+  ),
   ROLES: setting(
     "feed,aggregate,forecast,web",
     "comma-separated, of feed, aggregate, forecast and web",
@@ -182,6 +191,13 @@ const SETTINGS = {
     "Secret that a feed's `hello` must carry; needed to listen for feeds " +
       "beyond this machine",
     token,
+  ),
+  FEED_RULES: setting(
+    "",
+    "a path of a JSON file",
+    "Feeds by name, each with its token, symbols and rate (docs/feeds.md); " +
+      "others need `FEED_TOKEN`",
+    (text) => text,
   ),
   API_TOKEN: setting(
     "",
@@ -326,9 +342,11 @@ export function parseConfig(
     simulateSeed: values.SIMULATE_SEED,
     instruments: values.INSTRUMENTS || null,
     autoRegister: values.AUTO_REGISTER === "on",
+    instrumentsMax: values.INSTRUMENTS_MAX,
     roles: values.ROLES,
     partitions: values.PARTITIONS,
     feedToken: values.FEED_TOKEN || null,
+    feedRules: values.FEED_RULES || null,
     apiToken: values.API_TOKEN || null,
     signalWebhooks: values.SIGNAL_WEBHOOKS,
     webhookToken: values.WEBHOOK_TOKEN || null,
@@ -432,11 +450,12 @@ function exposed(values: Values): ConfigProblem[] {
     });
   }
   for (const { mode, host } of values.FEEDS) {
-    if (mode === "listen" && !isLoopback(host) && values.FEED_TOKEN === "") {
+    const guarded = values.FEED_TOKEN !== "" || values.FEED_RULES !== "";
+    if (mode === "listen" && !isLoopback(host) && !guarded) {
       problems.push({
         key: "FEEDS",
         value: `listen://${host}`,
-        wanted: "on a loopback address unless FEED_TOKEN is set",
+        wanted: "on a loopback address unless FEED_TOKEN or FEED_RULES is set",
       });
     }
   }

@@ -89,6 +89,10 @@ Deno.test("parseConfig() refuses to listen beyond this machine without a token",
     }),
     [],
   );
+  assert.deepEqual(
+    problemsOf({ FEEDS: "listen://[::]:9101", FEED_RULES: "feeds.json" }),
+    [],
+  );
 });
 
 Deno.test("parseConfig() takes the URLs of servers, and hides their passwords", () => {

@@ -18,6 +18,11 @@ import { assert } from "../pipeline/domain/assert.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type { FeedState, LiveEvent } from "../pipeline/domain/live_event.ts";
 import { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
+import {
+  FeedGuard,
+  FeedRulesError,
+  parseFeedRules,
+} from "../pipeline/feeds/feed_guard.ts";
 import { Ingest } from "../pipeline/feeds/ingest.ts";
 import { runCommitWatch } from "../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../pipeline/feeds/run_marks.ts";
@@ -114,6 +119,7 @@ export async function start(options: StartOptions): Promise<Running> {
     // the stores than when feeds are there. Whoever serves them awaits it.
     loadProject().catch(() => {});
   }
+  const guard = await loadGuard(config);
   const calendars = await loadCalendars(new URL("markets/calendars", root));
   const calendarOf = (symbol: string) => {
     const instrument = catalog.get(symbol);
@@ -141,6 +147,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const owner = stores.shared ? `${config.nodeName}/${bootId}` : "embedded";
   const catalog: Catalog = new Catalog(stores.instruments, calendars, {
     autoRegister: config.autoRegister,
+    instrumentsMax: config.instrumentsMax,
   });
   const life = new Life();
   try {
@@ -277,7 +284,7 @@ export async function start(options: StartOptions): Promise<Running> {
       feeds = startFeeds({
         endpoints: config.feeds,
         ingest,
-        token: config.feedToken ?? undefined,
+        guard,
         connectionsMax: config.feedConnectionsMax,
         clock,
         log,
@@ -446,7 +453,7 @@ export async function start(options: StartOptions): Promise<Running> {
           buffer: bufferPlace(config),
           warehouse: warehousePlace(config),
           feeds: feedUrls(config.feeds, feeds),
-          feedToken: config.feedToken !== null,
+          feedToken: guard.asks,
         },
         apiToken: config.apiToken,
         shutdown: life.signalOf("web"),
@@ -501,6 +508,23 @@ function startRelay(
   return relay;
 }
 
+/** @throws {StartError} If the file of feeds cannot be used. */
+async function loadGuard({ feedToken, feedRules }: Config): Promise<FeedGuard> {
+  if (feedRules === null) return new FeedGuard(feedToken);
+  const text = await Deno.readTextFile(feedRules).catch((cause) => {
+    throw new StartError(
+      `Cannot read FEED_RULES=${JSON.stringify(feedRules)} as ${cause.message}`,
+      { cause },
+    );
+  });
+  try {
+    return new FeedGuard(feedToken, parseFeedRules(text, feedRules));
+  } catch (error) {
+    if (!(error instanceof FeedRulesError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
 /** One core is for ticks and candles, whatever is to be fitted. */
 function fitThreads(): number {
   return Math.min(
@@ -533,10 +557,15 @@ async function serve(
 }
 
 function simulate(
-  { simulateSeed, feedToken }: Config,
+  { simulateSeed, feedToken, feedRules }: Config,
   { listening }: Feeds,
   log: Log,
 ): RunningSimulator {
+  if (feedRules !== null && feedToken === null) {
+    throw new StartError(
+      "Cannot simulate with FEED_RULES as the simulator needs FEED_TOKEN",
+    );
+  }
   const target = listening.find(({ format }) => format === "ndjson");
   if (!target) {
     throw new StartError(

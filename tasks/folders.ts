@@ -1,11 +1,14 @@
 /**
  * Prints the folders outside the project that the settings name, for the
- * permission flags of the tasks: `DATA_DIR`, and `INSTRUMENTS` if it is set.
+ * permission flags of the tasks: `DATA_DIR`, and to read also the files of
+ * settings that are set.
  */
 const paths = [Deno.env.get("DATA_DIR") || "./data"];
 if (Deno.args.includes("--read")) {
-  const instruments = Deno.env.get("INSTRUMENTS");
-  if (instruments) paths.push(instruments);
+  for (const key of ["INSTRUMENTS", "FEED_RULES"]) {
+    const path = Deno.env.get(key);
+    if (path) paths.push(path);
+  }
 }
 for (const path of paths) {
   if (path.includes(",")) {

@@ -47,6 +47,7 @@ export function narrowestFlags(
   }
   const read = [...READ, config.dataDir];
   if (config.instruments) read.push(config.instruments);
+  if (config.feedRules) read.push(config.feedRules);
   const env = settingsGiven.length > 0
     ? [`--allow-env=${settingsGiven.join(",")}`]
     : [];

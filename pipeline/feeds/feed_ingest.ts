@@ -73,6 +73,7 @@ export interface FeedLink {
   readonly routes: (Route | undefined)[];
   /** By the connection's number of the symbol, as the decoder fills it. */
   readonly symbols: readonly string[];
+  readonly allows: (symbol: string) => boolean;
   /** Its lines are taken; false once it was closed or replaced. */
   attached: boolean;
 }
@@ -255,7 +256,11 @@ export class FeedIngest {
   // ------------------------------------------------------------ connections
 
   /** Gives a connection its hold; of a feed with acks, the only one. */
-  attach(events: FeedEvents, symbols: readonly string[]): FeedLink {
+  attach(
+    events: FeedEvents,
+    symbols: readonly string[],
+    allows: (symbol: string) => boolean = () => true,
+  ): FeedLink {
     if (this.#sequenced) {
       for (const link of [...this.#links]) {
         this.#drop(link);
@@ -265,6 +270,7 @@ export class FeedIngest {
     const link: FeedLink = {
       events,
       symbols,
+      allows,
       counts: lineCounts(),
       routes: [],
       attached: true,
@@ -618,6 +624,10 @@ export class FeedIngest {
         symbol,
         ts: batch.ts[i] as EpochMicros,
       });
+    if (!link.allows(symbol)) {
+      reject("unknown_symbol", `Symbol ${symbol} is not one of this feed`);
+      return;
+    }
     while (link.attached && !this.#life.signal.aborted) {
       try {
         const instrument = await catalog.admit(symbol, { price, size });

@@ -52,6 +52,8 @@ export interface OpenRequest {
   readonly delivery: Delivery;
   readonly replay: boolean;
   readonly content: WarehouseContent;
+  /** Symbols that it may bring; all if absent. */
+  readonly allows?: (symbol: string) => boolean;
 }
 
 /** A connection's way in. */
@@ -158,7 +160,7 @@ export class Ingest {
         }
       }
     }
-    const link = feed.attach(events, symbols);
+    const link = feed.attach(events, symbols, request.allows);
     return { kind: "opened", entrance: this.#entrance(feed, link) };
   }
 

@@ -1,6 +1,6 @@
 import { assertNever } from "../domain/assert.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import { MICROS_PER_MS } from "../domain/time.ts";
+import { MICROS_PER_MS, MICROS_PER_SECOND } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
 import type {
   ControlMessage,
@@ -10,12 +10,12 @@ import type {
 import { csvDecoder } from "./decode_csv.ts";
 import { ndjsonDecoder } from "./decode_ndjson.ts";
 import { DecodedBatch } from "./decoded_batch.ts";
+import type { FeedGrant, FeedGuard } from "./feed_guard.ts";
 import type { FeedEvents } from "./feed_ingest.ts";
 import { type ConnectionStats, lineCounts } from "./feed_stats.ts";
 import type { FeedEntrance, Ingest, OpenRequest } from "./ingest.ts";
 import { LineFramer } from "./line_framer.ts";
 import { Outbox } from "./outbox.ts";
-import { sameSecret } from "../same_secret.ts";
 
 /** The part of a TCP connection that is needed here. */
 export interface ByteConnection {
@@ -33,8 +33,8 @@ export interface ConnectionOptions {
   readonly plainFeed: string;
   /** The other end, for people. */
   readonly peer: string;
-  /** Secret that a hello must carry; plain lines are refused then. */
-  readonly token?: string;
+  /** Whom it lets in; where it asks for tokens plain lines are refused. */
+  readonly guard?: FeedGuard;
   readonly clock: Clock;
   readonly log: Log;
   /** Stops reading; what was read is sent off, committed and acked. */
@@ -47,6 +47,8 @@ export interface ConnectionOptions {
 const HEARTBEAT_MS = 5_000;
 /** A source that said hello and is silent for so long is gone. */
 const SILENCE_MS = 15_000;
+/** Where tokens are asked for, a hello must come within it. */
+const HELLO_MS = 3_000;
 const WATCH_MS = 1_000;
 /** How long a source that is closed by us may take to read why. */
 const LINGER_MS = 1_000;
@@ -90,6 +92,9 @@ class ConnectionRun {
   /** A read that nobody waited for to its end. */
   #reading: Promise<number | null> | null = null;
   #failed = false;
+  #grant: FeedGrant | null = null;
+  /** Until when the lines so far may take, by the feed's rate. */
+  #paidUntil = 0;
 
   constructor(
     private readonly connection: ByteConnection,
@@ -177,25 +182,39 @@ class ConnectionRun {
       if (batch.length > 0) {
         const entrance = await this.#plainOrHello();
         await entrance?.take(batch, this.#over.signal);
+        await this.#keepRate(batch.length);
       }
       if (message) await this.#onControl(message);
       else if (batch.length === 0) return;
     }
   }
 
+  /** Makes a feed wait that is quicker than it may be, a second's burst aside. */
+  async #keepRate(lines: number): Promise<void> {
+    const rate = this.#grant?.linesPerSecond ?? null;
+    if (rate === null) return;
+    const now = this.options.clock.now();
+    this.#paidUntil = Math.max(this.#paidUntil, now - MICROS_PER_SECOND) +
+      lines / rate * MICROS_PER_SECOND;
+    const waitMs = (this.#paidUntil - now) / MICROS_PER_MS;
+    if (waitMs > 0) await this.options.clock.sleep(waitMs, this.#over.signal);
+  }
+
   // --------------------------------------------------------------- protocol
 
   async #onHello(hello: HelloMessage): Promise<void> {
-    const { token } = this.options;
     if (this.#entrance) {
       this.#fail("protocol", "hello must be the first line, got another one");
       return;
     }
     this.#hello = true;
-    if (token !== undefined && !sameSecret(hello.token ?? "", token)) {
-      this.#fail("token", "token must be the one this listener was given");
+    const { guard } = this.options;
+    const grant = guard?.admit(hello.feed, hello.token) ?? null;
+    if (guard?.asks && grant === null) {
+      this.#fail("token", "token must be the one that this feed was given");
       return;
     }
+    this.#grant = grant;
     if (hello.feed.startsWith(PLAIN_PREFIX)) {
       this.#fail("protocol", `feed must not begin with ${PLAIN_PREFIX}`);
       return;
@@ -207,6 +226,7 @@ class ConnectionRun {
       delivery: "acked",
       replay: hello.replay ?? false,
       content: hello.simulated ? "simulated" : "real",
+      allows: grant?.allows,
     });
     if (!entrance) return;
     this.#welcomed = true;
@@ -226,10 +246,12 @@ class ConnectionRun {
     for (const instrument of hello.instruments ?? []) {
       if (!("price_scale" in instrument)) continue;
       const { symbol, price_scale, size_scale } = instrument;
-      const problem = await ingest.declare(symbol, {
-        price: price_scale ?? 0,
-        size: size_scale ?? 0,
-      });
+      const problem = this.#grant?.allows(symbol) === false
+        ? "Not a symbol of this feed"
+        : await ingest.declare(symbol, {
+          price: price_scale ?? 0,
+          size: size_scale ?? 0,
+        });
       if (problem) {
         log.warn("Cannot register an instrument that a feed declared", {
           feed: hello.feed,
@@ -242,9 +264,9 @@ class ConnectionRun {
 
   /** Lines without a hello before them make this a plain connection. */
   async #plainOrHello(): Promise<FeedEntrance | null> {
-    const { token, plainFeed } = this.options;
+    const { guard, plainFeed } = this.options;
     if (this.#entrance) return this.#entrance;
-    if (token !== undefined) {
+    if (guard?.asks) {
       this.#fail("token", "this listener wants a hello with a token");
       return null;
     }
@@ -332,13 +354,19 @@ class ConnectionRun {
 
   /** Heartbeats both ways; plain sources may be silent for ever. */
   async #watch(signal: AbortSignal): Promise<void> {
-    const { clock } = this.options;
+    const { clock, guard } = this.options;
     let beatAt = clock.now();
     for (;;) {
       await clock.sleep(WATCH_MS, signal);
       if (signal.aborted) return;
-      if (!this.#hello || !this.#entrance) continue;
       const now = clock.now();
+      if (
+        guard?.asks && !this.#hello &&
+        now - this.#since >= HELLO_MS * MICROS_PER_MS
+      ) {
+        this.#fail("token", `a hello must come within ${HELLO_MS} ms`);
+      }
+      if (!this.#hello || !this.#entrance) continue;
       if (now - beatAt >= HEARTBEAT_MS * MICROS_PER_MS) {
         beatAt = now;
         this.#outbox.send({ type: "heartbeat" });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FeedGuard, parseFeedRules } from "./feed_guard.ts";
 import { type ByteConnection, runConnection } from "./run_connection.ts";
 import { tick, ticks } from "./testing/fake_source.ts";
 import { FeedWorld, silentLog } from "./testing/feed_world.ts";
@@ -75,13 +76,18 @@ class Wire implements ByteConnection {
   }
 }
 
-function connect(world: FeedWorld, abort = new AbortController()) {
+function connect(
+  world: FeedWorld,
+  abort = new AbortController(),
+  guard?: FeedGuard,
+) {
   const wire = new Wire();
   const done = runConnection(wire, {
     ingest: world.ingest,
     format: "ndjson",
     plainFeed: "plain@test:1",
     peer: "test",
+    guard,
     clock: world.clock,
     log: silentLog,
     signal: abort.signal,
@@ -267,4 +273,105 @@ Deno.test("a drain that gets no commit ends at its deadline, without an ack", as
   await done;
   assert.equal(wire.closed, true);
   assert.ok(!wire.heardTypes().includes("ack"));
+});
+
+const TOKEN = "0123456789abcdef";
+
+function guarded(rules: Record<string, unknown>) {
+  const text = JSON.stringify({ nse: { token: TOKEN, ...rules } });
+  return new FeedGuard(null, parseFeedRules(text, "feeds.json"));
+}
+
+Deno.test("where tokens are asked for, a hello must come within three seconds", async () => {
+  const world = new FeedWorld();
+  const silent = connect(world, undefined, guarded({}));
+  const slow = connect(world, undefined, guarded({}));
+  slow.wire.raw('{"type":"hello","feed":');
+  const known = connect(world, undefined, guarded({}));
+  known.wire.send({ ...HELLO, token: TOKEN });
+  await world.clock.advance(2_000);
+  assert.equal(silent.wire.closed || slow.wire.closed, false);
+  await world.clock.advance(3_000);
+  await Promise.all([silent.done, slow.done]);
+  for (const { wire } of [silent, slow]) {
+    assert.deepEqual(wire.heard, [{
+      type: "error",
+      code: "token",
+      reason: "a hello must come within 3000 ms",
+    }]);
+  }
+  assert.equal(known.wire.closed, false);
+  known.abort.abort();
+  await world.clock.advance(6_000);
+  await known.done;
+});
+
+Deno.test("a feed brings its own symbols; others' are rejected and counted", async () => {
+  const world = new FeedWorld();
+  const { wire, done } = connect(
+    world,
+    undefined,
+    guarded({ symbols: ["A*"] }),
+  );
+  wire.send({
+    ...HELLO,
+    token: TOKEN,
+    instruments: [
+      { symbol: "AX", price_scale: 3 },
+      { symbol: "BX", price_scale: 3 },
+    ],
+  });
+  wire.send(
+    tick(1, { symbol: "A" }),
+    tick(2, { symbol: "B" }),
+    tick(3, { symbol: "AB" }),
+    tick(4, { symbol: "B" }),
+  );
+  await world.clock.advance(100);
+  const nacks = wire.heard.filter(({ type }) => type === "nack");
+  assert.deepEqual(
+    nacks.map(({ seq, code, reason }) => [seq, code, reason]),
+    [2, 4].map((seq) => [
+      seq,
+      "unknown_symbol",
+      "Symbol B is not one of this feed",
+    ]),
+  );
+  const [feed] = world.ingest.stats();
+  assert.deepEqual(
+    [feed.received, feed.accepted, feed.duplicates, feed.rejected],
+    [4, 2, 0, 2],
+  );
+  const known = world.catalog.all().map(({ symbol }) => symbol);
+  assert.ok(known.includes("AX"));
+  assert.deepEqual(known.filter((symbol) => symbol.startsWith("B")), []);
+  wire.end();
+  await world.clock.advance(6_000);
+  await done;
+});
+
+Deno.test("a feed that is quicker than it may be is made to wait", async () => {
+  const world = new FeedWorld();
+  const { wire, abort, done } = connect(
+    world,
+    undefined,
+    guarded({ lines_per_second: 100 }),
+  );
+  wire.send({ ...HELLO, token: TOKEN });
+  await turns();
+  let sent = 0;
+  const received = () => world.ingest.stats()[0].received;
+  for (let second = 0; second < 5; second++) {
+    for (let i = 0; i < 4; i++) {
+      wire.send(...ticks(sent + 1, sent + 100));
+      sent += 100;
+      await turns();
+    }
+    await world.clock.advance(1_000);
+  }
+  assert.ok(received() >= 500 && received() <= 800, `${received()} lines`);
+  assert.ok(wire.unread > 0, "the rest waits in the network");
+  abort.abort();
+  await world.clock.advance(6_000);
+  await done;
 });

@@ -1,6 +1,7 @@
 import type { EpochMicros } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
 import { OpenConnections } from "./connection_limits.ts";
+import type { FeedGuard } from "./feed_guard.ts";
 import type { ConnectionStats, FeedStats } from "./feed_stats.ts";
 import type { Ingest } from "./ingest.ts";
 import type {
@@ -21,8 +22,8 @@ import { connectWebSocket } from "./websocket_connection.ts";
 export interface FeedsOptions {
   readonly endpoints: readonly FeedEndpoint[];
   readonly ingest: Ingest;
-  /** Secret that a hello to a listener must carry; none if absent. */
-  readonly token?: string;
+  /** Whom listeners let in; everybody if absent. */
+  readonly guard?: FeedGuard;
   readonly connectionsMax?: number;
   readonly perAddressMax?: number;
   readonly clock: Clock;
@@ -75,14 +76,14 @@ const DRAIN_MS = 5_000;
  * @throws {ListenError} If an address cannot be listened on.
  */
 export function startFeeds(options: FeedsOptions): Feeds {
-  const { endpoints, ingest, token, clock, log, drainMs = DRAIN_MS } = options;
+  const { endpoints, ingest, guard, clock, log, drainMs = DRAIN_MS } = options;
   const connections = new OpenConnections({
     connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
     perAddressMax: options.perAddressMax ?? PER_ADDRESS_MAX,
   });
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const shared = { ingest, token, clock, log, signal, drainMs };
+  const shared = { ingest, guard, clock, log, signal, drainMs };
   const listeners: { endpoint: SocketEndpoint; listener: FeedListener }[] = [];
   try {
     for (const endpoint of endpoints) {
@@ -115,7 +116,7 @@ export function startFeeds(options: FeedsOptions): Feeds {
       runDialer({
         ...shared,
         // We chose whom to call, so the other end need not prove itself.
-        token: undefined,
+        guard: undefined,
         ...wayTo(dial.endpoint, clock),
         onStats: (stats) => {
           if ((stats === null) !== (dial.stats === null)) {

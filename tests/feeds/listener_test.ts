@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { appendStart, runMarks } from "../../pipeline/feeds/run_marks.ts";
+import { FeedGuard } from "../../pipeline/feeds/feed_guard.ts";
 import { type Feeds, startFeeds } from "../../pipeline/feeds/start_feeds.ts";
 import {
   FeedWorld,
@@ -97,7 +98,7 @@ interface Running {
 async function listening(
   given: {
     readonly endpoints?: readonly Partial<SocketEndpoint>[];
-    readonly token?: string;
+    readonly guard?: FeedGuard;
     readonly connectionsMax?: number;
   } = {},
 ): Promise<Running> {
@@ -123,7 +124,7 @@ async function listening(
       ...endpoint,
     })),
     ingest: world.ingest,
-    token: given.token,
+    guard: given.guard,
     connectionsMax: given.connectionsMax,
     clock: systemClock,
     log: silentLog,
@@ -218,7 +219,9 @@ Deno.test("plain lines are taken without an answer, as NDJSON and as CSV", async
 });
 
 Deno.test("a wrong token, a bad name and a late hello are told why", async () => {
-  const { port, stop } = await listening({ token: "s".repeat(16) });
+  const { port, stop } = await listening({
+    guard: new FeedGuard("s".repeat(16)),
+  });
   const cases: readonly (readonly [
     string,
     readonly (string | Record<string, unknown>)[],
