@@ -68,6 +68,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   "redis": /^pipeline\/(buffer|live)\/redis/,
   "arima": /^(pipeline\/forecast\/(wasm|fit)|tests\/forecast|bench)/,
   "chart.js": /^chart\//,
+  "lightweight-charts": /^bench\//,
   "zod": /^(?!pipeline\/domain|chart|islands|components|fresh)/,
 };
 

@@ -36,7 +36,10 @@ async function loadDriver() {
   }
 }
 
-async function launch(executablePath: string): Promise<Browser> {
+async function launch(
+  executablePath: string,
+  flags: readonly string[] = [],
+): Promise<Browser> {
   const chromium = await loadDriver();
   return await chromium.launch({
     executablePath,
@@ -48,6 +51,7 @@ async function launch(executablePath: string): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...flags,
     ],
   });
 }
@@ -55,14 +59,17 @@ async function launch(executablePath: string): Promise<Browser> {
 /**
  * A browser, for what is no test.
  *
+ * @param flags Beside the usual ones.
  * @throws {Error} If none is installed.
  */
-export async function openBrowser(): Promise<Browser> {
+export async function openBrowser(
+  flags: readonly string[] = [],
+): Promise<Browser> {
   const executablePath = await findBrowser();
   if (executablePath === null) {
     throw new Error("Chromium must be installed, or CHROMIUM be its path");
   }
-  return await launch(executablePath);
+  return await launch(executablePath, flags);
 }
 
 /**
