@@ -2,28 +2,30 @@
  * The chart in a real browser against its targets, and against
  * lightweight-charts on the same data in the same run.
  *
- * `deno task bench:ui [desktop] [phone] [load]`, all three parts by default.
- * Each part takes the calibration first, then rounds of the charts in turns;
- * what is printed are medians. Ends with 1 if a target is missed.
+ * `deno task bench:ui [desktop] [phone] [load]`, all three parts by default;
+ * some four minutes. In each round the calibration comes just before the charts
+ * in turns; what is printed are medians, with the lowest and the highest. Ends
+ * with 1 if a target is missed.
  */
 import type { Browser } from "playwright-core";
-import { islandBundle } from "../../fresh/bundle.ts";
-import { setProjectRoot } from "../../fresh/project.ts";
 import { openBrowser } from "../../tests/harness/browser.ts";
-import { serveChartPage } from "../../tests/harness/chart_page.ts";
-import { Probe } from "./probe.ts";
+import { type Bench, firstPaint, openBench } from "./bench.ts";
+import { Rounds } from "./rounds.ts";
 import {
-  measureCalibration,
-  measureDesktop,
+  FULL,
+  measureGrowth,
+  measureHeap,
+  measureMotion,
+  measureMouse,
   measurePhone,
-  type Values,
+  measureTicks,
+  type Section,
 } from "./sections.ts";
 import { tableOf } from "./targets.ts";
 
 const ROUNDS = 3;
 const THROTTLE = 4;
 const PARTS = ["desktop", "phone", "load"] as const;
-const DESKTOP = { width: 1280, height: 720 };
 const PHONE = { width: 390, height: 844 };
 
 const parts = PARTS.filter((part) =>
@@ -37,54 +39,18 @@ if (unknown.length > 0) {
   Deno.exit(2);
 }
 
-/** Values of every round, by name. */
-class Rounds {
-  readonly #values = new Map<string, number[]>();
-
-  add(values: Values): void {
-    for (const [name, value] of Object.entries(values)) {
-      const all = this.#values.get(name) ?? [];
-      all.push(value);
-      this.#values.set(name, all);
-    }
-  }
-
-  get medians(): Values {
-    return Object.fromEntries(
-      [...this.#values].map(([name, all]) => [
-        name,
-        all.toSorted((a, b) => a - b)[all.length >> 1],
-      ]),
-    );
-  }
-}
-
-const pages = await serveChartPage({
-  own: "bench/ui/own_subject.ts",
-  lightweight: "bench/ui/lightweight_subject.ts",
-  calibration: "bench/ui/calibration_subject.ts",
-  first_paint: "bench/ui/own_first_paint.ts",
-});
 const own = new Rounds();
 const lightweight = new Rounds();
-const calibration = new Rounds();
-try {
-  if (parts.includes("desktop")) await desktop();
-  if (parts.includes("phone")) await phone();
-  if (parts.includes("load")) await loading();
-} finally {
-  await pages.close();
-}
-const calibrationMs = calibration.medians.calibration;
-const { lines, missed } = tableOf(
-  own.medians,
-  lightweight.medians,
-  calibrationMs,
-);
+const calibrations: number[] = [];
+if (parts.includes("desktop")) await withBrowser([], desktop);
+if (parts.includes("phone")) await withBrowser(phoneFlags(), phone);
+if (parts.includes("load")) await withBrowser([], loading);
+const { lines, missed } = tableOf(own.figures, lightweight.figures);
 console.log(lines.join("\n"));
+calibrations.sort((a, b) => a - b);
 console.log(JSON.stringify({
   bench: `ui ${parts.join(" ")}`,
-  calibration_ms: Number(calibrationMs.toFixed(2)),
+  calibration_ms: Number(calibrations[calibrations.length >> 1].toFixed(2)),
   rounds: ROUNDS,
   cores: navigator.hardwareConcurrency,
   deno: Deno.version.deno,
@@ -95,114 +61,89 @@ if (missed.length > 0) {
   Deno.exit(1);
 }
 
-async function desktop(): Promise<void> {
-  const browser = await openBrowser();
+async function withBrowser(
+  flags: readonly string[],
+  run: (browser: Browser) => Promise<void>,
+): Promise<void> {
+  const browser = await openBrowser(flags);
   try {
-    for (let round = 0; round < ROUNDS; round++) {
-      await calibrate(browser);
-      own.add(await onPage(browser, "own", measureDesktop));
-      lightweight.add(await onPage(browser, "lightweight", measureDesktop));
-    }
+    await run(browser);
   } finally {
     await browser.close();
   }
 }
 
 /** By the browser's own scale factor: emulated, the pixels would be made up. */
-async function phone(): Promise<void> {
-  const browser = await openBrowser([
+function phoneFlags(): readonly string[] {
+  return [
     "--force-device-scale-factor=3",
     `--window-size=${PHONE.width},${PHONE.height}`,
-  ]);
+  ];
+}
+
+async function desktop(browser: Browser): Promise<void> {
+  const bench = await openBench(browser);
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      const options = { throttle: THROTTLE, viewport: null };
-      own.add(await onPage(browser, "own", measurePhone, options));
-      lightweight.add(
-        await onPage(browser, "lightweight", measurePhone, options),
-      );
+      for (const section of [measureTicks, measureMotion, measureMouse]) {
+        await inTurns(bench, section);
+      }
     }
+    const calibrationMs = await calibrate(bench);
+    for (const section of [measureHeap, measureGrowth]) {
+      own.add(await bench.measure("own", section, FULL), calibrationMs);
+    }
+    // Thousands of ticks would take it minutes.
+    lightweight.add(
+      await bench.measure("lightweight", measureHeap, FULL),
+      calibrationMs,
+    );
   } finally {
-    await browser.close();
-  }
-  if (calibration.medians.calibration !== undefined) return;
-  const plain = await openBrowser();
-  try {
-    await calibrate(plain);
-  } finally {
-    await plain.close();
+    await bench.close();
   }
 }
 
-async function loading(): Promise<void> {
-  const browser = await openBrowser();
+async function phone(browser: Browser): Promise<void> {
+  const bench = await openBench(browser, { throttle: THROTTLE, phone: true });
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      await calibrate(browser);
+      await inTurns(bench, measurePhone);
+    }
+  } finally {
+    await bench.close();
+  }
+}
+
+async function loading(browser: Browser): Promise<void> {
+  const bench = await openBench(browser);
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
       own.add({
-        firstPaint: await firstPaint(browser, 1),
-        firstPaintSlow: await firstPaint(browser, THROTTLE),
-      });
+        firstPaint: await firstPaint(browser, bench.url, 1),
+        firstPaintSlow: await firstPaint(browser, bench.url, THROTTLE),
+      }, await calibrate(bench));
     }
   } finally {
-    await browser.close();
-  }
-  own.add(await pageSizes());
-}
-
-async function calibrate(browser: Browser): Promise<void> {
-  calibration.add(await onPage(browser, "calibration", measureCalibration));
-}
-
-async function onPage(
-  browser: Browser,
-  name: string,
-  measure: (probe: Probe) => Promise<Values>,
-  { throttle = 1, viewport = DESKTOP }: {
-    readonly throttle?: number;
-    readonly viewport?: typeof DESKTOP | null;
-  } = {},
-): Promise<Values> {
-  const context = await browser.newContext({ viewport, colorScheme: "dark" });
-  try {
-    const page = await context.newPage();
-    const probe = await Probe.open(page, pages.url + name, { throttle });
-    await page.waitForFunction("globalThis.subject !== undefined");
-    const values = await measure(probe);
-    console.error(JSON.stringify({ name, ...values }));
-    return values;
-  } finally {
-    await context.close();
+    await bench.close();
   }
 }
 
-async function firstPaint(
-  browser: Browser,
-  throttle: number,
-): Promise<number> {
-  const context = await browser.newContext({ viewport: DESKTOP });
-  try {
-    const page = await context.newPage();
-    await Probe.open(page, `${pages.url}first_paint`, { throttle });
-    await page.waitForFunction("globalThis.paintedMs !== undefined");
-    return await page.evaluate(() => globalThis.paintedMs!);
-  } finally {
-    await context.close();
+async function inTurns(bench: Bench, section: Section): Promise<void> {
+  const calibrationMs = await calibrate(bench);
+  for (
+    const [name, rounds] of [["own", own], [
+      "lightweight",
+      lightweight,
+    ]] as const
+  ) {
+    const values = await bench.measure(name, section, FULL);
+    rounds.add(values, calibrationMs);
+    console.error(JSON.stringify({ name, calibrationMs, ...values }));
   }
 }
 
-/** What the instrument's page loads, in gzip. */
-async function pageSizes(): Promise<Values> {
-  setProjectRoot(new URL("../../", import.meta.url));
-  const elsewhere = /^islands_(Watchlist|SettingsForm)\.js$/;
-  let islandKb = 0;
-  let pageKb = 0;
-  for (const [name, { bytes }] of await islandBundle()) {
-    const packed = new Blob([bytes]).stream()
-      .pipeThrough(new CompressionStream("gzip"));
-    const kb = (await new Response(packed).arrayBuffer()).byteLength / 1_000;
-    if (name === "islands_InstrumentLive.js") islandKb = kb;
-    if (!elsewhere.test(name)) pageKb += kb;
-  }
-  return { islandKb, pageKb };
+async function calibrate(bench: Bench): Promise<number> {
+  const calibrationMs = await bench.calibrate(FULL);
+  calibrations.push(calibrationMs);
+  return calibrationMs;
 }

@@ -1,76 +1,132 @@
 import type { Cost, Probe } from "./probe.ts";
 import type {} from "./subject.ts";
 
-/** Medians are taken of these, by their names. */
+/** What was measured, by the names in `targets.ts`. */
 export type Values = Readonly<Record<string, number>>;
 
-const TICKS = 30;
-const TICK_EVERY_MS = 100;
-const FRAMES = 90;
-const MOVES = 90;
-const GROWTH_TICKS = 3_000;
-
-/** Everything measured of a chart on a desktop. */
-export async function measureDesktop(probe: Probe): Promise<Values> {
-  const { page } = probe;
-  const values: Record<string, number> = {};
-  await load(probe, 500, 150);
-  values.tick500 = perTick(await probe.cost(() => ticks(probe)));
-  await load(probe, 10_000, 150);
-  const tick = await probe.cost(() => ticks(probe));
-  values.tick = perTick(tick);
-  values.tickScript = tick.scriptMs / TICKS;
-  values.tickRatio = values.tick / values.tick500;
-  const pan = await probe.cost(() => frames(probe, "pan"), { frames: true });
-  values.pan = pan.taskMs / FRAMES;
-  values.panP95 = p95(pan);
-  const zoom = await probe.cost(() => frames(probe, "zoom"), { frames: true });
-  values.zoom = zoom.taskMs / FRAMES;
-  values.zoomP95 = p95(zoom);
-  await load(probe, 10_000, 150);
-  values.crosshair = (await probe.cost(() => hover(probe))).taskMs / MOVES;
-  values.dragP95 = p95(
-    await probe.cost(() => drag(probe), { frames: true }),
-  );
-  values.wheelP95 = p95(
-    await probe.cost(() => wheel(probe), { frames: true }),
-  );
-  await load(probe, 10_000, 10_015);
-  values.tickAll = perTick(await probe.cost(() => ticks(probe)));
-  await page.evaluate("subject.destroy()");
-  const empty = await probe.heapBytes();
-  await load(probe, 10_000, 150);
-  const full = await probe.heapBytes();
-  values.heapMb = (full - empty) / 1e6;
-  await page.evaluate(GROW, GROWTH_TICKS);
-  values.growthMb = (await probe.heapBytes() - full) / 1e6;
-  await probe.assertNoErrors();
-  return values;
+/** How much a section does: as much as it needs, or so little that a test has time for it. */
+export interface Sizes {
+  readonly few: number;
+  readonly many: number;
+  readonly inSight: number;
+  readonly ticks: number;
+  readonly frames: number;
+  readonly moves: number;
+  readonly growthTicks: number;
 }
 
-/** A phone: slow, and with nine times as many pixels for its size. */
-export async function measurePhone(probe: Probe): Promise<Values> {
-  await load(probe, 10_000, 60);
-  const tick = await probe.cost(() => ticks(probe));
-  const pan = await probe.cost(() => frames(probe, "pan"), { frames: true });
+export const FULL: Sizes = {
+  few: 500,
+  many: 10_000,
+  inSight: 150,
+  ticks: 20,
+  frames: 60,
+  moves: 40,
+  growthTicks: 3_000,
+};
+
+/** As a feed has them: ten a second. */
+const TICK_EVERY_MS = 100;
+/** Free slots of the subjects, which belong to all that is in sight. */
+const FUTURE_SLOTS = 16;
+
+export type Section = (probe: Probe, sizes: Sizes) => Promise<Values>;
+
+/** Prices that come, to few and many candles, and to all of them in sight. */
+export const measureTicks: Section = async (probe, sizes) => {
+  const { few, many, inSight } = sizes;
+  const costOf = async (loaded: number, visible: number) => {
+    await load(probe, loaded, visible);
+    return await probe.cost(() => ticks(probe, sizes));
+  };
+  const tick500 = await costOf(few, inSight);
+  const tick = await costOf(many, inSight);
+  const tickAll = await costOf(many, many + FUTURE_SLOTS);
   await probe.assertNoErrors();
   return {
-    phoneTickScript: tick.scriptMs / TICKS,
-    phoneTick: perTick(tick),
+    tick500: tick500.taskMs / sizes.ticks,
+    tick: tick.taskMs / sizes.ticks,
+    tickScript: tick.scriptMs / sizes.ticks,
+    tickRatio: tick.taskMs / tick500.taskMs,
+    tickAll: tickAll.taskMs / sizes.ticks,
+  };
+};
+
+/** A step of a pan or a zoom each frame. */
+export const measureMotion: Section = async (probe, sizes) => {
+  await load(probe, sizes.many, sizes.inSight);
+  const run = (what: "pan" | "zoom") =>
+    probe.cost(() => frames(probe, what, sizes), { frames: true });
+  const pan = await run("pan");
+  const zoom = await run("zoom");
+  await probe.assertNoErrors();
+  return {
+    pan: pan.taskMs / sizes.frames,
+    panP95: p95(pan),
+    zoom: zoom.taskMs / sizes.frames,
+    zoomP95: p95(zoom),
+  };
+};
+
+/** The browser's own mouse. */
+export const measureMouse: Section = async (probe, sizes) => {
+  await load(probe, sizes.many, sizes.inSight);
+  const crosshair = await probe.cost(() => hover(probe, sizes));
+  const dragged = await probe.cost(() => drag(probe, sizes), { frames: true });
+  const wheeled = await probe.cost(() => wheel(probe, sizes), { frames: true });
+  await probe.assertNoErrors();
+  return {
+    crosshair: crosshair.taskMs / sizes.moves,
+    dragP95: p95(dragged),
+    wheelP95: p95(wheeled),
+  };
+};
+
+/** What the candles take. */
+export const measureHeap: Section = async (probe, { many, inSight }) => {
+  await probe.page.evaluate("subject.destroy()");
+  const empty = await probe.heapBytes();
+  await load(probe, many, inSight);
+  return { heapMb: (await probe.heapBytes() - empty) / 1e6 };
+};
+
+/** What stays of prices that came and went. */
+export const measureGrowth: Section = async (
+  probe,
+  { many, inSight, growthTicks },
+) => {
+  await load(probe, many, inSight);
+  const full = await probe.heapBytes();
+  await probe.page.evaluate(GROW, growthTicks);
+  const grown = await probe.heapBytes();
+  await probe.assertNoErrors();
+  return { growthMb: (grown - full) / 1e6 };
+};
+
+/** A phone: slow, and with nine times as many pixels for its size. */
+export const measurePhone: Section = async (probe, sizes) => {
+  await load(probe, sizes.many, 60);
+  const tick = await probe.cost(() => ticks(probe, sizes));
+  const pan = await probe.cost(
+    () => frames(probe, "pan", sizes),
+    { frames: true },
+  );
+  await probe.assertNoErrors();
+  return {
+    phoneTickScript: tick.scriptMs / sizes.ticks,
     phonePanP95: p95(pan),
   };
-}
+};
 
-/** One frame of the calibration's drawing. */
-export async function measureCalibration(probe: Probe): Promise<Values> {
+/** CPU of one frame of the calibration's drawing, in ms. */
+export async function measureCalibration(
+  probe: Probe,
+  sizes: Sizes,
+): Promise<number> {
   await load(probe, 0, 0);
-  const cost = await probe.cost(() => ticks(probe));
+  const { taskMs } = await probe.cost(() => ticks(probe, sizes));
   await probe.assertNoErrors();
-  return { calibration: perTick(cost) };
-}
-
-function perTick(cost: Cost): number {
-  return cost.taskMs / TICKS;
+  return taskMs / sizes.ticks;
 }
 
 function p95({ frames }: Cost): number {
@@ -90,10 +146,9 @@ async function load(
   await page.evaluate(REST);
 }
 
-const REST = `new Promise((resolve) => setTimeout(resolve, 400))`;
+const REST = `new Promise((resolve) => setTimeout(resolve, 200))`;
 
-/** As a feed has them: ten a second. */
-function ticks({ page }: Probe): Promise<unknown> {
+function ticks({ page }: Probe, { ticks }: Sizes): Promise<unknown> {
   return page.evaluate(
     ([count, every]) =>
       new Promise<void>((resolve) => {
@@ -104,12 +159,16 @@ function ticks({ page }: Probe): Promise<unknown> {
           resolve();
         }, every);
       }),
-    [TICKS, TICK_EVERY_MS],
+    [ticks, TICK_EVERY_MS],
   );
 }
 
 /** A pan to and fro, or a zoom in and out, a step each frame. */
-function frames({ page }: Probe, what: "pan" | "zoom"): Promise<unknown> {
+function frames(
+  { page }: Probe,
+  what: "pan" | "zoom",
+  { frames }: Sizes,
+): Promise<unknown> {
   return page.evaluate(
     ([what, count]) =>
       new Promise<void>((resolve) => {
@@ -124,35 +183,32 @@ function frames({ page }: Probe, what: "pan" | "zoom"): Promise<unknown> {
         };
         requestAnimationFrame(step);
       }),
-    [what, FRAMES] as const,
+    [what, frames] as const,
   );
 }
 
-async function hover({ page }: Probe): Promise<void> {
-  for (let i = 0; i < MOVES; i++) {
-    await page.mouse.move(200 + i * 7, 200 + 90 * Math.sin(i / 8));
-    await page.evaluate(NEXT_FRAME);
+/** The browser hands a move to the page with the next frame, and waits for it. */
+async function hover({ page }: Probe, { moves }: Sizes): Promise<void> {
+  for (let i = 0; i < moves; i++) {
+    await page.mouse.move(200 + i * 11, 200 + 90 * Math.sin(i / 8));
   }
 }
 
-async function drag({ page }: Probe): Promise<void> {
+async function drag({ page }: Probe, { moves }: Sizes): Promise<void> {
   await page.mouse.move(300, 250);
   await page.mouse.down();
-  for (let i = 0; i < MOVES; i++) {
-    const x = i < MOVES / 2 ? 300 + i * 10 : 300 + (MOVES - i) * 10;
-    await page.mouse.move(x, 250);
+  for (let i = 0; i < moves; i++) {
+    await page.mouse.move(300 + 10 * Math.min(i, moves - i), 250);
   }
   await page.mouse.up();
 }
 
-async function wheel({ page }: Probe): Promise<void> {
+async function wheel({ page }: Probe, { moves }: Sizes): Promise<void> {
   await page.mouse.move(600, 250);
-  for (let i = 0; i < MOVES; i++) {
-    await page.mouse.wheel(0, i < MOVES / 2 ? 40 : -40);
+  for (let i = 0; i < moves; i++) {
+    await page.mouse.wheel(0, i < moves / 2 ? 40 : -40);
   }
 }
-
-const NEXT_FRAME = `new Promise((resolve) => requestAnimationFrame(resolve))`;
 
 /** Many ticks a frame, and a new candle now and then. */
 const GROW = (count: number) =>
