@@ -36,8 +36,7 @@ export function Footer({ balance, stores, signedIn }: {
           )}
       </p>
       <p class="muted">
-        {stores} <a href="/healthz">Health</a>{" "}
-        <a href="/api/instruments">API</a>
+        {stores} <a href="/healthz">Health</a> <a href="/docs">API</a>
       </p>
       {signedIn && (
         <form method="POST" action="/logout">

@@ -2,6 +2,7 @@ import { isTickInterval } from "../pipeline/domain/interval.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
 import { CANDLE_COLUMNS } from "./answers/candles.ts";
 import type { FilledCandle } from "./fill_candles.ts";
+import { type CandleRow, parquetFile } from "./parquet_candles.ts";
 import { closedRangeResponse, liveResponse } from "./etag_response.ts";
 import type { CandlesPage, CandlesQuery } from "./query_candles.ts";
 
@@ -14,6 +15,10 @@ export async function candlesResponse(
   const headers: Record<string, string> = {
     "Content-Type": CONTENT_TYPES[query.format],
   };
+  if (query.format === "parquet") {
+    const name = `${query.symbol}-${query.interval}`.replace(/[^\w.-]/g, "-");
+    headers["Content-Disposition"] = `attachment; filename="${name}.parquet"`;
+  }
   if (page.next !== null) {
     const url = new URL(request.url);
     url.searchParams.set("cursor", page.next);
@@ -32,12 +37,18 @@ const CONTENT_TYPES = {
   json: "application/json",
   csv: "text/csv; charset=utf-8; header=present",
   ndjson: "application/x-ndjson",
+  parquet: "application/vnd.apache.parquet",
 } as const;
 
-function formatPage(query: CandlesQuery, page: CandlesPage): string {
+function formatPage(
+  query: CandlesQuery,
+  page: CandlesPage,
+): string | Uint8Array<ArrayBuffer> {
   const { symbol, interval, format, shape } = query;
   const rows = page.candles;
   switch (format) {
+    case "parquet":
+      return parquetFile({ symbol, interval }, rows.map(values));
     case "csv":
       return [CANDLE_COLUMNS.join(","), ...rows.map(csvRow), ""].join("\r\n");
     case "ndjson":
@@ -68,7 +79,7 @@ function shaped(row: FilledCandle, shape: "object" | "array"): unknown {
   return shape === "object" ? row : values(row);
 }
 
-function values(row: FilledCandle): readonly unknown[] {
+function values(row: FilledCandle): CandleRow {
   return CANDLE_COLUMNS.map((column) =>
     column === "synthetic" ? row.synthetic ?? false : row[column]
   );

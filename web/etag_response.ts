@@ -5,10 +5,12 @@
  */
 export async function closedRangeResponse(
   request: Request,
-  body: string,
+  body: string | Uint8Array<ArrayBuffer>,
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const bytes = new TextEncoder().encode(body);
+  const bytes = typeof body === "string"
+    ? new TextEncoder().encode(body)
+    : body;
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const etag = `"${new Uint8Array(digest, 0, 16).toHex()}"`;
   const all = { ...headers, ETag: etag, "Cache-Control": "private, no-cache" };
@@ -20,7 +22,7 @@ export async function closedRangeResponse(
 
 /** An answer that is old at once. */
 export function liveResponse(
-  body: string,
+  body: string | Uint8Array<ArrayBuffer>,
   headers: Readonly<Record<string, string>>,
 ): Response {
   return new Response(body, {

@@ -67,7 +67,7 @@ interface ResponseObject {
   readonly content?: Content;
 }
 
-interface OperationObject {
+export interface OperationObject {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;

@@ -89,12 +89,17 @@ export const OPERATIONS = [
       "fill=prev gives quiet intervals flat at the close before, fill=null " +
       "without prices; neither crosses a session’s edge or an outage.",
       "asof gives candles as they were known at that time.",
+      "In other formats than JSON the header Link has the next page.",
       "A range that is over has a strong ETag; it changes by a revision only.",
     ],
     query: candlesQuery,
     answer: candlesAnswer,
     variants: [candlesWithEmpty, candlesInColumns],
-    formats: ["text/csv", "application/x-ndjson"],
+    formats: [
+      "text/csv",
+      "application/x-ndjson",
+      "application/vnd.apache.parquet",
+    ],
     problems: [304, 404],
   },
   {

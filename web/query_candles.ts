@@ -53,7 +53,7 @@ export const candlesQuery = z.object({
   fill: choice("none", "null", "prev").default("none"),
   asof: timeParameter.optional(),
   cursor: cursorParameter.optional(),
-  format: choice("json", "csv", "ndjson").default("json"),
+  format: choice("json", "csv", "ndjson", "parquet").default("json"),
   shape: choice("object", "array").default("object"),
 });
 export type CandlesQuery = z.output<typeof candlesQuery>;

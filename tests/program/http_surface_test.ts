@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import type { z } from "zod";
 import { problem, udfError } from "../../web/answers/problem.ts";
 import { streamEvents } from "../../web/answers/stream.ts";
+import { apiDoc } from "../../web/api_doc.ts";
+import { openApi } from "../../web/openapi.ts";
 import { type Operation, OPERATIONS } from "../../web/operations.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import {
@@ -33,6 +35,10 @@ Deno.test("the program answers what its description says", async (t) => {
         if (operation.answer !== null) await checkOperation(program, operation);
       }
     });
+    await t.step(
+      "every example of its page works",
+      () => checkExamples(program),
+    );
     await t.step(
       "every event of the stream is of its schema",
       () => checkStream(program),
@@ -178,6 +184,29 @@ function holds(
     schema.safeParse(value).error?.message
   );
   assert.ok(wrong.includes(undefined), `${what}: ${wrong[0]}`);
+}
+
+async function checkExamples(program: Program): Promise<void> {
+  const { groups } = apiDoc(openApi(), {
+    origin: program.http,
+    symbol: SYMBOL,
+  });
+  const operations = groups.flatMap(({ operations }) => operations);
+  assert.equal(operations.length, OPERATIONS.length);
+  for (const { example } of operations) {
+    const url = /http:[^' ]+/.exec(example)![0];
+    const body = /-d '(.*)' /.exec(example)?.[1];
+    const response = await fetch(
+      url,
+      body === undefined ? {} : {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body,
+      },
+    );
+    assert.equal(response.status, 200, example);
+    await response.body?.cancel();
+  }
 }
 
 async function checkStream(program: Program): Promise<void> {

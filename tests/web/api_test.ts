@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parquetReadObjects } from "hyparquet";
 import { AssertionError } from "../../pipeline/domain/assert.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
@@ -177,6 +178,29 @@ Deno.test("/api/candles writes CSV and NDJSON, as objects or arrays", async () =
   const rows = ndjson.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert.equal(rows.length, 2);
   assert.equal(rows[0][4], 100.5);
+});
+
+Deno.test("/api/candles writes Parquet with the values of its JSON", async () => {
+  const { get, json } = await setUp();
+  const range = `symbol=NIFTY50&from=${iso(4)}&to=${iso(2)}&limit=1`;
+  const response = await get(`/api/candles?${range}&format=parquet`);
+  assert.deepEqual(
+    ["content-type", "content-disposition"].map((name) =>
+      response.headers.get(name)
+    ),
+    [
+      "application/vnd.apache.parquet",
+      'attachment; filename="NIFTY50-1m.parquet"',
+    ],
+  );
+  assert.match(response.headers.get("link")!, /format=parquet.*rel="next"/);
+  assert.ok(response.headers.get("etag"));
+  const rows = await parquetReadObjects({ file: await response.arrayBuffer() });
+  const { body } = await json(`/api/candles?${range}`);
+  assert.deepEqual(
+    rows.map(({ t, synthetic: _, ...row }) => ({ t: t.getTime(), ...row })),
+    body.candles,
+  );
 });
 
 Deno.test("/api/candles fills quiet minutes and reports outages", async () => {
