@@ -12,7 +12,7 @@ const START = 20;
  *
  * Units: the square of the errors' unit.
  */
-export function ewmaVariance(errors: Float64Array): number {
+export function ewmaVariance(errors: ArrayLike<number>): number {
   const start = Math.min(START, errors.length);
   if (start === 0) return 0;
   let variance = 0;

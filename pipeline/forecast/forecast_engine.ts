@@ -26,7 +26,7 @@ export type FitResult =
     readonly kind: "fitted";
     readonly model: FittedModel;
     /** One-step errors within the series, oldest first, in its unit. */
-    readonly residuals: Float64Array;
+    readonly residuals: ArrayLike<number>;
   }
   | { readonly kind: "failed"; readonly reason: string };
 

@@ -2,6 +2,7 @@ import type { ArmaFilter } from "./arma_filter.ts";
 import type { ArmaShape } from "./arma_shape.ts";
 import { dot } from "./dot_product.ts";
 import { solvePositive } from "./solve_positive.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Least sum of squares, in units of the data's own spread: never log 0. */
 const SQUARES_MIN = 1e-28;
@@ -30,10 +31,10 @@ export class ArmaLikelihood {
 
   constructor(readonly filter: ArmaFilter, readonly shape: ArmaShape) {
     const columns = filter.errors.length;
-    this.beta = new Float64Array(columns - 1);
-    this.products = new Float64Array(columns * columns);
-    this.#coefficients = new Float64Array(shape.count);
-    this.#work = new Float64Array(columns * columns);
+    this.beta = takeArray(columns - 1);
+    this.products = takeArray(columns * columns);
+    this.#coefficients = takeArray(shape.count);
+    this.#work = takeArray(columns * columns);
   }
 
   /** At free numbers. */

@@ -5,6 +5,7 @@ import {
   rootsOutside,
 } from "./partial_autocorrelations.ts";
 import { type ArimaSpec, hasSeason, seasonOf } from "./spec.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Partial autocorrelations that a start may have at most. */
 const START_PARTIAL_MAX = 0.97;
@@ -39,11 +40,11 @@ export class ArmaShape {
     this.season = seasonOf(spec);
     this.blocks = [p, q, P, Q];
     this.count = p + q + P + Q;
-    this.phi = new Float64Array(p + P * this.season);
-    this.theta = new Float64Array(q + Q * this.season);
+    this.phi = takeArray(p + P * this.season);
+    this.theta = takeArray(q + Q * this.season);
     this.#parts = this.season === 1
       ? []
-      : this.blocks.map((count) => new Float64Array(count));
+      : this.blocks.map((count) => takeArray(count));
   }
 
   /** ar1…, ma1…, sar1…, sma1…. */
@@ -97,7 +98,7 @@ export class ArmaShape {
 
   /** The inverse, with what is not inside drawn in. */
   toFree(coefficients: Float64Array): Float64Array {
-    const free = new Float64Array(this.count);
+    const free = takeArray(this.count);
     let at = 0;
     for (let b = 0; b < 4; b++) {
       const count = this.blocks[b];
@@ -118,7 +119,7 @@ export class ArmaShape {
   /** R's coefficients of those at `arLags`, then `maLags`. */
   fromLags(values: Float64Array): Float64Array {
     const [p, q, P] = this.blocks;
-    const out = new Float64Array(this.count);
+    const out = takeArray(this.count);
     out.set(values.subarray(0, p));
     out.set(values.subarray(p, p + P), p + q);
     out.set(values.subarray(p + P, p + P + q), p);
@@ -135,7 +136,7 @@ export class ArmaShape {
     pair: { readonly ar: readonly number[]; readonly ma: readonly number[] },
     seasonal: boolean,
   ): Float64Array {
-    const out = new Float64Array(
+    const out = takeArray(
       coefficients.length + pair.ar.length + pair.ma.length,
     );
     let at = 0;
@@ -165,7 +166,8 @@ export class ArmaShape {
     for (let b = 0; b < 4; b++) {
       const count = this.blocks[b];
       const sign = b % 2 === 0 ? 1 : -1;
-      const part = coefficients.slice(at, at + count).map((x) => sign * x);
+      const part = takeArray(count);
+      for (let i = 0; i < count; i++) part[i] = sign * coefficients[at + i];
       if (!rootsOutside(part)) return false;
       at += count;
     }

@@ -1,3 +1,5 @@
+import { takeArray } from "./split_array.ts";
+
 /** A factor to multiply a model with, in R's signs. */
 export interface Pair {
   readonly ar: readonly number[];
@@ -39,8 +41,8 @@ const NOTCH_ZERO = 0.997;
  * @returns The local maxima, best first.
  */
 export function realPairs(r: Float64Array): readonly Pair[] {
-  const gains = new Float64Array(REAL_POLES.length);
-  const weights = new Float64Array(REAL_POLES.length);
+  const gains = takeArray(REAL_POLES.length);
+  const weights = takeArray(REAL_POLES.length);
   for (let step = 0; step <= REAL_STEPS; step++) {
     const pole = REAL_POLES[REAL_STEPS + step];
     const square = pole * pole;
@@ -66,8 +68,8 @@ export function realPairs(r: Float64Array): readonly Pair[] {
 
 /** The same for pairs of conjugate poles. */
 export function complexPairs(r: Float64Array): readonly Pair[] {
-  const gains = new Float64Array(ANGLES);
-  const best = new Int32Array(ANGLES);
+  const gains = takeArray(ANGLES);
+  const best: number[] = new Array(ANGLES).fill(0);
   const found = { gain: 0, a: 0, b: 0 };
   for (let j = 0; j < ANGLES; j++) {
     for (let i = 0; i < MODULI.length; i++) {

@@ -44,7 +44,7 @@ export class ChandrasekharFilter implements ArmaFilter {
   readonly #rootF: Float64Array;
   readonly #gain0: Float64Array;
   readonly #gain1: Float64Array;
-  readonly #lags: Int32Array;
+  readonly #lags: readonly number[];
 
   constructor(
     readonly columns: readonly Float64Array[],
@@ -65,7 +65,7 @@ export class ChandrasekharFilter implements ArmaFilter {
     const none = this.#W;
     [this.#rootF = none, this.#gain0 = none, this.#gain1 = none] = series
       .slice(columns.length);
-    this.#lags = Int32Array.from(lags);
+    this.#lags = lags;
   }
 
   /** Whether the state is kept out of arrays. */

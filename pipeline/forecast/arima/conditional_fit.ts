@@ -1,6 +1,7 @@
 import type { Blocks } from "./arma_shape.ts";
 import { rootsOutside } from "./partial_autocorrelations.ts";
 import { solvePositive } from "./solve_positive.ts";
+import { takeArray } from "./split_array.ts";
 
 /** A step is halved so often before it is given up. */
 const HALVINGS = 4;
@@ -19,7 +20,7 @@ interface Block {
 
 /** 1 - sum weights_k x^lags_k. */
 interface Polynomial {
-  readonly lags: Int32Array;
+  readonly lags: number[];
   readonly weights: Float64Array;
   size: number;
 }
@@ -62,9 +63,9 @@ export class ConditionalFit {
     const n = z.length;
     this.#n = n;
     this.#pad = pad;
-    this.#z = new Float64Array(pad + n);
+    this.#z = takeArray(pad + n);
     this.#z.set(z, pad);
-    const series = (count: number) => new Float64Array(count > 0 ? pad + n : 0);
+    const series = (count: number) => takeArray(count > 0 ? pad + n : 0);
     this.#e = series(1);
     this.#blocks = [
       { count: 0, step: 1, slope: series(p) },
@@ -73,18 +74,18 @@ export class ConditionalFit {
       { count: 0, step: season, slope: series(Q) },
     ];
     const polynomial = (length: number) => ({
-      lags: new Int32Array(length),
-      weights: new Float64Array(length),
+      lags: new Array<number>(length).fill(0),
+      weights: takeArray(length),
       size: 0,
     });
     // ar, ma, sar, sma, both autoregressive ones, both of moving averages.
     this.#polynomials = [p, q, P, Q, p + P + p * P, q + Q + q * Q]
       .map(polynomial);
     const k = p + q + P + Q;
-    this.#table = new Float64Array((k + 1) * (k + 1));
-    this.#work = new Float64Array((k + 1) * (k + 1));
-    this.#step = new Float64Array(k);
-    this.#next = new Float64Array(k);
+    this.#table = takeArray((k + 1) * (k + 1));
+    this.#work = takeArray((k + 1) * (k + 1));
+    this.#step = takeArray(k);
+    this.#next = takeArray(k);
   }
 
   /**
@@ -125,13 +126,13 @@ export class ConditionalFit {
     let at = 0;
     for (let b = 0; b < 4; b++) {
       const { count } = this.#blocks[b];
-      const part = x.subarray(at, at + count);
+      const from = at;
       at += count;
-      if (count === 1 && Math.abs(part[0]) < 1) continue;
+      if (count === 0 || count === 1 && Math.abs(x[from]) < 1) continue;
       const sign = b % 2 === 0 ? 1 : -1;
-      if (count > 0 && !rootsOutside(part.map((value) => sign * value))) {
-        return false;
-      }
+      const part: number[] = [];
+      for (let i = from; i < at; i++) part.push(sign * x[i]);
+      if (!rootsOutside(part)) return false;
     }
     return true;
   }

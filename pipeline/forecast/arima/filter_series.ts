@@ -25,7 +25,7 @@ export interface Filtered {
   readonly squares: number;
   readonly sumLogF: number;
   /** As in `ArimaFit`. */
-  readonly residuals: Float64Array;
+  readonly residuals: readonly number[];
 }
 
 /**
@@ -120,14 +120,14 @@ function residualsOf(
   y: Float64Array,
   data: TrainingData,
   errors: Float64Array,
-): Float64Array {
-  const lost = data.delta.length;
+): number[] {
+  const { delta, scale, missing } = data;
+  const lost = delta.length;
   const before = errors.length - (y.length - lost);
-  const out = new Float64Array(y.length - lost);
-  for (let t = 0; t < out.length; t++) out[t] = errors[t + before] * data.scale;
-  if (!data.missing) return out;
-  for (let t = 0; t < out.length; t++) {
-    if (Number.isNaN(y[t + lost])) out[t] = NaN;
+  const out: number[] = [];
+  for (let t = lost; t < y.length; t++) {
+    const gone = missing && Number.isNaN(y[t]);
+    out.push(gone ? NaN : errors[t - lost + before] * scale);
   }
   return out;
 }

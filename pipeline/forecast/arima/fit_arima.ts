@@ -15,7 +15,7 @@ import {
 } from "./regressors.ts";
 import { searchMaximum } from "./search_maximum.ts";
 import { arimaName, type ArimaSpec, hasSeason, specError } from "./spec.ts";
-import { withArena } from "./split_array.ts";
+import { copyArray, takeArray, withArena } from "./split_array.ts";
 import { estimateCovariance } from "./standard_errors.ts";
 import {
   type ConstantData,
@@ -60,7 +60,7 @@ export type ArimaFit =
      * One-step errors in the unit of the series (n - d - s D), oldest first;
      * `NaN` where the value is missing.
      */
-    readonly residuals: Float64Array;
+    readonly residuals: readonly number[];
   }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -193,12 +193,12 @@ function maximumLikelihood(
     },
     shape.blocks,
   );
-  const coefficients = new Float64Array(shape.count);
+  const coefficients = takeArray(shape.count);
   shape.fromFree(found.x, coefficients);
   if (!Number.isFinite(likelihood.at(coefficients))) {
     return failed(`${name} has no likelihood on this series`);
   }
-  const beta = likelihood.beta.slice();
+  const beta = copyArray(likelihood.beta);
   const differences = 2 * shape.count * (shape.count + 1);
   const covariance = options.standardErrors === false ||
       differences * filter.cost > WORK_MAX
@@ -264,7 +264,7 @@ function warmStart(
     warm === undefined || warm.phi.length !== p || warm.theta.length !== q ||
     arimaName(warm.spec) !== arimaName(spec) || hasSeason(spec)
   ) return null;
-  const coefficients = Float64Array.from([...warm.phi, ...warm.theta]);
+  const coefficients = copyArray([...warm.phi, ...warm.theta]);
   return coefficients.every(Number.isFinite) ? coefficients : null;
 }
 
@@ -361,7 +361,7 @@ function constantFit(
       stop: "the series is constant once differenced",
       iterations: 0,
     },
-    residuals: Float64Array.from(
+    residuals: Array.from(
       { length: y.length - lost },
       (_, t) => Number.isNaN(y[t + lost]) ? NaN : 0,
     ),

@@ -3,7 +3,7 @@ import { LH } from "../testing/lh.ts";
 import { ArmaLikelihood } from "./arma_likelihood.ts";
 import { ArmaShape } from "./arma_shape.ts";
 import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
-import { climb } from "./gauss_newton.ts";
+import { Climber } from "./gauss_newton.ts";
 import { minimizeBfgs } from "./minimize_bfgs.ts";
 import type { Order } from "./spec.ts";
 
@@ -35,7 +35,10 @@ Deno.test("climb() comes to where BFGS does", () => {
       evaluationsMax: 10_000,
     });
     const quick = likelihoodOf(order);
-    const found = climb(quick, start, { iterationsMax: 50, gainMin: 1e-9 });
+    const found = new Climber(quick).climb(start, {
+      iterationsMax: 50,
+      gainMin: 1e-9,
+    });
     assert.ok(Math.abs(found.value - wanted.value) < 1e-9, `${order}`);
     found.x.forEach((x, i) => assert.ok(Math.abs(x - wanted.x[i]) < 1e-4));
   }
@@ -47,7 +50,7 @@ Deno.test("climb() never goes down, nor changes its start", () => {
   const before = start.slice();
   let last = likelihood.atFree(start);
   for (let steps = 0; steps < 12; steps++) {
-    const { value } = climb(likelihood, start, {
+    const { value } = new Climber(likelihood).climb(start, {
       iterationsMax: steps,
       gainMin: 0,
     });
@@ -61,7 +64,7 @@ Deno.test("climb() gives up where it is told that it is no use", () => {
   const likelihood = likelihoodOf([1, 0, 1]);
   const start = Float64Array.of(-1, 0.5);
   const asked: number[] = [];
-  const { x, value } = climb(likelihood, start, {
+  const { x, value } = new Climber(likelihood).climb(start, {
     iterationsMax: 50,
     gainMin: 1e-9,
     hopeless: (at, gain) => {
@@ -79,7 +82,7 @@ Deno.test("climb() gives up where it is told that it is no use", () => {
 Deno.test("climb() of a model without coefficients is its value", () => {
   const likelihood = likelihoodOf([0, 0, 0]);
   const none = new Float64Array(0);
-  const { x, value } = climb(likelihood, none, {
+  const { x, value } = new Climber(likelihood).climb(none, {
     iterationsMax: 5,
     gainMin: 0,
   });

@@ -42,7 +42,7 @@ export function hannanRissanen(
       products[i * width + j] = products[j * width + i] = sum;
     }
   }
-  const out = new Float64Array(k);
+  const out = takeArray(k);
   const work = takeArray(width * width);
   return solvePositive(products, k, out, work) ? out : null;
 }

@@ -31,7 +31,7 @@ export function longErrors(z: Float64Array, order: number): Float64Array {
 /** The autoregression of these autocovariances (Durbin 1960). */
 function levinsonDurbin(gamma: Float64Array): Float64Array {
   const order = gamma.length - 1;
-  const phi = new Float64Array(order);
+  const phi = takeArray(order);
   let variance = gamma[0];
   for (let k = 0; k < order && variance > 0; k++) {
     let r = gamma[k + 1];

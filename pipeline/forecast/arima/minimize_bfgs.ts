@@ -1,4 +1,5 @@
 import { invertPositive } from "./solve_positive.ts";
+import { copyArray, takeArray } from "./split_array.ts";
 
 /** Steps of the differences for gradients: forward far off, central near. */
 const FORWARD_STEP = 1e-7;
@@ -54,13 +55,13 @@ export function minimizeBfgs(
   options: MinimizeOptions,
 ): Minimum {
   const k = start.length;
-  let x = start.slice();
-  let next = new Float64Array(k);
-  let g = new Float64Array(k);
-  let nextG = new Float64Array(k);
-  const H = new Float64Array(k * k);
-  const step = new Float64Array(k);
-  const Hy = new Float64Array(k);
+  let x = copyArray(start);
+  let next = takeArray(k);
+  let g = takeArray(k);
+  let nextG = takeArray(k);
+  const H = takeArray(k * k);
+  const step = takeArray(k);
+  const Hy = takeArray(k);
   let evaluations = 1;
   let idle = 0;
   let value = f(x);
@@ -221,7 +222,7 @@ function startFrom(
   H: Float64Array,
 ): boolean {
   if (!curvature) return false;
-  const inverse = invertPositive(curvature.slice(), Math.sqrt(H.length));
+  const inverse = invertPositive(copyArray(curvature), Math.sqrt(H.length));
   if (inverse === null) return false;
   H.set(inverse);
   return true;

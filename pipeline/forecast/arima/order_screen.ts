@@ -1,6 +1,7 @@
 import type { Blocks } from "./arma_shape.ts";
 import { longErrors } from "./long_autoregression.ts";
 import { solvePositive } from "./solve_positive.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Order of the autoregression whose errors stand for the innovations. */
 const LONG_ORDER = 10;
@@ -20,7 +21,7 @@ export class OrderScreen {
   readonly #products: Float64Array;
   readonly #width: number;
   readonly #limits: Blocks;
-  readonly #columns: Int32Array;
+  readonly #columns: number[];
   readonly #table: Float64Array;
   readonly #work: Float64Array;
   readonly #solution: Float64Array;
@@ -43,7 +44,7 @@ export class OrderScreen {
     this.#limits = limits;
     this.#width = columns.length;
     const width = this.#width;
-    this.#products = new Float64Array(width * width);
+    this.#products = takeArray(width * width);
     for (let i = 0; i < width; i++) {
       for (let j = 0; j <= i; j++) {
         const sum = product(columns[i], columns[j], order);
@@ -51,10 +52,10 @@ export class OrderScreen {
         this.#products[j * width + i] = sum;
       }
     }
-    this.#columns = new Int32Array(width);
-    this.#table = new Float64Array(width * width);
-    this.#work = new Float64Array(width * width);
-    this.#solution = new Float64Array(width);
+    this.#columns = new Array<number>(width).fill(0);
+    this.#table = takeArray(width * width);
+    this.#work = takeArray(width * width);
+    this.#solution = takeArray(width);
   }
 
   /**

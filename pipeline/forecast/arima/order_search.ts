@@ -5,7 +5,7 @@ import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
 import { ConditionalFit } from "./conditional_fit.ts";
 import { complexPairs, realPairs } from "./cancelling_pairs.ts";
 import { errorAutocorrelations } from "./error_autocorrelations.ts";
-import { climb } from "./gauss_newton.ts";
+import { Climber } from "./gauss_newton.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import { OrderScreen } from "./order_screen.ts";
 import {
@@ -15,6 +15,7 @@ import {
 import { rootsAway } from "./roots_away.ts";
 import type { ArimaSpec } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
+import { copyArray, takeArray } from "./split_array.ts";
 
 /** Numbers that the likelihoods of one search may touch: some tenths of a second. */
 const WORK_MAX = 1e8;
@@ -73,6 +74,7 @@ interface Candidate {
   stage: Stage;
   readonly conditional: ConditionalFit;
   likelihood: ArmaLikelihood | null;
+  climber: Climber | null;
 }
 
 /** A candidate that was fitted, and its AICc then. */
@@ -181,7 +183,10 @@ export class OrderSearch {
   #confirm({ candidate }: Ranked): void {
     const likelihood = candidate.likelihood ??= likelihoodOf(candidate);
     const before = likelihood.evaluations;
-    const { x, value } = climb(likelihood, candidate.free, SURE_CLIMB);
+    const { x, value } = climberOf(candidate, likelihood).climb(
+      candidate.free,
+      SURE_CLIMB,
+    );
     candidate.free = x;
     candidate.promised = aiccAt(candidate, value);
     const taken = likelihood.evaluations - before;
@@ -253,7 +258,7 @@ function regressed(
   const all: Candidate[] = [];
   for (const blocks of upTo(limits)) {
     const [p, q, P, Q] = blocks;
-    const start = new Float64Array(p + q + P + Q);
+    const start = takeArray(p + q + P + Q);
     if (penaltyOf(data, start.length) === Infinity) continue;
     const one: Candidate = {
       spec: { ...spec, order: [p, d, q], seasonal: [P, D, Q] },
@@ -265,6 +270,7 @@ function regressed(
       promised: Infinity,
       stage: "regressed",
       likelihood: null,
+      climber: null,
     };
     if (start.length <= REGRESSED_MAX) {
       screen.estimate(blocks, start);
@@ -287,7 +293,7 @@ function withConstant(
   const conditional = new ConditionalFit(z, limits, period);
   return candidates.map((other) => {
     const spec = { ...other.spec, constant };
-    const start = other.start.slice();
+    const start = copyArray(other.start);
     const one = { ...other, spec, start, data, conditional };
     if (other.promised < Infinity) refine(one, 0);
     return one;
@@ -302,7 +308,7 @@ function refine(one: Candidate, iterations: number): void {
 
 /** Makes coefficients stationary and invertible that are not. */
 function drawIn(blocks: Blocks, x: Float64Array): void {
-  const free = new Float64Array(x.length);
+  const free = takeArray(x.length);
   let at = 0;
   blocks.forEach((count, b) => {
     if (count === 0) return;
@@ -333,6 +339,10 @@ function likelihoodOf({ spec, data }: Candidate): ArmaLikelihood {
   return new ArmaLikelihood(filter, shape);
 }
 
+function climberOf(one: Candidate, likelihood: ArmaLikelihood): Climber {
+  return one.climber ??= new Climber(likelihood);
+}
+
 /** What AICc adds to -2 loglik; `Infinity` where the values are too few. */
 function penaltyOf({ nobs, constants }: TrainingData, terms: number): number {
   const k = terms + constants.names.length + 1;
@@ -353,7 +363,8 @@ function fitCandidate(
   likelihood: ArmaLikelihood,
   best: number,
 ): void {
-  let found = climb(likelihood, one.free, {
+  const climber = climberOf(one, likelihood);
+  let found = climber.climb(one.free, {
     ...CLIMB,
     hopeless: (value, gain) => aiccAt(one, value) - 2 * gain > best + HOPE,
   });
@@ -362,7 +373,7 @@ function fitCandidate(
     aiccAt(one, found.value) < best + MARGIN.exact &&
     rootsAway(shape) && !rootsAway(shape, ROOT_CLOSE)
   ) {
-    found = climb(likelihood, found.x, CLOSE_CLIMB);
+    found = climber.climb(found.x, CLOSE_CLIMB);
   }
   one.free = found.x;
   one.promised = aiccAt(one, found.value);
@@ -371,7 +382,7 @@ function fitCandidate(
 
 /** The shape with phi and theta of these free numbers. */
 function expanded({ shape }: ArmaLikelihood, free: Float64Array): ArmaShape {
-  const coefficients = new Float64Array(free.length);
+  const coefficients = takeArray(free.length);
   shape.fromFree(free, coefficients);
   shape.expand(coefficients);
   return shape;
@@ -390,7 +401,7 @@ function inherit(one: Candidate, from: Candidate): void {
   one.promised = promised;
   one.stage = "exact";
   // A further partial autocorrelation of 0 changes nothing.
-  one.free = new Float64Array(one.start.length);
+  one.free = takeArray(one.start.length);
   let at = 0;
   let taken = 0;
   fewer.forEach((count, b) => {
@@ -418,7 +429,7 @@ function takeOver(one: Candidate, from: Candidate): void {
 function pairUp(candidates: readonly Candidate[], from: Candidate): void {
   const likelihood = from.likelihood ??= likelihoodOf(from);
   const { shape } = likelihood;
-  const coefficients = new Float64Array(from.free.length);
+  const coefficients = takeArray(from.free.length);
   shape.fromFree(from.free, coefficients);
   likelihood.at(coefficients);
   const r = errorAutocorrelations(likelihood, 1, LAGS_MAX);

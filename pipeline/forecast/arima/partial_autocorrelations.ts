@@ -1,3 +1,5 @@
+import { takeArray } from "./split_array.ts";
+
 /**
  * Free numbers to the coefficients of a stationary autoregression: by tanh to
  * partial autocorrelations, which the Levinson-Durbin recursion turns into
@@ -36,7 +38,7 @@ export function freeToCoefficients(
 export function partialAutocorrelations(
   coefficients: ArrayLike<number>,
 ): Float64Array | null {
-  const a = new Float64Array(coefficients.length);
+  const a = takeArray(coefficients.length);
   for (let i = 0; i < a.length; i++) a[i] = coefficients[i];
   return stepDown(a, 0, a.length) ? a : null;
 }

@@ -1,3 +1,5 @@
+import { takeArray } from "./split_array.ts";
+
 /** A complex number. */
 export interface Complex {
   readonly re: number;
@@ -18,8 +20,8 @@ export function polynomialRoots(a: ArrayLike<number>): readonly Complex[] {
   const k = a.length;
   if (k <= 2) return quadraticRoots(a);
   // Powers of a number that is no root of unity, so that none coincide.
-  const re = new Float64Array(k);
-  const im = new Float64Array(k);
+  const re = takeArray(k);
+  const im = takeArray(k);
   for (let i = 0; i < k; i++) {
     const angle = 0.4 + 2 * Math.PI * i / k;
     re[i] = 0.9 * Math.cos(angle);

@@ -3,6 +3,7 @@ import { differenceBy, differencingWeights } from "./lag_polynomial.ts";
 import { solvePositive } from "./solve_positive.ts";
 import { type ArimaSpec, hasSeason } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Values beyond have squares that are no numbers. */
 const LARGEST = 1e140;
@@ -57,7 +58,7 @@ export function firstCoefficients(
   const w = differenceBy(y, delta);
   const columns = xreg.map((column) => differenceBy(column, delta));
   if (spec.constant !== "none") {
-    columns.push(new Float64Array(w.length).fill(1));
+    columns.push(takeArray(w.length).fill(1));
   }
   if (spec.constant === "drift" && delta.length === 0) {
     columns.push(Float64Array.from(w, (_, t) => t / w.length));
@@ -68,16 +69,16 @@ export function firstCoefficients(
     return { values: present.map((x) => x / (largest || 1)), largest };
   });
   const width = all.length;
-  const products = new Float64Array(width * width);
+  const products = takeArray(width * width);
   all.forEach(({ values }, i) =>
     all.forEach((other, j) => {
       products[i * width + j] = dot(values, other.values);
     })
   );
-  const out = new Float64Array(width - 1);
-  const work = new Float64Array(width * width);
+  const out = takeArray(width - 1);
+  const work = takeArray(width * width);
   if (!solvePositive(products, width - 1, out, work)) out.fill(0);
-  const beta = new Float64Array(xreg.length);
+  const beta = takeArray(xreg.length);
   for (let j = 0; j < xreg.length; j++) {
     const { largest } = all[j + 1];
     if (largest > 0) beta[j] = out[j] * all[0].largest / largest;
@@ -200,12 +201,12 @@ function areApart(
   const moves = columns.map((column) => differenceBy(column, delta));
   const k = moves.length;
   const width = k + 1;
-  const products = new Float64Array(width * width);
+  const products = takeArray(width * width);
   moves.forEach((a, i) =>
     moves.forEach((b, j) => {
       products[(i + 1) * width + j + 1] = dot(a, b);
     })
   );
-  const work = new Float64Array(width * width);
-  return solvePositive(products, k, new Float64Array(k), work);
+  const work = takeArray(width * width);
+  return solvePositive(products, k, takeArray(k), work);
 }

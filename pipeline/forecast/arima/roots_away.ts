@@ -17,9 +17,14 @@ export function rootsAway(
   },
   least: number = ROOT_MIN,
 ): boolean {
-  const away = (factor: ArrayLike<number>, sign: 1 | -1) =>
-    rootsOutside(
-      Array.from(factor, (value, i) => sign * value * least ** (i + 1)),
-    );
+  const away = (factor: ArrayLike<number>, sign: 1 | -1) => {
+    const scaled: number[] = [];
+    let power: number = sign;
+    for (let i = 0; i < factor.length; i++) {
+      power *= least;
+      scaled.push(power * factor[i]);
+    }
+    return rootsOutside(scaled);
+  };
   return away(phi, 1) && away(theta, -1);
 }

@@ -10,10 +10,11 @@ import {
   autocorrelations,
   errorAutocorrelations,
 } from "./error_autocorrelations.ts";
-import { climb, type Climbed, slopesOf } from "./gauss_newton.ts";
+import { type Climbed, Climber } from "./gauss_newton.ts";
 import { hannanRissanen } from "./hannan_rissanen.ts";
 import { minimizeBfgs, type Minimum } from "./minimize_bfgs.ts";
 import { polynomialRoots } from "./polynomial_roots.ts";
+import { copyArray, takeArray } from "./split_array.ts";
 
 /** What a search works on. */
 export interface SearchProblem {
@@ -85,10 +86,10 @@ export function searchMaximum(
   problem: SearchProblem,
   blocks: Blocks,
 ): Minimum {
-  const likelihood = problem.likelihood(blocks);
+  const climber = new Climber(problem.likelihood(blocks));
   const depth = problem.evaluationsMax < SEVERAL_FROM ? 0 : DEPTH_MAX;
-  const [best] = bestPoints(problem, likelihood, depth, problem.warm);
-  const slopes = slopesOf(likelihood);
+  const [best] = bestPoints(problem, climber, depth, problem.warm);
+  const { slopes } = climber;
   return minimizeBfgs(slopes.valueAt, best.x, {
     gradient: slopes.exact
       ? (x, out) => {
@@ -106,12 +107,13 @@ export function searchMaximum(
 /** Where to go on from, best first. */
 function bestPoints(
   problem: SearchProblem,
-  likelihood: ArmaLikelihood,
+  climber: Climber,
   depth: number,
   warm: Float64Array | null,
 ): readonly Point[] {
+  const { likelihood } = climber;
   if (likelihood.shape.count === 0) {
-    const x = new Float64Array(0);
+    const x = takeArray(0);
     return [{ x, value: likelihood.atFree(x), curvature: null, line: false }];
   }
   const starts = [
@@ -128,7 +130,7 @@ function bestPoints(
   const tried = starts.map(pointAt);
   const kept = shape.count <= 2
     ? KEPT_OF_TWO
-    : slopesOf(likelihood).exact
+    : climber.slopes.exact
     ? KEPT_OF_SHORT
     : KEPT;
   const { nobs } = likelihood.filter;
@@ -138,7 +140,7 @@ function bestPoints(
   if (warm !== null) chosen.push(pointAt(shape.toFree(warm)));
   let lowest = Infinity;
   const points = chosen.map((point) => {
-    const climbed = climb(likelihood, point.x, {
+    const climbed = climber.climb(point.x, {
       iterationsMax: STEPS_MAX,
       gainMin: GAIN_MIN,
       hopeless: (value, gain) => 2 * nobs * (value - lowest) > HOPE * gain,
@@ -154,7 +156,7 @@ function bestPoints(
 function isLine(shape: ArmaShape, x: Float64Array): boolean {
   const [p, q] = shape.blocks;
   if (p === 0 || q === 0) return false;
-  const c = new Float64Array(shape.count);
+  const c = takeArray(shape.count);
   shape.fromFree(x, c);
   if (p === 1 && q === 1) {
     return Math.abs(c[0]) > LINE_MODULUS && Math.abs(c[0] + c[1]) < LINE_NEAR;
@@ -177,7 +179,7 @@ function hannanRissanenStart(
     ? null
     : hannanRissanen(w, shape.arLags, shape.maLags);
   return found === null
-    ? new Float64Array(shape.count)
+    ? takeArray(shape.count)
     : shape.toFree(shape.fromLags(found));
 }
 
@@ -197,14 +199,15 @@ function largerStarts(
   ) => {
     if (step === 1 && problem.plain && blocks.every((count) => count === 0)) {
       for (const pair of pairs(autocorrelations(problem.w, 1, LAGS_MAX))) {
-        out.push(shape.toFree(Float64Array.from([...pair.ar, ...pair.ma])));
+        out.push(shape.toFree(copyArray([...pair.ar, ...pair.ma])));
       }
       return;
     }
-    const smaller = problem.likelihood(blocks);
-    const c = new Float64Array(smaller.shape.count);
+    const climber = new Climber(problem.likelihood(blocks));
+    const smaller = climber.likelihood;
+    const c = takeArray(smaller.shape.count);
     for (
-      const { x } of bestPoints(problem, smaller, depth - 1, null)
+      const { x } of bestPoints(problem, climber, depth - 1, null)
         .slice(0, bases)
     ) {
       smaller.atFree(x);

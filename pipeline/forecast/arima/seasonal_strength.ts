@@ -1,3 +1,5 @@
+import { takeArray } from "./split_array.ts";
+
 /** Cycles that a smoother of one season looks at; STL's n_(s). */
 const SEASONAL_WINDOW = 11;
 const INNER_LOOPS = 2;
@@ -36,8 +38,8 @@ export function seasonalStrength(y: Float64Array, period: number): number {
   const trendWindow = nextOdd(
     Math.ceil(1.5 * period / (1 - 1.5 / SEASONAL_WINDOW)),
   );
-  let trend: Float64Array = new Float64Array(n);
-  let season: Float64Array = new Float64Array(n);
+  let trend: Float64Array = takeArray(n);
+  let season: Float64Array = takeArray(n);
   for (let loop = 0; loop < INNER_LOOPS; loop++) {
     // Steps 1 and 2: less the trend; each season smoothed over its cycles.
     const cycles = smoothCycles(x.map((value, t) => value - trend[t]), period);
@@ -77,7 +79,7 @@ function nextOdd(n: number): number {
 
 /** Smooths each season over the cycles, one cycle further at both ends. */
 function smoothCycles(x: Float64Array, period: number): Float64Array {
-  const out = new Float64Array(x.length + 2 * period);
+  const out = takeArray(x.length + 2 * period);
   for (let season = 0; season < period; season++) {
     const count = Math.ceil((x.length - season) / period);
     const cycle = Float64Array.from(
@@ -92,7 +94,7 @@ function smoothCycles(x: Float64Array, period: number): Float64Array {
 }
 
 function movingMean(x: Float64Array, width: number): Float64Array {
-  const out = new Float64Array(x.length - width + 1);
+  const out = takeArray(x.length - width + 1);
   let sum = 0;
   for (let t = 0; t < x.length; t++) {
     sum += x[t];

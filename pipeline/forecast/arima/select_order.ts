@@ -10,6 +10,7 @@ import { OrderSearch } from "./order_search.ts";
 import { rootsAway } from "./roots_away.ts";
 import { seasonalDifferences } from "./seasonal_strength.ts";
 import type { ArimaSpec, Constant } from "./spec.ts";
+import { withArena } from "./split_array.ts";
 import { prepareSeries, type TrainingData } from "./training_data.ts";
 
 const TERMS_MAX = 5;
@@ -46,8 +47,15 @@ export interface SearchOptions extends FitOptions {
  */
 export function selectOrder(
   y: Float64Array,
+  options: SearchOptions = {},
+): ArimaFit {
+  return withArena(() => select(y, options));
+}
+
+function select(
+  y: Float64Array,
   { period = 0, constants = ["none", "mean", "drift"], ...options }:
-    SearchOptions = {},
+    SearchOptions,
 ): ArimaFit {
   const season = period > 1 ? period : 0;
   const seasonalD = season > 0 ? seasonalDifferences(y, season) : 0;

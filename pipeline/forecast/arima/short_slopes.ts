@@ -1,6 +1,6 @@
 import type { ArmaShape } from "./arma_shape.ts";
 import { ShortStart } from "./short_start.ts";
-import { splitArray } from "./split_array.ts";
+import { splitArray, takeArray } from "./split_array.ts";
 
 /** Longest state that is kept out of arrays. */
 export const SHORT = 2;
@@ -39,8 +39,8 @@ export class ShortSlopes {
   readonly #a: Float64Array;
   readonly #c: Float64Array;
   /** Partial autocorrelations, in the places of phi and theta. */
-  readonly #partials = new Float64Array(TERMS);
-  readonly #coefficients = new Float64Array(TERMS);
+  readonly #partials = takeArray(TERMS);
+  readonly #coefficients = takeArray(TERMS);
   /** M, b, x and the derivatives of M in theta. */
   #m11 = 0;
   #m12 = 0;
@@ -58,11 +58,11 @@ export class ShortSlopes {
   #uv1End = 0;
   /** Values until the start is forgotten. */
   #until = 0;
-  readonly #slope = new Float64Array(TERMS);
-  readonly #bend = new Float64Array(TERMS * TERMS);
+  readonly #slope = takeArray(TERMS);
+  readonly #bend = takeArray(TERMS * TERMS);
   /** Derivatives of the coefficients in the free numbers, and a product. */
-  readonly #chain = new Float64Array(TERMS * TERMS);
-  readonly #mixed = new Float64Array(TERMS * TERMS);
+  readonly #chain = takeArray(TERMS * TERMS);
+  readonly #mixed = takeArray(TERMS * TERMS);
 
   constructor(shape: ArmaShape, n: number) {
     const [p, q] = shape.blocks;

@@ -1,3 +1,5 @@
+import { takeArray } from "./split_array.ts";
+
 /** As in `StationaryStart`: beyond, rounding would hide the error. */
 const VARIANCE_MAX = 1e12;
 
@@ -17,9 +19,9 @@ export class ShortStart {
   p12 = 0;
   p22 = 0;
   /** Derivatives of each (4). */
-  readonly d11 = new Float64Array(4);
-  readonly d12 = new Float64Array(4);
-  readonly d22 = new Float64Array(4);
+  readonly d11 = takeArray(4);
+  readonly d12 = takeArray(4);
+  readonly d22 = takeArray(4);
   #gamma0 = 1;
   #gamma1 = 0;
 

@@ -1,5 +1,6 @@
 import type { ArmaLikelihood } from "./arma_likelihood.ts";
 import { invertPositive } from "./solve_positive.ts";
+import { takeArray } from "./split_array.ts";
 
 /** Step of the differences, in the coefficients. */
 const STEP = 1e-3;
@@ -23,9 +24,9 @@ export function estimateCovariance(
   const c = coefficients.length;
   const k = beta.length;
   const size = c + k;
-  const H = new Float64Array(size * size);
+  const H = takeArray(size * size);
   const x = coefficients.slice();
-  const steps = new Float64Array(c);
+  const steps = takeArray(c);
   const value = likelihood.atBoth(x, beta);
   /** Slope of the value in the coefficients of the regressors. */
   const slopes = () => {

@@ -314,7 +314,7 @@ function leastSquares(
   let slope = 0;
   if (withSlope) {
     const middle = (w.length + 1) / 2;
-    const products = new Float64Array(9);
+    const products = takeArray(9);
     for (let t = 0; t < w.length; t++) {
       if (Number.isNaN(w[t])) continue;
       const x = t + 1 - middle;
@@ -326,8 +326,8 @@ function leastSquares(
       products[8] += x * x;
     }
     products[7] = products[5];
-    const out = new Float64Array(2);
-    if (solvePositive(products, 2, out, new Float64Array(9))) {
+    const out = takeArray(2);
+    if (solvePositive(products, 2, out, takeArray(9))) {
       slope = out[1];
       level = mean + out[0] - slope * middle;
     }
@@ -349,7 +349,7 @@ function exactLevels(
   delta: readonly number[],
   rounding: number,
 ): readonly number[] | null {
-  const none = new Float64Array(0);
+  const none = takeArray(0);
   const filter = new KalmanFilter([levels], 0, 0, delta);
   filter.run(none, none);
   const [errors] = filter.errors;
