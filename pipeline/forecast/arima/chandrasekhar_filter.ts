@@ -34,6 +34,10 @@ export class ChandrasekharFilter implements ArmaFilter {
   readonly nobs: number;
   readonly cost: number;
   sumLogF = 0;
+  /** The state of each column after the last value (m). */
+  readonly states: readonly Float64Array[];
+  /** Whether nothing of the start is left in the last state. */
+  steady = false;
   readonly #start: StationaryStart;
   readonly #phi: Float64Array;
   readonly #theta: Float64Array;
@@ -57,6 +61,7 @@ export class ChandrasekharFilter implements ArmaFilter {
     const { m } = this.#start;
     this.nobs = n;
     this.cost = 2 * n * m * (columns.length + 3) + p * p + q * m;
+    this.states = splitArray(columns.length, m);
     [this.#phi, this.#theta] = splitArray(2, Math.max(m, SHORT));
     [this.#K, this.#W] = splitArray(2, m + 1);
     this.#known = m > SHORT ? splitArray(columns.length, n + m) : [];
@@ -130,9 +135,11 @@ export class ChandrasekharFilter implements ArmaFilter {
       unsteady++;
     }
     this.sumLogF = sumLog + Math.log(product);
+    this.steady = unsteady < n;
     for (let c = 0; c < this.columns.length; c++) {
       const column = this.columns[c];
       const errors = this.errors[c];
+      const state = this.states[c];
       let now = 0;
       let after = 0;
       for (let t = 0; t < unsteady; t++) {
@@ -149,6 +156,8 @@ export class ChandrasekharFilter implements ArmaFilter {
         now = after + phi0 * value + theta0 * error;
         after = phi1 * value + theta1 * error;
       }
+      state[0] = now;
+      if (state.length > 1) state[1] = after;
     }
   }
 
@@ -199,6 +208,7 @@ export class ChandrasekharFilter implements ArmaFilter {
       F = next;
     }
     this.sumLogF = sumLog + Math.log(product);
+    this.steady = t < n;
     const lags = this.#lags;
     for (let c = 0; c < count; c++) {
       const column = this.columns[c];
@@ -213,6 +223,8 @@ export class ChandrasekharFilter implements ArmaFilter {
           known[s + 1 + i] += phi[i] * value + theta[i] * error;
         }
       }
+      const state = this.states[c];
+      for (let i = 0; i < m; i++) state[i] = known[n + i];
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { ArimaModel } from "./arima_model.ts";
 import type { ArmaShape } from "./arma_shape.ts";
 import { dot } from "./dot_product.ts";
+import { ChandrasekharFilter } from "./chandrasekhar_filter.ts";
 import { KalmanFilter } from "./kalman_filter.ts";
 import type { ArimaSpec } from "./spec.ts";
 import type { TrainingData } from "./training_data.ts";
@@ -49,13 +50,16 @@ export function filterSeries(
     const column = columns[c + 1];
     for (let t = 0; t < rest.length; t++) rest[t] -= known.beta[c] * column[t];
   }
-  const end = new KalmanFilter(
-    [rest],
-    phi.length,
-    theta.length,
-    missing ? delta : [],
-  );
-  if (!end.run(phi, theta) || end.diffuse) return null;
+  const end = (missing ? null : steadyEnd(rest, known.shape)) ??
+    new KalmanFilter(
+      [rest],
+      phi.length,
+      theta.length,
+      missing ? delta : [],
+    );
+  if (end instanceof KalmanFilter) {
+    if (!end.run(phi, theta) || end.diffuse) return null;
+  }
   const squares = dot(end.errors[0], end.errors[0]);
   const sigma2 = known.sigma2 ?? squares / data.nobs * data.scale ** 2;
   return {
@@ -66,13 +70,27 @@ export function filterSeries(
   };
 }
 
+/** The quicker filter, if it knows the last state without an error. */
+function steadyEnd(
+  rest: Float64Array,
+  { phi, theta, lags }: ArmaShape,
+): ChandrasekharFilter | null {
+  const filter = new ChandrasekharFilter(
+    [rest],
+    phi.length,
+    theta.length,
+    lags,
+  );
+  return filter.run(phi, theta) && filter.steady ? filter : null;
+}
+
 /** The model at the end of the series. */
 function modelOf(
   y: Float64Array,
   spec: ArimaSpec,
   data: TrainingData,
   { shape, beta, sigma2 }: KnownArma & { readonly sigma2: number },
-  end: KalmanFilter,
+  end: KalmanFilter | ChandrasekharFilter,
 ): ArimaModel {
   const { scale, first } = data;
   const n = y.length;
@@ -95,7 +113,9 @@ function modelOf(
       if (!Number.isNaN(value)) return value;
       return first + center * (n - k) / lost + scale * at[m + k];
     }),
-    covariance: covarianceOf(end, m + lost),
+    covariance: end instanceof KalmanFilter
+      ? covarianceOf(end, m + lost)
+      : null,
   };
 }
 
