@@ -2,7 +2,13 @@ import { isTickInterval } from "../pipeline/domain/interval.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
 import { CANDLE_COLUMNS } from "./answers/candles.ts";
 import type { FilledCandle } from "./fill_candles.ts";
-import { type CandleRow, parquetFile } from "./parquet_candles.ts";
+import {
+  CANDLE_CSV_HEAD,
+  candleCsv,
+  candleRow,
+  jsonLines,
+} from "./candle_text.ts";
+import { parquetFile } from "./parquet_candles.ts";
 import { closedRangeResponse, liveResponse } from "./etag_response.ts";
 import type { CandlesPage, CandlesQuery } from "./query_candles.ts";
 
@@ -48,12 +54,11 @@ function formatPage(
   const rows = page.candles;
   switch (format) {
     case "parquet":
-      return parquetFile({ symbol, interval }, rows.map(values));
+      return parquetFile({ symbol, interval }, rows.map(candleRow));
     case "csv":
-      return [CANDLE_COLUMNS.join(","), ...rows.map(csvRow), ""].join("\r\n");
+      return CANDLE_CSV_HEAD + candleCsv(rows);
     case "ndjson":
-      return rows.map((row) => JSON.stringify(shaped(row, shape)) + "\n")
-        .join("");
+      return jsonLines(rows.map((row) => shaped(row, shape)));
     case "json":
       return JSON.stringify({
         symbol,
@@ -76,16 +81,5 @@ function formatPage(
 }
 
 function shaped(row: FilledCandle, shape: "object" | "array"): unknown {
-  return shape === "object" ? row : values(row);
-}
-
-function values(row: FilledCandle): CandleRow {
-  return CANDLE_COLUMNS.map((column) =>
-    column === "synthetic" ? row.synthetic ?? false : row[column]
-  );
-}
-
-function csvRow(row: FilledCandle): string {
-  return values(row).map((value) => value === null ? "" : String(value))
-    .join(",");
+  return shape === "object" ? row : candleRow(row);
 }

@@ -15,6 +15,7 @@ import {
   wholeNumber,
 } from "./read_query.ts";
 import { quarantined } from "./answers/quarantine.ts";
+import { jsonLines } from "./candle_text.ts";
 import { liveResponse } from "./etag_response.ts";
 import { quarantineOf, type Services } from "./services.ts";
 
@@ -119,7 +120,7 @@ export async function quarantineResponse(
       );
     case "ndjson":
       return liveResponse(
-        views.map((view) => JSON.stringify(view) + "\n").join(""),
+        jsonLines(views),
         headers,
       );
     case "json":
