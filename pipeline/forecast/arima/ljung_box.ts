@@ -19,11 +19,12 @@ export interface LjungBox {
  * Source: Ljung & Box (1978).
  */
 export function ljungBox(
-  errors: Float64Array,
+  errors: ArrayLike<number>,
   { lags, fitted }: { readonly lags: number; readonly fitted: number },
 ): LjungBox | null {
   const df = lags - fitted;
-  const present = errors.filter((error) => !Number.isNaN(error));
+  const all = Array.from(errors);
+  const present = all.filter((error) => !Number.isNaN(error));
   const n = present.length;
   if (df < 1 || n <= lags) return null;
   let scale = 0;
@@ -31,7 +32,7 @@ export function ljungBox(
   if (!(scale > 0)) return null;
   let mean = 0;
   for (const error of present) mean += error / scale / n;
-  const z = errors.map((error) => error / scale - mean);
+  const z = all.map((error) => error / scale - mean);
   const variance = autocovariance(z, 0);
   // A spread that rounding alone can make is none.
   if (!(variance > 1e-28)) return null;
@@ -45,7 +46,7 @@ export function ljungBox(
 }
 
 /** Sum over the pairs that are there, by their number and the lag. */
-function autocovariance(z: Float64Array, lag: number): number {
+function autocovariance(z: readonly number[], lag: number): number {
   let sum = 0;
   let pairs = 0;
   for (let t = lag; t < z.length; t++) {
