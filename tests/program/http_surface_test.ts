@@ -40,6 +40,10 @@ Deno.test("the program answers what its description says", async (t) => {
       () => checkExamples(program),
     );
     await t.step(
+      "every request that docs/ecosystem.md shows works",
+      () => checkDocumented(program),
+    );
+    await t.step(
       "every event of the stream is of its schema",
       () => checkStream(program),
     );
@@ -205,6 +209,21 @@ async function checkExamples(program: Program): Promise<void> {
       },
     );
     assert.equal(response.status, 200, example);
+    await response.body?.cancel();
+  }
+}
+
+async function checkDocumented(program: Program): Promise<void> {
+  const docs = new URL("../../docs/ecosystem.md", import.meta.url);
+  const text = await Deno.readTextFile(docs);
+  const urls = [...text.matchAll(/`curl [^`]*?'?(http:[^'` ]+)/g)]
+    .map(([, url]) => url);
+  assert.ok(urls.length > 8);
+  for (const url of urls) {
+    const { pathname, search } = new URL(url);
+    const path = pathname + search.replace("NIFTY50", SYMBOL);
+    const response = await fetch(program.http + path);
+    assert.equal(response.status, 200, path);
     await response.body?.cancel();
   }
 }
