@@ -55,6 +55,10 @@ export async function run(
   });
   stopOnSignals(starting, log);
   const running = await starting.catch((error) => Deno.exit(explain(error)));
+  // What a library prints is a line of the log like every other.
+  console.error = console.warn = (...said: unknown[]) =>
+    log.error("A library or a page has failed", { said });
+  await warnOfPermissions(log);
   for (const line of running.greeting) console.log(line);
   console.log(JSON.stringify({
     event: "listening",
@@ -68,6 +72,19 @@ export async function run(
     });
     Deno.exit(EXIT_FAILED);
   });
+}
+
+/** Whoever breaks in can do what the program may. */
+async function warnOfPermissions(log: Log): Promise<void> {
+  for (const name of ["run", "ffi"] as const) {
+    const { state } = await Deno.permissions.query({ name });
+    if (state === "denied" || state === "prompt") continue;
+    log.warn(
+      "The program has a permission that it does not need; " +
+        "`deno task permissions` prints a line with those that it needs",
+      { permission: name },
+    );
+  }
 }
 
 function readConfig(): Config {

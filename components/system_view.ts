@@ -198,7 +198,12 @@ export interface SystemView {
     readonly newest: readonly RevisionView[];
   } | null;
   readonly forecasts: ForecastsView | null;
-  readonly streams: { readonly open: number; readonly max: number };
+  readonly streams: {
+    readonly open: number;
+    readonly max: number;
+    /** Cut off as their client read too slowly. */
+    readonly evicted: number;
+  };
   readonly process: {
     readonly rss_mb: number;
     readonly heap_mb: number;

@@ -49,6 +49,12 @@ export interface Config {
   readonly vacuumMinutes: number;
   readonly feedConnectionsMax: number;
   readonly httpConnectionsMax: number;
+  readonly httpConnectionsOfAddressMax: number;
+  readonly httpRequestsPerSecond: number;
+  readonly streamsMax: number;
+  readonly trustedProxies: readonly string[];
+  /** Metrics and health for this machine alone; with the pages if `null`. */
+  readonly opsPort: number | null;
   /** What ARIMA models are fitted with. */
   readonly forecastEngine: "native" | "wasm";
 }
@@ -281,6 +287,37 @@ const SETTINGS = {
     "Connections of browsers at a time",
     (text) => wholeNumber(text, 1, 100_000),
   ),
+  HTTP_ADDRESS_MAX: setting(
+    "64",
+    "a whole number, 1 to 100000",
+    "Of those, of one address; this machine and proxies have no such limit",
+    (text) => wholeNumber(text, 1, 100_000),
+  ),
+  HTTP_RATE: setting(
+    "50",
+    "a whole number, 1 to 100000",
+    "Requests a second of one address; this machine has no such limit",
+    (text) => wholeNumber(text, 1, 100_000),
+  ),
+  STREAMS_MAX: setting(
+    "500",
+    "a whole number, 1 to 100000",
+    "Streams of events at a time; 20 of one address",
+    (text) => wholeNumber(text, 1, 100_000),
+  ),
+  TRUSTED_PROXIES: setting(
+    "",
+    "comma-separated addresses, or unset",
+    "Proxies beyond this machine whose `X-Forwarded-For` is believed",
+    addresses,
+  ),
+  OPS_PORT: setting(
+    "",
+    "a port, 1 to 65535, or unset",
+    "Port at 127.0.0.1 for metrics, health and audit without a token; the " +
+      "dashboard then has no `/metrics` and `/healthz`",
+    (text) => text === "" ? "" : wholeNumber(text, 1, 65_535),
+  ),
   FORECAST_ENGINE: setting(
     "native",
     "native or wasm",
@@ -360,6 +397,11 @@ export function parseConfig(
     vacuumMinutes: values.VACUUM_MINUTES,
     feedConnectionsMax: values.FEED_CONNECTIONS_MAX,
     httpConnectionsMax: values.HTTP_CONNECTIONS_MAX,
+    httpConnectionsOfAddressMax: values.HTTP_ADDRESS_MAX,
+    httpRequestsPerSecond: values.HTTP_RATE,
+    streamsMax: values.STREAMS_MAX,
+    trustedProxies: values.TRUSTED_PROXIES,
+    opsPort: values.OPS_PORT === "" ? null : values.OPS_PORT,
     forecastEngine: values.FORECAST_ENGINE,
   };
 }
@@ -422,6 +464,11 @@ function parseFeeds(text: string): readonly FeedEndpoint[] | null {
   const endpoints = text.split(",").map((url) => parseFeedEndpoint(url.trim()));
   const usable = endpoints.filter((endpoint) => endpoint !== null);
   return usable.length === endpoints.length ? usable : null;
+}
+
+function addresses(text: string): readonly string[] | null {
+  const all = text.split(",").map((one) => one.trim()).filter(Boolean);
+  return all.every((one) => /^[0-9a-f.:]{2,45}$/i.test(one)) ? all : null;
 }
 
 function webhookUrls(text: string): readonly string[] | null {

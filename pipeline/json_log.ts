@@ -6,11 +6,22 @@ const FIELD_MAX = 1_024;
 /** A log that writes one line of JSON for each message. */
 export function jsonLog(clock: Clock, write: (line: string) => void): Log {
   const line = (level: string) => (message: string, fields: LogFields = {}) =>
-    write(JSON.stringify(
+    write(escaped(JSON.stringify(
       { at: toIso(clock.now()), level, message, ...fields },
       (_, value) => printable(value),
-    ));
+    )));
   return { info: line("info"), warn: line("warn"), error: line("error") };
+}
+
+/**
+ * What a terminal acts on, and what turns or hides text, as JSON escapes it;
+ * JSON itself does so below U+0020 only.
+ */
+function escaped(json: string): string {
+  return json.replaceAll(
+    /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Errors as their messages, causes too; long texts cut. */

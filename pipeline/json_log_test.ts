@@ -25,6 +25,14 @@ Deno.test("jsonLog() keeps a newline in a field inside its line", () => {
   assert.equal(logged({ feed: "a\nb" }).feed, "a\nb");
 });
 
+Deno.test("jsonLog() writes nothing that a terminal or a reader acts on", () => {
+  const odd = "\x00\x1b[2J\r\n\x7f\x9b31m\u2028\u202e\u2066\u200b\ufeff\ud800";
+  const lines: string[] = [];
+  jsonLog(clock, (line) => lines.push(line)).info("Odd", { [odd]: odd });
+  assert.match(lines[0], /^[\x20-\x7e]+$/);
+  assert.equal(JSON.parse(lines[0])[odd], odd);
+});
+
 Deno.test("jsonLog() writes errors with their causes, and cuts long texts", () => {
   const error = new Error("refused", { cause: new TypeError("no route") });
   assert.equal(logged({ error }).error, "Error: refused (TypeError: no route)");

@@ -50,6 +50,8 @@ import { LiveRelay } from "../pipeline/live/live_relay.ts";
 import { redisLiveLink } from "../pipeline/live/redis_bus.ts";
 import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
+import { createApp } from "../web/create_app.ts";
+import { onlyOperators, withoutOperators } from "../web/for_operators.ts";
 import { type HttpServer, serveHttp } from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
 import { aggregate, bufferBytes } from "./aggregate.ts";
@@ -65,7 +67,7 @@ import { runAlone } from "./run_alone.ts";
 import { StartError } from "./start_error.ts";
 import { PARTS, stop } from "./stop.ts";
 import { unusable } from "./unusable.ts";
-import type { Services, State } from "../web/services.ts";
+import { type Services, type State, STREAM_LIMITS } from "../web/services.ts";
 
 export interface StartOptions {
   readonly config: Config;
@@ -345,6 +347,7 @@ export async function start(options: StartOptions): Promise<Running> {
     }
 
     let server: HttpServer | null = null;
+    let operators: HttpServer | null = null;
     if (has("web")) {
       const lag = new EventLoopLag();
       life.signalOf("web").addEventListener("abort", () => lag.stop());
@@ -405,7 +408,7 @@ export async function start(options: StartOptions): Promise<Running> {
           signal,
           onStates: (states) => feedStates = states,
         }));
-      options.onServices({
+      const services: Services = {
         clock,
         catalog,
         candles: stores.candles,
@@ -457,8 +460,12 @@ export async function start(options: StartOptions): Promise<Running> {
         },
         apiToken: config.apiToken,
         shutdown: life.signalOf("web"),
-      });
+        streamLimits: { ...STREAM_LIMITS, clients: config.streamsMax },
+        requestsPerSecond: config.httpRequestsPerSecond,
+      };
+      options.onServices(services);
       if (options.http === "own") server = await serve(options);
+      operators = await serveOperators(config, services, log);
     }
     return {
       greeting: greeting({ config, http: server?.url ?? null, content }),
@@ -474,7 +481,7 @@ export async function start(options: StartOptions): Promise<Running> {
           ingest,
           feeds,
           simulator,
-          server,
+          servers: [server, operators].filter((one) => one !== null),
           committed,
           owner,
         }),
@@ -548,10 +555,31 @@ async function serve(
   islandBundle().catch((error) =>
     log.error("Cannot bundle the islands", { error })
   );
-  return await serveHttp(app.handler(), {
-    host: config.httpHost,
-    port: config.httpPort,
-    connectionsMax: config.httpConnectionsMax,
+  const handler = app.handler();
+  return await serveHttp(
+    config.opsPort === null ? handler : withoutOperators(handler),
+    {
+      host: config.httpHost,
+      port: config.httpPort,
+      connectionsMax: config.httpConnectionsMax,
+      connectionsOfAddressMax: config.httpConnectionsOfAddressMax,
+      proxies: config.trustedProxies,
+      onError: (error) => log.error("Cannot answer a request", { error }),
+    },
+  );
+}
+
+/** What watches the program from this machine needs no token. */
+async function serveOperators(
+  { opsPort }: Config,
+  services: Services,
+  log: Log,
+): Promise<HttpServer | null> {
+  if (opsPort === null) return null;
+  const open = { ...services, apiToken: null };
+  return await serveHttp(onlyOperators(createApp(() => open).handler()), {
+    host: "127.0.0.1",
+    port: opsPort,
     onError: (error) => log.error("Cannot answer a request", { error }),
   });
 }

@@ -27,7 +27,7 @@ export interface Stoppable {
   readonly ingest: Ingest | null;
   readonly feeds: Feeds | null;
   readonly simulator: RunningSimulator | null;
-  readonly server: HttpServer | null;
+  readonly servers: readonly HttpServer[];
   /** As whom it holds leases. */
   readonly owner: string;
   /** Newest position committed, by partition. */
@@ -58,7 +58,7 @@ export async function stop(program: Stoppable): Promise<void> {
   const drains = program.config.roles.has("aggregate") && !stores.shared;
   if (drains) await drained(program, startedAt);
   await life.stop("aggregate", "leases", "watch", "relay", "web");
-  await program.server?.close();
+  await Promise.all(program.servers.map((server) => server.close()));
   program.ingest?.dispose();
   if (stores.shared) await stores.leases.leave(owner).catch(() => {});
   await stores.close();

@@ -22,8 +22,7 @@ import {
   type Clock,
   type QuarantineStore,
 } from "../pipeline/ports.ts";
-import { openStreams } from "../web/stream_response.ts";
-import { STREAM_LIMITS } from "../web/services.ts";
+import { evictedStreams, openStreams } from "../web/stream_response.ts";
 import type { ClockWatch } from "./clock_watch.ts";
 import type { CommitTimes } from "./commit_times.ts";
 import type { EventLoopLag } from "./event_loop_lag.ts";
@@ -210,7 +209,11 @@ export class SystemReport {
         })),
       },
       forecasts: this.#forecasts(found),
-      streams: { open: openStreams(), max: STREAM_LIMITS.clients },
+      streams: {
+        open: openStreams(),
+        max: this.options.config.streamsMax,
+        evicted: evictedStreams(),
+      },
       process: {
         rss_mb: Math.round(memory.rss / 1_048_576),
         heap_mb: Math.round(memory.heapUsed / 1_048_576),

@@ -35,6 +35,7 @@ export function narrowestFlags(
     return port === 0 ? name : `${name}:${port}`;
   };
   const net = new Set([address(config.httpHost, config.httpPort)]);
+  if (config.opsPort !== null) net.add(address("127.0.0.1", config.opsPort));
   for (const { host, port } of config.feeds) net.add(address(host, port));
   for (
     const url of [config.redisUrl, config.databaseUrl, config.migrationUrl]

@@ -2,12 +2,15 @@ import { App, staticFiles } from "fresh";
 import type { Middleware } from "fresh";
 import { clientAddress } from "./client_address.ts";
 import { fromElsewhere } from "./from_elsewhere.ts";
+import { isLoopback } from "./loopback.ts";
 import { problemResponse } from "./problem.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Services, State } from "./services.ts";
 import { hasBearer, isKnown, isOpenPath } from "./sign_in.ts";
 import { startingPage } from "./starting_page.ts";
 
+/** Requests of one address, the files of `static/` aside; twice at once. */
+const REQUESTS_PER_SECOND = 50;
 /** Wrong tokens of one address: ten at once, then one in six seconds. */
 const TRIES = { perSecond: 1 / 6, burst: 10 };
 
@@ -21,6 +24,7 @@ export function createApp(services: () => Services | null): App<State> {
   return new App<State>()
     .use(staticFiles())
     .use(giveServices(services))
+    .use(limitRequests())
     .use(refuseOtherSites)
     .use(requireToken(new RateLimit(TRIES)))
     .fsRoutes();
@@ -44,6 +48,28 @@ function giveServices(services: () => Services | null): Middleware<State> {
       }, { "Retry-After": "1" });
     }
     return startingPage();
+  };
+}
+
+/** One address cannot keep the warehouse busy; this machine is not limited. */
+function limitRequests(): Middleware<State> {
+  let limit: RateLimit | null = null;
+  return (ctx) => {
+    const { services } = ctx.state;
+    const address = clientAddress(ctx.info);
+    if (services === undefined || isLoopback(address)) return ctx.next();
+    const { requestsPerSecond: perSecond = REQUESTS_PER_SECOND } = services;
+    limit ??= new RateLimit({ perSecond, burst: 2 * perSecond });
+    const now = services.clock.now();
+    if (limit.take(address, now)) return ctx.next();
+    const waitS = limit.waitS(address, now);
+    return problemResponse({
+      type: "about:blank",
+      title: "Too many requests",
+      status: 429,
+      detail: `Requests of one address must be at most ${perSecond} a ` +
+        `second; try again in ${waitS} s`,
+    }, { "Retry-After": String(waitS) });
   };
 }
 

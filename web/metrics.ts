@@ -165,6 +165,13 @@ function metricsOf(view: SystemView): readonly Metric[] {
       forecasts?.edge?.late,
     ]),
     gauge("sse_clients", "Open event streams", [view.streams.open]),
+    counter(
+      "sse_evicted_total",
+      "Event streams cut off as their client is slow",
+      [
+        view.streams.evicted,
+      ],
+    ),
     gauge("process_resident_memory_bytes", "Resident memory", [
       Math.round(process.rss_mb * 1_048_576),
     ]),

@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { compressAnswer } from "./compress_answer.ts";
 import { ListenError } from "../pipeline/listen_error.ts";
 import { isLoopback } from "./loopback.ts";
+import { Places } from "./places.ts";
 import { SECURITY_HEADERS } from "./security_headers.ts";
 
 /** What answers: `app.handler()` of Fresh, or any function like it. */
@@ -20,6 +21,10 @@ export interface ServeHttpOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly connectionsMax?: number;
+  /** Of one address; this machine and proxies have no such limit. */
+  readonly connectionsOfAddressMax?: number;
+  /** Other addresses than this machine's whose `X-Forwarded-For` is believed. */
+  readonly proxies?: readonly string[];
   /** An error that no answer could tell, for the log. */
   readonly onError?: (error: unknown) => void;
 }
@@ -35,6 +40,7 @@ const URL_BYTES_MAX = 2 * 1024;
 const BODY_BYTES_MAX = 16 * 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 1_000;
+const CONNECTIONS_OF_ADDRESS_MAX = 64;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
@@ -56,9 +62,13 @@ export async function serveHttp(
   options: ServeHttpOptions,
 ): Promise<HttpServer> {
   const { host, port } = options;
+  const { connectionsOfAddressMax = CONNECTIONS_OF_ADDRESS_MAX } = options;
   const sockets = new Set<Socket>();
+  const proxies = new Set(options.proxies);
+  const isProxy = (address: string) =>
+    isLoopback(address) || proxies.has(address);
   const answer = (message: IncomingMessage, response: ServerResponse) => {
-    respond(handler, message, response, host).catch((error) => {
+    respond(handler, message, response, host, isProxy).catch((error) => {
       options.onError?.(error);
       response.destroy();
     });
@@ -71,9 +81,19 @@ export async function serveHttp(
     maxHeaderSize: HEADER_BYTES_MAX,
   }, answer);
   server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
+  const places = new Places();
+  const limits = {
+    clients: Infinity, // `maxConnections` has that bound
+    clientsOfAddress: connectionsOfAddressMax,
+  };
   server.on("connection", (socket: Socket) => {
+    const leave = places.enter(plainAddress(socket), limits, isProxy);
+    if (leave === null) return void socket.destroy();
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    socket.on("close", () => {
+      sockets.delete(socket);
+      leave();
+    });
     socket.on("error", () => {}); // the close that follows is enough
   });
   server.on("clientError", (error: Error & { code?: string }, socket) => {
@@ -128,9 +148,14 @@ async function respond(
   message: IncomingMessage,
   response: ServerResponse,
   host: string,
+  isProxy: (address: string) => boolean,
 ): Promise<void> {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
     response.setHeader(name, value);
+  }
+  const viaProxy = isProxy(plainAddress(message.socket));
+  if (viaProxy && message.headers["x-forwarded-proto"] === "https") {
+    response.setHeader("Strict-Transport-Security", "max-age=31536000");
   }
   const refused = refusal(message, host);
   if (refused !== null) return refuse(response, refused);
@@ -158,7 +183,7 @@ async function respond(
     signal: gone.signal,
   });
   const answer = await compressAnswer(
-    await handler(request, infoOf(message)),
+    await handler(request, infoOf(message, viaProxy)),
     message.method === "HEAD" ? null : headers.get("accept-encoding"),
   );
   await send(answer, response, gone.signal, message.method === "HEAD");
@@ -252,12 +277,25 @@ function headersOf(message: IncomingMessage): Headers | null {
   return headers;
 }
 
-function infoOf(message: IncomingMessage): Deno.ServeHandlerInfo {
-  const { remoteAddress = "unknown", remotePort = 0 } = message.socket;
+/** Of IPv4 as it is written, also where a socket of IPv6 took it. */
+function plainAddress({ remoteAddress = "unknown" }: Socket): string {
+  return remoteAddress.replace(/^::ffff:(?=[\d.]+$)/i, "");
+}
+
+/** Who asked: behind a proxy of ours, whom it names last. */
+function infoOf(
+  message: IncomingMessage,
+  viaProxy: boolean,
+): Deno.ServeHandlerInfo {
+  const { remotePort = 0 } = message.socket;
+  const forwarded = message.headers["x-forwarded-for"] ?? "";
+  const named = String(forwarded).split(",").at(-1)!.trim();
   return {
     remoteAddr: {
       transport: "tcp",
-      hostname: remoteAddress,
+      hostname: viaProxy && /^[0-9a-f.:]{2,45}$/i.test(named)
+        ? named
+        : plainAddress(message.socket),
       port: remotePort,
     },
     completed: new Promise((resolve) => message.on("close", () => resolve())),

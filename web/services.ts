@@ -13,6 +13,7 @@ import type {
   QuarantineStore,
 } from "../pipeline/ports.ts";
 import type { SystemView } from "../components/system_view.ts";
+import type { PlaceLimits } from "./places.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Whether the program can do its work, and if not, why. */
@@ -41,13 +42,12 @@ export interface ProgramInfo {
 }
 
 /** Bounds of the event streams. */
-export interface StreamLimits {
-  readonly clients: number;
-  /** Of one address; loopback is exempt. */
-  readonly clientsOfAddress: number;
+export interface StreamLimits extends PlaceLimits {
   /** Bytes that may wait for one client, its snapshot aside. */
   readonly queuedBytes: number;
   readonly heartbeatMs: number;
+  /** About as long a stream is open; browsers then come back by themselves. */
+  readonly ageMs: number;
 }
 
 export const STREAM_LIMITS: StreamLimits = {
@@ -55,6 +55,7 @@ export const STREAM_LIMITS: StreamLimits = {
   clientsOfAddress: 20,
   queuedBytes: 64 * 1024,
   heartbeatMs: 15_000,
+  ageMs: 3_600_000,
 };
 
 /** What was not accepted, and the way back. */
@@ -102,6 +103,8 @@ export interface Services {
   /** Aborted when the program stops: open streams end. */
   readonly shutdown: AbortSignal;
   readonly streamLimits?: StreamLimits;
+  /** Of one address, the files of `static/` aside. */
+  readonly requestsPerSecond?: number;
 }
 
 /** What every route finds in `ctx.state`. */

@@ -20,7 +20,7 @@ import { eventFrame, HEARTBEAT, liveFrame, RETRY } from "./event_frame.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
-import { StreamClients } from "./stream_clients.ts";
+import { Places } from "./places.ts";
 import { isNewer } from "../pipeline/domain/newer_candle.ts";
 
 const KINDS = [
@@ -53,7 +53,14 @@ export const streamQuery = z.object({
 });
 export type StreamQuery = z.output<typeof streamQuery>;
 
-const clients = new StreamClients();
+const clients = new Places();
+
+let evicted = 0;
+
+/** Streams that were cut off as their client read too slowly. */
+export function evictedStreams(): number {
+  return evicted;
+}
 
 /** Streams open in this process. */
 export function openStreams(): number {
@@ -145,8 +152,9 @@ export async function streamResponse(
     services.streamWaits?.add(
       (services.clock.now() - published) / MICROS_PER_MS,
     );
-  const { readable, wake, cut, end } = streamOf(queue, sent, () => {
+  const { readable, wake, cut, end, retire } = streamOf(queue, sent, () => {
     clearInterval(heartbeat);
+    clearTimeout(old);
     unsubscribe();
     leave();
     services.shutdown.removeEventListener("abort", end);
@@ -154,9 +162,16 @@ export async function streamResponse(
   });
   receive = (events) => {
     for (const event of events) queue.push(event);
-    if (queue.overflown) cut();
-    else wake();
+    if (queue.overflown) {
+      evicted++;
+      cut();
+    } else wake();
   };
+  // Not all that began at once end at once.
+  const old = setTimeout(
+    retire,
+    limits.ageMs * (0.9 + 0.2 * Math.random()),
+  );
   const heartbeat = setInterval(() => {
     if (queue.empty) queue.pushFrame(HEARTBEAT);
     wake();
@@ -216,6 +231,13 @@ function streamOf(
     readable,
     wake,
     end: () => finish(() => controller.close()),
+    /** Hands out what waits, then ends. */
+    retire: () =>
+      finish(() => {
+        const rest = queue.take();
+        if (rest !== null) controller.enqueue(rest);
+        controller.close();
+      }),
     cut: () =>
       finish(() =>
         controller.error(new Error("Client reads slower than candles close"))

@@ -207,7 +207,7 @@ export function fakeSystem(
         reason: "the likelihood has no maximum inside",
       }],
     },
-    streams: { open: 1, max: 500 },
+    streams: { open: 1, max: 500, evicted: 0 },
     process: { rss_mb: 412, heap_mb: 96, event_loop_lag_ms_max: 24 },
     disk: {
       path: "./data",

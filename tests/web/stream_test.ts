@@ -3,7 +3,7 @@ import { candleView } from "../../pipeline/domain/candle.ts";
 import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
-import type { Services } from "../../web/services.ts";
+import { type Services, STREAM_LIMITS } from "../../web/services.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import {
   candle,
@@ -132,6 +132,7 @@ Deno.test("a client that does not read loses forming updates, then is cut off", 
       clientsOfAddress: 10,
       queuedBytes: 2_000,
       heartbeatMs: 60_000,
+      ageMs: 3_600_000,
     },
   });
   const reader = await open();
@@ -178,6 +179,7 @@ Deno.test("streams beyond the bound are refused, places come back", async () => 
       clientsOfAddress: 1,
       queuedBytes: 65_536,
       heartbeatMs: 60_000,
+      ageMs: 3_600_000,
     },
   });
   const one = await open();
@@ -192,6 +194,19 @@ Deno.test("streams beyond the bound are refused, places come back", async () => 
   await Promise.all([two.leave(), four.leave()]);
 });
 
+Deno.test("a stream that is old ends, and its browser comes back for the rest", async () => {
+  const limits = { ...STREAM_LIMITS, ageMs: 1 };
+  const { services, open } = await setUp({ streamLimits: limits });
+  const first = await open();
+  const { id } = (await first.next())!;
+  assert.equal(await first.next(), null);
+  limits.ageMs = STREAM_LIMITS.ageMs;
+  services.bus.publish([closed(1, 8)]);
+  const second = await open(undefined, { "Last-Event-ID": id });
+  assert.equal((await second.next())!.event, "candle.closed");
+  await second.leave();
+});
+
 Deno.test("a quiet stream beats", async () => {
   const { services, open } = await setUp({
     streamLimits: {
@@ -199,6 +214,7 @@ Deno.test("a quiet stream beats", async () => {
       clientsOfAddress: 10,
       queuedBytes: 65_536,
       heartbeatMs: 10,
+      ageMs: 3_600_000,
     },
   });
   const reader = await open();

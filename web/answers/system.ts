@@ -163,7 +163,7 @@ export const systemAnswer = z.strictObject({
       reason: z.string(),
     })),
   }).nullable(),
-  streams: z.strictObject({ open: count, max: count }),
+  streams: z.strictObject({ open: count, max: count, evicted: count }),
   process: z.strictObject({
     rss_mb: count,
     heap_mb: count,

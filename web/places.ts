@@ -1,8 +1,13 @@
-import type { StreamLimits } from "./services.ts";
 import { isLoopback } from "./loopback.ts";
 
-/** Counts the open event streams, in total and of each address. */
-export class StreamClients {
+export interface PlaceLimits {
+  readonly clients: number;
+  /** Of one address; loopback is exempt. */
+  readonly clientsOfAddress: number;
+}
+
+/** Counts clients that are here at a time, in total and of each address. */
+export class Places {
   #total = 0;
   readonly #ofAddress = new Map<string, number>();
 
@@ -13,12 +18,17 @@ export class StreamClients {
   /**
    * Lets one more in.
    *
+   * @param exempt Addresses that stand for many clients, as a proxy's does.
    * @returns How to give the place back, or `null` if there is none.
    */
-  enter(address: string, limits: StreamLimits): (() => void) | null {
+  enter(
+    address: string,
+    limits: PlaceLimits,
+    exempt: (address: string) => boolean = isLoopback,
+  ): (() => void) | null {
     const mine = this.#ofAddress.get(address) ?? 0;
     if (this.#total >= limits.clients) return null;
-    if (mine >= limits.clientsOfAddress && !isLoopback(address)) return null;
+    if (mine >= limits.clientsOfAddress && !exempt(address)) return null;
     this.#total++;
     this.#ofAddress.set(address, mine + 1);
     let inside = true;
