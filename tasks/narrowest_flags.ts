@@ -21,8 +21,9 @@ const READ = [
 
 /**
  * Permission flags for one configuration and no other: its own addresses, its
- * own folders, the settings that are set, no run and no ffi, and of the
- * system nothing but how much room its disks have.
+ * own folders, the settings that are set, no run, no ffi, no code from
+ * elsewhere or made of texts, and of the system nothing but how much room its
+ * disks have.
  *
  * A port of 0 is chosen by the system, so there the host alone is named.
  */
@@ -62,7 +63,9 @@ export function narrowestFlags(
     `--allow-write=${quoted(config.dataDir)}`,
     "--deny-run",
     "--deny-ffi",
+    "--no-remote",
     "--allow-sys=statfs",
+    "--v8-flags=--disallow-code-generation-from-strings",
   ];
 }
 
