@@ -17,13 +17,19 @@ const ASK_EVERY_MS = 60_000;
 /** An instrument that is new is asked for this soon. */
 const ASK_SOON_MS = 1_500;
 
+/**
+ * More rows than these wait for the next frame: all of a screen at once would
+ * hold up what the reader does meanwhile.
+ */
+const ROWS_A_FRAME = 8;
+
 type Listener = () => void;
 
 /**
  * All instruments, kept up to date by one stream.
  *
  * What comes within a frame is told together, and only to the rows that it is
- * about and that listen: those in view.
+ * about and that listen: those in view, a few in each frame.
  */
 export class WatchStore {
   readonly rows = new Map<string, WatchRow>();
@@ -101,17 +107,26 @@ export class WatchStore {
     const row = this.rows.get(symbol);
     if (row === undefined) return this.#askIn(ASK_SOON_MS);
     this.rows.set(symbol, by(row));
+    if (!this.#listeners.has(symbol)) return;
     this.#changed.add(symbol);
+    this.#nextFrame();
+  }
+
+  #nextFrame(): void {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      for (const symbol of this.#changed) this.#listeners.get(symbol)?.();
-      this.#changed.clear();
+      for (const symbol of [...this.#changed].slice(0, ROWS_A_FRAME)) {
+        this.#changed.delete(symbol);
+        this.#listeners.get(symbol)?.();
+      }
+      if (this.#changed.size > 0) this.#nextFrame();
     });
   }
 
   #tick(): void {
     this.now = this.#clock.now();
-    for (const listener of this.#listeners.values()) listener();
+    for (const symbol of this.#listeners.keys()) this.#changed.add(symbol);
+    if (this.#changed.size > 0) this.#nextFrame();
     for (const listener of this.#tickListeners) listener();
   }
 

@@ -123,3 +123,27 @@ Deno.test("one stream tells rows in view once a frame, the others never", () => 
     stop();
   }
 });
+
+Deno.test("a screen full of rows is told in a few frames, each row once", () => {
+  using browser = new FakeBrowser();
+  const symbols = Array.from({ length: 20 }, (_, i) => `S${i}`);
+  const store = new WatchStore(symbols.map(rowOf), NOW);
+  const told: string[] = [];
+  for (const symbol of symbols) store.listen(symbol, () => told.push(symbol));
+  const stop = store.connect();
+  try {
+    const [stream] = browser.streams;
+    for (const symbol of symbols) {
+      stream.tell("candle", { symbol, candle: candle(1, 1) });
+    }
+    browser.paint();
+    const first = told.length;
+    assert.ok(first > 0 && first < symbols.length, `${first} in one frame`);
+    // The row that changes on and on does not keep the others waiting.
+    stream.tell("candle", { symbol: "S0", candle: candle(2, 2) });
+    while (browser.paint() > 0);
+    assert.deepEqual(told, [...symbols, "S0"]);
+  } finally {
+    stop();
+  }
+});
