@@ -13,6 +13,7 @@ import {
 } from "../harness/program.ts";
 
 const WIDE = { width: 1280, height: 800 };
+const WAIT_MS_MAX = 120_000;
 
 await browserTest(
   "what the reader chooses is kept in the browser",
@@ -80,6 +81,7 @@ async function withPage(
     viewport: WIDE,
     colorScheme: "dark",
   });
+  context.setDefaultTimeout(WAIT_MS_MAX);
   try {
     const page = await context.newPage();
     const faults = watchFaults(page, program.http);
