@@ -13,9 +13,9 @@ import type { HttpServer } from "../web/serve_http.ts";
 import type { Life } from "./life.ts";
 
 /** From the beginning of the stop: what was read is in the buffer. */
-const APPENDED_BY_MS = 6_000;
+const APPENDED_BY_MS = 5_500;
 /** From the beginning of the stop: what is in the buffer is committed. */
-const COMMITTED_BY_MS = 9_000;
+const COMMITTED_BY_MS = 7_500;
 const LOOK_EVERY_MS = 20;
 
 /** What runs, to be stopped; what a role left out is `null`. */
