@@ -1,4 +1,5 @@
 import type { CandleView } from "../pipeline/domain/candle.ts";
+import { isPartlyCovered } from "./candle_cover.ts";
 import { formatCount, formatPrice } from "./format_price.ts";
 import { formatMoment } from "./format_time.ts";
 
@@ -43,7 +44,13 @@ export function CandleTable({ candles, decimals, zone, limit }: {
 
 function candleState(candle: CandleView): string {
   if (!candle.closed) return "forming";
-  const words = [candle.complete ? "complete" : "partly covered"];
+  const words = [
+    isPartlyCovered(candle)
+      ? "partly covered"
+      : candle.complete
+      ? "complete"
+      : "closed",
+  ];
   if (candle.rev > 0) words.push(`revised ${candle.rev}×`);
   return words.join(", ");
 }

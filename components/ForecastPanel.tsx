@@ -1,5 +1,6 @@
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
-import type { ModelView } from "./api_views.ts";
+import type { ModelView, ReliabilityView } from "./api_views.ts";
+import { CoverageTable } from "./CoverageTable.tsx";
 import { describeModel } from "./describe_model.ts";
 import {
   describeHitRate,
@@ -8,24 +9,23 @@ import {
   recordsOf,
 } from "./describe_skill.ts";
 import { isCurrent, MINUTE_MS, newestForecast } from "./forecast_parts.ts";
-import {
-  ARROWS,
-  directionOf,
-  expectedBps,
-  formatShare,
-} from "./format_change.ts";
+import { ARROWS, directionOf, expectedBps } from "./format_change.ts";
 import { formatPrice, formatRange, formatSigned } from "./format_price.ts";
 import { formatAge, formatClock, formatSeconds } from "./format_time.ts";
 import { ModelTable } from "./ModelTable.tsx";
+import { ReliabilityPlot } from "./ReliabilityPlot.tsx";
 
 /** What is forecast, by what, and how good that has been. */
-export function ForecastPanel({ forecasts, models, decimals, zone, now }: {
-  readonly forecasts: readonly ForecastView[];
-  readonly models: readonly ModelView[];
-  readonly decimals: number;
-  readonly zone: string;
-  readonly now: number;
-}) {
+export function ForecastPanel(
+  { forecasts, models, reliability, decimals, zone, now }: {
+    readonly forecasts: readonly ForecastView[];
+    readonly models: readonly ModelView[];
+    readonly reliability: ReliabilityView | null;
+    readonly decimals: number;
+    readonly zone: string;
+    readonly now: number;
+  },
+) {
   const newest = newestForecast(forecasts);
   if (newest === undefined) {
     return (
@@ -107,18 +107,10 @@ export function ForecastPanel({ forecasts, models, decimals, zone, now }: {
             <dd>{hits}</dd>
           </div>
         )}
-        {record !== undefined && record.coverage50 !== null &&
-          record.coverage80 !== null && record.coverage95 !== null && (
-          <div>
-            <dt>Closes inside</dt>
-            <dd>
-              {formatShare(record.coverage50)} of the 50 % bands,{" "}
-              {formatShare(record.coverage80)} of the 80 %,{" "}
-              {formatShare(record.coverage95)} of the 95 %
-            </dd>
-          </div>
-        )}
       </dl>
+      <CoverageTable record={record} forecast={newest} decimals={decimals} />
+      <ReliabilityPlot of={reliability} />
+      <h3>Models that compete</h3>
       <ModelTable
         records={records}
         shown={newest.model}

@@ -7,11 +7,9 @@ import { FeedBadge } from "./FeedBadge.tsx";
 import { ForecastAge } from "./ForecastAge.tsx";
 import { changeTo } from "./format_change.ts";
 import { formatPrice } from "./format_price.ts";
-import {
-  type InstrumentChoice,
-  InstrumentSelector,
-} from "./InstrumentSelector.tsx";
+import { InstrumentSelector } from "./InstrumentSelector.tsx";
 import { LINK_WORDS, type LinkStatus } from "./link_status.ts";
+import type { InstrumentChoice } from "./match_instruments.ts";
 
 /** Which instrument, its last price, and how fresh each thing here is. */
 export function InstrumentHeader(

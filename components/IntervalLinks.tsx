@@ -1,13 +1,13 @@
-import type { StoredInterval } from "../pipeline/domain/interval.ts";
+import type { Interval } from "../pipeline/domain/interval.ts";
 
 /** One link an interval: a page without scripts, at once with them. */
 export function IntervalLinks(
   { symbol, intervals, interval, loading, onChoose }: {
     readonly symbol: string;
-    readonly intervals: readonly StoredInterval[];
-    readonly interval: StoredInterval;
-    readonly loading: StoredInterval | null;
-    readonly onChoose: (interval: StoredInterval) => void;
+    readonly intervals: readonly Interval[];
+    readonly interval: Interval;
+    readonly loading: Interval | null;
+    readonly onChoose: (interval: Interval) => void;
   },
 ) {
   const path = `/instruments/${encodeURIComponent(symbol)}`;

@@ -64,6 +64,51 @@ export type SkillBrief = Pick<
   "model" | "source" | "n" | "skill" | "verdict"
 >;
 
+/** What one feed of a symbol missed. Times are event times in Unix ms. */
+export interface GapView {
+  /** `missing`: numbers never sent. `outage`: nobody was connected. */
+  readonly kind: "missing" | "outage";
+  readonly feed: string;
+  readonly epoch: number;
+  readonly from: number;
+  /** `null` while the feed is away. */
+  readonly to: number | null;
+  /** Numbers that were never sent, both included. */
+  readonly seq: { readonly from: number; readonly to: number } | null;
+}
+
+/** Answer of `/api/gaps`. */
+export interface GapsAnswer {
+  readonly symbol: string;
+  readonly gaps: readonly GapView[];
+  /** There are more than were asked for: ask for later ones by `from`. */
+  readonly more: boolean;
+}
+
+/** A stretch of time in which the market is in one state, Unix ms. */
+export interface MarketPeriod {
+  readonly from: number;
+  readonly to: number;
+  /** `unknown`: a date that the calendar does not know; ticks are accepted. */
+  readonly state: "open" | "closed" | "pre_open" | "unknown";
+  /** Why it is closed, or `null`. */
+  readonly reason: string | null;
+  /** Name of the holiday, on one. */
+  readonly holiday: string | null;
+}
+
+/** When an instrument trades: answer of `/api/calendar`. */
+export interface MarketHours {
+  readonly symbol: string;
+  readonly calendar: string;
+  /** IANA name of its time zone. */
+  readonly zone: string;
+  readonly from: number;
+  readonly to: number;
+  /** All of [from, to), in order. */
+  readonly periods: readonly MarketPeriod[];
+}
+
 /** A model's record, one minute ahead: an item of `/api/models`. */
 export interface ModelView {
   readonly symbol: string;
@@ -107,6 +152,80 @@ export interface ModelView {
   readonly trained_through: number | null;
   /** Why the last fit failed, or `null`; known where the fits are done. */
   readonly failure: string | null;
+}
+
+/** How often a rise came that was stated so probable: `/api/reliability`. */
+export interface ReliabilityView {
+  readonly symbol: string;
+  readonly model: string;
+  /** Live forecasts one minute ahead, of minutes that moved. */
+  readonly n: number;
+  /** By what was stated, ascending. */
+  readonly bins: readonly {
+    readonly n: number;
+    /** Mean of what was stated. */
+    readonly stated: number;
+    /** Share that came, with Wilson's 95 % interval. */
+    readonly came: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+/** A stretch of a trading day, Unix ms. */
+export interface QualitySpan {
+  readonly from: number;
+  readonly to: number;
+  /**
+   * `covered`: with candles. `quiet`: a feed was there, and nothing happened.
+   * `partly`: candles of which a feed missed a part. `missing`: no feed.
+   */
+  readonly kind: "covered" | "quiet" | "partly" | "missing";
+}
+
+/** What the candles of a trading day rest on: answer of `/api/quality`. */
+export interface QualityView {
+  readonly symbol: string;
+  /** The day, and up to when it is judged; Unix ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly until: number;
+  /** In candles. */
+  readonly ticks: number;
+  /** Minutes of the sessions that are over, and what is in them. */
+  readonly minutes: {
+    readonly expected: number;
+    readonly with_candle: number;
+    readonly quiet: number;
+    readonly missing: number;
+    readonly partly_covered: number;
+    readonly revised: number;
+    readonly imported: number;
+  };
+  readonly revisions: number;
+  /** Share of the sessions so far that a feed covered; `null` before them. */
+  readonly completeness: number | null;
+  readonly gaps: {
+    readonly outages: number;
+    /** Stretches of numbers that a feed never sent. */
+    readonly never_sent: number;
+  };
+  /** Lines of the day that were not accepted, by reason. */
+  readonly rejected: Readonly<
+    Record<string, { readonly lines: number; readonly readmitted: number }>
+  >;
+  /** Its feeds, with all their instruments, since each began. */
+  readonly feeds: readonly {
+    readonly feed: string;
+    readonly epoch: number;
+    readonly delivery: "acked" | "best_effort";
+    readonly connected: boolean;
+    readonly received: number;
+    readonly accepted: number;
+    readonly duplicates: number;
+    readonly rejected: number;
+  }[];
+  readonly spans: readonly QualitySpan[];
 }
 
 /** Answer of `/api/models`. */

@@ -1,8 +1,25 @@
 import type { CandleView } from "../pipeline/domain/candle.ts";
+import type { Interval } from "../pipeline/domain/interval.ts";
+import { nominalMicros } from "../pipeline/domain/interval_length.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
-import type { ChartCandle, ChartMark } from "../chart/types.ts";
+import type { ChartCandle, ChartMark, ChartOutage } from "../chart/types.ts";
+import type { GapView, InstrumentView } from "./api_views.ts";
+import { isPartlyCovered } from "./candle_cover.ts";
 
-/** A forming candle is not called incomplete: it is not over. */
+/** What the chart must know of an instrument and of its candles' length. */
+export function chartOptions(
+  { symbol, price_scale, tick_size }: InstrumentView,
+  interval: Interval,
+) {
+  return {
+    intervalMs: nominalMicros(interval) / 1_000,
+    symbol,
+    priceDecimals: price_scale,
+    tickSize: Number(tick_size),
+  };
+}
+
+/** A candle for the chart, which shows muted what is partly covered. */
 export function chartCandle(candle: CandleView): ChartCandle {
   return {
     t: candle.t,
@@ -12,7 +29,7 @@ export function chartCandle(candle: CandleView): ChartCandle {
     c: candle.c,
     v: candle.v,
     closed: candle.closed,
-    complete: candle.closed ? candle.complete : undefined,
+    complete: !isPartlyCovered(candle),
     synthetic: candle.synthetic,
     rev: candle.rev,
   };
@@ -28,4 +45,19 @@ export function marksOf(signals: readonly SignalView[]): readonly ChartMark[] {
       title: `${Math.round(confidence * 100)} % sure\n${reason}`,
     }]
   );
+}
+
+/** Gaps of the feeds as outages, named by what they mean for the candles. */
+export function outagesOf(gaps: readonly GapView[]): readonly ChartOutage[] {
+  return gaps.map(({ kind, feed, from, to, seq }) => ({
+    from,
+    to,
+    title: kind === "outage"
+      ? `feed ${feed} away`
+      : `feed ${feed} never sent ${
+        seq === null || seq.from === seq.to
+          ? "a tick"
+          : `${seq.to - seq.from + 1} ticks`
+      }`,
+  }));
 }

@@ -1,5 +1,6 @@
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import type { FeedState } from "../pipeline/domain/live_event.ts";
+import { isPartlyCovered } from "./candle_cover.ts";
 
 /** What the candles shown rest on, in a line. */
 export function describeQuality(
@@ -7,7 +8,7 @@ export function describeQuality(
   feed: FeedState,
 ): string {
   const closed = candles.filter(({ closed }) => closed);
-  const partly = closed.filter(({ complete }) => !complete).length;
+  const partly = closed.filter(isPartlyCovered).length;
   const revised = closed.filter(({ rev }) => rev > 0).length;
   return `${closed.length} closed candles: ${partly} partly covered, ` +
     `${revised} revised; ${describeDelivery(feed)}.`;

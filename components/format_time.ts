@@ -1,4 +1,4 @@
-type Style = "clock" | "seconds" | "moment" | "zone";
+type Style = "clock" | "seconds" | "moment" | "day" | "zone";
 
 const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
@@ -15,6 +15,7 @@ const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
     minute: "2-digit",
     hourCycle: "h23",
   },
+  day: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
   zone: { timeZoneName: "short" },
 };
 
@@ -47,6 +48,11 @@ export function formatSeconds(ms: number, zone: string): string {
 /** Day, month, hour and minute, as in `25 Nov, 15:23`. */
 export function formatMoment(ms: number, zone: string): string {
   return formatFor("moment", zone).format(ms);
+}
+
+/** A day, as in `Tue, 25 Nov 2025`. */
+export function formatDay(ms: number, zone: string): string {
+  return formatFor("day", zone).format(ms);
 }
 
 /** Short name of the zone at that time, as in `UTC` or `GMT+5:30`. */

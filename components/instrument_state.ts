@@ -1,9 +1,40 @@
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
 import type { FeedState } from "../pipeline/domain/live_event.ts";
+import type { Interval } from "../pipeline/domain/interval.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
-import type { ModelView } from "./api_views.ts";
+import type { ChartView, PriceScaleKind } from "../chart/types.ts";
+import type {
+  InstrumentView,
+  MarketHours,
+  ModelView,
+  PriceChange,
+  QualityView,
+  ReliabilityView,
+} from "./api_views.ts";
+import type { InstrumentChoice } from "./match_instruments.ts";
 import { mergeCandle, mergeForecasts, mergeSignals } from "./merge_live.ts";
+
+/** What the page of an instrument begins with; plain data. */
+export interface InstrumentPage {
+  readonly instrument: InstrumentView;
+  readonly others: readonly InstrumentChoice[];
+  /** Those that are offered, shortest first. */
+  readonly intervals: readonly Interval[];
+  readonly interval: Interval;
+  readonly state: InstrumentState;
+  /** Of the newest minute. */
+  readonly change: PriceChange | null;
+  readonly hours: MarketHours;
+  /** Scale of the prices that the address names. */
+  readonly scale: PriceScaleKind;
+  /** Instrument to compare with that the address names. */
+  readonly compared: string | null;
+  /** Part of the history that the address names. */
+  readonly view: ChartView | null;
+  /** Server's clock, Unix ms. */
+  readonly now: number;
+}
 
 /** What the page of an instrument knows of it by now. */
 export interface InstrumentState {
@@ -15,6 +46,10 @@ export interface InstrumentState {
   readonly models: readonly ModelView[];
   readonly signals: readonly SignalView[];
   readonly feed: FeedState;
+  /** Of the newest candle's day. */
+  readonly quality: QualityView | null;
+  /** Of the model that is shown. */
+  readonly reliability: ReliabilityView | null;
 }
 
 const CANDLES_KEPT = 1_000;

@@ -17,6 +17,23 @@ export function mergeCandle(
   return candles.toSpliced(at + 1, 0, candle).slice(-keep);
 }
 
+/**
+ * A stretch of candles, with what was told of it while it was on its way: of
+ * two versions the newer.
+ */
+export function newerOf(
+  stretch: readonly CandleView[],
+  told: readonly CandleView[],
+): readonly CandleView[] {
+  const first = stretch.at(0)?.t ?? Infinity;
+  const last = stretch.at(-1)?.t ?? -Infinity;
+  return told.filter(({ t }) => t >= first && t <= last)
+    .reduce(
+      (candles, candle) => mergeCandle(candles, candle, Infinity),
+      stretch,
+    );
+}
+
 /** Forecasts by minute and horizon, ascending; what comes later replaces. */
 export function mergeForecasts(
   known: readonly ForecastView[],

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import type { CandleView } from "../pipeline/domain/candle.ts";
 import type { ForecastView } from "../pipeline/domain/forecast.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
-import { mergeCandle, mergeForecasts, mergeSignals } from "./merge_live.ts";
+import {
+  mergeCandle,
+  mergeForecasts,
+  mergeSignals,
+  newerOf,
+} from "./merge_live.ts";
 
 const candle = (t: number, changes: Partial<CandleView> = {}) =>
   ({ t, rev: 0, closed: false, n: 1, ...changes }) as CandleView;
@@ -29,6 +34,22 @@ Deno.test("mergeCandle() keeps a bound", () => {
   let candles: readonly CandleView[] = [];
   for (let t = 0; t < 9; t++) candles = mergeCandle(candles, candle(t), 3);
   assert.deepEqual(candles.map(({ t }) => t), [6, 7, 8]);
+});
+
+Deno.test("newerOf() lets what was told in the stretch stand, if it is newer", () => {
+  const stretch = [candle(2, { rev: 1 }), candle(4, { rev: 2 }), candle(6)];
+  const told = [
+    candle(1),
+    candle(2, { rev: 2 }),
+    candle(3),
+    candle(4),
+    candle(7),
+  ];
+  assert.deepEqual(
+    newerOf(stretch, told).map(({ t, rev }) => [t, rev]),
+    [[2, 2], [3, 0], [4, 2], [6, 0]],
+  );
+  assert.deepEqual(newerOf([], told), []);
 });
 
 Deno.test("mergeForecasts() replaces by minute and horizon, as scores come", () => {

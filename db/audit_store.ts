@@ -5,7 +5,7 @@ import {
   epochMicros,
   MICROS_PER_DAY,
 } from "../pipeline/domain/time.ts";
-import type { Audit, AuditStore } from "../pipeline/ports.ts";
+import type { Audit, AuditStore, InstrumentBooks } from "../pipeline/ports.ts";
 import type { CandleMonths } from "./candle_months.ts";
 import type { Db, Row } from "./db.ts";
 import { timestampText } from "./sql_values.ts";
@@ -60,6 +60,26 @@ const REASONS = `
   select feed, epoch::float8 as epoch, reason, sum(count)::float8 as count
   from feed_rejects group by feed, epoch, reason having sum(count) <> 0
   order by reason`;
+
+const REJECTED_OF = `
+  select reason, count(*)::float8 as lines,
+    count(*) filter (where readmitted)::float8 as readmitted
+  from quarantine
+  where symbol = $1 and coalesce(ts, received_at) >= $2::timestamptz
+    and coalesce(ts, received_at) < $3::timestamptz
+  group by reason order by 2 desc, 1`;
+
+const FEEDS_OF = `
+  select t.feed, t.epoch::float8 as epoch, min(t.delivery) as delivery,
+    bool_or(t.connected) as connected, sum(t.received)::float8 as received,
+    sum(t.accepted)::float8 as accepted,
+    sum(t.duplicates)::float8 as duplicates,
+    sum(t.rejected)::float8 as rejected
+  from instruments i
+  join feed_progress f on f.instrument_id = i.id
+  join feed_totals t on t.feed = f.feed and t.epoch = f.epoch
+  where i.symbol = $1
+  group by t.feed, t.epoch order by max(f.last_received) desc`;
 
 /** Whether the books balance. */
 export class PgAuditStore implements AuditStore {
@@ -135,6 +155,39 @@ export class PgAuditStore implements AuditStore {
       balanced: unaccounted === 0,
       partitions,
       feeds,
+    };
+  }
+
+  async booksOf(
+    symbol: string,
+    { from, to }: { readonly from: EpochMicros; readonly to: EpochMicros },
+  ): Promise<InstrumentBooks> {
+    const results = await this.db.batch([
+      {
+        sql: REJECTED_OF,
+        params: [symbol, timestampText(from), timestampText(to)],
+      },
+      { sql: FEEDS_OF, params: [symbol] },
+    ]);
+    assert(results !== null, "nothing was asked that could be refused");
+    const [reasons, feeds] = results;
+    return {
+      rejected: Object.fromEntries(reasons.map((row) => [
+        row.reason as string,
+        {
+          lines: row.lines as number,
+          readmitted: row.readmitted as number,
+        },
+      ])),
+      feeds: feeds.map((row) => ({
+        key: { feed: row.feed as string, epoch: row.epoch as number },
+        delivery: row.delivery as Delivery,
+        connected: row.connected as boolean,
+        received: row.received as number,
+        accepted: row.accepted as number,
+        duplicates: row.duplicates as number,
+        rejected: row.rejected as number,
+      })),
     };
   }
 

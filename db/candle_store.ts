@@ -4,10 +4,10 @@ import {
   DERIVED_INTERVALS,
   type DerivedInterval,
   isStoredInterval,
-  nominalMicros,
   ROLLUPS,
   type StoredInterval,
 } from "../pipeline/domain/interval.ts";
+import { nominalMicros } from "../pipeline/domain/interval_length.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type {

@@ -1,6 +1,10 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import type { Forecast, ForecastScore } from "../pipeline/domain/forecast.ts";
-import type { ModelSums, ScoreSums } from "../pipeline/domain/score_sums.ts";
+import type {
+  Chance,
+  ModelSums,
+  ScoreSums,
+} from "../pipeline/domain/score_sums.ts";
 import {
   OUTCOME_MINUTES,
   type Signal,
@@ -404,6 +408,31 @@ export class PgForecastStore implements ForecastStore {
       });
     }
     return bySymbol;
+  }
+
+  async chances({ symbol, model, limit }: {
+    readonly symbol: string;
+    readonly model: string;
+    readonly limit: number;
+  }): Promise<readonly Chance[]> {
+    const rows = await this.db.query(
+      `select s.up_probability as up, s.actual > f.last as came
+        from instruments i
+        cross join lateral (
+          select * from forecast_scores
+          where instrument_id = i.id and model = $2 and interval = '1m'
+            and horizon = 1
+          order by t desc limit $3::int
+        ) s
+        join forecasts f using (instrument_id, interval, t, horizon, model)
+        where i.symbol = $1 and s.brier is not null
+        order by s.t`,
+      [symbol, model, limit],
+    );
+    return rows.map((row) => ({
+      up: row.up as number,
+      came: row.came as boolean,
+    }));
   }
 
   async newestOfModels(

@@ -1,7 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { FiredAlert } from "../components/alerts.ts";
 import { watchAlerts, watchFired } from "../components/browser/alerts.ts";
-import { whileLeading } from "../components/browser/while_leading.ts";
 
 const SHOWN_MAX = 4;
 
@@ -18,7 +17,7 @@ export default function AlertToasts() {
       const news = fired.filter(({ key }) => !before.has(key));
       if (news.length > 0) setToasts((shown) => [...news, ...shown]);
     });
-    const stopListening = whileLeading("tickhouse.alerts", listenOnceSet);
+    const stopListening = listenOnceSet();
     return () => {
       stopFired();
       stopListening();
@@ -58,7 +57,7 @@ export default function AlertToasts() {
 }
 
 /** The code that judges is loaded once there is an alert. */
-function listenOnceSet(alone: boolean): () => void {
+function listenOnceSet(): () => void {
   let over = false;
   let loading = false;
   let stop = () => {};
@@ -67,7 +66,7 @@ function listenOnceSet(alone: boolean): () => void {
     loading = true;
     import("../components/browser/listen_for_alerts.ts").then(
       ({ listenForAlerts }) => {
-        if (!over) stop = listenForAlerts(alone);
+        if (!over) stop = listenForAlerts();
       },
       () => loading = false, // tried again as alerts change
     );

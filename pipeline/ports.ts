@@ -15,7 +15,7 @@ import type {
 import type { Forecast, ForecastScore } from "./domain/forecast.ts";
 import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
 import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
-import type { ModelSums } from "./domain/score_sums.ts";
+import type { Chance, ModelSums } from "./domain/score_sums.ts";
 import type { Signal, SignalOutcome } from "./domain/signal.ts";
 import type { QuarantineId } from "./domain/quarantine_id.ts";
 import type { Reject, RejectReason } from "./domain/tick.ts";
@@ -815,6 +815,15 @@ export interface ForecastStore {
   scoreSums(symbols: readonly string[], window: number): Promise<
     ReadonlyMap<string, readonly ModelSums[]>
   >;
+  /**
+   * How probable a model's newest forecasts of horizon 1 made a rise, and
+   * whether it came; minutes in which the price stood still are left out.
+   */
+  chances(query: {
+    readonly symbol: string;
+    readonly model: string;
+    readonly limit: number;
+  }): Promise<readonly Chance[]>;
   /** What each model forecast last, one minute ahead, at the newest edge. */
   newestOfModels(symbols: readonly string[]): Promise<
     ReadonlyMap<string, readonly Forecast[]>
@@ -898,6 +907,27 @@ export interface Audit {
   }[];
 }
 
+/** What came of one instrument's lines, as far as they can be told apart. */
+export interface InstrumentBooks {
+  /**
+   * Lines of the range, by reason: by their own time, or by when they came
+   * where that could not be read.
+   */
+  readonly rejected: Readonly<
+    Record<string, { readonly lines: number; readonly readmitted: number }>
+  >;
+  /** Each feed that ever had it, with all its instruments, since it began. */
+  readonly feeds: readonly {
+    readonly key: FeedKey;
+    readonly delivery: Delivery;
+    readonly connected: boolean;
+    readonly received: number;
+    readonly accepted: number;
+    readonly duplicates: number;
+    readonly rejected: number;
+  }[];
+}
+
 export interface AuditStore {
   /**
    * The books, from sums that each commit keeps of the rows it wrote.
@@ -906,6 +936,10 @@ export interface AuditStore {
    * come in between: slow, and in no need of those sums being right.
    */
   audit(options?: { readonly full?: boolean }): Promise<Audit>;
+  booksOf(
+    symbol: string,
+    range: { readonly from: EpochMicros; readonly to: EpochMicros },
+  ): Promise<InstrumentBooks>;
   /** Resolves if the warehouse answers. */
   ping(): Promise<void>;
 }

@@ -1,46 +1,22 @@
 import type {
-  InstrumentView,
-  ModelView,
-  PriceChange,
-} from "../components/api_views.ts";
+  InstrumentPage,
+  InstrumentState,
+} from "../components/instrument_state.ts";
 import { mergeForecasts, mergeSignals } from "../components/merge_live.ts";
-import type { CandleView } from "../pipeline/domain/candle.ts";
-import {
-  type ForecastView,
-  forecastView,
-} from "../pipeline/domain/forecast.ts";
-import {
-  isStoredInterval,
-  STORED_INTERVALS,
-  type StoredInterval,
-} from "../pipeline/domain/interval.ts";
-import type { FeedState } from "../pipeline/domain/live_event.ts";
-import { type SignalView, signalView } from "../pipeline/domain/signal.ts";
+import { candleView } from "../pipeline/domain/candle.ts";
+import { forecastView } from "../pipeline/domain/forecast.ts";
+import { signalView } from "../pipeline/domain/signal.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
+import { scaleOf } from "../components/price_scales.ts";
+import { offeredIntervals } from "./offered_intervals.ts";
+import { queryCalendar } from "./query_calendar.ts";
 import { readOverview } from "./overview.ts";
 import { recentCandles } from "./query_candles.ts";
+import { queryQuality } from "./query_quality.ts";
+import { queryReliability, RELIABILITY_WINDOW } from "./query_reliability.ts";
+import { readCandles } from "./read_candles.ts";
 import { readModels } from "./query_models.ts";
 import type { Services } from "./services.ts";
-
-/** Everything that the page of an instrument shows at first; plain data. */
-export interface InstrumentPage {
-  readonly instrument: InstrumentView;
-  readonly others: readonly {
-    readonly symbol: string;
-    readonly name: string;
-  }[];
-  readonly intervals: readonly StoredInterval[];
-  readonly interval: StoredInterval;
-  readonly candles: readonly CandleView[];
-  readonly minute: CandleView | null;
-  readonly change: PriceChange | null;
-  readonly forecasts: readonly ForecastView[];
-  readonly models: readonly ModelView[];
-  readonly signals: readonly SignalView[];
-  readonly feed: FeedState;
-  readonly view: { readonly slots: number; readonly toT: number | null } | null;
-  readonly now: number;
-}
 
 const CANDLES = 150;
 const FORECASTS = 200;
@@ -61,14 +37,13 @@ export async function readInstrumentPage(
   query: URLSearchParams,
 ): Promise<InstrumentPage | null> {
   if (services.catalog.get(symbol) === undefined) return null;
-  const named = query.get("interval") ?? "";
-  const interval = isStoredInterval(named) ? named : "1m";
   const { forecasts } = services;
-  const [overview, candles, past, batch, models, newest, buys, sells] =
+  const [overview, quality, shown, past, batch, models, newest, buys, sells] =
     await Promise
       .all([
         readOverview(services),
-        recentCandles(services, symbol, interval, CANDLES),
+        queryQuality(services, { symbol }),
+        readShown(services, symbol, query.get("interval")),
         forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS }),
         forecasts.forecasts({ symbol, limit: BATCH }),
         readModels(services, [symbol]),
@@ -82,7 +57,7 @@ export async function readInstrumentPage(
     last,
     change,
     feed,
-    forecast: _forecast,
+    forecast,
     signal: _signal,
     skill: _skill,
     ...rest
@@ -95,24 +70,55 @@ export async function readInstrumentPage(
   return {
     instrument: rest,
     others: overview.instruments.map(({ symbol, name }) => ({ symbol, name })),
-    intervals: STORED_INTERVALS,
-    interval,
-    candles,
-    minute: last,
-    change,
-    forecasts: mergeForecasts(
-      [],
-      [...past, ...batch].map(({ forecast, score }) =>
-        forecastView(forecast, score)
+    intervals: shown.intervals,
+    interval: shown.interval,
+    state: {
+      candles: shown.candles,
+      minute: last,
+      forecasts: mergeForecasts(
+        [],
+        [...past, ...batch].map(({ forecast, score }) =>
+          forecastView(forecast, score)
+        ),
+        FORECASTS + BATCH,
       ),
-      FORECASTS + BATCH,
-    ),
-    models,
-    signals,
-    feed,
+      models,
+      signals,
+      feed,
+      quality,
+      reliability: forecast === null ? null : await queryReliability(
+        services,
+        { symbol, model: forecast.model, window: RELIABILITY_WINDOW },
+      ),
+    },
+    change,
+    hours: queryCalendar(services, { symbol }),
+    scale: scaleOf(query.get("scale")),
+    compared: services.catalog.get(query.get("compare") ?? "")?.symbol ?? null,
     view: viewOf(query),
     now: toMillis(services.clock.now()),
   };
+}
+
+/** The candles of an interval that is offered, of minutes otherwise. */
+async function readShown(
+  services: Services,
+  symbol: string,
+  named: string | null,
+): Promise<
+  & Pick<InstrumentPage, "intervals" | "interval">
+  & Pick<InstrumentState, "candles">
+> {
+  const minutes = await recentCandles(services, symbol, "1m", CANDLES);
+  const intervals = offeredIntervals(minutes, services.ticks !== undefined);
+  const interval = intervals.find((one) => one === named) ?? "1m";
+  if (interval === "1m") return { intervals, interval, candles: minutes };
+  const { candles } = await readCandles(services, {
+    symbol,
+    interval,
+    limit: CANDLES,
+  });
+  return { intervals, interval, candles: candles.map(candleView) };
 }
 
 /** The part of the history that a URL names. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { auditAnswer } from "./answers/audit.ts";
+import { calendarAnswer } from "./answers/calendar.ts";
 import {
   candlesAnswer,
   candlesInColumns,
@@ -10,8 +11,10 @@ import { gapsAnswer } from "./answers/gaps.ts";
 import { healthAnswer, liveAnswer, readyAnswer } from "./answers/health.ts";
 import { instrumentsAnswer } from "./answers/instruments.ts";
 import { modelsAnswer } from "./answers/models.ts";
+import { qualityAnswer } from "./answers/quality.ts";
 import { quarantineAnswer, readmitAnswer } from "./answers/quarantine.ts";
 import { rebuildAnswer } from "./answers/rebuild.ts";
+import { reliabilityAnswer } from "./answers/reliability.ts";
 import { revisionsAnswer } from "./answers/revisions.ts";
 import { signalsAnswer } from "./answers/signals.ts";
 import { systemAnswer } from "./answers/system.ts";
@@ -25,12 +28,15 @@ import {
   udfTimescaleMarksAnswer,
 } from "./answers/udf.ts";
 import { auditQuery } from "./query_audit.ts";
+import { calendarQuery } from "./query_calendar.ts";
 import { candlesQuery } from "./query_candles.ts";
 import { forecastsQuery } from "./query_forecasts.ts";
 import { gapsQuery } from "./query_gaps.ts";
 import { modelsQuery } from "./query_models.ts";
+import { qualityQuery } from "./query_quality.ts";
 import { quarantineQuery } from "./query_quarantine.ts";
 import { rebuildQuery } from "./query_rebuild.ts";
+import { reliabilityQuery } from "./query_reliability.ts";
 import { revisionsQuery } from "./query_revisions.ts";
 import { signalsQuery } from "./query_signals.ts";
 import { noQuery } from "./read_query.ts";
@@ -112,6 +118,16 @@ export const OPERATIONS = [
   },
   {
     method: "GET",
+    path: "/api/calendar",
+    group: "market",
+    summary: "When an instrument trades; from today on for two weeks.",
+    notes: [RANGE],
+    query: calendarQuery,
+    answer: calendarAnswer,
+    problems: [404],
+  },
+  {
+    method: "GET",
     path: "/api/revisions",
     group: "market",
     summary: "What candles were before late ticks revised them, and when.",
@@ -140,6 +156,15 @@ export const OPERATIONS = [
   },
   {
     method: "GET",
+    path: "/api/reliability",
+    group: "forecasts",
+    summary: "How often a rise came that a model stated so probable.",
+    query: reliabilityQuery,
+    answer: reliabilityAnswer,
+    problems: [404],
+  },
+  {
+    method: "GET",
     path: "/api/signals",
     group: "forecasts",
     summary: "Signals with what came of them, and their record.",
@@ -155,6 +180,16 @@ export const OPERATIONS = [
     summary: "What the feeds of an instrument missed, oldest first.",
     query: gapsQuery,
     answer: gapsAnswer,
+    problems: [404],
+  },
+  {
+    method: "GET",
+    path: "/api/quality",
+    group: "data",
+    summary: "What the candles of a trading day rest on.",
+    notes: ["at is any time of the day; that of the newest candle if absent."],
+    query: qualityQuery,
+    answer: qualityAnswer,
     problems: [404],
   },
   {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { GapsAnswer } from "../components/api_views.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
 import {
   checkRange,
@@ -18,19 +19,6 @@ export const gapsQuery = z.object({
 });
 export type GapsQuery = z.output<typeof gapsQuery>;
 
-/** What one feed of a symbol missed. Times are event times in Unix ms. */
-export interface GapView {
-  /** `missing`: numbers never sent. `outage`: nobody was connected. */
-  readonly kind: "missing" | "outage";
-  readonly feed: string;
-  readonly epoch: number;
-  readonly from: number;
-  /** `null` while the feed is away. */
-  readonly to: number | null;
-  /** Numbers that were never sent, both included. */
-  readonly seq: { readonly from: number; readonly to: number } | null;
-}
-
 /**
  * Gaps of a symbol's feeds, from the oldest on.
  *
@@ -39,12 +27,7 @@ export interface GapView {
 export async function queryGaps(
   services: Services,
   query: GapsQuery,
-): Promise<{
-  readonly symbol: string;
-  readonly gaps: readonly GapView[];
-  /** There are more than `limit`: ask for later ones by `from`. */
-  readonly more: boolean;
-}> {
+): Promise<GapsAnswer> {
   const { symbol, limit } = query;
   checkRange(query);
   findInstrument(services.catalog, symbol);

@@ -1,11 +1,10 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { ForecastView } from "../../pipeline/domain/forecast.ts";
-import {
-  nominalMicros,
-  type StoredInterval,
-} from "../../pipeline/domain/interval.ts";
-import type { CandleChart, ChartView } from "../../chart/types.ts";
-import { chartCandle, marksOf } from "../chart_input.ts";
+import type { Interval } from "../../pipeline/domain/interval.ts";
+import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
+import type { CandleChart } from "../../chart/types.ts";
+import type { GapView } from "../api_views.ts";
+import { chartCandle, marksOf, outagesOf } from "../chart_input.ts";
 import { futureForecasts, pastForecasts } from "../forecast_parts.ts";
 import type { InstrumentState } from "../instrument_state.ts";
 
@@ -24,9 +23,15 @@ export class ChartFeed {
     this.#oldest = candles[0]?.t ?? Infinity;
   }
 
-  /** The chart holds the candles that this was made with. */
-  mount(chart: CandleChart): void {
+  /** Fills a chart that holds nothing, and keeps it filled. */
+  mount(
+    chart: CandleChart,
+    interval: Interval,
+    { candles }: InstrumentState,
+  ): void {
     this.#chart = chart;
+    chart.setInterval(this.intervalMs(interval));
+    chart.setHistory(candles.map(chartCandle));
   }
 
   get chart(): CandleChart | null {
@@ -37,13 +42,17 @@ export class ChartFeed {
     return this.#oldest;
   }
 
-  intervalMs(interval: StoredInterval): number {
+  intervalMs(interval: Interval): number {
     return nominalMicros(interval) / 1_000;
+  }
+
+  get isEmpty(): boolean {
+    return this.#oldest === Infinity;
   }
 
   /** Whether a candle is further back than what was loaded. */
   isBefore(t: number): boolean {
-    return t < this.#oldest && this.#oldest !== Infinity;
+    return t < this.#oldest && !this.isEmpty;
   }
 
   /** A newer version of a candle, or the next one. */
@@ -60,7 +69,7 @@ export class ChartFeed {
   }
 
   /** Candles of another interval take the place of all. */
-  replace(interval: StoredInterval, candles: readonly CandleView[]): void {
+  replace(interval: Interval, candles: readonly CandleView[]): void {
     this.#oldest = candles[0]?.t ?? Infinity;
     this.#chart?.setInterval(this.intervalMs(interval));
     this.#chart?.setHistory(candles.map(chartCandle));
@@ -69,7 +78,7 @@ export class ChartFeed {
 
   /** Forecasts are of minutes: other intervals show none. */
   forecasts(
-    interval: StoredInterval,
+    interval: Interval,
     { candles, forecasts }: InstrumentState,
   ): void {
     const formingT = candles.at(-1)?.t ?? 0;
@@ -87,11 +96,17 @@ export class ChartFeed {
     for (const forecast of forecasts) this.#chart?.upsertForecast(forecast);
   }
 
-  marks(interval: StoredInterval, { signals }: InstrumentState): void {
+  marks(interval: Interval, { signals }: InstrumentState): void {
     this.#chart?.setMarks(interval === "1m" ? marksOf(signals) : []);
   }
 
-  view(view: ChartView): void {
-    this.#chart?.setView(view);
+  outages(gaps: readonly GapView[]): void {
+    this.#chart?.setOutages(outagesOf(gaps));
+  }
+
+  /** The newest candles again, where the chart had let them go. */
+  latest(candles: readonly CandleView[]): void {
+    this.#oldest = candles[0]?.t ?? Infinity;
+    this.#chart?.setHistory(candles.map(chartCandle));
   }
 }

@@ -12,6 +12,9 @@ const forecast = (t: number) => ({ t, horizon: 1 }) as ForecastView;
 function fakeChart() {
   const given = { candles: [] as number[], past: [] as number[] };
   const chart = {
+    setInterval: () => {},
+    setHistory: (all: readonly ChartCandle[]) =>
+      given.candles = all.map(({ t }) => t),
     upsert: ({ t }: ChartCandle) => given.candles.push(t),
     addHistory: (more: readonly ChartCandle[]) =>
       given.candles.unshift(...more.map(({ t }) => t)),
@@ -24,15 +27,16 @@ function fakeChart() {
 
 Deno.test("ChartFeed knows how far back its candles go without a hole", () => {
   const { given, chart } = fakeChart();
-  const feed = new ChartFeed([candle(5), candle(6)]);
-  feed.mount(chart);
+  const candles = [candle(5), candle(6)];
+  const feed = new ChartFeed(candles);
+  feed.mount(chart, "1m", { candles } as unknown as InstrumentState);
   assert.equal(feed.isBefore(4), true);
   assert.equal(feed.isBefore(5), false);
   feed.candle(candle(7));
   feed.more([candle(3), candle(4)]);
   assert.equal(feed.isBefore(3), false);
   assert.equal(feed.oldest, 3);
-  assert.deepEqual(given.candles, [3, 4, 7]);
+  assert.deepEqual(given.candles, [3, 4, 5, 6, 7]);
 });
 
 Deno.test("ChartFeed without a candle takes the first that comes", () => {
@@ -44,8 +48,9 @@ Deno.test("ChartFeed without a candle takes the first that comes", () => {
 
 Deno.test("ChartFeed keeps forecasts of older candles when newer ones come", () => {
   const { given, chart } = fakeChart();
-  const feed = new ChartFeed([candle(5)]);
-  feed.mount(chart);
+  const candles = [candle(5)];
+  const feed = new ChartFeed(candles);
+  feed.mount(chart, "1m", { candles } as unknown as InstrumentState);
   feed.olderForecasts([forecast(1), forecast(2)]);
   const state = { candles: [candle(9)], forecasts: [forecast(8)] };
   feed.forecasts("1m", state as unknown as InstrumentState);

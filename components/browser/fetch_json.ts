@@ -1,15 +1,44 @@
+/** The server answered that it cannot, or will not; the message says why. */
+export class RequestError extends Error {
+  override name = "RequestError";
+
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+/** A connection that hangs is given up. */
+const ANSWER_MS_MAX = 20_000;
+
 /**
  * Gets JSON of this site.
  *
- * @throws {Error} If the server does not answer, or not with success.
+ * @throws {RequestError} If the answer is not a success.
+ * @throws {Error} If the server does not answer.
  */
 export async function fetchJson<T>(
   path: string,
   signal?: AbortSignal,
 ): Promise<T> {
-  const response = await fetch(path, { signal });
+  const late = AbortSignal.timeout(ANSWER_MS_MAX);
+  const response = await fetch(path, {
+    signal: signal === undefined ? late : AbortSignal.any([signal, late]),
+  });
   if (!response.ok) {
-    throw new Error(`Cannot get ${path} as it answered ${response.status}`);
+    throw new RequestError(
+      response.status,
+      await problemDetail(response) ??
+        `Cannot get ${path} as it answered ${response.status}`,
+    );
   }
   return await response.json();
+}
+
+async function problemDetail(response: Response): Promise<string | null> {
+  try {
+    const { detail } = await response.json();
+    return typeof detail === "string" ? detail : null;
+  } catch {
+    return null;
+  }
 }

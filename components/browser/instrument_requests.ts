@@ -1,9 +1,13 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { ForecastView } from "../../pipeline/domain/forecast.ts";
-import type { StoredInterval } from "../../pipeline/domain/interval.ts";
+import type { Interval } from "../../pipeline/domain/interval.ts";
 import type {
   ForecastsAnswer,
+  GapsAnswer,
+  GapView,
   ModelsAnswer,
+  QualityView,
+  ReliabilityView,
   SignalsAnswer,
 } from "../api_views.ts";
 import { fetchJson } from "./fetch_json.ts";
@@ -21,7 +25,7 @@ interface CandlesAnswer {
 /** Which candles of which instrument. */
 export interface CandlesOf {
   readonly symbol: string;
-  readonly interval: StoredInterval;
+  readonly interval: Interval;
 }
 
 /** The newest candles. */
@@ -41,10 +45,24 @@ export async function requestNewest(
 export async function requestOlder(
   of: CandlesOf,
   beforeT: number,
+  limit = PAGE,
 ): Promise<readonly CandleView[]> {
   const { candles } = await fetchJson<CandlesAnswer>(
     `/api/candles?${
-      queryString({ ...of, to: String(beforeT), limit: String(PAGE) })
+      queryString({ ...of, to: String(beforeT), limit: String(limit) })
+    }`,
+  );
+  return candles;
+}
+
+/** A page of candles after a time. */
+export async function requestNewer(
+  of: CandlesOf,
+  afterT: number,
+): Promise<readonly CandleView[]> {
+  const { candles } = await fetchJson<CandlesAnswer>(
+    `/api/candles?${
+      queryString({ ...of, from: String(afterT), limit: String(PAGE) })
     }`,
   );
   return candles;
@@ -91,16 +109,41 @@ export async function requestOlderForecasts(
   return forecasts;
 }
 
-/** What came of the newest forecasts and signals, and the models' records. */
-export async function requestScores(symbol: string) {
-  const [{ forecasts }, { models }, { signals }] = await Promise.all([
-    fetchJson<ForecastsAnswer>(
-      `/api/forecasts?${queryString({ symbol, horizon: "1", limit: SCORES })}`,
-    ),
-    fetchJson<ModelsAnswer>(`/api/models?${queryString({ symbol })}`),
-    fetchJson<SignalsAnswer>(
-      `/api/signals?${queryString({ symbol, limit: SCORES })}`,
-    ),
-  ]);
-  return { forecasts, models, signals };
+/** What the feeds missed since a time. */
+export async function requestGaps(
+  symbol: string,
+  fromT: number,
+): Promise<readonly GapView[]> {
+  const { gaps } = await fetchJson<GapsAnswer>(
+    `/api/gaps?${
+      queryString({ symbol, from: String(fromT), limit: String(PAGE_MAX) })
+    }`,
+  );
+  return gaps;
+}
+
+/**
+ * What came of the newest forecasts and signals, the models' records, and what
+ * the day's candles rest on.
+ *
+ * @param model The one whose reliability is shown.
+ */
+export async function requestScores(symbol: string, model: string | undefined) {
+  const [{ forecasts }, { models }, { signals }, quality, reliability] =
+    await Promise.all([
+      fetchJson<ForecastsAnswer>(
+        `/api/forecasts?${
+          queryString({ symbol, horizon: "1", limit: SCORES })
+        }`,
+      ),
+      fetchJson<ModelsAnswer>(`/api/models?${queryString({ symbol })}`),
+      fetchJson<SignalsAnswer>(
+        `/api/signals?${queryString({ symbol, limit: SCORES })}`,
+      ),
+      fetchJson<QualityView>(`/api/quality?${queryString({ symbol })}`),
+      model === undefined ? null : fetchJson<ReliabilityView>(
+        `/api/reliability?${queryString({ symbol, model })}`,
+      ),
+    ]);
+  return { forecasts, signals, records: { models, quality, reliability } };
 }

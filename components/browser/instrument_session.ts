@@ -1,20 +1,32 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
-import type { StoredInterval } from "../../pipeline/domain/interval.ts";
+import {
+  type Interval,
+  isStoredInterval,
+  isTickInterval,
+} from "../../pipeline/domain/interval.ts";
+import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
 import type { CandleChart, ChartView } from "../../chart/types.ts";
 import type { Snapshot } from "../api_views.ts";
 import { feedAfter } from "../describe_feed.ts";
 import {
+  type InstrumentPage,
   type InstrumentState,
   withCandles,
   withForecasts,
   withMinute,
   withSignals,
 } from "../instrument_state.ts";
+import { MINUTE_MS, newestForecast } from "../forecast_parts.ts";
 import type { LinkStatus } from "../link_status.ts";
+import { newerOf } from "../merge_live.ts";
 import { ChartFeed } from "./chart_feed.ts";
 import { connectLive, type EventName } from "./connect_live.ts";
+import { RequestError } from "./fetch_json.ts";
+import { GatheredRange } from "./gathered_range.ts";
 import {
   requestFrom,
+  requestGaps,
+  requestNewer,
   requestNewest,
   requestOlder,
   requestOlderForecasts,
@@ -25,75 +37,115 @@ import { ServerClock } from "./server_clock.ts";
 
 /** Scores come a moment after the candle that they need. */
 const SCORES_AFTER_MS = 4_000;
+const GAPS_AFTER_MS = 1_000;
 /** Closed candles in the snapshot that a stream begins with. */
 const SNAPSHOT_CANDLES = 200;
-
-export interface SessionStart {
-  readonly symbol: string;
-  readonly interval: StoredInterval;
-  readonly state: InstrumentState;
-  /** Something that is shown is not as it was. */
-  readonly onChange: () => void;
-}
+/** Of an address that names a part of the history. */
+const VIEW_LOADED_MAX = 5_000;
+/** A week of minutes: more than a late tick may be late. */
+const REFILLED = 10_000;
+/** How long changes are gathered before candles made of them are asked for. */
+const ASK_AFTER_MS = 2_000;
+const ASK_TICKS_AFTER_MS = 1_000;
 
 /**
  * One instrument, kept up to date while its page is open: by the stream, by
  * polling while that does not work, and by what the reader asks for.
  *
- * What the page shows is read from the fields after each `onChange`. Making
- * one does nothing; `open` begins.
+ * What the page shows is read from the fields whenever watchers are called.
+ * Making one does nothing; `open` begins.
  */
 export class InstrumentSession {
   readonly clock = new ServerClock();
   readonly chart: ChartFeed;
-  interval: StoredInterval;
+  interval: Interval;
   /** Interval whose candles are on their way. */
-  loading: StoredInterval | null = null;
+  loading: Interval | null = null;
   link: LinkStatus = "loading";
   /** What the reader asked for and did not get, in words. */
   failure: string | null = null;
   state: InstrumentState;
   readonly #symbol: string;
-  readonly #onChange: () => void;
+  readonly #watchers = new Set<() => void>();
   #closeStream = () => {};
-  #open = false;
+  /** How many keep it open. */
+  #users = 0;
+  /**
+   * The last one let it go. What the chart asks for when it is mounted may be
+   * answered before anyone has opened it, and is shown all the same.
+   */
+  #ended = false;
   #scores: ReturnType<typeof setTimeout> | undefined;
+  #gaps: ReturnType<typeof setTimeout> | undefined;
   #change: AbortController | null = null;
-  /** Candles that came while others were being loaded: they may be newer. */
-  #meanwhile: CandleView[] = [];
-  #loads = 0;
+  /** Candles told while others are being loaded, which may be newer. */
+  #meanwhile: CandleView[] | null = null;
+  #loaded = Promise.resolve();
+  /** Minutes whose longer or shorter candles are to be asked for. */
+  readonly #changed = new GatheredRange(({ from, to }) => {
+    this.#askChanged(from, to).catch(() => {}); // the next change asks again
+  });
 
-  constructor(start: SessionStart) {
-    this.#symbol = start.symbol;
-    this.#onChange = start.onChange;
-    this.interval = start.interval;
-    this.state = start.state;
-    this.chart = new ChartFeed(start.state.candles);
+  constructor({ instrument, interval, state }: InstrumentPage) {
+    this.#symbol = instrument.symbol;
+    this.interval = interval;
+    this.state = state;
+    this.chart = new ChartFeed(state.candles);
   }
 
-  /** @returns How to end it. */
+  /**
+   * Opens it, unless somebody has.
+   *
+   * @returns How to let it go; the last one ends it.
+   */
   open(): () => void {
-    this.#open = true;
-    this.#listen();
+    if (++this.#users === 1) {
+      this.#ended = false;
+      this.#listen();
+    }
     return () => {
-      this.#open = false;
+      if (--this.#users > 0) return;
+      this.#ended = true;
       this.#change?.abort();
       clearTimeout(this.#scores);
+      clearTimeout(this.#gaps);
+      this.#changed.clear();
       this.#closeStream();
     };
   }
 
+  /**
+   * Calls back whenever something that is shown is not as it was.
+   *
+   * @returns How to stop.
+   */
+  watch(callback: () => void): () => void {
+    this.#watchers.add(callback);
+    return () => this.#watchers.delete(callback);
+  }
+
+  #onChange(): void {
+    for (const callback of this.#watchers) callback();
+  }
+
+  /**
+   * Fills a chart that was made with this view: at once, or when what the view
+   * shows has come, so that nothing else is seen before.
+   */
   mountChart(chart: CandleChart, view: ChartView | null): void {
-    this.chart.mount(chart);
-    this.#showForecasts();
-    this.#showMarks();
-    if (view?.toT) {
-      this.#loadBackTo(view, view.toT).catch(() => {}); // the newest candles stay
-    }
+    const fill = () => {
+      if (this.#ended) return;
+      this.chart.mount(chart, this.interval, this.state);
+      this.#showForecasts();
+      this.#showMarks();
+    };
+    const { chart: feed } = this;
+    if (!view?.toT || feed.isEmpty || view.toT >= feed.oldest) fill();
+    else this.#loadBackTo(view, view.toT, fill).catch(fill);
   }
 
   /** @returns Whether the interval shown is now another. */
-  async changeInterval(next: StoredInterval): Promise<boolean> {
+  async changeInterval(next: Interval): Promise<boolean> {
     this.#change?.abort();
     const mine = this.#change = new AbortController();
     this.loading = next;
@@ -106,16 +158,17 @@ export class InstrumentSession {
       );
       this.interval = next;
       this.failure = null;
-      this.#meanwhile = [];
+      this.#meanwhile = null;
+      this.#changed.clear();
       this.state = { ...this.state, candles };
       this.chart.replace(next, candles);
       this.#showForecasts();
       this.#showMarks();
       this.#listen();
       return true;
-    } catch {
+    } catch (error) {
       if (!mine.signal.aborted) {
-        this.failure = `Cannot load ${next} candles; the server did not answer`;
+        this.failure = `Cannot load ${next} candles: ${why(error)}`;
       }
       return false;
     } finally {
@@ -124,48 +177,100 @@ export class InstrumentSession {
     }
   }
 
+  /** @throws {Error} If they cannot be had; the reader is told too. */
   async loadOlder(beforeT: number): Promise<void> {
     const of = { symbol: this.#symbol, interval: this.interval };
-    try {
+    await this.#orTell("older candles", async () => {
       const forecasts = of.interval === "1m"
         ? requestOlderForecasts(of.symbol, beforeT)
         : [];
       await this.#load(() => requestOlder(of, beforeT));
-      if (of.interval === this.interval) {
-        this.chart.olderForecasts(await forecasts);
-      }
-    } catch {
-      this.failure = "Cannot load older candles; the server did not answer";
-      this.#onChange();
-    }
+      if (of.interval !== this.interval) return;
+      this.chart.olderForecasts(await forecasts);
+      this.#gapsSoon();
+    });
   }
 
-  /** Loads back to where a view is, if that is before what is loaded. */
-  async #loadBackTo(view: ChartView, toT: number): Promise<void> {
-    const first = this.chart.oldest;
-    if (toT >= first || first === Infinity) return;
-    const length = this.chart.intervalMs(this.interval);
+  /** @throws {Error} If they cannot be had; the reader is told too. */
+  async loadNewer(afterT: number): Promise<void> {
     const of = { symbol: this.#symbol, interval: this.interval };
-    await this.#load(() =>
-      requestFrom(of, toT - 2 * view.slots * length, first)
+    await this.#orTell(
+      "newer candles",
+      () => this.#load(() => requestNewer(of, afterT)),
     );
-    this.chart.view(view);
   }
 
-  /** Joins candles to those shown; what the stream brings meanwhile stays. */
-  async #load(request: () => Promise<readonly CandleView[]>): Promise<void> {
-    const of = this.interval;
-    this.#loads++;
-    try {
-      const candles = await request();
-      if (of !== this.interval || !this.#open) return;
-      this.chart.more(candles);
+  /** @throws {Error} If they cannot be had; the reader is told too. */
+  async loadLatest(): Promise<void> {
+    const of = { symbol: this.#symbol, interval: this.interval };
+    await this.#orTell("the newest candles", async () => {
+      const candles = await requestNewest(of);
+      if (of.interval !== this.interval) return;
       this.state = withCandles(this.state, candles);
-      for (const candle of this.#meanwhile) this.#takeCandle(candle);
+      this.chart.latest(candles);
+    });
+  }
+
+  async #orTell(what: string, load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
+      if (this.failure === null) return;
+      this.failure = null;
       this.#onChange();
-    } finally {
-      if (--this.#loads === 0) this.#meanwhile = [];
+    } catch (error) {
+      this.failure = `Cannot load ${what}: ${why(error)}`;
+      this.#onChange();
+      throw error;
     }
+  }
+
+  /**
+   * Loads what a view shows: its candles are counted, as nights have none.
+   *
+   * @param fill Called before the chart is given what was loaded.
+   * @throws {Error} If they cannot be had; the reader is told too.
+   */
+  async #loadBackTo(
+    { slots }: ChartView,
+    toT: number,
+    fill: () => void,
+  ): Promise<void> {
+    const first = this.chart.oldest;
+    const of = { symbol: this.#symbol, interval: this.interval };
+    const count = Math.min(VIEW_LOADED_MAX, Math.ceil(2 * slots));
+    await this.#orTell(
+      "the candles of this link",
+      () =>
+        this.#load(async () => {
+          const older = await requestOlder(of, toT + 1, count);
+          const newer = await requestFrom(of, toT + 1, first);
+          fill();
+          return [...older, ...newer];
+        }),
+    );
+  }
+
+  /**
+   * Joins candles to those shown; what the stream brings meanwhile stays. One
+   * after the other, so that no answer is older than the one before it.
+   */
+  #load(request: () => Promise<readonly CandleView[]>): Promise<void> {
+    const load = this.#loaded.then(() => this.#join(request));
+    this.#loaded = load.catch(() => {}); // whoever asked for it hears of it
+    return load;
+  }
+
+  async #join(request: () => Promise<readonly CandleView[]>): Promise<void> {
+    const of = this.interval;
+    const meanwhile: CandleView[] = this.#meanwhile = [];
+    const answered = await request().finally(() => {
+      if (this.#meanwhile === meanwhile) this.#meanwhile = null;
+    });
+    if (of !== this.interval || this.#ended) return;
+    const candles = newerOf(answered, meanwhile);
+    this.chart.more(candles);
+    this.state = withCandles(this.state, candles);
+    this.#onChange();
   }
 
   #listen(): void {
@@ -176,7 +281,7 @@ export class InstrumentSession {
       url: `/api/stream?${
         queryString({
           symbols: this.#symbol,
-          interval: interval === "1m" ? "1m" : `1m,${interval}`,
+          interval: streamedFor(interval).join(),
           history: String(SNAPSHOT_CANDLES),
         })
       }`,
@@ -199,12 +304,11 @@ export class InstrumentSession {
    */
   #onSnapshot(snapshot: Snapshot, again: boolean): void {
     this.clock.set(snapshot.at);
+    const newest = this.state.candles.at(-1)?.t ?? Infinity;
     for (const part of snapshot.symbols) {
       for (const { interval, closed, forming } of part.candles) {
-        const newest = this.state.candles.at(-1)?.t;
-        const hole = newest !== undefined && closed.length > 0 &&
-          closed[0].t > newest;
-        if (interval === this.interval && (again || hole)) this.#refill();
+        const hole = interval === this.interval && closed[0]?.t > newest;
+        if (hole && !again) this.#refill();
         for (const candle of closed) this.#onCandle(interval, candle);
         if (forming) this.#onCandle(interval, forming);
       }
@@ -213,6 +317,11 @@ export class InstrumentSession {
         part.signals,
       );
       this.state = { ...this.state, feed: part.feed };
+    }
+    this.#gapsSoon();
+    if (again) this.#refill();
+    else if (!isStoredInterval(this.interval)) {
+      this.#askSoon(this.state.candles.at(-1)?.t ?? 0, snapshot.at);
     }
     this.#showForecasts();
     this.#showMarks();
@@ -223,7 +332,7 @@ export class InstrumentSession {
   #onEvent(name: Exclude<EventName, "snapshot">, data: any): void {
     switch (name) {
       case "candle":
-        this.#onCandle(data.interval, data.candle);
+        this.#onStreamed(data.interval, data.candle);
         this.state = {
           ...this.state,
           feed: feedAfter(this.state.feed, data.candle, this.clock.now()),
@@ -231,7 +340,7 @@ export class InstrumentSession {
         break;
       case "candle.closed":
       case "candle.revised":
-        this.#onCandle(data.interval, data.candle);
+        this.#onStreamed(data.interval, data.candle);
         break;
       case "forecast":
         this.state = withForecasts(this.state, data.forecasts);
@@ -243,20 +352,55 @@ export class InstrumentSession {
         this.#showMarks();
         break;
       case "feed":
+        if (data.status !== this.state.feed.status) this.#gapsSoon();
         this.state = { ...this.state, feed: data };
         break;
     }
     this.#onChange();
   }
 
-  #onCandle(of: StoredInterval, candle: CandleView): void {
+  #onStreamed(of: Interval, candle: CandleView): void {
+    this.#onCandle(of, candle);
+    if (of === "1m" && !isStoredInterval(this.interval)) {
+      this.#askSoon(candle.t, candle.t);
+    }
+  }
+
+  #onCandle(of: Interval, candle: CandleView): void {
     if (of === "1m") this.state = withMinute(this.state, candle);
     if (of !== this.interval) return;
-    if (this.#loads > 0) this.#meanwhile.push(candle);
+    this.#meanwhile?.push(candle);
     const newest = this.state.candles.at(-1)?.t ?? 0;
     const known = this.state;
     this.#takeCandle(candle);
-    if (this.state !== known && candle.t > newest) this.#showForecasts();
+    if (this.state === known || candle.t <= newest) return;
+    this.#showForecasts();
+    this.#scoresSoon();
+  }
+
+  /**
+   * Candles that are merged, or made of ticks, when they are read are asked
+   * for: minutes of theirs, opened in [from, to], have changed.
+   */
+  #askSoon(from: number, to: number): void {
+    this.#changed.add(
+      { from, to },
+      isTickInterval(this.interval) ? ASK_TICKS_AFTER_MS : ASK_AFTER_MS,
+    );
+  }
+
+  /** Candles that minutes opened in [from, to] are part of. */
+  async #askChanged(from: number, to: number): Promise<void> {
+    const { interval } = this;
+    const length = nominalMicros(interval) / 1_000;
+    const candles = await requestFrom(
+      { symbol: this.#symbol, interval },
+      Math.max(from - length, this.chart.isEmpty ? 0 : this.chart.oldest),
+      to + MINUTE_MS,
+    );
+    if (interval !== this.interval || this.#ended) return;
+    for (const candle of candles) this.#onCandle(interval, candle);
+    this.#onChange();
   }
 
   #takeCandle(candle: CandleView): void {
@@ -267,11 +411,16 @@ export class InstrumentSession {
     if (this.state !== known) this.chart.candle(candle);
   }
 
-  /** Everything from the oldest candle on anew: nothing was told of it. */
+  /**
+   * What is shown anew, as far back as late ticks may have revised it: nothing
+   * was told of it.
+   */
   #refill(): void {
     const of = { symbol: this.#symbol, interval: this.interval };
-    const from = this.chart.oldest;
-    const request = from === Infinity
+    const newest = this.state.candles.at(-1)?.t ?? 0;
+    const length = this.chart.intervalMs(this.interval);
+    const from = Math.max(this.chart.oldest, newest - REFILLED * length);
+    const request = this.chart.isEmpty
       ? () => requestNewest(of)
       : () => requestFrom(of, from);
     // The next connection asks again.
@@ -294,6 +443,19 @@ export class InstrumentSession {
     this.#onChange();
   }
 
+  #gapsSoon(): void {
+    this.#gaps ??= setTimeout(() => {
+      this.#gaps = undefined;
+      this.#loadGaps().catch(() => {}); // the next change asks again
+    }, GAPS_AFTER_MS);
+  }
+
+  async #loadGaps(): Promise<void> {
+    const from = this.chart.isEmpty ? 0 : this.chart.oldest;
+    const gaps = await requestGaps(this.#symbol, from);
+    if (!this.#ended) this.chart.outages(gaps);
+  }
+
   #scoresSoon(): void {
     clearTimeout(this.#scores);
     this.#scores = setTimeout(() => {
@@ -302,10 +464,13 @@ export class InstrumentSession {
   }
 
   async #loadScores(): Promise<void> {
-    const { forecasts, models, signals } = await requestScores(this.#symbol);
-    if (!this.#open) return;
+    const { forecasts, signals, records } = await requestScores(
+      this.#symbol,
+      newestForecast(this.state.forecasts)?.model,
+    );
+    if (this.#ended) return;
     this.state = withSignals(withForecasts(this.state, forecasts), signals);
-    this.state = { ...this.state, models };
+    this.state = { ...this.state, ...records };
     this.#showForecasts();
     this.#showMarks();
     this.#onChange();
@@ -318,4 +483,17 @@ export class InstrumentSession {
   #showMarks(): void {
     this.chart.marks(this.interval, this.state);
   }
+}
+
+/** Intervals that the stream brings; others are asked for when minutes come. */
+function streamedFor(interval: Interval): readonly Interval[] {
+  return interval !== "1m" && isStoredInterval(interval)
+    ? ["1m", interval]
+    : ["1m"];
+}
+
+function why(error: unknown): string {
+  return error instanceof RequestError
+    ? error.message
+    : "the server does not answer";
 }

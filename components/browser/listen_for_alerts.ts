@@ -8,14 +8,19 @@ import { tapLive } from "./live_taps.ts";
 import { showNotification } from "./notifications.ts";
 import { ServerClock } from "./server_clock.ts";
 import { readSettings } from "./settings.ts";
+import { whileLeading } from "./while_leading.ts";
 
 const TICK_MS = 5_000;
 
 /**
- * Holds what the streams tell to the alerts, until the returned function is
- * called. The other tabs hear of what fired.
+ * Holds what the streams tell to the alerts, in one tab at a time, until the
+ * returned function is called. The other tabs hear of what fired.
  */
-export function listenForAlerts(alone: boolean): () => void {
+export function listenForAlerts(): () => void {
+  return whileLeading("tickhouse.alerts", listen);
+}
+
+function listen(alone: boolean): () => void {
   const clock = new ServerClock();
   const listener = new AlertListener((alert, fired) => {
     if (noteFired(alert, fired)) announce(fired);

@@ -1,5 +1,3 @@
-import type { ChartView, ViewState } from "../../chart/types.ts";
-
 /** Changes parameters of the page's address; `null` takes one away. */
 export function changeUrl(
   changes: Readonly<Record<string, string | null>>,
@@ -13,34 +11,4 @@ export function changeUrl(
   if (url.href === location.href) return;
   if (how === "push") history.pushState(null, "", url);
   else history.replaceState(history.state, "", url);
-}
-
-const WRITE_AFTER_MS = 400;
-
-/** Keeps the view in the address, a moment after it has come to rest. */
-export class ViewInUrl {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** How many slots the chart shows by itself, once that is known. */
-  #usual: number | null;
-
-  constructor(given: ChartView | null) {
-    this.#usual = given === null ? null : NaN;
-  }
-
-  show({ slots, toT, live }: ViewState): void {
-    clearTimeout(this.#timer);
-    // Told at once: a zoom may follow before the URL is written.
-    this.#usual ??= slots;
-    this.#timer = setTimeout(() => {
-      const usual = live && slots === this.#usual;
-      changeUrl({
-        slots: usual ? null : String(Math.round(slots)),
-        to: live || toT === null ? null : String(toT),
-      }, "replace");
-    }, WRITE_AFTER_MS);
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-  }
 }

@@ -1,6 +1,7 @@
 import type { StoredCandle } from "../domain/candle.ts";
 import { formatScaled } from "../domain/decimal.ts";
-import { nominalMicros, type TickInterval } from "../domain/interval.ts";
+import type { TickInterval } from "../domain/interval.ts";
+import { nominalMicros } from "../domain/interval_length.ts";
 import {
   type EpochMicros,
   epochMicros,

@@ -5,7 +5,8 @@ import type {
   Session,
   SessionState,
 } from "../domain/calendar.ts";
-import { type Interval, nominalMicros } from "../domain/interval.ts";
+import type { Interval } from "../domain/interval.ts";
+import { nominalMicros } from "../domain/interval_length.ts";
 import {
   type EpochMicros,
   epochMicros,

@@ -23,9 +23,16 @@ const clock = z.string().regex(
   "must be a time as in 09:15",
 );
 
-const session = z.strictObject({ open: clock, close: clock }).refine(
+const session = z.strictObject({
+  open: clock,
+  close: clock,
+  pre_open: clock.optional(),
+}).refine(
   ({ open, close }) => open < close,
   "must open before it closes",
+).refine(
+  ({ open, pre_open }) => pre_open === undefined || pre_open < open,
+  "must have its pre-open before it opens",
 );
 
 const sessions = z.array(session).min(1).refine(

@@ -5,7 +5,8 @@ import type {
   Session,
   SessionState,
 } from "../domain/calendar.ts";
-import { type Interval, nominalMicros } from "../domain/interval.ts";
+import type { Interval } from "../domain/interval.ts";
+import { nominalMicros } from "../domain/interval_length.ts";
 import {
   type EpochMicros,
   epochMicros,
@@ -35,6 +36,8 @@ interface Day {
   readonly covered: boolean;
   /** Why nothing trades, or what the hours are. */
   readonly reason: string;
+  /** Name of the holiday, on one. */
+  readonly holiday?: string;
 }
 
 /** A stretch of time in which the calendar's answer does not change. */
@@ -43,6 +46,16 @@ interface Stretch {
   readonly to: number;
   readonly state: SessionState;
 }
+
+const WEEKDAY_NAMES: Readonly<Record<typeof WEEKDAYS[number], string>> = {
+  Mon: "Monday",
+  Tue: "Tuesday",
+  Wed: "Wednesday",
+  Thu: "Thursday",
+  Fri: "Friday",
+  Sat: "Saturday",
+  Sun: "Sunday",
+};
 
 const UNKNOWN: SessionState = { kind: "unknown" };
 
@@ -148,26 +161,40 @@ class SessionCalendar implements Calendar {
 
   #makeDay(number: number): Day {
     const date = dateOf(number);
-    const { hours, reason } = this.#hoursOf(number, date);
+    const { hours, reason, holiday } = this.#hoursOf(number, date);
     return {
       number,
       start: this.#clock.instantOf(number, 0),
       end: this.#clock.instantOf(number + 1, 0),
-      sessions: hours.map(({ open, close }) => ({
-        open: this.#clock.instantOf(number, clockMicros(open)),
-        close: this.#clock.instantOf(number, clockMicros(close)),
-        day: date,
-      })),
+      sessions: hours.map((session) => this.#sessionOf(number, date, session)),
       covered: this.spec.coverage.some(({ from, to }) =>
         from <= date && date <= to
       ),
       reason,
+      holiday,
+    };
+  }
+
+  #sessionOf(
+    number: number,
+    day: string,
+    { open, close, pre_open: preOpen }:
+      CalendarSpec["special"][number]["sessions"][number],
+  ): Session {
+    const at = (clock: string) =>
+      this.#clock.instantOf(number, clockMicros(clock));
+    return {
+      open: at(open),
+      close: at(close),
+      ...preOpen === undefined ? {} : { preOpen: at(preOpen) },
+      day,
     };
   }
 
   #hoursOf(number: number, date: string): {
     readonly hours: CalendarSpec["special"][number]["sessions"];
     readonly reason: string;
+    readonly holiday?: string;
   } {
     const special = this.#special.get(date);
     if (special) {
@@ -177,7 +204,9 @@ class SessionCalendar implements Calendar {
       };
     }
     const holiday = this.#holidays.get(date);
-    if (holiday) return { hours: [], reason: `${date} is ${holiday}` };
+    if (holiday) {
+      return { hours: [], reason: `${date} is ${holiday}`, holiday };
+    }
     const weekday = WEEKDAYS[weekdayOf(number)];
     const week = this.spec.weekly.findLast((w) => w.from <= date) ??
       this.spec.weekly[0];
@@ -186,7 +215,7 @@ class SessionCalendar implements Calendar {
         hours: week.sessions,
         reason: `${date} trades ${list(week.sessions)}`,
       }
-      : { hours: [], reason: `${date} is a ${weekday}` };
+      : { hours: [], reason: `${date} is a ${WEEKDAY_NAMES[weekday]}` };
   }
 }
 
@@ -196,8 +225,12 @@ function stretchAt(day: Day, t: number): Stretch {
   const { from, to, session } = gapOrSession(day, t);
   const state: SessionState = session
     ? { kind: "open", session }
-    : { kind: "closed", reason: day.reason };
+    : { kind: "closed", reason: day.reason, ...holidayOf(day) };
   return { from, to, state };
+}
+
+function holidayOf({ holiday }: Day): { readonly holiday?: string } {
+  return holiday === undefined ? {} : { holiday };
 }
 
 /** The session that a moment lies in, or the gap between two of them. */

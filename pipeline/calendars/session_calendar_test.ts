@@ -98,7 +98,7 @@ Deno.test("stateAt() knows sessions, weekends, holidays, special days and its li
     ["2024-01-25 15:29:59.999999", "open"],
     ["2024-01-25 15:30:00", "2024-01-25 trades 09:15-15:30"],
     ["2024-01-26 10:00:00", "2024-01-26 is Republic Day"],
-    ["2024-01-27 10:00:00", "2024-01-27 is a Sat"],
+    ["2024-01-27 10:00:00", "2024-01-27 is a Saturday"],
     ["2024-03-02 09:59:59", "open"],
     [
       "2024-03-02 10:00:00",
@@ -116,6 +116,35 @@ Deno.test("stateAt() knows sessions, weekends, holidays, special days and its li
   for (const [when, wanted] of [...cases, ...cases.toReversed()]) {
     assert.equal(said(calendar, ist(when.replace(" ", "T"))), wanted, when);
   }
+});
+
+Deno.test("holidays have their name, sessions their pre-open", () => {
+  const [first, ...later] = INDIA.weekly;
+  const calendar = sessionCalendar({
+    ...INDIA,
+    weekly: [{
+      ...first,
+      sessions: [{ open: "09:15", close: "15:30", pre_open: "09:00" }],
+    }, ...later],
+  });
+  const holiday = (text: string) => {
+    const state = calendar.stateAt(ist(text));
+    return state.kind === "closed" ? state.holiday : state.kind;
+  };
+  assert.equal(holiday("2024-01-26T10:00:00"), "Republic Day");
+  assert.equal(holiday("2024-01-27T10:00:00"), undefined);
+  // Special hours on a holiday's date are hours.
+  assert.equal(holiday("2024-11-01T10:00:00"), undefined);
+  const [session] = calendar.sessionsBetween(
+    ist("2024-01-25T00:00:00"),
+    ist("2024-01-26T00:00:00"),
+  );
+  assert.equal(session.preOpen, ist("2024-01-25T09:00:00"));
+  const [special] = calendar.sessionsBetween(
+    ist("2024-03-02T00:00:00"),
+    ist("2024-03-03T00:00:00"),
+  );
+  assert.equal("preOpen" in special, false);
 });
 
 Deno.test("bucketAt() counts from the session's open and ends with it", () => {

@@ -5,6 +5,8 @@ import type { EpochMicros } from "./time.ts";
 export interface Session {
   readonly open: EpochMicros;
   readonly close: EpochMicros;
+  /** When its pre-open begins, if the exchange has one: no part of it. */
+  readonly preOpen?: EpochMicros;
   /** Trading day in the exchange's zone, as in `2024-01-20`. */
   readonly day: string;
 }
@@ -12,7 +14,12 @@ export interface Session {
 /** What a calendar says of a moment. */
 export type SessionState =
   | { readonly kind: "open"; readonly session: Session }
-  | { readonly kind: "closed"; readonly reason: string }
+  | {
+    readonly kind: "closed";
+    readonly reason: string;
+    /** Name of the holiday, on one. */
+    readonly holiday?: string;
+  }
   /** Outside the dates that the calendar knows: accepted, and flagged. */
   | { readonly kind: "unknown" };
 

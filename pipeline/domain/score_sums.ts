@@ -46,3 +46,9 @@ export interface ModelSums {
    */
   readonly scale: number | null;
 }
+
+/** How probable a forecast made a rise, and whether it came. */
+export interface Chance {
+  readonly up: number;
+  readonly came: boolean;
+}

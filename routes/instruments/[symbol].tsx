@@ -1,8 +1,16 @@
 import { HttpError, page } from "fresh";
-import { Head } from "fresh/runtime";
+import { asset, Head } from "fresh/runtime";
 import { StillPage } from "../../components/StillPage.tsx";
 import Alerts from "../../islands/Alerts.tsx";
-import InstrumentLive from "../../islands/InstrumentLive.tsx";
+import { FirstChart } from "../../components/FirstChart.tsx";
+import {
+  InstrumentAside,
+  InstrumentBelow,
+  InstrumentNotes,
+} from "../../islands/InstrumentPanels.tsx";
+import InstrumentChart from "../../islands/InstrumentChart.tsx";
+import InstrumentToolbar from "../../islands/InstrumentToolbar.tsx";
+import InstrumentTop from "../../islands/InstrumentTop.tsx";
 import { define } from "../../web/define.ts";
 import { readInstrumentPage } from "../../web/instrument_page.ts";
 import { readWarehouse } from "../../web/read_warehouse.ts";
@@ -26,6 +34,11 @@ export default define.page<typeof handler>(function Instrument(
     <main>
       <Head>
         <title>{instrument.symbol} · Tickhouse</title>
+        <link
+          key="instrument.css"
+          rel="stylesheet"
+          href={asset("/instrument.css")}
+        />
       </Head>
       {instrument.note !== null && (
         <p
@@ -42,12 +55,26 @@ export default define.page<typeof handler>(function Instrument(
         </p>
       )}
       <StillPage />
-      <InstrumentLive {...data} />
+      <InstrumentTop page={data} />
+      <div class="instrument-grid">
+        <section class="chart-panel" aria-label={`${instrument.symbol} chart`}>
+          <InstrumentToolbar page={data} />
+          <div class="chart-host">
+            <FirstChart page={data} />
+            <InstrumentChart page={data} />
+          </div>
+          <InstrumentNotes page={data} />
+        </section>
+        <aside>
+          <InstrumentAside page={data} />
+        </aside>
+        <InstrumentBelow page={data} />
+      </div>
       <Alerts
         symbol={instrument.symbol}
         decimals={instrument.price_scale}
         tickSize={instrument.tick_size}
-        price={data.minute?.c ?? null}
+        price={data.state.minute?.c ?? null}
         now={data.now}
       />
     </main>

@@ -300,7 +300,7 @@ async function tablesFit(page: Page): Promise<void> {
 
 async function controlsWork(page: Page): Promise<void> {
   await page.evaluate(() => document.body.dataset.sameDocument = "yes");
-  for (const interval of ["5m", "15m", "1h", "1d", "1m"]) {
+  for (const interval of ["1s", "5m", "4h", "1M", "1d", "1m"]) {
     await page.getByRole("link", { name: interval, exact: true }).click();
     await page.waitForURL((url) =>
       (url.searchParams.get("interval") ?? "1m") === interval
@@ -315,7 +315,11 @@ async function controlsWork(page: Page): Promise<void> {
   );
   await page.goBack();
   await page.waitForURL(/interval=1d/);
-  await page.locator(".selector select").selectOption("USDINR");
+  await page.keyboard.press("/");
+  await page.keyboard.type("rupee");
+  await page.locator("#instrument-list [role=option]", { hasText: "USDINR" })
+    .waitFor();
+  await page.keyboard.press("Enter");
   await page.waitForURL("**/instruments/USDINR*");
   await page.locator(".tc-ready canvas").first().waitFor();
   assert.match(await page.title(), /USDINR/);

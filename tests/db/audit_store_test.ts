@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { partitionOf } from "../../pipeline/domain/hash.ts";
 import {
+  epochMicros,
   MICROS_PER_DAY,
   MICROS_PER_MINUTE,
 } from "../../pipeline/domain/time.ts";
@@ -103,6 +104,69 @@ await onBothDatabases((warehouse, test) => {
     assert.equal(feed.acked, 12);
     assert.equal(feed.received, 10 + 3 * PARTITIONS);
     assert.deepEqual(feed.rejected_by_reason, { out_of_band: PARTITIONS });
+  });
+
+  test("booksOf() tells one instrument's rejects of a day, and its feeds", async () => {
+    const key = { feed: "booked", epoch: 1 };
+    const symbol = warehouse.symbol();
+    const writer = await Writer.claim(
+      warehouse,
+      partitionOf(symbol, PARTITIONS),
+    );
+    const row = (
+      index: number,
+      given: Partial<QuarantineRow["reject"]>,
+    ): QuarantineRow => ({
+      ...rejectRow(writer.position, index, index, { symbol, ...given }),
+      key,
+    });
+    const longAgo = epochMicros(T - 3 * MICROS_PER_DAY);
+    await writer.commit({
+      deltas: [deltaOf(symbol, { ts: T, price: 100, size: 1, seq: 9 })],
+      progress: [{
+        key,
+        symbol,
+        maxEvent: T,
+        lastReceived: NOW,
+        replay: false,
+        ended: false,
+      }],
+      rejected: [{ key, reason: "out_of_band", count: 5 }],
+      quarantine: [
+        row(0, {}),
+        row(1, {}),
+        // Its own time is of another day; of the next one it is not known.
+        row(2, { ts: longAgo }),
+        row(3, { ts: null, reason: "schema" }),
+        row(4, { symbol: "OTHER" }),
+      ],
+      feeds: [totals({
+        key,
+        received: 7,
+        accepted: 1,
+        duplicates: 1,
+        rejected: 5,
+      })],
+    });
+    const from = epochMicros(T - MICROS_PER_DAY);
+    const to = epochMicros(T + MICROS_PER_DAY);
+    const books = await warehouse.audit.booksOf(symbol, { from, to });
+    assert.deepEqual(books.rejected, {
+      out_of_band: { lines: 2, readmitted: 0 },
+      schema: { lines: 1, readmitted: 0 },
+    });
+    const [feed] = books.feeds;
+    assert.equal(books.feeds.length, 1);
+    assert.deepEqual(feed.key, key);
+    assert.deepEqual(
+      [feed.received, feed.accepted, feed.duplicates, feed.rejected],
+      [7, 1, 1, 5],
+    );
+    const before = { from: epochMicros(longAgo - 1), to: from };
+    const earlier = await warehouse.audit.booksOf(symbol, before);
+    assert.deepEqual(earlier.rejected, {
+      out_of_band: { lines: 1, readmitted: 0 },
+    });
   });
 
   test("a readmission takes its rows back, and the books balance", async () => {

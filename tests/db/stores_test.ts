@@ -363,6 +363,35 @@ await onBothDatabases((warehouse, test) => {
     ]);
   });
 
+  test("chances() tells what a model stated and what came, where the price moved", async () => {
+    const symbol = await registered();
+    const made = [0, 1, 2, 3].map((n) => forecastOf(symbol, { t: minute(n) }));
+    const other = forecastOf(symbol, { t: minute(3), model: "drift" });
+    await forecasts.saveForecasts([...made, other]);
+    const score = (i: number, actual: number, brier: number | null) => ({
+      ...scoreOf(made[i], 0, 0),
+      actual,
+      brier,
+      upProbability: 0.1 * i,
+    });
+    const { last } = made[0];
+    await forecasts.saveScores([
+      score(0, last + 1, 0.5),
+      score(1, last + 1, 0.5),
+      score(2, last, null),
+      score(3, last - 1, 0.5),
+      scoreOf(other, 0, 1),
+    ]);
+    const asked = { symbol, model: made[0].model };
+    assert.deepEqual(await forecasts.chances({ ...asked, limit: 3 }), [
+      { up: 0.1, came: true },
+      { up: 0.1 * 3, came: false },
+    ]);
+    assert.equal((await forecasts.chances({ ...asked, limit: 9 })).length, 3);
+    const none = { ...asked, symbol: "NONE", limit: 9 };
+    assert.deepEqual(await forecasts.chances(none), []);
+  });
+
   test("scoreSums() scales by the closed candles before, gaps left out, as the code does", async () => {
     const symbol = await registered();
     const closes = [10, 12, 11, 15, 14.5, 14, 99];

@@ -1,11 +1,11 @@
 import type { CandleFold, StoredCandle } from "../../pipeline/domain/candle.ts";
 import type { Bucket } from "../../pipeline/domain/calendar.ts";
 import type { FeedKey } from "../../pipeline/domain/entry.ts";
-import {
-  type Interval,
-  nominalMicros,
-  type ReadableInterval,
+import type {
+  Interval,
+  ReadableInterval,
 } from "../../pipeline/domain/interval.ts";
+import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
 import {
   type EpochMicros,
   epochMicros,

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { bundleModules } from "../harness/bundle_modules.ts";
-import { withoutMethods } from "../../fresh/shakable.ts";
+import { withoutColors, withoutMethods } from "../../fresh/shakable.ts";
 
 /** A canvas that takes every call, and counts them by name. */
 function countingCanvas() {
@@ -92,5 +92,17 @@ Deno.test("withoutMethods() takes out whole methods, and names one it cannot fin
   assert.throws(
     () => withoutMethods(source, "class A {", ["gone"]),
     /Cannot leave out gone as "class A \{" has no such method/,
+  );
+});
+
+Deno.test("withoutColors() takes colours as they are", () => {
+  const source = [
+    "import { Color } from '@kurkle/color';",
+    "const plain = (value) => new Color(value);",
+    "const hover = (value) => new Color(value).saturate(0.5).hexString();",
+  ].join("\n");
+  assert.equal(
+    withoutColors(source),
+    "\nconst plain = (value) => value;\nconst hover = (value) => value;",
   );
 });

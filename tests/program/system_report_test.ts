@@ -52,6 +52,7 @@ function reportOf(up: boolean) {
   const names = { warehouse: "PostgreSQL", buffer: "Redis" };
   const audit = {
     ping: up ? () => Promise.resolve() : away,
+    booksOf: away,
     audit: up
       ? () =>
         Promise.resolve({

@@ -3,7 +3,7 @@ import { Catalog } from "../../pipeline/catalog.ts";
 import type { StoredCandle } from "../../pipeline/domain/candle.ts";
 import type { Forecast } from "../../pipeline/domain/forecast.ts";
 import type { Instrument } from "../../pipeline/domain/instrument.ts";
-import type { ModelSums } from "../../pipeline/domain/score_sums.ts";
+import type { Chance, ModelSums } from "../../pipeline/domain/score_sums.ts";
 import type { Signal, SignalOutcome } from "../../pipeline/domain/signal.ts";
 import {
   type EpochMicros,
@@ -20,6 +20,7 @@ import type {
   Clock,
   FeedActivity,
   ForecastQuery,
+  InstrumentBooks,
   ScoredForecast,
 } from "../../pipeline/ports.ts";
 import type { HealthReport, Services } from "../../web/services.ts";
@@ -165,6 +166,8 @@ export interface FakeData {
   health: HealthReport;
   system: SystemView;
   audit: Audit;
+  books: InstrumentBooks;
+  chances: Chance[];
   clock: Clock;
 }
 
@@ -261,6 +264,22 @@ export function fakeData(): FakeData {
     },
     system: fakeSystem(toMillis(NOW)),
     audit: AUDIT,
+    books: {
+      rejected: { out_of_band: { lines: 3, readmitted: 1 } },
+      feeds: [{
+        key: { feed: "sim", epoch: 1 },
+        delivery: "acked",
+        connected: true,
+        received: 100,
+        accepted: 90,
+        duplicates: 7,
+        rejected: 3,
+      }],
+    },
+    chances: Array.from({ length: 60 }, (_, i) => ({
+      up: 0.4 + i / 300,
+      came: i % 3 > 0,
+    })),
     clock: { now: () => NOW, sleep: () => new Promise(() => {}) },
   };
 }
@@ -371,6 +390,7 @@ export async function fakeServices(
         Promise.resolve(
           new Map(symbols.map((symbol) => [symbol, [MODEL_SUMS]])),
         ),
+      chances: ({ limit }) => Promise.resolve(data.chances.slice(-limit)),
       newestOfModels: (symbols) =>
         Promise.resolve(
           new Map(symbols.map((symbol) => [
@@ -401,6 +421,7 @@ export async function fakeServices(
     },
     audit: {
       audit: () => Promise.resolve(data.audit),
+      booksOf: () => Promise.resolve(data.books),
       ping: () => Promise.resolve(),
     },
     activity: { activity: () => Promise.resolve(data.activity) },

@@ -47,7 +47,7 @@ Deno.test("the code of each page is small on the wire", async () => {
     sizes.set(name, await gzipLength(bytes));
     sources.set(name, new TextDecoder().decode(bytes));
   }
-  const chart = sizes.get("islands_InstrumentLive.js")!;
+  const chart = sizes.get("islands_InstrumentChart.js")!;
   assert.ok(chart <= CHART_MAX, `the chart's island: ${chart}`);
 
   const services = await fakeServices();

@@ -222,6 +222,33 @@ Deno.test("the selector's form leads to the instrument", async () => {
     response.headers.get("location"),
     "/instruments/EUR%2FUSD?interval=5m",
   );
+  const typed = await get("/instruments?symbol=eur");
+  assert.equal(
+    typed.response.headers.get("location"),
+    "/instruments/EUR%2FUSD?interval=1m",
+  );
+});
+
+Deno.test("an instrument's page offers intervals to a month, seconds if ticks are dense", async () => {
+  const offered = (html: string) =>
+    [...html.matchAll(/interval=(\w+)" aria-busy/g)].map(([, one]) => one);
+  const { get } = await setUp();
+  const plain = offered((await get("/instruments/NIFTY50")).html);
+  assert.deepEqual([plain[0], plain.at(-1)], ["3m", "1M"]);
+  const asked: unknown[] = [];
+  const ticks = {
+    candles: (query: unknown) => {
+      asked.push(query);
+      return Promise.resolve({ candles: [], withoutTicks: [] });
+    },
+    check: () => Promise.reject(new Error("not in this test")),
+  };
+  const dense = await setUp({ ticks });
+  const path = "/instruments/NIFTY50?interval=15s";
+  assert.equal(offered((await dense.get(path)).html)[0], "30s");
+  assert.deepEqual(asked, [
+    { symbol: "NIFTY50", interval: "15s", limit: 150 },
+  ]);
 });
 
 Deno.test("pages have no inline script, style or handler", async () => {

@@ -7,6 +7,9 @@ export const count = z.int().nonnegative();
 
 export const amount = z.number().nonnegative();
 
+/** A part of a whole. */
+export const share = z.number().min(0).max(1);
+
 /** A moment. */
 export const time = z.int().describe("Unix milliseconds");
 

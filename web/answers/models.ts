@@ -1,9 +1,7 @@
 import { z } from "zod";
 import type { ModelsAnswer } from "../../components/api_views.ts";
-import { amount, count, time } from "./fields.ts";
+import { amount, count, share, time } from "./fields.ts";
 import { order } from "./forecasts.ts";
-
-const share = z.number().min(0).max(1);
 
 /** What a record amounts to. */
 export const verdict = z.enum([

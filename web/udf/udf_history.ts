@@ -1,10 +1,8 @@
 import { z } from "zod";
 import type { Calendar } from "../../pipeline/domain/calendar.ts";
 import { candleView, type StoredCandle } from "../../pipeline/domain/candle.ts";
-import {
-  type Interval,
-  nominalMicros,
-} from "../../pipeline/domain/interval.ts";
+import type { Interval } from "../../pipeline/domain/interval.ts";
+import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
 import {
   type EpochMicros,
   epochMicros,

@@ -1,7 +1,7 @@
 import { assert } from "../../domain/assert.ts";
 import type { StoredCandle } from "../../domain/candle.ts";
 import type { Forecast, ForecastScore } from "../../domain/forecast.ts";
-import type { ModelSums } from "../../domain/score_sums.ts";
+import type { Chance, ModelSums } from "../../domain/score_sums.ts";
 import {
   OUTCOME_MINUTES,
   type Signal,
@@ -158,6 +158,25 @@ export class MemoryForecasts implements ForecastStore {
     ).slice(-SCALE_CANDLES);
     const scale = naiveScale(before.map(candleFloats));
     return sums.map((one) => ({ ...one, scale }));
+  }
+
+  chances({ symbol, model, limit }: {
+    readonly symbol: string;
+    readonly model: string;
+    readonly limit: number;
+  }): Promise<readonly Chance[]> {
+    const scored = [...this.scores].flatMap(([key, score]) => {
+      const forecast = this.rows.get(key);
+      return score.symbol === symbol && score.model === model &&
+          score.horizon === 1 && score.brier !== null &&
+          score.upProbability !== null && forecast !== undefined
+        ? [{ score, last: forecast.last }]
+        : [];
+    }).sort((a, b) => a.score.t - b.score.t).slice(-limit);
+    return Promise.resolve(scored.map(({ score, last }) => ({
+      up: score.upProbability!,
+      came: score.actual > last,
+    })));
   }
 
   newestOfModels(

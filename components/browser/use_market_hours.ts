@@ -1,0 +1,20 @@
+import { useEffect, useState } from "preact/hooks";
+import type { MarketHours } from "../api_views.ts";
+import { fetchJson } from "./fetch_json.ts";
+import { queryString } from "./query_string.ts";
+
+const ASK_EVERY_MS = 6 * 3_600_000;
+
+/** When an instrument trades, also on a page that stays open for weeks. */
+export function useMarketHours(first: MarketHours): MarketHours {
+  const { symbol } = first;
+  const [hours, setHours] = useState(first);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      fetchJson<MarketHours>(`/api/calendar?${queryString({ symbol })}`)
+        .then(setHours).catch(() => {}); // what is known reaches further
+    }, ASK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return hours;
+}

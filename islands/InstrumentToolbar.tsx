@@ -1,0 +1,104 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Interval } from "../pipeline/domain/interval.ts";
+import type { PriceScaleKind } from "../chart/types.ts";
+import { changeUrl } from "../components/browser/page_url.ts";
+import { saveFile } from "../components/browser/save_file.ts";
+import { readSettings } from "../components/browser/settings.ts";
+import { useInstrument } from "../components/browser/use_instrument.ts";
+import { useCompareLine } from "../components/browser/use_compare_line.ts";
+import { useZone } from "../components/browser/use_zone.ts";
+import { CompareSelect } from "../components/CompareSelect.tsx";
+import { ChartTools, fileName } from "../components/ChartTools.tsx";
+import type { InstrumentPage } from "../components/instrument_state.ts";
+import { IntervalLinks } from "../components/IntervalLinks.tsx";
+import { ScaleButtons } from "../components/ScaleButtons.tsx";
+
+/** Above the chart: which candles, and what can be taken from it. */
+export default function InstrumentToolbar({ page }: {
+  readonly page: InstrumentPage;
+}) {
+  const { instrument, intervals } = page;
+  const { symbol } = instrument;
+  const session = useInstrument(
+    page,
+    ({ interval, loading, link }) => [interval, loading, link],
+  );
+  const { interval } = session;
+  const zone = useZone(instrument);
+
+  const choose = async (next: Interval) => {
+    const shown = await session.changeInterval(next);
+    if (shown) changeUrl({ interval: next, slots: null, to: null }, "push");
+  };
+
+  useEffect(() => {
+    const showAddress = () => {
+      const next = intervalOfAddress(intervals);
+      if (next !== session.interval) session.changeInterval(next);
+    };
+    showAddress(); // the server does not know what the reader settled on
+    addEventListener("popstate", showAddress);
+    return () => removeEventListener("popstate", showAddress);
+  }, []);
+
+  const [scale, setScale] = useState(page.scale);
+  const chooseScale = (next: PriceScaleKind) => {
+    const { chart } = session.chart;
+    if (next === scale) return chart?.fitPrices();
+    chart?.setPriceScale(next);
+    setScale(next);
+    changeUrl({ scale: next === "linear" ? null : next }, "replace");
+  };
+
+  const [compared, setCompared] = useState(page.compared);
+  useCompareLine(session, compared, interval);
+  const compare = (other: string | null) => {
+    setCompared(other);
+    changeUrl({ compare: other }, "replace");
+    // Two prices have one axis only as what they changed by.
+    if (other !== null && scale !== "percent") chooseScale("percent");
+    if (other === null && scale === "percent") chooseScale("linear");
+  };
+
+  const savePng = async () => {
+    const png = await session.chart.chart?.exportPng();
+    if (png) saveFile(png, fileName(symbol, interval, "png"));
+  };
+
+  return (
+    <div class="toolbar">
+      <IntervalLinks
+        symbol={symbol}
+        intervals={intervals}
+        interval={interval}
+        loading={session.loading}
+        onChoose={choose}
+      />
+      <CompareSelect
+        symbol={symbol}
+        others={page.others}
+        compared={compared}
+        onChoose={compare}
+      />
+      <ScaleButtons scale={scale} onChoose={chooseScale} />
+      <ChartTools
+        symbol={symbol}
+        interval={interval}
+        zone={zone}
+        now={page.now}
+        onPng={session.link === "loading" ? null : savePng}
+      />
+    </div>
+  );
+}
+
+/**
+ * The interval that the address names, or else the reader's own: unless it
+ * names a part of the history, which is of the usual one.
+ */
+function intervalOfAddress(offered: readonly Interval[]): Interval {
+  const { searchParams } = new URL(location.href);
+  const named = searchParams.get("interval") ??
+    (searchParams.has("to") ? "1m" : readSettings().interval);
+  return offered.find((one) => one === named) ?? "1m";
+}

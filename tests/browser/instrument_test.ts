@@ -1,0 +1,376 @@
+/**
+ * The page of an instrument in a real browser, on the whole program: a real
+ * day replayed, and a live feed while the connection is cut.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import type { CandleView } from "../../pipeline/domain/candle.ts";
+import { formatPrice } from "../../components/format_price.ts";
+import { replay } from "../../tasks/replay.ts";
+import { startProxy } from "../chaos/proxy.ts";
+import { browserTest } from "../harness/browser.ts";
+import { freePort } from "../harness/free_port.ts";
+import { marketDataDir } from "../harness/market_data.ts";
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../harness/program.ts";
+
+const SEED = 20_221_110;
+const CUTS = 20;
+const SYMBOL = "CUTS";
+const WAIT_MS_MAX = 120_000;
+
+await browserTest(
+  "the page of an instrument keeps up with its feed",
+  async (browser, t) => {
+    const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-page-" });
+    const program = await startProgram({
+      DATA_DIR: dataDir,
+      HTTP_PORT: String(freePort()),
+      FEEDS: "listen://127.0.0.1:0",
+    });
+    try {
+      await t.step({
+        name: "a real day is shown as the exchange had it" +
+          (marketDataDir ? "" : " (ignored: MARKET_DATA_DIR is not set)"),
+        ignore: marketDataDir === null,
+        fn: () => realDay(browser, program, marketDataDir!),
+      });
+      await t.step(
+        "a feed is followed through 20 cuts, and nothing is missing",
+        (step) => throughCuts(browser, program, step),
+      );
+    } finally {
+      await program.kill().catch(() => {});
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+);
+
+/** NIFTY 50 on 10 and 11 November 2022: 09:15 to 15:30 in Mumbai. */
+async function realDay(
+  browser: Browser,
+  program: Program,
+  dir: string,
+): Promise<void> {
+  for (const day of ["2022-11-10", "2022-11-11"]) {
+    await replay([
+      join(dir, "nse_nifty50_1s_2022", `ticks_${day}.csv.gz`),
+      "--to",
+      program.feeds[0],
+      "--symbol",
+      "NIFTY50",
+    ], { signal: new AbortController().signal, say() {} });
+  }
+  const { candles } = await until(
+    "both days in the warehouse",
+    () => getJson(program, "/api/candles?symbol=NIFTY50&limit=1000"),
+    ({ candles }) =>
+      candles.length === 750 &&
+      candles.every(({ closed }: CandleView) => closed),
+  );
+  const open = candles[375];
+  assert.equal(open.t, Date.parse("2022-11-11T09:15+05:30"));
+
+  const page = await openPage(
+    browser,
+    `${program.http}/instruments/NIFTY50?slots=120&to=${open.t}`,
+  );
+  // Seventeen hours and three quarters take no room.
+  const [first, before] = await until(
+    "the morning of the second day, beside the evening of the first",
+    () => stepsBack(page, 2),
+    ([first, before]) =>
+      first.time.includes("11 Nov 09:15") &&
+      before.time.includes("10 Nov 15:29"),
+  );
+  assert.equal(first.o, formatPrice(open.o, 2), "the open of the second day");
+  assert.equal(before.c, formatPrice(candles[374].c, 2));
+
+  const morning = await openPage(
+    browser,
+    `${program.http}/instruments/NIFTY50?slots=60&to=${candles[59].t}`,
+  );
+  const oldest = (steps: readonly Legend[]) => steps.at(-1)!;
+  const official = await until(
+    "the first candle of the first day",
+    () => stepsBack(morning, 60),
+    (steps) => oldest(steps).time.includes("10 Nov 09:15"),
+  );
+  // NSE's own open of that day; the pre-open before it is in no candle.
+  assert.equal(oldest(official).o, "18,044.35");
+  await page.close();
+  await morning.close();
+}
+
+async function throughCuts(
+  browser: Browser,
+  program: Program,
+  t: Deno.TestContext,
+): Promise<void> {
+  const proxy = startProxy(() => Number(new URL(program.http).port));
+  const feed = await startFeed(program.feeds[0]);
+  try {
+    await until(
+      "more candles than are seen at once",
+      () => getJson(program, `/api/candles?symbol=${SYMBOL}`),
+      ({ candles }) => candles.length > 80,
+    );
+    const page = await openPage(
+      browser,
+      `http://127.0.0.1:${proxy.port}/instruments/${SYMBOL}?slots=40`,
+    );
+    const connected = page.locator(".link-connected");
+    const newestRow = page.locator("details.rows tbody td").first();
+    await connected.waitFor();
+    await page.locator("details.rows summary").click();
+    const nextCandle = async (count = 1) => {
+      for (let i = 0; i < count; i++) {
+        const shown = await newestRow.innerText();
+        await until(
+          "the next candle in the page",
+          () => newestRow.innerText(),
+          (text) => text !== shown,
+        );
+      }
+    };
+
+    await t.step("the view does not move when candles come", async () => {
+      await page.locator(".tc-stage").press("PageUp");
+      await page.waitForURL(/[?&]to=\d+/);
+      const seen = [page.url(), await timeAxis(page)];
+      await nextCandle(3);
+      assert.deepEqual([page.url(), await timeAxis(page)], seen);
+      await page.locator(".tc-stage").press("End");
+      await page.waitForURL((url) => !url.searchParams.has("to"));
+    });
+
+    await t.step("live regions speak at most once a candle", async () => {
+      await watchLiveRegions(page);
+      const before = await countOfCandles(page);
+      await nextCandle(5);
+      const candles = await countOfCandles(page) - before;
+      const spoken = await page.evaluate(() =>
+        Number(document.body.dataset.spoken)
+      );
+      assert.ok(spoken <= candles, `${spoken} times for ${candles} candles`);
+    });
+
+    await t.step("a connection that hangs is noticed, and heals", async () => {
+      proxy.toxics.hold = true;
+      await page.locator(".link:not(.link-connected)").waitFor();
+      proxy.toxics.hold = false;
+      await connected.waitFor();
+    });
+
+    await t.step("without a stream the page polls", async () => {
+      await page.route("**/api/stream*", (route) => route.abort());
+      proxy.reset();
+      await page.locator(".link-polling").waitFor();
+      await nextCandle(2);
+      await page.unroute("**/api/stream*");
+      await connected.waitFor();
+    });
+
+    const random = randomOf(SEED);
+    for (let cut = 0; cut < CUTS; cut++) {
+      await sleep(100 + random() * 500);
+      proxy.toxics.hold = random() < 0.3;
+      if (proxy.toxics.hold) await sleep(random() * 400);
+      proxy.reset();
+      proxy.toxics.hold = false;
+    }
+    const sent = await feed.finish();
+    const { candles } = await until(
+      "every tick in a candle",
+      () => getJson(program, `/api/candles?symbol=${SYMBOL}&limit=10000`),
+      ({ candles }) =>
+        candles.reduce((sum: number, { n }: CandleView) => sum + n, 0) === sent,
+    );
+    assert.ok(
+      candles.some(({ rev }: CandleView) => rev > 0),
+      "there were revisions",
+    );
+    await connected.waitFor();
+    const wanted = candles.map(({ o, h, l, c }: CandleView) =>
+      [o, h, l, c].map((price) => formatPrice(price, 2)).join(" ")
+    ).toReversed();
+    const shown = await until(
+      "the chart to have every candle",
+      async () =>
+        (await stepsBack(page, wanted.length, true))
+          .map(({ o, h, l, c }) => [o, h, l, c].join(" ")),
+      (shown) => JSON.stringify(shown) === JSON.stringify(wanted),
+      WAIT_MS_MAX,
+    );
+    assert.equal(shown.length, wanted.length);
+    await page.close();
+  } finally {
+    await feed.finish();
+    await proxy.close();
+  }
+}
+
+async function openPage(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 900 },
+    reducedMotion: "reduce",
+  });
+  page.setDefaultTimeout(WAIT_MS_MAX);
+  await page.goto(url);
+  await page.locator(".tc-ready canvas").first().waitFor();
+  return page;
+}
+
+/** What the legend says of a candle. */
+interface Legend {
+  readonly time: string;
+  readonly o: string;
+  readonly h: string;
+  readonly l: string;
+  readonly c: string;
+}
+
+/**
+ * The chart's candles, read by its keyboard: from the newest seen, back.
+ *
+ * @param fromNewest Whether the view goes to the newest of all before.
+ */
+async function stepsBack(
+  page: Page,
+  count: number,
+  fromNewest = false,
+): Promise<readonly Legend[]> {
+  return await page.evaluate(async ({ count, fromNewest }) => {
+    const stage = document.querySelector<HTMLElement>(".tc-stage")!;
+    const press = (key: string, shiftKey = false) => {
+      stage.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey }));
+      return new Promise((resolve) => requestAnimationFrame(resolve));
+    };
+    const text = (name: string) =>
+      document.querySelector(`.tc-row-candle .tc-${name} .tc-value`)!
+        .textContent!;
+    const found = [];
+    await press("Escape");
+    if (fromNewest) await press("End");
+    for (let i = 0; i < count; i++) {
+      await press("ArrowLeft", true);
+      found.push({
+        time: text("time"),
+        o: text("o"),
+        h: text("h"),
+        l: text("l"),
+        c: text("c"),
+      });
+    }
+    await press("Escape");
+    return found;
+  }, { count, fromNewest });
+}
+
+/** The strip of times under the candles, as pixels. */
+async function timeAxis(page: Page): Promise<string> {
+  return await page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".tc-canvas")!;
+    const { width, height } = canvas;
+    const strip = document.createElement("canvas");
+    strip.width = width - 140;
+    strip.height = 24;
+    strip.getContext("2d")!.drawImage(canvas, 0, 24 - height);
+    return strip.toDataURL();
+  });
+}
+
+async function countOfCandles(page: Page): Promise<number> {
+  const text = await page.locator(".chart-panel .fine").innerText();
+  return Number(/(\d+) closed candles/.exec(text)![1]);
+}
+
+/** Counts in `body[data-spoken]` what screen readers are told unasked. */
+async function watchLiveRegions(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { dataset } = document.body;
+    dataset.spoken = "0";
+    const observer = new MutationObserver((changes) => {
+      dataset.spoken = String(Number(dataset.spoken) + changes.length);
+    });
+    for (
+      const region of document.querySelectorAll(
+        "[aria-live], [role=status], [role=alert]",
+      )
+    ) {
+      observer.observe(region, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
+    }
+  });
+}
+
+/** A plain feed whose time runs some eighty times as fast, with late ticks. */
+async function startFeed(address: string) {
+  const [hostname, port] = address.split(":");
+  const conn = await Deno.connect({ hostname, port: Number(port) });
+  const random = randomOf(SEED + 1);
+  let ts = Date.now() - 24 * 3_600_000; // never catches up with the clock
+  let price = 100;
+  let sent = 0;
+  let going = true;
+  const lines = (count: number) =>
+    Array.from({ length: count }, () => {
+      ts += 4_000 + Math.floor(random() * 8_000);
+      price = Math.max(50, price + (random() - 0.5) * 0.2);
+      sent++;
+      const late = random() < 0.1 ? 180_000 : 0;
+      return JSON.stringify({
+        symbol: SYMBOL,
+        ts: ts - late,
+        price: price.toFixed(2),
+        volume: 1 + Math.floor(random() * 9),
+      }) + "\n";
+    }).join("");
+  const send = async (text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) {
+      at += await conn.write(bytes.subarray(at));
+    }
+  };
+  const running = (async () => {
+    await send(lines(900)); // two hours, so that there is a past to look at
+    while (going) {
+      await send(lines(1));
+      await sleep(100);
+    }
+    await conn.closeWrite();
+  })();
+  return {
+    /** @returns How many ticks were sent. */
+    async finish(): Promise<number> {
+      if (!going) return sent;
+      going = false;
+      await running;
+      conn.close();
+      return sent;
+    },
+  };
+}
+
+/** Numbers in [0, 1) from a seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
