@@ -6,8 +6,9 @@ import { exportPng } from "./export_png.ts";
 import { forcedTheme } from "./forced_theme.ts";
 import { listenGestures } from "./gestures.ts";
 import { doKey } from "./keys.ts";
-import { describeSlot, Legend, make } from "./legend.ts";
+import { describeSlot, Legend } from "./legend.ts";
 import { Mover } from "./mover.ts";
+import { PriceLine } from "./price_line.ts";
 import { Scene } from "./scene.ts";
 import { Stage } from "./stage.ts";
 import type { Theme } from "./theme.ts";
@@ -57,6 +58,7 @@ class MountedChart implements CandleChart {
   readonly #legend: Legend;
   readonly #cursor: Cursor;
   readonly #mover: Mover;
+  readonly #priceLine = new PriceLine();
   readonly #chart: Chart;
   readonly #observer: ResizeObserver;
   readonly #listeners = new AbortController();
@@ -76,13 +78,16 @@ class MountedChart implements CandleChart {
     const scene = this.#scene = new Scene(options);
     this.#theme = scene.frame.theme;
     this.#legend = new Legend(scene, this.#symbol);
-    const overlay = make("canvas", "tc-overlay") as HTMLCanvasElement;
-    this.#cursor = new Cursor(scene, overlay, options.onCrosshair);
+    this.#cursor = new Cursor(scene, options.onCrosshair);
     this.#mover = new Mover(scene.view);
     this.#stage = new Stage(host, {
       symbol: this.#symbol,
-      overlay,
-      inside: [this.#legend.element, this.#cursor.tip.element],
+      inside: [
+        this.#priceLine.piece.element,
+        ...this.#cursor.pieces.elements,
+        this.#legend.element,
+        this.#cursor.tip.element,
+      ],
     });
     this.#applyTheme();
     this.#measure(host.clientWidth, host.clientHeight);
@@ -226,7 +231,8 @@ class MountedChart implements CandleChart {
 
   exportPng(): Promise<Blob> {
     this.#draw();
-    return exportPng(this.#stage.canvas, this.#scene.frame, this.#title());
+    const { canvas } = this.#stage;
+    return exportPng(canvas, this.#scene.frame, this.#priceLine, this.#title());
   }
 
   destroy(): void {
@@ -250,6 +256,14 @@ class MountedChart implements CandleChart {
   #invalidate(): void {
     this.#dirty = true;
     this.#request();
+  }
+
+  /** All of it, as what is on the screen may be lost. */
+  #paintAgain(): void {
+    this.#scene.repaintAll();
+    this.#priceLine.piece.forget();
+    this.#cursor.pieces.forget();
+    this.#invalidate();
   }
 
   #request(): void {
@@ -283,6 +297,7 @@ class MountedChart implements CandleChart {
       this.#stage.setAxisPx(this.#scene.axisPx);
       this.#chart.update("none");
     } else this.#chart.draw();
+    this.#priceLine.follow(frame);
     const { store, view, prices } = this.#scene;
     if (store.length > 0) this.#stage.ready();
     this.#dirty = false;
@@ -378,7 +393,7 @@ class MountedChart implements CandleChart {
 
   #listen(): void {
     const { signal } = this.#listeners;
-    const { plot, priceAxis, timeAxis, goLive, fit } = this.#stage;
+    const { plot, canvas, priceAxis, timeAxis, goLive, fit } = this.#stage;
     const { view, prices } = this.#scene;
     /** Every gesture ends what moves by itself, and is drawn. */
     const moving = (change: () => void) => {
@@ -443,8 +458,12 @@ class MountedChart implements CandleChart {
         cancelAnimationFrame(this.#frameRequest);
         this.#frameRequest = 0;
         clearTimeout(this.#clock);
-      } else this.#invalidate();
+      } else this.#paintAgain();
     }, { signal });
+    // A browser short of memory may take what was painted.
+    canvas.addEventListener("contextrestored", () => this.#paintAgain(), {
+      signal,
+    });
   }
 
   #clearCursor(): void {

@@ -5,7 +5,7 @@ import { TIME_AXIS_PX } from "./geometry.ts";
 import {
   linesTop,
   paintGrid,
-  paintLastPrice,
+  paintLastPricePill,
   paintLevels,
   paintPriceLabels,
   paintTimeLabels,
@@ -48,14 +48,20 @@ function inDevicePixels(chart: Chart, clip: Clip, paint: Paint): void {
   const { frame } = source;
   ctx.save();
   ctx.setTransform(1, 0, 0, 1, 0, 0);
+  let top = 0;
+  let right = frame.width;
+  let bottom = frame.height;
   if (clip !== "none") {
-    const bottom = clip !== "plot" && frame.volumeTop < frame.plotBottom
+    right = frame.plotRight;
+    bottom = clip !== "plot" && frame.volumeTop < frame.plotBottom
       ? Math.round((frame.priceBottom + frame.volumeTop) / 2)
       : frame.plotBottom;
     // Nothing but a mark may run into the legend.
-    const top = clip === "marks" ? 0 : linesTop(frame);
+    top = clip === "marks" ? 0 : linesTop(frame);
+  }
+  if (clip !== "none" || frame.keptPx > 0) {
     ctx.beginPath();
-    ctx.rect(0, top, frame.plotRight, bottom - top);
+    ctx.rect(frame.keptPx, top, right - frame.keptPx, bottom - top);
     ctx.clip();
   }
   paint(ctx, frame);
@@ -148,7 +154,7 @@ class PriceScale extends Scale {
 
 // Chart.js paints the first dataset on top.
 const LAYERS = [
-  layer("tickhouseLastPrice", "none", paintLastPrice),
+  layer("tickhouseLastPrice", "none", paintLastPricePill),
   layer("tickhouseLevels", "none", paintLevels),
   layer("tickhouseMarks", "marks", paintMarks),
   layer("tickhouseForecastTicks", "prices", paintForecastTicks),
@@ -200,7 +206,8 @@ export function createChart(
       beforeDraw(chart: Chart): void {
         inDevicePixels(chart, "none", (ctx, frame) => {
           ctx.fillStyle = frame.theme.background;
-          ctx.fillRect(0, 0, frame.width, frame.height);
+          const { keptPx, width, height } = frame;
+          ctx.fillRect(keptPx, 0, width - keptPx, height);
         });
         inDevicePixels(chart, "plot", paintShades);
       },

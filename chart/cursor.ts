@@ -1,5 +1,5 @@
+import { type Crosshair, CrosshairPieces } from "./crosshair_pieces.ts";
 import { priceAt, xOf } from "./frame.ts";
-import { type Crosshair, paintCrosshair } from "./paint_crosshair.ts";
 import { shortNumber } from "./price_ticks.ts";
 import type { Scene } from "./scene.ts";
 import { Tip } from "./tip.ts";
@@ -9,25 +9,22 @@ import type { CrosshairState } from "./types.ts";
 const MOUSE_PX = 4;
 const FINGER_PX = 14;
 
-/** The crosshair: where it is, its canvas, and the tip beside it. */
+/** The crosshair: where it is, its pieces, and the tip beside it. */
 export class Cursor {
   readonly tip: Tip;
+  readonly pieces = new CrosshairPieces();
   readonly #scene: Scene;
-  readonly #canvas: HTMLCanvasElement;
   readonly #tell: ((at: CrosshairState | null) => void) | undefined;
   #at: Crosshair | null = null;
   /** The pointer that placed it, in CSS pixels; null for the keyboard. */
   #pointer: { readonly x: number; readonly y: number } | null = null;
-  #painted = false;
   #toldSlot = NaN;
 
   constructor(
     scene: Scene,
-    canvas: HTMLCanvasElement,
     tell: ((at: CrosshairState | null) => void) | undefined,
   ) {
     this.#scene = scene;
-    this.#canvas = canvas;
     this.#tell = tell;
     this.tip = new Tip((price) => scene.priceLabel(price));
   }
@@ -114,16 +111,11 @@ export class Cursor {
   }
 
   draw(): void {
-    const canvas = this.#canvas;
-    const ctx = canvas.getContext("2d")!;
-    if (this.#painted) ctx.clearRect(0, 0, canvas.width, canvas.height);
-    // An empty canvas on top would still cost the browser a blend of every pixel.
-    if (this.#painted !== (this.#at !== null)) {
-      this.#painted = this.#at !== null;
-      canvas.hidden = !this.#painted;
+    if (!this.#at) {
+      this.pieces.hide();
+      return;
     }
-    if (!this.#at) return;
-    paintCrosshair(ctx, this.#scene.frame, this.#at, {
+    this.pieces.show(this.#scene.frame, this.#at, {
       time: this.#timeLabel(this.#at.slot),
       value: this.#valueLabel(this.#at.y),
     });

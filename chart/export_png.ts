@@ -1,9 +1,11 @@
 import type { Frame } from "./frame.ts";
+import type { PriceLine } from "./price_line.ts";
 
 /** The chart's canvas as a picture, with a title where the legend is. */
 export function exportPng(
   canvas: HTMLCanvasElement,
   frame: Frame,
+  line: PriceLine,
   title: string,
 ): Promise<Blob> {
   const copy = document.createElement("canvas");
@@ -11,6 +13,7 @@ export function exportPng(
   copy.height = frame.height;
   const ctx = copy.getContext("2d")!;
   ctx.drawImage(canvas, 0, 0);
+  line.paintOn(ctx, frame);
   ctx.fillStyle = frame.theme.textStrong;
   ctx.font = `600 ${13 * frame.dpr}px ${frame.fontFamily}`;
   ctx.textBaseline = "top";

@@ -30,6 +30,12 @@ export interface Frame {
   /** Slots in sight, both included; `first` may be below 0, `last` in the future. */
   first: number;
   last: number;
+  /**
+   * Device pixels from the left that stay as they were painted, and the first
+   * slot that can reach beyond them: painters need not look before it.
+   */
+  keptPx: number;
+  paintFirst: number;
   slotWidth: number;
   /** Device pixels from the plot's left to the middle of slot 0. */
   origin: number;
@@ -154,6 +160,8 @@ export function emptyFrame(store: CandleStore, theme: Theme): Frame {
     fontFamily: "sans-serif",
     first: 0,
     last: 0,
+    keptPx: 0,
+    paintFirst: 0,
     slotWidth: 8,
     origin: 0,
     priceMin: 0,

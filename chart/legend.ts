@@ -4,7 +4,10 @@ import type { Scene } from "./scene.ts";
 /** One line of the legend: pairs of a name and a value, written only when they change. */
 class Row {
   readonly element: HTMLElement;
-  readonly #values = new Map<string, HTMLElement>();
+  readonly #values = new Map<
+    string,
+    { readonly pair: HTMLElement; readonly text: Text }
+  >();
 
   constructor(
     className: string,
@@ -14,18 +17,21 @@ class Row {
     for (const [key, label] of names) {
       const pair = make("span", `tc-pair tc-${key}`);
       if (label) pair.append(make("span", "tc-name", label), " ");
+      pair.hidden = true;
       const value = make("span", "tc-value");
+      const text = document.createTextNode("");
+      value.append(text);
       pair.append(value);
-      this.#values.set(key, value);
+      this.#values.set(key, { pair, text });
       this.element.append(pair, " ");
     }
   }
 
-  set(key: string, text: string): void {
-    const value = this.#values.get(key)!;
-    if (value.textContent !== text) value.textContent = text;
-    const pair = value.parentElement!;
-    if (pair.hidden !== (text === "")) pair.hidden = text === "";
+  set(key: string, value: string): void {
+    const { pair, text } = this.#values.get(key)!;
+    if (text.data === value) return;
+    text.data = value;
+    pair.hidden = value === "";
   }
 }
 

@@ -1,11 +1,11 @@
 import { axisBoxes } from "./axis_pills.ts";
-import { clampToPane, type Frame, pricePillBox, xOf, yOf } from "./frame.ts";
+import { type Frame, pricePillBox, xOf, yOf } from "./frame.ts";
 
 type Context = CanvasRenderingContext2D;
 
 /** Gridlines at round prices and times, lines between days, and the line between the panes. */
 export function paintGrid(ctx: Context, frame: Frame): void {
-  const { theme, hair, plotRight, plotBottom } = frame;
+  const { theme, hair, keptPx, plotRight, plotBottom } = frame;
   ctx.fillStyle = theme.grid;
   for (const { price } of frame.priceTicks) {
     ctx.fillRect(0, yOf(frame, price), plotRight, hair);
@@ -18,11 +18,12 @@ export function paintGrid(ctx: Context, frame: Frame): void {
   ctx.fillStyle = theme.sessionLine;
   for (const slot of frame.days) {
     const x = Math.round(xOf(frame, slot) - frame.slotWidth / 2);
-    if (x <= 0 || x >= plotRight) continue;
-    const dash = 4 * hair;
-    for (let y = top; y < plotBottom; y += 2 * dash) {
-      ctx.fillRect(x, y, hair, Math.min(dash, plotBottom - y));
-    }
+    if (x <= 0 || x + hair <= keptPx || x >= plotRight) continue;
+    paintDashes(ctx, { along: "y", from: top, to: plotBottom, at: x }, {
+      dash: 4 * hair,
+      gap: 4 * hair,
+      width: hair,
+    });
   }
   ctx.fillStyle = theme.paneLine;
   if (frame.volumeTop < plotBottom) {
@@ -72,20 +73,38 @@ export function paintTimeLabels(ctx: Context, frame: Frame): void {
   }
 }
 
-/** The dashed line at the last price, and its pill with the time to the close. */
-export function paintLastPrice(ctx: Context, frame: Frame): void {
-  const { lastPrice, theme, dpr, hair, plotRight } = frame;
+/** Dashes along a row or a column, in the colour that is set; none before `kept`. */
+export function paintDashes(
+  ctx: Context,
+  { along, from, to, at }: {
+    readonly along: "x" | "y";
+    readonly from: number;
+    readonly to: number;
+    /** The row or column. */
+    readonly at: number;
+  },
+  { dash, gap, width, kept = 0 }: {
+    readonly dash: number;
+    readonly gap: number;
+    readonly width: number;
+    readonly kept?: number;
+  },
+): void {
+  const step = dash + gap;
+  const skipped = Math.max(0, Math.floor((kept - from) / step)) * step;
+  for (let k = from + skipped; k < to; k += step) {
+    const length = Math.min(dash, to - k);
+    if (along === "x") ctx.fillRect(k, at, length, width);
+    else ctx.fillRect(at, k, width, length);
+  }
+}
+
+/** The last price's pill, with the time to the close. */
+export function paintLastPricePill(ctx: Context, frame: Frame): void {
+  const { lastPrice, theme, dpr, plotRight } = frame;
   const box = pricePillBox(frame);
   if (!lastPrice || !box) return;
   const colour = lastPrice.rising ? theme.up : theme.down;
-  const y = yOf(frame, lastPrice.price);
-  ctx.fillStyle = colour;
-  if (y === clampToPane(frame, y)) {
-    const dash = 3 * hair;
-    for (let x = 0; x < plotRight; x += 2 * dash) {
-      ctx.fillRect(x, y, Math.min(dash, plotRight - x), hair);
-    }
-  }
   pill(ctx, frame, plotRight, box.top, frame.width, box.bottom);
   ctx.fillStyle = colour;
   ctx.fill();
@@ -104,13 +123,16 @@ export function paintLastPrice(ctx: Context, frame: Frame): void {
 
 /** Levels: a dotted line, and a label in a frame of its colour. */
 export function paintLevels(ctx: Context, frame: Frame): void {
-  const { theme, dpr, hair, plotRight } = frame;
+  const { theme, dpr, hair, keptPx, plotRight } = frame;
   const dot = 2 * hair;
   for (const { y, top, bottom, label } of frame.levels) {
     ctx.fillStyle = theme.level;
-    for (let x = 0; x < plotRight; x += 3 * dot) {
-      ctx.fillRect(x, y, Math.min(dot, plotRight - x), hair);
-    }
+    paintDashes(ctx, { along: "x", from: 0, to: plotRight, at: y }, {
+      dash: dot,
+      gap: 2 * dot,
+      width: hair,
+      kept: keptPx,
+    });
     pill(ctx, frame, plotRight, top, frame.width, bottom);
     ctx.fillStyle = theme.background;
     ctx.fill();

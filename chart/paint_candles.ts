@@ -24,7 +24,7 @@ function paintSynthetic(ctx: Context, frame: Frame): void {
   const left = Math.floor(hair / 2) + (body - hair) / 2;
   const to = Math.min(store.length - 1, frame.last);
   ctx.fillStyle = theme.text;
-  for (let i = Math.max(0, frame.first); i <= to; i++) {
+  for (let i = Math.max(0, frame.paintFirst); i <= to; i++) {
     if (!store.isSynthetic(i)) continue;
     ctx.fillRect(xOf(frame, i) - left, yOf(frame, store.c[i]), body, hair);
   }
@@ -38,11 +38,11 @@ function paintDirection(
   colour: string,
   hollow: boolean,
 ): void {
-  const { store, hair, first, last } = frame;
+  const { store, hair, paintFirst, last } = frame;
   const body = bodyWidth(frame);
   const bodyLeft = (body - hair) / 2;
   const wickLeft = Math.floor(hair / 2);
-  const from = Math.max(0, first);
+  const from = Math.max(0, paintFirst);
   const to = Math.min(store.length - 1, last);
   const open = hollow && body > 3 * hair;
   ctx.fillStyle = colour;
@@ -85,7 +85,7 @@ function outline(
 /** Many candles a pixel: each column shows the highest, the lowest and the way it went. */
 function paintCandleColumns(ctx: Context, frame: Frame): void {
   const { store, hair, theme } = frame;
-  const from = Math.max(0, frame.first);
+  const from = Math.max(0, frame.paintFirst);
   const to = Math.min(store.length - 1, frame.last);
   for (const rising of [true, false]) {
     ctx.fillStyle = rising ? theme.up : theme.down;
@@ -125,7 +125,7 @@ export function paintVolume(ctx: Context, frame: Frame): void {
   const dense = isDense(frame);
   const body = dense ? hair : bodyWidth(frame);
   const left = Math.floor(hair / 2) + (body - hair) / 2;
-  const from = Math.max(0, frame.first);
+  const from = Math.max(0, frame.paintFirst);
   const to = Math.min(store.length - 1, frame.last);
   for (const rising of [true, false]) {
     ctx.fillStyle = rising ? theme.upVolume : theme.downVolume;

@@ -26,7 +26,7 @@ function paintPastBand(
   colour: string,
 ): void {
   const half = Math.round(frame.slotWidth / 2);
-  const from = Math.max(0, frame.first - 1);
+  const from = Math.max(0, frame.paintFirst - 1);
   const to = Math.min(frame.store.length - 1, frame.last + 1);
   ctx.fillStyle = colour;
   ctx.beginPath();
@@ -119,7 +119,7 @@ function paintBandColumns(
   colour: string,
 ): void {
   const { hair, origin, slotWidth } = frame;
-  const from = Math.max(0, frame.first);
+  const from = Math.max(0, frame.paintFirst);
   const to = Math.min(frame.store.length - 1, frame.last);
   ctx.fillStyle = colour;
   let i = from;
@@ -149,7 +149,7 @@ export function paintForecastTicks(ctx: Context, frame: Frame): void {
   const width = Math.min(body + 2 * hair, Math.floor(frame.slotWidth));
   const left = Math.floor(hair / 2) + (width - hair) / 2;
   const height = frame.slotWidth >= 7 * dpr ? 2 * hair : hair;
-  const from = Math.max(0, frame.first);
+  const from = Math.max(0, frame.paintFirst);
   const to = Math.min(store.length - 1, frame.last);
   ctx.fillStyle = theme.forecastTick;
   for (let i = from; i <= to; i++) {

@@ -20,26 +20,28 @@ export function markTip(
   return { x: xOf(frame, slot) + frame.hair / 2, y };
 }
 
-/** BUY points up from below, SELL points down from above: shape as well as colour. */
+/**
+ * BUY points up from below, SELL points down from above: shape as well as
+ * colour. Each by itself: as one path, a mark's edges would depend on all others.
+ */
 export function paintMarks(ctx: Context, frame: Frame): void {
   const size = SIZE_PX * frame.dpr;
-  for (const side of ["BUY", "SELL"] as const) {
-    const grow = side === "BUY" ? 1 : -1;
+  ctx.lineWidth = 3 * frame.dpr;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = frame.theme.background;
+  const end = firstMarkAt(frame, frame.last + 1);
+  for (let k = firstMarkAt(frame, frame.paintFirst); k < end; k++) {
+    const placed = frame.marks[k];
+    const buys = placed.mark.side === "BUY";
+    const grow = buys ? 1 : -1;
+    const { x, y } = markTip(frame, placed);
     ctx.beginPath();
-    for (const placed of frame.marks) {
-      if (placed.mark.side !== side) continue;
-      if (placed.slot < frame.first || placed.slot > frame.last) continue;
-      const { x, y } = markTip(frame, placed);
-      ctx.moveTo(x, y);
-      ctx.lineTo(x + size, y + grow * size * 1.6);
-      ctx.lineTo(x - size, y + grow * size * 1.6);
-      ctx.closePath();
-    }
-    ctx.lineWidth = 3 * frame.dpr;
-    ctx.lineJoin = "round";
-    ctx.strokeStyle = frame.theme.background;
+    ctx.moveTo(x, y);
+    ctx.lineTo(x + size, y + grow * size * 1.6);
+    ctx.lineTo(x - size, y + grow * size * 1.6);
+    ctx.closePath();
     ctx.stroke();
-    ctx.fillStyle = side === "BUY" ? frame.theme.buy : frame.theme.sell;
+    ctx.fillStyle = buys ? frame.theme.buy : frame.theme.sell;
     ctx.fill();
   }
 }
@@ -53,8 +55,12 @@ export function markAt(
 ): PlacedMark | null {
   const size = SIZE_PX * frame.dpr;
   const reach = size + marginPx * frame.dpr;
-  for (const placed of frame.marks) {
-    if (placed.slot < frame.first || placed.slot > frame.last) continue;
+  const slotsOf = (px: number) => (px - frame.origin) / frame.slotWidth;
+  const from = Math.max(frame.first, Math.floor(slotsOf(x - reach)));
+  const to = Math.min(frame.last, Math.ceil(slotsOf(x + reach)));
+  const end = firstMarkAt(frame, to + 1);
+  for (let k = firstMarkAt(frame, from); k < end; k++) {
+    const placed = frame.marks[k];
     const tip = markTip(frame, placed);
     const middle = tip.y + (placed.mark.side === "BUY" ? size : -size) * 0.8;
     if (Math.abs(x - tip.x) <= reach && Math.abs(y - middle) <= reach) {
@@ -62,4 +68,16 @@ export function markAt(
     }
   }
   return null;
+}
+
+/** Index of the first mark at or after a slot. */
+function firstMarkAt({ marks }: Frame, slot: number): number {
+  let low = 0;
+  let high = marks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (marks[middle].slot < slot) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -75,7 +75,7 @@ export function paintQuiet(ctx: Context, frame: Frame): void {
 export function paintRevised(ctx: Context, frame: Frame): void {
   const { store, dpr, theme } = frame;
   if (frame.slotWidth < 3 * dpr) return;
-  const from = Math.max(0, frame.first);
+  const from = Math.max(0, frame.paintFirst);
   const to = Math.min(store.length - 1, frame.last);
   const size = Math.max(2, Math.round(2 * dpr));
   const y = paneEdge(frame) - size - Math.round(2 * dpr);

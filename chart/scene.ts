@@ -1,24 +1,14 @@
-import { placeLevels } from "./axis_pills.ts";
 import { CandleStore } from "./candle_store.ts";
-import { emptyFrame, type Frame, type LastPrice } from "./frame.ts";
-import { axisPxFor, firstSlots, firstViewOf, geometryOf } from "./geometry.ts";
+import { emptyFrame, type Frame } from "./frame.ts";
+import { FramePlan, type SceneSize, type Shown } from "./frame_plan.ts";
+import { firstSlots, firstViewOf } from "./geometry.ts";
 import { HeldView } from "./held_view.ts";
-import { countdown, LocalTime, TimeWords } from "./local_time.ts";
+import { LocalTime, TimeWords } from "./local_time.ts";
 import { NewestAside } from "./newest_aside.ts";
-import { placeLine } from "./place_lines.ts";
 import { placeMarks } from "./place_marks.ts";
-import {
-  placeDays,
-  placeOutages,
-  placeSessions,
-  quietSeams,
-} from "./place_spans.ts";
 import { PriceAxis } from "./price_axis.ts";
-import { shortNumber } from "./price_ticks.ts";
-import { seenRange } from "./seen_range.ts";
 import { DEFAULT_FUTURE_SLOTS, type SlotBounds } from "./slot_view.ts";
 import { DARK, type Theme } from "./theme.ts";
-import { chooseTimes } from "./time_axis.ts";
 import type {
   CandleChartOptions,
   ChartCandle,
@@ -38,18 +28,11 @@ const HELD_MAX = 50_000;
 /** Candles let go at once, so that it seldom happens. */
 const LET_GO = 10_000;
 
-/** Size of the drawing: CSS pixels, and device pixels for each of them. */
-export interface SceneSize {
-  readonly width: number;
-  readonly height: number;
-  readonly dpr: number;
-}
-
 /**
  * What is shown, without a screen: candles, forecasts, marks and the view in,
  * a frame ready to paint out. Knows no DOM, so a test can hold it to its word.
  */
-export class Scene {
+export class Scene implements Shown {
   readonly store: CandleStore;
   readonly frame: Frame;
   readonly words: TimeWords;
@@ -59,17 +42,15 @@ export class Scene {
   readonly #options: CandleChartOptions;
   readonly #format: Intl.NumberFormat;
   #local: LocalTime;
-  #size: SceneSize = { width: 0, height: 0, dpr: 1 };
-  #axisPx = 0;
-  #timesStale = true;
-  #relaid = true;
+  readonly #plan: FramePlan;
   #forecasts: readonly FutureForecast[] = [];
   #futureTimes: number[] = [];
   #marks: readonly ChartMark[] = [];
-  #levels: readonly ChartLevel[] = [];
-  #lines: readonly ChartLine[] = [];
-  #outages: readonly ChartOutage[] = [];
-  #sessions: readonly ChartSession[] = [];
+  /** In sight or not, as all that follows. */
+  levels: readonly ChartLevel[] = [];
+  lines: readonly ChartLine[] = [];
+  outages: readonly ChartOutage[] = [];
+  sessions: readonly ChartSession[] = [];
   /** Set while the store ends before the newest candle. */
   #aside: NewestAside | null = null;
 
@@ -92,6 +73,7 @@ export class Scene {
     this.store = new CandleStore((t) => this.#local.wallOf(t));
     this.frame = emptyFrame(this.store, options.theme ?? DARK);
     this.view = new HeldView(this, options.view);
+    this.#plan = new FramePlan(this);
   }
 
   // What comes in.
@@ -107,7 +89,7 @@ export class Scene {
       }
     });
     this.#afterData();
-    this.#axisPx = 0;
+    this.#plan.forgetAxis();
     this.prices.reset();
   }
 
@@ -134,7 +116,10 @@ export class Scene {
     }
     const live = this.view.live;
     const placed = this.store.upsert(candle);
-    if (placed.kind === "updated") return;
+    if (placed.kind === "updated") {
+      if (placed.index < this.store.length - 1) this.#plan.repaintAll();
+      return;
+    }
     // A candle to the left of the edge moves every slot; the picture must not.
     const follows = placed.kind === "appended"
       ? live
@@ -155,33 +140,36 @@ export class Scene {
 
   upsertForecast(past: PastForecast): void {
     this.store.upsertForecast(past);
+    this.#plan.repaintAll();
   }
 
   setMarks(marks: readonly ChartMark[]): void {
     this.#marks = [...marks].sort((a, b) => a.t - b.t);
     this.frame.marks = placeMarks(this.store, this.#marks);
+    this.#plan.repaintAll();
   }
 
   setLevels(levels: readonly ChartLevel[]): void {
-    this.#levels = levels.filter(({ price }) => Number.isFinite(price));
+    this.levels = levels.filter(({ price }) => Number.isFinite(price));
+    this.#plan.repaintAll();
   }
 
   setLines(lines: readonly ChartLine[]): void {
-    this.#lines = lines.map((line) => ({
+    this.lines = lines.map((line) => ({
       ...line,
       points: [...line.points].sort((a, b) => a.t - b.t),
     }));
-    this.#timesStale = true;
+    this.#plan.placeAgain();
   }
 
   setOutages(outages: readonly ChartOutage[]): void {
-    this.#outages = outages;
-    this.#timesStale = true;
+    this.outages = outages;
+    this.#plan.placeAgain();
   }
 
   setSessions(sessions: readonly ChartSession[]): void {
-    this.#sessions = sessions;
-    this.#timesStale = true;
+    this.sessions = sessions;
+    this.#plan.placeAgain();
   }
 
   setInterval(intervalMs: number): void {
@@ -193,18 +181,19 @@ export class Scene {
     this.#forecasts = [];
     this.#marks = [];
     this.prices.reset();
-    this.#axisPx = 0;
+    this.#plan.forgetAxis();
     this.#afterData();
   }
 
   setTheme(theme: Theme): void {
     this.frame.theme = theme;
+    this.#plan.repaintAll();
   }
 
   setTimeZone(timeZone: string): void {
     this.#local = new LocalTime(timeZone);
     this.store.relocate((t) => this.#local.wallOf(t));
-    this.#timesStale = true;
+    this.#plan.placeAgain();
   }
 
   get timeZone(): string {
@@ -213,11 +202,11 @@ export class Scene {
 
   setPriceScale(kind: PriceScaleKind): void {
     this.prices.kind = kind;
-    this.#axisPx = 0;
+    this.#plan.forgetAxis();
   }
 
   setSize(size: SceneSize): void {
-    this.#size = size;
+    this.#plan.size = size;
     this.view.touch();
   }
 
@@ -251,7 +240,7 @@ export class Scene {
 
   get bounds(): SlotBounds {
     return {
-      widthPx: Math.max(1, this.#size.width - this.#axisPx),
+      widthPx: Math.max(1, this.#plan.size.width - this.#plan.axisPx),
       count: this.store.length,
       future: this.#aside !== null ? 0 : Math.max(
         this.#options.futureSlots ?? DEFAULT_FUTURE_SLOTS,
@@ -269,12 +258,12 @@ export class Scene {
     const { firstCandles } = this.#options;
     return firstCandles !== undefined && firstCandles > 0
       ? firstCandles + future
-      : firstSlots(firstViewOf(this.#size.width), count + future);
+      : firstSlots(firstViewOf(this.#plan.size.width), count + future);
   }
 
   /** The axis' width is known only after the first fit of the prices. */
   get settled(): boolean {
-    return this.#axisPx > 0;
+    return this.#plan.axisPx > 0;
   }
 
   // What goes out.
@@ -293,6 +282,18 @@ export class Scene {
     return Number.isNaN(t) ? NaN : this.#local.wallOf(t);
   }
 
+  closeTimeOf(t: number): number {
+    return this.#options.closeTimeOf?.(t) ?? t + this.intervalMs;
+  }
+
+  nextTimeOf(t: number): number {
+    return this.#options.nextTimeOf?.(t) ?? this.closeTimeOf(t);
+  }
+
+  get newest(): ChartCandle | null {
+    return this.#aside?.newest ?? this.store.candleAt(this.store.length - 1);
+  }
+
   /** The forecast shown for a slot, of the past or of the future. */
   forecastAt(slot: number): PastForecast | null {
     const { store, frame } = this;
@@ -306,13 +307,8 @@ export class Scene {
     return this.#format.format(price);
   }
 
-  /** All levels, in sight or not. */
-  get levels(): readonly ChartLevel[] {
-    return this.#levels;
-  }
-
   get axisPx(): number {
-    return this.#axisPx;
+    return this.#plan.axisPx;
   }
 
   /**
@@ -321,31 +317,12 @@ export class Scene {
    * @returns Whether the layout changed, so that Chart.js must place its axes again.
    */
   prepare(nowMs: number): boolean {
-    const { frame, store } = this;
-    this.view.settle();
-    this.#layOut();
-    this.#placeSlots();
-    const moved = this.view.takeMoved();
-    if (moved || this.#timesStale) this.#placeLines();
-    this.#fitPrices(moved);
-    const axisPx = this.#neededAxisPx();
-    const changed = axisPx !== this.#axisPx;
-    if (changed) {
-      this.#axisPx = axisPx;
-      this.view.settle();
-      this.#layOut();
-      this.#placeSlots();
-      this.view.takeMoved();
-      this.#placeLines();
-      this.#fitPrices(true);
-    }
-    if (moved || this.#timesStale || changed) this.#chooseTimes();
-    this.#timesStale = false;
-    frame.lastPrice = store.length > 0 ? this.#lastPrice(nowMs) : null;
-    frame.levels = this.#levels.length === 0
-      ? []
-      : placeLevels(frame, this.#levels, (price) => this.prices.label(price));
-    return changed;
+    return this.#plan.prepare(nowMs);
+  }
+
+  /** What is on the screen was lost. */
+  repaintAll(): void {
+    this.#plan.repaintAll();
   }
 
   get #lastT(): number {
@@ -391,128 +368,15 @@ export class Scene {
     frame.forming = ends && forming && !known ? forming : null;
     frame.marks = placeMarks(store, this.#marks);
     this.#futureTimes = frame.future.map((forecast) => forecast.t);
-    this.#timesStale = true;
-  }
-
-  #nextTime(t: number): number {
-    const { nextTimeOf, closeTimeOf } = this.#options;
-    return (nextTimeOf ?? closeTimeOf)?.(t) ?? t + this.intervalMs;
+    this.#plan.placeAgain();
   }
 
   #futureTime(index: number): number {
     const times = this.#futureTimes;
     if (index >= FUTURE_TIMES_MAX) return NaN;
     while (times.length <= index) {
-      times.push(this.#nextTime(times.at(-1) ?? this.#lastT));
+      times.push(this.nextTimeOf(times.at(-1) ?? this.#lastT));
     }
     return times[index];
-  }
-
-  #layOut(): void {
-    const { width, height, dpr } = this.#size;
-    const { frame } = this;
-    const geometry = geometryOf({ width, height }, {
-      axisPx: this.#axisPx,
-      hasVolume: this.store.hasVolume,
-      hasLines: this.#lines.length > 0,
-    });
-    const px = (css: number) => Math.round(css * dpr);
-    const top = px(geometry.priceTop);
-    const bottom = px(geometry.priceBottom);
-    this.#relaid ||= top !== frame.priceTop || bottom !== frame.priceBottom ||
-      dpr !== frame.dpr;
-    frame.dpr = dpr;
-    frame.hair = Math.max(1, Math.floor(dpr));
-    frame.width = px(width);
-    frame.height = px(height);
-    frame.plotRight = px(geometry.plotRight);
-    frame.plotBottom = px(geometry.plotBottom);
-    frame.priceTop = top;
-    frame.priceBottom = bottom;
-    frame.volumeTop = px(geometry.volumeTop);
-    frame.fontPx = geometry.fontPx;
-  }
-
-  #placeSlots(): void {
-    const { frame, view } = this;
-    frame.slotWidth = view.slotPx * frame.dpr;
-    frame.origin = frame.plotRight - (view.right - 0.5) * frame.slotWidth;
-    // What a division leaves over is not a candle in sight.
-    frame.first = Math.floor(view.right - view.slots + 1e-6);
-    frame.last = Math.ceil(view.right - 1e-6) - 1;
-  }
-
-  #placeLines(): void {
-    const { frame, store } = this;
-    frame.lines = this.#lines.map((line) =>
-      placeLine(line, store, frame.first, frame.last)
-    );
-  }
-
-  #fitPrices(moved: boolean): void {
-    const { frame, store } = this;
-    const { prices, volumeMax } = seenRange(frame);
-    if (volumeMax !== frame.volumeMax) {
-      frame.volumeMax = volumeMax;
-      frame.volumeLabel = volumeMax > 0 ? shortNumber(volumeMax) : "";
-    }
-    const first = Math.min(Math.max(0, frame.first), store.length - 1);
-    this.prices.fit(frame, prices, {
-      hug: moved,
-      relaid: this.#relaid,
-      base: store.length > 0 ? store.c[first] : NaN,
-    });
-    this.#relaid = false;
-  }
-
-  #neededAxisPx(): number {
-    const { frame, store } = this;
-    if (store.length === 0) return this.#axisPx || axisPxFor("10,000.00");
-    return Math.max(
-      this.#axisPx,
-      this.prices.neededPx(frame, store.c[store.length - 1]),
-    );
-  }
-
-  #chooseTimes(): void {
-    const { frame, store } = this;
-    const { first, last } = frame;
-    const { times } = firstViewOf(this.#size.width);
-    const wallAt = (slot: number) => this.wallOf(slot);
-    const { ticks, days } = chooseTimes({
-      store,
-      wallAt,
-      first,
-      last,
-      slotPx: this.view.slotPx,
-      spacingPx: this.bounds.widthPx / times,
-      intervalMs: this.intervalMs,
-      words: this.words,
-    });
-    frame.timeTicks = ticks;
-    frame.days = days;
-    frame.dayShades = placeDays(days, wallAt, frame);
-    const window = { store, intervalMs: this.intervalMs, first, last };
-    frame.outages = placeOutages(this.#outages, window);
-    frame.sessions = placeSessions(this.#sessions, window);
-    frame.quiet = quietSeams(
-      window,
-      (t) => this.#nextTime(t),
-      frame.outages,
-    );
-  }
-
-  #lastPrice(nowMs: number): LastPrice {
-    const { store } = this;
-    const newest = this.#aside?.newest ?? store.candleAt(store.length - 1)!;
-    const close = this.#options.closeTimeOf?.(newest.t) ??
-      newest.t + this.intervalMs;
-    const left = close - nowMs;
-    return {
-      price: newest.c,
-      rising: newest.c >= newest.o,
-      label: this.prices.label(newest.c),
-      countdown: !newest.closed && left > 0 ? countdown(left) : "",
-    };
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isDense, pricePillBox, xOf, yOf } from "./frame.ts";
-import { valuePillTop } from "./paint_crosshair.ts";
+import { valuePillTop } from "./crosshair_pieces.ts";
 import { Scene } from "./scene.ts";
 import type {
   CandleChartOptions,

@@ -7,8 +7,6 @@ export class Stage {
   /** What takes the focus, the pointer and the keys. */
   readonly plot = make("div", "tc-stage");
   readonly canvas = make("canvas", "tc-canvas") as HTMLCanvasElement;
-  /** Above the chart, for the crosshair alone. */
-  readonly overlay: HTMLCanvasElement;
   readonly priceAxis = make("div", "tc-price-axis");
   readonly timeAxis = make("div", "tc-time-axis");
   readonly goLive = make("button", "tc-live", "Go live");
@@ -21,13 +19,10 @@ export class Stage {
     host: HTMLElement,
     options: {
       readonly symbol: string;
-      readonly overlay: HTMLCanvasElement;
       readonly inside: readonly HTMLElement[];
     },
   ) {
     this.#host = host;
-    this.overlay = options.overlay;
-    this.overlay.hidden = true;
     for (const button of [this.goLive, this.fit]) {
       button.setAttribute("type", "button");
       button.hidden = true;
@@ -43,7 +38,7 @@ export class Stage {
         "time; plus and minus zoom, with Shift and up or down the prices; A " +
         "fits the prices; End goes live; Enter reads a summary.",
     );
-    this.plot.append(this.canvas, this.overlay, ...options.inside);
+    this.plot.append(this.canvas, ...options.inside);
     this.root.append(
       this.plot,
       this.priceAxis,
@@ -77,12 +72,9 @@ export class Stage {
   }
 
   resize(width: number, height: number, dpr: number): void {
-    this.overlay.width = width;
-    this.overlay.height = height;
-    for (const { style } of [this.canvas, this.overlay]) {
-      style.width = `${width / dpr}px`;
-      style.height = `${height / dpr}px`;
-    }
+    const { style } = this.canvas;
+    style.width = `${width / dpr}px`;
+    style.height = `${height / dpr}px`;
   }
 
   /** The server's picture may go. */

@@ -153,11 +153,13 @@ function ticks({ page }: Probe, { ticks }: Sizes): Promise<unknown> {
     ([count, every]) =>
       new Promise<void>((resolve) => {
         let left = count;
-        const timer = setInterval(() => {
-          if (left-- > 0) return globalThis.subject.tick();
-          clearInterval(timer);
-          resolve();
-        }, every);
+        const step = () => {
+          if (left-- === 0) return resolve();
+          globalThis.subject.tick();
+          // Drawn before the next comes, however busy the machine is.
+          requestAnimationFrame(() => setTimeout(step, every));
+        };
+        setTimeout(step, every);
       }),
     [ticks, TICK_EVERY_MS],
   );

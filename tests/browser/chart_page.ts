@@ -29,13 +29,15 @@ class ChartLab {
   readonly words = new Map<HTMLCanvasElement, Word[]>();
   readonly #pills = new Map<HTMLCanvasElement, Box[]>();
 
+  readonly theme = themeFor({ dark: true });
+
   mount(options: Partial<CandleChartOptions> = {}): CandleChart {
     const host = document.getElementById("host")!;
     return this.chart = mountCandleChart(host, {
       intervalMs: MINUTE_MS,
       symbol: "NIFTY50",
       timeZone: "Asia/Kolkata",
-      theme: themeFor({ dark: true }),
+      theme: this.theme,
       now: () => OPEN + 30_000,
       ...options,
     });
@@ -96,6 +98,55 @@ class ChartLab {
       hash = Math.imul(hash ^ data[i], 0x01000193);
     }
     return hash >>> 0;
+  }
+
+  /** All signs there are, at and around the newest of `count` candles. */
+  showEverything(count: number): void {
+    const { chart } = this;
+    const bandOf = (c: number) => ({
+      c,
+      lo50: c - 3,
+      hi50: c + 3,
+      lo80: c - 6,
+      hi80: c + 6,
+      lo95: c - 9,
+      hi95: c + 9,
+    });
+    chart.setHistory(this.candles(0, count));
+    chart.setForecasts(
+      this.candles(0, count).map(({ t, o }) => ({ t, ...bandOf(o) })),
+      [count - 1, count, count + 1, count + 2].map((i) => {
+        const { t, o, h, l, c } = this.candle(i);
+        return { t, o, h, l, ...bandOf(c) };
+      }),
+    );
+    chart.setMarks(
+      [count - 1, count - 2, count - 5, count - 40].map((i, k) => ({
+        t: this.timeOf(i),
+        side: k % 2 === 0 ? "BUY" as const : "SELL" as const,
+        price: 1,
+        title: "sure",
+      })),
+    );
+    const { c } = this.candle(count - 1);
+    chart.setLevels([2, -20, 30].map((by) => ({ price: c + by, title: "" })));
+    chart.setLines([{
+      name: "SMA",
+      kind: "indicator",
+      points: this.candles(0, count).map(({ t, o, c }) => ({
+        t,
+        value: (o + c) / 2 + 5,
+      })),
+    }]);
+    chart.setOutages([
+      { from: this.timeOf(count - 3), to: this.timeOf(count - 2) },
+      { from: this.timeOf(count - 30), to: this.timeOf(count - 20) },
+    ]);
+    chart.setSessions([{
+      from: this.timeOf(count - 8),
+      to: this.timeOf(count + 9),
+      name: "closing auction",
+    }]);
   }
 
   #queue: FrameRequestCallback[] = [];
@@ -199,19 +250,35 @@ class ChartLab {
    */
   clashes(): string[] {
     const found: string[] = [];
+    const stage = document.querySelector(".tc-canvas")!
+      .getBoundingClientRect();
+    const edge = boxOf(stage, stage);
     const all = [...this.words].filter(([canvas]) => !canvas.hidden).flatMap(
-      ([canvas, words]) =>
-        words.map((word) => ({ ...word, canvas, box: word.pill ?? word })),
+      ([canvas, words]) => {
+        const at = boxOf(canvas.getBoundingClientRect(), stage);
+        return words.map((word) => {
+          const pill = word.pill && shifted(word.pill, at);
+          const place = shifted(word, at);
+          return {
+            ...word,
+            ...place,
+            canvas,
+            of: word.pill,
+            pill,
+            box: pill ?? place,
+          };
+        });
+      },
     );
     all.forEach((a, i) => {
       if (
-        a.left < 0 || a.right > a.canvas.width || a.top < 0 ||
-        a.bottom > a.canvas.height
+        a.left < 0 || a.right > edge.right || a.top < 0 ||
+        a.bottom > edge.bottom
       ) found.push(`${a.text} over the edge`);
       for (const b of all.slice(i + 1)) {
         if (a.canvas !== b.canvas && !(a.pill && b.pill)) continue;
         // Two lines of one pill are held apart as words.
-        const together = a.pill !== undefined && a.pill === b.pill;
+        const together = a.of !== undefined && a.of === b.of;
         if (together ? meet(a, b) : meet(a.box, b.box)) {
           found.push(`${a.text} over ${b.text}`);
         }
@@ -226,22 +293,25 @@ class ChartLab {
     const pills = this.#pills;
     const { prototype } = CanvasRenderingContext2D;
     const { fillText, fillRect, clearRect, roundRect } = prototype;
-    // A picture begins where everything is painted over.
+    // A picture, or the right of it, begins where everything is painted over.
     const begins = (
       { canvas }: CanvasRenderingContext2D,
+      x: number,
       width: number,
       height: number,
     ) => {
-      if (width < canvas.width || height < canvas.height) return;
-      words.set(canvas, []);
-      pills.set(canvas, []);
+      if (x + width < canvas.width || height < canvas.height) return;
+      const kept = (all: Box[] | undefined) =>
+        all?.filter(({ left }) => left < x) ?? [];
+      words.set(canvas, kept(words.get(canvas)) as Word[]);
+      pills.set(canvas, kept(pills.get(canvas)));
     };
     prototype.fillRect = function (x, y, width, height) {
-      begins(this, width, height);
+      begins(this, x, width, height);
       fillRect.call(this, x, y, width, height);
     };
     prototype.clearRect = function (x, y, width, height) {
-      begins(this, width, height);
+      begins(this, x, width, height);
       clearRect.call(this, x, y, width, height);
     };
     prototype.roundRect = function (x, y, width, height, radii) {
@@ -267,10 +337,33 @@ class ChartLab {
         pill.top <= box.top && box.bottom <= pill.bottom &&
         pill.left <= box.left && box.right <= pill.right
       );
-      add(words, this.canvas, { text, ...box, pill });
+      // Painted again under a clip it is still one word.
+      const again = words.get(this.canvas)?.some((word) =>
+        word.text === text && word.left === box.left && word.top === box.top
+      );
+      if (!again) add(words, this.canvas, { text, ...box, pill });
       fillText.call(this, text, x, y);
     };
   }
+}
+
+/** In device pixels, from the corner of `from`. */
+function boxOf(rect: DOMRect, from: DOMRect): Box {
+  return {
+    left: (rect.left - from.left) * devicePixelRatio,
+    right: (rect.right - from.left) * devicePixelRatio,
+    top: (rect.top - from.top) * devicePixelRatio,
+    bottom: (rect.bottom - from.top) * devicePixelRatio,
+  };
+}
+
+function shifted({ left, right, top, bottom }: Box, by: Box): Box {
+  return {
+    left: left + by.left,
+    right: right + by.left,
+    top: top + by.top,
+    bottom: bottom + by.top,
+  };
 }
 
 function add<T>(

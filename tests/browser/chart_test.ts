@@ -51,6 +51,15 @@ await browserTest("the chart in a real browser", async (browser, t) => {
         deviceScaleFactor: 3,
       }));
     await step(
+      "what a tick paints is what painting everything would",
+      () => on(ticksPaintAll),
+    );
+    await step("… on a phone", () =>
+      on(ticksPaintAll, {
+        viewport: { width: 360, height: 480 },
+        deviceScaleFactor: 3,
+      }));
+    await step(
       "a view into the past does not move when candles come",
       () => on(viewStays),
     );
@@ -206,6 +215,47 @@ async function labelsKeepApart(page: Page): Promise<void> {
   assert.deepEqual(clashes, []);
 }
 
+/**
+ * A tick paints the newest candle and the axis again, and the rest not: in each
+ * view, whatever it changes, the picture must be as if all were painted.
+ */
+async function ticksPaintAll(page: Page): Promise<void> {
+  const wrong = await page.evaluate(async () => {
+    const count = 3_000;
+    const chart = lab.mount();
+    lab.showEverything(count);
+    await lab.frames();
+    const newest = count - 1;
+    const { o, h, l } = lab.candle(newest);
+    const wrong: string[] = [];
+    const past = lab.timeOf(2_000);
+    for (
+      const [slots, toT] of [[25, null], [2_000, null], [60, past]] as const
+    ) {
+      chart.setView({ slots, toT });
+      await lab.frames();
+      const ticks: Parameters<typeof lab.candle>[1][] = [
+        { c: o + 1, closed: false },
+        { c: o - 2, v: 900, closed: false },
+        { c: h + 1, h: h + 1, v: 1_290, complete: false, closed: false },
+        { c: l, l, v: 1_400 },
+      ];
+      for (const tick of ticks) {
+        chart.upsert(lab.candle(newest, tick));
+        await lab.frames();
+        const seen = lab.hashOf();
+        chart.setTheme({ ...lab.theme });
+        await lab.frames();
+        if (lab.hashOf() !== seen) {
+          wrong.push(`${slots} slots, ${JSON.stringify(tick)}`);
+        }
+      }
+    }
+    return wrong;
+  });
+  assert.deepEqual(wrong, []);
+}
+
 async function viewStays(page: Page): Promise<void> {
   await mount(page);
   const { before, after, live } = await page.evaluate(async () => {
@@ -249,10 +299,10 @@ function pricesOf(page: Page): Promise<number> {
         }),
       );
       await lab.frames();
-      const canvas = document.querySelector<HTMLCanvasElement>(".tc-overlay")!;
-      const label = lab.words.get(canvas)!.find(({ text }) =>
-        /^[\d,]+\.\d\d$/.test(text)
+      const pill = document.querySelector<HTMLCanvasElement>(
+        ".tc-cross-value",
       )!;
+      const [label] = lab.words.get(pill)!;
       values.push(Number(label.text.replaceAll(",", "")));
     }
     return values[0] - values[1];

@@ -1,0 +1,117 @@
+import { axisBoxes, freeTop } from "./axis_pills.ts";
+import { CanvasPiece } from "./canvas_piece.ts";
+import { type Frame, xOf } from "./frame.ts";
+import { linesTop, paintDashes, pill, setText } from "./paint_axes.ts";
+
+/** Where the crosshair is; `y` in device pixels, or null when the keyboard placed it. */
+export interface Crosshair {
+  readonly slot: number;
+  readonly y: number | null;
+}
+
+/** The crosshair and its two pills: pieces that are moved over the chart. */
+export class CrosshairPieces {
+  readonly #down = new CanvasPiece("tc-cross-down");
+  readonly #across = new CanvasPiece("tc-cross-across");
+  readonly #time = new CanvasPiece("tc-cross-time");
+  readonly #value = new CanvasPiece("tc-cross-value");
+  readonly #all = [this.#down, this.#across, this.#time, this.#value];
+
+  get elements(): readonly HTMLElement[] {
+    return this.#all.map(({ element }) => element);
+  }
+
+  hide(): void {
+    for (const piece of this.#all) piece.hide();
+  }
+
+  forget(): void {
+    for (const piece of this.#all) piece.forget();
+  }
+
+  show(
+    frame: Frame,
+    at: Crosshair,
+    labels: { readonly time: string; readonly value: string },
+  ): void {
+    const x = xOf(frame, at.slot);
+    const inside = x >= 0 && x < frame.plotRight;
+    if (inside) this.#showDown(frame, x);
+    else this.#down.hide();
+    if (inside && labels.time) this.#showTime(frame, x, labels.time);
+    else this.#time.hide();
+    const y = at.y !== null && at.y <= frame.plotBottom ? at.y : null;
+    if (y !== null) this.#showAcross(frame, y);
+    else this.#across.hide();
+    if (y !== null && labels.value) this.#showValue(frame, y, labels.value);
+    else this.#value.hide();
+  }
+
+  #showDown(frame: Frame, left: number): void {
+    const { theme, hair, dpr, plotBottom } = frame;
+    const top = linesTop(frame);
+    const box = { left, top, width: hair, height: plotBottom - top, dpr };
+    this.#down.show(theme.crosshair, box, (ctx) => {
+      ctx.fillStyle = theme.crosshair;
+      paintDashes(ctx, { along: "y", from: 0, to: box.height, at: 0 }, {
+        dash: 4 * hair,
+        gap: 4 * hair,
+        width: hair,
+      });
+    });
+  }
+
+  #showAcross(frame: Frame, top: number): void {
+    const { theme, hair, dpr, plotRight } = frame;
+    const box = { left: 0, top, width: plotRight, height: hair, dpr };
+    this.#across.show(theme.crosshair, box, (ctx) => {
+      ctx.fillStyle = theme.crosshair;
+      paintDashes(ctx, { along: "x", from: 0, to: plotRight, at: 0 }, {
+        dash: 4 * hair,
+        gap: 4 * hair,
+        width: hair,
+      });
+    });
+  }
+
+  #showValue(frame: Frame, y: number, label: string): void {
+    const { theme, dpr, plotRight } = frame;
+    const width = frame.width - plotRight;
+    const height = Math.round(frame.fontPx * dpr * 1.7);
+    const top = valuePillTop(frame, y, height);
+    const box = { left: plotRight, top, width, height, dpr };
+    const look = `${theme.pill} ${theme.pillText} ${frame.fontFamily}`;
+    this.#value.show(`${label} ${look}`, box, (ctx) => {
+      pill(ctx, frame, 0, 0, width, height);
+      ctx.fillStyle = theme.pill;
+      ctx.fill();
+      setText(ctx, frame, theme.pillText, "left");
+      ctx.fillText(label, 8 * dpr, height / 2);
+    });
+  }
+
+  #showTime(frame: Frame, x: number, label: string): void {
+    const { theme, dpr, plotBottom } = frame;
+    const { ctx } = this.#time;
+    setText(ctx, frame, theme.pillText, "center");
+    const half = Math.ceil(ctx.measureText(label).width / 2 + 7 * dpr);
+    const middle = Math.min(Math.max(x, half), frame.plotRight - half);
+    const top = plotBottom + frame.hair;
+    const height = Math.round(frame.height - 3 * dpr) - top;
+    const box = { left: middle - half, top, width: 2 * half, height, dpr };
+    const look = `${theme.pill} ${theme.pillText} ${frame.fontFamily}`;
+    this.#time.show(`${label} ${look}`, box, (ctx) => {
+      pill(ctx, frame, 0, 0, box.width, height);
+      ctx.fillStyle = theme.pill;
+      ctx.fill();
+      setText(ctx, frame, theme.pillText, "center");
+      ctx.fillText(label, half, height / 2);
+    });
+  }
+}
+
+/** Beside the pointer, but over no other pill: it makes way, up or down. */
+export function valuePillTop(frame: Frame, y: number, height: number): number {
+  return freeTop(frame, axisBoxes(frame), y, height) ??
+    Math.max(0, Math.round(y - height / 2));
+}
