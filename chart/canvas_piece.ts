@@ -20,7 +20,7 @@ export class CanvasPiece {
   }
 
   hide(): void {
-    this.element.hidden = true;
+    this.#setHidden(true);
   }
 
   /**
@@ -57,11 +57,16 @@ export class CanvasPiece {
       this.#place = place;
       element.style.transform = place;
     }
-    element.hidden = false;
+    this.#setHidden(false);
   }
 
   /** What it showed was lost. */
   forget(): void {
     this.#shown = "";
+  }
+
+  /** Setting an attribute to what it is has the browser look for styles again. */
+  #setHidden(hidden: boolean): void {
+    if (this.element.hidden !== hidden) this.element.hidden = hidden;
   }
 }

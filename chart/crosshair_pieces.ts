@@ -1,7 +1,7 @@
 import { axisBoxes, freeTop } from "./axis_pills.ts";
 import { CanvasPiece } from "./canvas_piece.ts";
 import { type Frame, xOf } from "./frame.ts";
-import { linesTop, paintDashes, pill, setText } from "./paint_axes.ts";
+import { fontOf, linesTop, paintDashes, pill, setText } from "./paint_axes.ts";
 
 /** Where the crosshair is; `y` in device pixels, or null when the keyboard placed it. */
 export interface Crosshair {
@@ -17,8 +17,25 @@ export class CrosshairPieces {
   readonly #value = new CanvasPiece("tc-cross-value");
   readonly #all = [this.#down, this.#across, this.#time, this.#value];
 
+  #widest = { font: "", letters: 0, half: 0 };
+
   get elements(): readonly HTMLElement[] {
     return this.#all.map(({ element }) => element);
+  }
+
+  /** Half the width of the time's label; it keeps that of the widest, as one measures it seldom. */
+  #timeHalf(frame: Frame, label: string): number {
+    const font = fontOf(frame, "normal");
+    const widest = this.#widest;
+    if (widest.font !== font || widest.letters < label.length) {
+      const { ctx } = this.#time;
+      ctx.font = font;
+      // Letters that are wider than those of this one may come.
+      const width = ctx.measureText(label).width * 1.08;
+      const half = Math.ceil(width / 2 + 7 * frame.dpr);
+      this.#widest = { font, letters: label.length, half };
+    }
+    return this.#widest.half;
   }
 
   hide(): void {
@@ -92,9 +109,7 @@ export class CrosshairPieces {
 
   #showTime(frame: Frame, x: number, label: string): void {
     const { theme, dpr, plotBottom } = frame;
-    const { ctx } = this.#time;
-    setText(ctx, frame, theme.pillText, "center");
-    const half = Math.ceil(ctx.measureText(label).width / 2 + 7 * dpr);
+    const half = this.#timeHalf(frame, label);
     const middle = Math.min(Math.max(x, half), frame.plotRight - half);
     const top = plotBottom + frame.hair;
     const height = Math.round(frame.height - 3 * dpr) - top;

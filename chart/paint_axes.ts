@@ -3,6 +3,9 @@ import { type Frame, pricePillBox, xOf, yOf } from "./frame.ts";
 
 type Context = CanvasRenderingContext2D;
 
+/** More than half the width of any time's label, in CSS pixels. */
+const LABEL_HALF_PX = 60;
+
 /** Gridlines at round prices and times, lines between days, and the line between the panes. */
 export function paintGrid(ctx: Context, frame: Frame): void {
   const { theme, hair, keptPx, plotRight, plotBottom } = frame;
@@ -62,13 +65,17 @@ export function paintPriceLabels(ctx: Context, frame: Frame): void {
 
 /** Labels of times, below; a turn of day, month or year stands out. */
 export function paintTimeLabels(ctx: Context, frame: Frame): void {
-  const { theme, dpr, plotRight, plotBottom } = frame;
+  const { theme, dpr, keptPx, plotRight, plotBottom } = frame;
   const y = Math.round((plotBottom + frame.height) / 2);
+  const end = plotRight + 30 * dpr;
+  const widest = LABEL_HALF_PX * dpr;
   for (const { slot, label, strong } of frame.timeTicks) {
     const x = xOf(frame, slot);
+    if (x + widest < keptPx) continue;
     setText(ctx, frame, strong ? theme.textStrong : theme.text, "center");
-    const half = ctx.measureText(label).width / 2;
-    if (x + half > plotRight + 30 * dpr || x < half) continue;
+    const roomy = x >= widest && x + widest <= end;
+    const half = roomy ? 0 : ctx.measureText(label).width / 2;
+    if (x + half > end || x < half) continue;
     ctx.fillText(label, x, y);
   }
 }

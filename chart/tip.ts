@@ -16,7 +16,7 @@ export class Tip {
   }
 
   hide(): void {
-    this.element.hidden = true;
+    if (!this.element.hidden) this.element.hidden = true;
   }
 
   /** Shows what is at a point in device pixels, if there is something. */

@@ -77,7 +77,7 @@ class ChartLab {
 
   /** Pixels of a colour on the chart, as far as a rounding of it. */
   pixelsOf(hex: string, area?: { x: number; width: number }): number {
-    const { data } = this.#picture(area);
+    const { data } = this.picture(area);
     const wanted = Number.parseInt(hex.slice(1), 16);
     let count = 0;
     for (let i = 0; i < data.length; i += 4) {
@@ -92,12 +92,26 @@ class ChartLab {
 
   /** A number that is the same for the same picture. */
   hashOf(area?: { x: number; width: number }): number {
-    const { data } = this.#picture(area);
+    const { data } = this.picture(area);
     let hash = 0x811c9dc5;
     for (let i = 0; i < data.length; i++) {
       hash = Math.imul(hash ^ data[i], 0x01000193);
     }
     return hash >>> 0;
+  }
+
+  /** Pixels that are not as in another picture, but for what smoothing does. */
+  pixelsOffFrom({ data }: ImageData): number {
+    const now = this.picture().data;
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (
+        Math.abs(data[i] - now[i]) > 8 ||
+        Math.abs(data[i + 1] - now[i + 1]) > 8 ||
+        Math.abs(data[i + 2] - now[i + 2]) > 8
+      ) count++;
+    }
+    return count;
   }
 
   /** All signs there are, at and around the newest of `count` candles. */
@@ -234,7 +248,7 @@ class ChartLab {
     }]);
   }
 
-  #picture(area?: { x: number; width: number }): ImageData {
+  picture(area?: { x: number; width: number }): ImageData {
     const canvas = document.querySelector<HTMLCanvasElement>(".tc-canvas")!;
     return canvas.getContext("2d")!.getImageData(
       area?.x ?? 0,
