@@ -73,6 +73,7 @@ const WITH_DATA: readonly Shown[] = [
   },
   { name: "system", path: "/system", ready: ".samples button:enabled" },
   { name: "settings", path: "/settings", ready: "main" },
+  { name: "alerts", path: "/alerts", ready: "main .panel:not([hidden])" },
   { name: "not-found", path: "/nowhere", ready: "main" },
 ];
 const EMPTY: readonly Shown[] = [
