@@ -81,7 +81,7 @@ const EMPTY: readonly Shown[] = [
   {
     name: "instrument-empty",
     path: "/instruments/NIFTY50",
-    ready: ".tc-stage",
+    ready: CHART,
   },
   { name: "system-empty", path: "/system", ready: "main h1" },
 ];
