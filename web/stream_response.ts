@@ -71,8 +71,8 @@ export function openStreams(): number {
  * Opens a stream of events: what was missed since the id given, or else a
  * snapshot, and then everything as it happens.
  *
- * The subscription is older than the snapshot, and what the snapshot holds
- * already is dropped from what came meanwhile: there is no seam. A bus that
+ * What the bus has had since the snapshot's reading began follows it, less
+ * what it holds already: there is no seam. A bus that
  * missed something ends its streams, and browsers come back for a snapshot.
  *
  * @throws {ProblemError} If a symbol is unknown, or too many streams are open.
@@ -111,10 +111,8 @@ export async function streamResponse(
     limits.queuedBytes,
     (event) => liveFrame(event, bus.idOf(event)),
   );
-  const early: NumberedEvent[] = [];
-  let receive = (events: readonly NumberedEvent[]) => {
-    early.push(...events);
-  };
+  // What comes before the snapshot is there is asked of the bus then.
+  let receive: (events: readonly NumberedEvent[]) => void = () => {};
   let over = false;
   let close = () => {};
   const unsubscribe = bus.subscribe(
@@ -135,10 +133,11 @@ export async function streamResponse(
         queue.pushFree(liveFrame(event, bus.idOf(event)));
       }
     } else {
-      const id = bus.lastId;
-      const snapshot = await readSnapshot(services, query);
-      queue.pushFree(eventFrame("snapshot", snapshot, id));
-      for (const event of early) {
+      const { id, snapshot, frame } = await sharedSnapshot(services, query);
+      queue.pushFree(frame);
+      const since = bus.since(id, filter);
+      over ||= since === null;
+      for (const event of since ?? []) {
         if (!isInSnapshot(event.event, snapshot)) queue.push(event);
       }
     }
@@ -243,6 +242,40 @@ function streamOf(
         controller.error(new Error("Client reads slower than candles close"))
       ),
   };
+}
+
+/** A snapshot, and the bus's newest event when its reading began. */
+interface Reading {
+  readonly id: string;
+  readonly snapshot: Snapshot;
+  readonly frame: Uint8Array;
+}
+
+const readings = new WeakMap<Services, Map<string, Promise<Reading>>>();
+
+/**
+ * Those who ask for the same while it is read share the reading and its bytes:
+ * a crowd that comes back after a restart is one reader to the warehouse.
+ */
+function sharedSnapshot(
+  services: Services,
+  query: StreamQuery,
+): Promise<Reading> {
+  const underWay = readings.get(services) ?? new Map();
+  readings.set(services, underWay);
+  const { symbols, interval, history } = query;
+  const key = JSON.stringify([symbols, interval, history]);
+  let reading = underWay.get(key);
+  if (reading === undefined) {
+    const id = services.bus.lastId;
+    reading = readSnapshot(services, query).then((snapshot) => ({
+      id,
+      snapshot,
+      frame: eventFrame("snapshot", snapshot, id),
+    })).finally(() => underWay.delete(key));
+    underWay.set(key, reading);
+  }
+  return reading;
 }
 
 async function readSnapshot(

@@ -4,6 +4,7 @@ import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
 import { type Services, STREAM_LIMITS } from "../../web/services.ts";
+import { openStreams } from "../../web/stream_response.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import {
   candle,
@@ -85,6 +86,34 @@ Deno.test("nothing is lost or told twice between the snapshot and what follows",
   services.bus.publish([closed(0, 50)]);
   assert.equal((await reader.next())!.data.candle.n, 50);
   await reader.leave();
+});
+
+Deno.test("a crowd that asks for the same shares a reading, and misses nothing", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  const read = Promise.withResolvers<void>();
+  let readings = 0;
+  candles.latest = async (...args) => {
+    const rows = await latest(...args);
+    // Committed after the rows were read, and before others come.
+    if (readings++ === 0) services.bus.publish([closed(1, 99)]);
+    await read.promise;
+    return rows;
+  };
+  const all = Array.from({ length: 21 }, () => open());
+  const other = open("?symbols=NIFTY50&history=5");
+  while (openStreams() < 22 || readings < 2) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  read.resolve();
+  for (const reader of await Promise.all(all)) {
+    assert.equal((await reader.next())!.event, "snapshot");
+    assert.equal((await reader.next())!.data.candle.n, 99);
+    await reader.leave();
+  }
+  await (await other).leave();
+  assert.equal(readings, 2);
 });
 
 Deno.test("Last-Event-ID brings what was missed, without a snapshot", async () => {
