@@ -36,7 +36,7 @@ const cursorParameter = parameter<QuarantineCursor>(
 
 export const feedParameter = parameter(
   "the name of a feed, at most 64 characters",
-  (text) => /^.{1,64}$/u.test(text) ? text : null,
+  (text) => /^\P{Cc}{1,64}$/u.test(text) ? text : null,
 );
 
 /** What rows are asked for: times are those at which their lines came in. */

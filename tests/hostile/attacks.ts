@@ -1,0 +1,364 @@
+import { EventReader } from "../harness/event_reader.ts";
+import { until } from "../harness/program.ts";
+import { LineFuzzer } from "./fuzz_lines.ts";
+
+/** The program that is attacked, over the network alone. */
+export interface Target {
+  /** As in `http://127.0.0.1:41233`. */
+  readonly http: string;
+  /** What lets normal requests in. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const encoder = new TextEncoder();
+
+function portOf(place: string): number {
+  return Number(new URL(place.includes("//") ? place : `http://${place}`).port);
+}
+
+async function connect(place: string): Promise<Deno.TcpConn> {
+  return await Deno.connect({ hostname: "127.0.0.1", port: portOf(place) });
+}
+
+async function write(connection: Deno.TcpConn, bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) {
+    at += await connection.write(bytes.subarray(at));
+  }
+}
+
+/** Reads until the other end closes; what it said, up to 64 KiB. */
+async function readOut(connection: Deno.TcpConn): Promise<string> {
+  const buffer = new Uint8Array(16_384);
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const n = await connection.read(buffer).catch(() => null);
+    if (n === null) return text;
+    if (text.length < 65_536) text += decoder.decode(buffer.subarray(0, n));
+  }
+}
+
+export interface Cut {
+  readonly opened: number;
+  /** Closed by the program. */
+  readonly cut: number;
+  readonly cutMsMax: number;
+  /** First lines of what it said, counted. */
+  readonly said: Readonly<Record<string, number>>;
+}
+
+/** Opens connections that each send some text and then nothing. */
+export async function sendAndWait(
+  place: string,
+  count: number,
+  text: (i: number) => string,
+): Promise<Cut> {
+  const began = performance.now();
+  const said: Record<string, number> = {};
+  let opened = 0;
+  let cut = 0;
+  let cutMsMax = 0;
+  await Promise.all(Array.from({ length: count }, async (_, i) => {
+    const connection = await connect(place).catch(() => null);
+    if (connection === null) return;
+    opened++;
+    await write(connection, encoder.encode(text(i))).catch(() => {});
+    const answer = await readOut(connection);
+    connection.close();
+    const line = answer.split(/\r?\n/)[0].slice(0, 80);
+    said[line] = (said[line] ?? 0) + 1;
+    cut++;
+    cutMsMax = Math.max(cutMsMax, performance.now() - began);
+  }));
+  return { opened, cut, cutMsMax: Math.round(cutMsMax), said };
+}
+
+/** Headers that never end: each line of the request but the last. */
+export function halfHeaders({ http }: Target, count: number): Promise<Cut> {
+  const { host } = new URL(http);
+  return sendAndWait(
+    http,
+    count,
+    (i) => `GET /?${i} HTTP/1.1\r\nHost: ${host}\r\nX-Slow: `,
+  );
+}
+
+/** Bodies that are announced and do not come. */
+export function slowBodies({ http }: Target, count: number): Promise<Cut> {
+  const { host } = new URL(http);
+  return sendAndWait(
+    http,
+    count,
+    () =>
+      `POST /login HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1000\r\n` +
+      "Content-Type: application/x-www-form-urlencoded\r\n\r\ntoken=",
+  );
+}
+
+export interface Flood {
+  readonly tried: number;
+  /** Let in, and held open by us until the end. */
+  readonly held: number;
+  readonly refused: number;
+}
+
+/** Opens as many connections as it can and holds them while `meanwhile` runs. */
+export async function flood(
+  place: string,
+  count: number,
+  meanwhile: (refused: () => number) => Promise<void>,
+): Promise<Flood> {
+  const connections: Deno.TcpConn[] = [];
+  let refused = 0;
+  for (let i = 0; i < count; i++) {
+    const connection = await connect(place).catch(() => null);
+    if (connection === null) refused++;
+    else connections.push(connection);
+  }
+  const closed = new Set<Deno.TcpConn>();
+  for (const connection of connections) {
+    readOut(connection).then(() => closed.add(connection));
+  }
+  try {
+    await meanwhile(() => refused + closed.size);
+  } finally {
+    refused += closed.size;
+    for (const connection of connections) connection.close();
+  }
+  return { tried: count, held: count - refused, refused };
+}
+
+/** Normal requests, one after the other, and how long each took. */
+export class Visitor {
+  readonly #times: number[] = [];
+  readonly #faults: string[] = [];
+  #over = false;
+  readonly #done: Promise<void>;
+
+  constructor(target: Target, path = "/api/instruments", pauseMs = 20) {
+    this.#done = this.#run(target, path, pauseMs);
+  }
+
+  async #run({ http, headers }: Target, path: string, pauseMs: number) {
+    while (!this.#over) {
+      const began = performance.now();
+      try {
+        const response = await fetch(http + path, { headers });
+        await response.bytes();
+        if (response.ok) this.#times.push(performance.now() - began);
+        else this.#faults.push(String(response.status));
+      } catch (error) {
+        this.#faults.push(String(error));
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  async leave(): Promise<{
+    readonly requests: number;
+    readonly faults: readonly string[];
+    readonly p50Ms: number | null;
+    readonly p99Ms: number | null;
+  }> {
+    this.#over = true;
+    await this.#done;
+    return {
+      requests: this.#times.length,
+      faults: [...new Set(this.#faults)],
+      p50Ms: quantile(this.#times, 0.5),
+      p99Ms: quantile(this.#times, 0.99),
+    };
+  }
+}
+
+/** @returns `null` of nothing. */
+export function quantile(values: readonly number[], q: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = Math.min(sorted.length - 1, Math.floor(q * sorted.length));
+  return Math.round(sorted[at] * 10) / 10;
+}
+
+export interface Crowd {
+  readonly asked: number;
+  /** Got their snapshot. */
+  readonly served: number;
+  /** From the first to get an event to each other one. */
+  readonly spreadP99Ms: number | null;
+}
+
+/** Opens streams of events, and waits until each has heard two events. */
+export async function crowd(
+  target: Target,
+  count: number,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<Crowd> {
+  const heard = new Map<string, number[]>();
+  const leave = new AbortController();
+  let served = 0;
+  const opened: Promise<void>[] = [];
+  for (let i = 0; i < count; i++) {
+    opened.push(
+      (async () => {
+        const response = await fetch(
+          `${target.http}/api/stream?history=0&events=candle`,
+          { headers: target.headers, signal: leave.signal },
+        );
+        const reader = new EventReader(response);
+        if ((await reader.next())?.event === "snapshot") served++;
+        for (let n = 0; n < 2; n++) {
+          const event = await reader.next();
+          if (event === null) return;
+          const times = heard.get(event.id) ?? [];
+          times.push(performance.now());
+          heard.set(event.id, times);
+        }
+        await reader.leave();
+      })().catch(() => {}),
+    );
+    if (i % 100 === 99) await opened[i - 50];
+  }
+  const all = Promise.all(opened);
+  await meanwhile();
+  await all;
+  leave.abort();
+  const spreads = [...heard.values()].flatMap((times) =>
+    times.map((time) => time - Math.min(...times))
+  );
+  return { asked: count, served, spreadP99Ms: quantile(spreads, 0.99) };
+}
+
+/** Streams that are asked for with all their history and never read. */
+export async function deafReaders(
+  { http, headers }: Target,
+  count: number,
+): Promise<Deno.TcpConn[]> {
+  const head = Object.entries(headers).map(([name, value]) =>
+    `${name}: ${value}\r\n`
+  ).join("");
+  const request = encoder.encode(
+    `GET /api/stream?history=500 HTTP/1.1\r\nHost: ${new URL(http).host}\r\n` +
+      `${head}\r\n`,
+  );
+  return await Promise.all(Array.from({ length: count }, async () => {
+    const connection = await connect(http);
+    await write(connection, request);
+    return connection;
+  }));
+}
+
+/** Sends fuzzed lines to a listener and ends; how many lines it has to count. */
+export async function fuzzFeed(
+  place: string,
+  { seed, lines, format }: {
+    readonly seed: number;
+    readonly lines: number;
+    readonly format: "ndjson" | "csv";
+  },
+): Promise<number> {
+  const fuzzer = new LineFuzzer(seed, format);
+  const connection = await connect(place);
+  let sent = 0;
+  for (let left = lines; left > 0; left -= 1_000) {
+    const next = fuzzer.next(Math.min(left, 1_000));
+    await write(connection, next.bytes);
+    sent += next.lines;
+  }
+  await connection.closeWrite();
+  await readOut(connection);
+  connection.close();
+  return sent;
+}
+
+export interface Books {
+  readonly received: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+}
+
+/** What the program says it has received of plain feeds, once it is `lines`. */
+export async function booksOf(
+  { http, headers }: Target,
+  lines: number,
+): Promise<Books> {
+  const ask = async (): Promise<Books> => {
+    const response = await fetch(`${http}/api/system`, { headers });
+    const { feeds } = await response.json();
+    const sum = { received: 0, accepted: 0, duplicates: 0, rejected: 0 };
+    for (const feed of feeds.feeds) {
+      if (!feed.feed.startsWith("plain@")) continue;
+      for (const key of Object.keys(sum) as (keyof Books)[]) {
+        sum[key] += feed[key];
+      }
+    }
+    return sum;
+  };
+  return await until(
+    `${lines} lines to be received`,
+    ask,
+    ({ received }) => received >= lines,
+  );
+}
+
+/** Resident memory of the program, in MB, as it tells. */
+export async function residentMb({ http, headers }: Target): Promise<number> {
+  const response = await fetch(`${http}/api/system`, { headers });
+  return (await response.json()).process.rss_mb;
+}
+
+/** A feed that goes on sending numbered ticks, and must be acked. */
+export class HonestFeed {
+  #acked = 0;
+  #sent = 0;
+  #over = false;
+  readonly #faults: string[] = [];
+  readonly #done: Promise<unknown>;
+
+  constructor(place: string) {
+    this.#done = connect(place).then((connection) =>
+      Promise.all([this.#send(connection), this.#read(connection)])
+    );
+  }
+
+  async #send(connection: Deno.TcpConn): Promise<void> {
+    const send = (value: unknown) =>
+      write(connection, encoder.encode(`${JSON.stringify(value)}\n`));
+    await send({ type: "hello", feed: "honest" });
+    while (!this.#over) {
+      const seq = this.#sent + 1;
+      const symbol = `GOOD${seq % 4}`;
+      await send({ symbol, ts: Date.now(), price: 100, volume: 1, seq });
+      this.#sent = seq;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await send({ type: "end", total: this.#sent });
+    await connection.closeWrite();
+  }
+
+  async #read(connection: Deno.TcpConn): Promise<void> {
+    const lines = connection.readable.pipeThrough(new TextDecoderStream());
+    let rest = "";
+    for await (const chunk of lines) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop()!;
+      for (const part of parts) {
+        const message = JSON.parse(part);
+        if (message.type === "ack") this.#acked = message.seq;
+        if (["nack", "error", "resend"].includes(message.type)) {
+          this.#faults.push(part);
+        }
+      }
+    }
+  }
+
+  async finish(): Promise<{
+    readonly sent: number;
+    readonly acked: number;
+    readonly faults: readonly string[];
+  }> {
+    this.#over = true;
+    await this.#done;
+    return { sent: this.#sent, acked: this.#acked, faults: this.#faults };
+  }
+}

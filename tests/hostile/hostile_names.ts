@@ -1,0 +1,73 @@
+/**
+ * Sixty names that somebody might give an instrument, to have them run, hide
+ * or break something.
+ */
+export const HOSTILE_NAMES: readonly string[] = [
+  // Markup
+  "<script>window.pwned = 1; alert(1)</script>",
+  "</script><script>alert(2)</script>",
+  "<img src=x onerror=alert(3)>",
+  "<svg/onload=alert(4)>",
+  "<iframe srcdoc='<script>alert(5)</script>'>",
+  "<a href=javascript:alert(6)>here</a>",
+  "<style>*{display:none}</style>",
+  "<base href=https://evil.example/>",
+  "<meta http-equiv=refresh content=0;url=https://evil.example/>",
+  "<!-- -->--!><b>",
+  "<![CDATA[<b>]]>",
+  "<plaintext>",
+  "</td></tr></table><h1>taken over</h1>",
+  "<math><mtext></p><img src onerror=alert(7)>",
+  "&lt;b&gt;&amp;&#60;&#x3c;",
+  // Quotes, and what ends an attribute or a string
+  '" onmouseover="alert(8)',
+  "' autofocus onfocus='alert(9)",
+  '"><script>alert(10)</script>',
+  "`-alert(11)-`",
+  '\\"; alert(12); //',
+  "</title></textarea>",
+  "\u2028alert(13)\u2029",
+  "*/alert(14)/*",
+  "]]>]]&gt;",
+  "javascript:alert(15)",
+  "data:text/html,<script>alert(16)</script>",
+  // Text that turns, hides or passes for other text
+  "\u202eDSUCTB\u202c",
+  "\u2066hidden\u2069shown",
+  "BTC\u200bUSD",
+  "BTC\u200d\u2060USD",
+  "ВТСUSD",
+  "ＢＴＣＵＳＤ",
+  "Z\u0351\u0347\u0331a\u0363\u031fl\u034e\u0321g\u0301o\u0322",
+  "\ufeffBOM",
+  "🏴\u{e0067}\u{e0062}\u{e007f}",
+  "مؤشر الأسهم",
+  "a".repeat(300),
+  "line\nbreak\rand\ttab",
+  "bell\u0007 escape\u001b[31mred\u009b0m",
+  // Databases
+  "'; drop table candles; --",
+  "' or '1'='1",
+  "1); delete from instruments; --",
+  "%' union select usename from pg_user --",
+  "$1 $$; select pg_sleep(60) $$",
+  "E'\\\\x41' || chr(65)",
+  // Files and commands
+  "../../../../etc/passwd",
+  "..\\..\\windows\\win.ini",
+  "/proc/self/environ",
+  "%2e%2e%2fetc%2fpasswd",
+  "$(touch /tmp/pwned)`id`",
+  "| cat /etc/passwd #",
+  // Spreadsheets and templates
+  '=HYPERLINK("https://evil.example","click")',
+  "+1+cmd|' /C calc'!A0",
+  "@SUM(1+1)*cmd|' /C calc'!A0",
+  "{{constructor.constructor('alert(17)')()}}",
+  "${alert(18)} #{7*7} <%= 7*7 %>",
+  // Names that objects and languages have already
+  "__proto__",
+  "constructor",
+  "undefined",
+  "-1e400",
+];
