@@ -135,7 +135,8 @@ export class Catalog {
       );
     }
     const { instrumentsMax = Infinity } = this.options;
-    if (this.#bySymbol.size >= instrumentsMax) {
+    // With those under way, which other feeds asked for.
+    if (this.#bySymbol.size + this.#pending.size >= instrumentsMax) {
       throw new UnknownSymbolError(
         `Symbol ${symbol} would be one more than the ${instrumentsMax} ` +
           `instruments of INSTRUMENTS_MAX`,

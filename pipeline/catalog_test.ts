@@ -12,8 +12,14 @@ Deno.test("Catalog registers up to its bound, and knows what is there beyond it"
     autoRegister: true,
     instrumentsMax: 2,
   });
-  await catalog.admit("A", decimals);
-  await catalog.admit("B", decimals);
+  const asked = ["A", "B", "C"].map((symbol) =>
+    catalog.admit(symbol, decimals)
+  );
+  const ends = await Promise.allSettled(asked);
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ["fulfilled", "fulfilled", "rejected"],
+  );
   await assert.rejects(
     catalog.admit("C", decimals),
     (error) =>
