@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { fetchJson } from "../components/browser/fetch_json.ts";
+import { askApi } from "../components/browser/api_client.ts";
 import { CopyLine } from "../components/CopyLine.tsx";
 import {
   DIAL_LINE,
@@ -33,7 +33,7 @@ export default function FirstSteps(props: FirstStepsProps) {
     let open = true;
     let timer: ReturnType<typeof setTimeout>;
     const ask = async () => {
-      const view = await fetchJson<SystemView>("/api/system").catch(() => null);
+      const view = await askApi("/api/system", {}).catch(() => null);
       if (!open) return;
       if (view !== null && (view.books?.applied ?? 0) > 0) {
         location.reload();

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { fetchJson } from "../components/browser/fetch_json.ts";
+import { askApi } from "../components/browser/api_client.ts";
 import { formatSeconds } from "../components/format_time.ts";
 import { BooksPanel } from "../components/system/BooksPanel.tsx";
 import { FeedsPanel } from "../components/system/FeedsPanel.tsx";
@@ -28,8 +28,9 @@ export default function SystemLive(props: { readonly view: SystemView }) {
       clearTimeout(timer);
       if (!document.hidden) {
         try {
-          const answer = await fetchJson<SystemView>(
+          const answer = await askApi(
             "/api/system",
+            {},
             AbortSignal.timeout(ANSWER_MS_MAX),
           );
           if (!open) return;

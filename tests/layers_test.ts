@@ -60,6 +60,10 @@ const SHARED_BY = /^(pipeline\/(?!domain)|db|web|routes)/;
 const WORKER = /_worker\.ts$/;
 const CLOCK = "pipeline/system_clock.ts";
 
+/** Types of the HTTP surface: the browser knows them, and nothing behind. */
+const API_TYPES = "web/api_types.ts";
+const API_TYPES_BY = /^(islands|components)\//;
+
 /** Packages that belong to one part. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   "pg": /^db\//,
@@ -78,6 +82,8 @@ const CODE = Object.keys(LAYERS).map((layer) => layer.split("/")[0]);
 interface Import {
   readonly file: string;
   readonly target: string;
+  /** Nothing of it is left when it runs. */
+  readonly typesOnly: boolean;
 }
 
 function layerOf(file: string): string | undefined {
@@ -91,7 +97,7 @@ function isTest(file: string): boolean {
 }
 
 /** What is wrong with an import, or `null`. */
-function violation({ file, target }: Import): string | null {
+function violation({ file, target, typesOnly }: Import): string | null {
   const owner = Object.entries(PACKAGES).find(([name]) =>
     target === name || target.startsWith(`${name}/`)
   );
@@ -100,6 +106,7 @@ function violation({ file, target }: Import): string | null {
   const targetLayer = layerOf(target);
   if (layer === undefined || layer === targetLayer) return null;
   if (SHARED.includes(target) && SHARED_BY.test(file)) return null;
+  if (target === API_TYPES && typesOnly && API_TYPES_BY.test(file)) return null;
   if (target === CLOCK && WORKER.test(file)) return null;
   if (targetLayer === undefined) {
     return /\.tsx?$/.test(target) ? `${file} imports ${target}` : null;
@@ -116,10 +123,11 @@ function importsOf(file: string, source: string): Import[] {
     "",
   );
   const names = code.matchAll(
-    /(?:\bfrom\s*|\bimport\s*\(?\s*)"([^"\n]+)"/g,
+    /(?:\b(?:import|export)\s+(type\s)?[^"';]*?\bfrom\s*|\bimport\s*\(?\s*)"([^"\n]+)"/g,
   );
-  return [...names].map(([, name]) => ({
+  return [...names].map(([, type, name]) => ({
     file,
+    typesOnly: type !== undefined,
     target: name.startsWith(".")
       ? normalize(join(dirname(file), name)).replaceAll("\\", "/")
       : name.replace(/^fresh(\/|$)/, "fresh/$1"),
@@ -158,6 +166,8 @@ Deno.test("the check of the layers sees a break", () => {
     ["pipeline/candles/book.ts", `import type { Db } from "../../db/db.ts";`],
     ["islands/Chart.tsx", `import { x } from "../web/services.ts";`],
     ["islands/Chart.tsx", `const x = await import("../pipeline/ports.ts");`],
+    ["islands/Chart.tsx", `import { x } from "../web/api_types.ts";`],
+    ["islands/Chart.tsx", `import type { x } from "../web/operations.ts";`],
     ["routes/index.tsx", `import { Client } from "pg";`],
     ["fresh/app.ts", `import { parseConfig } from "../pipeline/config.ts";`],
     ["pipeline/candles/book.ts", `export * from "../../main.ts";`],
@@ -174,6 +184,7 @@ Deno.test("the check of the layers lets a good import pass", () => {
     ["pipeline/domain/tick.ts", `import { x } from "./time.ts";`],
     ["pipeline/candles/book.ts", `import type { Log } from "../ports.ts";`],
     ["islands/Chart.tsx", `import { x } from "../chart/candle_chart.ts";`],
+    ["islands/Chart.tsx", `import type { A } from "../web/api_types.ts";`],
     ["routes/index.tsx", `import { page } from "fresh";`],
     ["db/connect.ts", `import { Client } from "pg";`],
   ] as const;

@@ -1,8 +1,7 @@
 import type { InstrumentNow } from "../api_views.ts";
+import { apiUrl, askApi } from "./api_client.ts";
 import { connectLive, type EventName } from "./connect_live.ts";
-import { fetchJson } from "./fetch_json.ts";
 import { isHeard } from "./live_taps.ts";
-import { queryString } from "./query_string.ts";
 
 const LOOK_EVERY_MS = 3_000;
 /** Symbols that a stream may name. */
@@ -27,9 +26,7 @@ export function hearOthers(options: {
   let heard = "";
 
   const ask = async () => {
-    const { instruments } = await fetchJson<
-      { readonly instruments: readonly InstrumentNow[] }
-    >("/api/instruments", over.signal);
+    const { instruments } = await askApi("/api/instruments", {}, over.signal);
     options.onAnswer(instruments);
     return instruments;
   };
@@ -42,12 +39,10 @@ export function hearOthers(options: {
     if (wanted.length === 0) return;
     const known = new Set((await ask()).map(({ symbol }) => symbol));
     const symbols = wanted.filter((symbol) => known.has(symbol))
-      .slice(0, SYMBOLS_MAX).join(",");
-    if (symbols === "" || over.signal.aborted) return;
+      .slice(0, SYMBOLS_MAX);
+    if (symbols.length === 0 || over.signal.aborted) return;
     stop = connectLive({
-      url: `/api/stream?${
-        queryString({ symbols, interval: "1m", history: "0" })
-      }`,
+      url: apiUrl("/api/stream", { symbols, interval: ["1m"], history: 0 }),
       tapped: false,
       onEvent: options.onEvent,
       onStatus: () => {},

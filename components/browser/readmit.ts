@@ -1,3 +1,5 @@
+import type { ApiPostAnswer } from "../../web/api_types.ts";
+
 /** What came of taking lines back, over all that was asked. */
 export interface Readmitted {
   readonly taken: number;
@@ -7,12 +9,7 @@ export interface Readmitted {
   readonly pending: number;
 }
 
-interface Answer {
-  readonly readmitted: readonly string[];
-  readonly refused: readonly { readonly why: string }[];
-  readonly pending: readonly string[];
-  readonly next: string | null;
-}
+type Answer = ApiPostAnswer<"/api/quarantine/readmit">;
 
 /**
  * Takes lines out of quarantine: the ones named, or all of a reason, page by

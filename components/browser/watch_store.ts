@@ -1,4 +1,4 @@
-import type { InstrumentNow, Snapshot } from "../api_views.ts";
+import type { Snapshot } from "../api_views.ts";
 import type { LinkStatus } from "../link_status.ts";
 import {
   rowAfter,
@@ -8,7 +8,7 @@ import {
   watchRowOf,
 } from "../watch_row.ts";
 import { connectLive, type EventName } from "./connect_live.ts";
-import { fetchJson } from "./fetch_json.ts";
+import { apiUrl, askApi } from "./api_client.ts";
 import { ServerClock } from "./server_clock.ts";
 
 const TICK_MS = 1_000;
@@ -71,7 +71,7 @@ export class WatchStore {
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#askIn(ASK_EVERY_MS);
     const stop = connectLive({
-      url: "/api/stream?interval=1m&history=0",
+      url: apiUrl("/api/stream", { interval: ["1m"], history: 0 }),
       onStatus: (link) => {
         this.link = link;
         this.#tick();
@@ -144,9 +144,7 @@ export class WatchStore {
   }
 
   async #ask(): Promise<void> {
-    const { instruments } = await fetchJson<
-      { readonly instruments: readonly InstrumentNow[] }
-    >("/api/instruments");
+    const { instruments } = await askApi("/api/instruments", {});
     let more = false;
     for (const one of instruments) {
       if (this.rows.has(one.symbol)) {

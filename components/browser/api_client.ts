@@ -1,0 +1,29 @@
+import type { ApiAnswer, ApiPath, ApiQuery } from "../../web/api_types.ts";
+import { fetchJson } from "./fetch_json.ts";
+
+type Value = string | number | readonly (string | number)[] | undefined;
+
+/**
+ * Asks this site for JSON, in the types of its schemas.
+ *
+ * @throws {Error} If the server does not answer, or not with success.
+ */
+export function askApi<Path extends ApiPath>(
+  path: Path,
+  query: ApiQuery<Path>,
+  signal?: AbortSignal,
+): Promise<ApiAnswer<Path>> {
+  return fetchJson(apiUrl(path, query), signal);
+}
+
+/** Where something is asked for; parameters that are `undefined` are not. */
+export function apiUrl<Path extends ApiPath>(
+  path: Path,
+  query: ApiQuery<Path>,
+): string {
+  const given = Object.entries(query as Readonly<Record<string, Value>>)
+    .flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]]
+    );
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
