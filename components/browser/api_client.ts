@@ -1,8 +1,6 @@
 import type { ApiAnswer, ApiPath, ApiQuery } from "../../web/api_types.ts";
 import { fetchJson } from "./fetch_json.ts";
 
-type Value = string | number | readonly (string | number)[] | undefined;
-
 /**
  * Asks this site for JSON, in the types of its schemas.
  *
@@ -21,9 +19,6 @@ export function apiUrl<Path extends ApiPath>(
   path: Path,
   query: ApiQuery<Path>,
 ): string {
-  const given = Object.entries(query as Readonly<Record<string, Value>>)
-    .flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]]
-    );
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+  // JSON leaves out what is `undefined`; lists are written with commas.
+  return `${path}?${new URLSearchParams(JSON.parse(JSON.stringify(query)))}`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { apiUrl, askApi } from "./api_client.ts";
 
 Deno.test("apiUrl() writes what is given, lists with commas", () => {
-  assert.equal(apiUrl("/api/instruments", {}), "/api/instruments");
+  assert.equal(apiUrl("/api/instruments", {}), "/api/instruments?");
   assert.equal(
     apiUrl("/api/candles", {
       symbol: "EUR/USD",

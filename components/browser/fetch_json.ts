@@ -25,20 +25,11 @@ export async function fetchJson<T>(
     signal: signal === undefined ? late : AbortSignal.any([signal, late]),
   });
   if (!response.ok) {
+    const problem = await response.json().catch(() => null);
     throw new RequestError(
       response.status,
-      await problemDetail(response) ??
-        `Cannot get ${path} as it answered ${response.status}`,
+      problem?.detail ?? response.statusText,
     );
   }
   return await response.json();
-}
-
-async function problemDetail(response: Response): Promise<string | null> {
-  try {
-    const { detail } = await response.json();
-    return typeof detail === "string" ? detail : null;
-  } catch {
-    return null;
-  }
 }

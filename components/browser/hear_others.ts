@@ -42,7 +42,7 @@ export function hearOthers(options: {
       .slice(0, SYMBOLS_MAX);
     if (symbols.length === 0 || over.signal.aborted) return;
     stop = connectLive({
-      url: apiUrl("/api/stream", { symbols, interval: ["1m"], history: 0 }),
+      url: apiUrl("/api/stream", { symbols, history: 0 }),
       tapped: false,
       onEvent: options.onEvent,
       onStatus: () => {},

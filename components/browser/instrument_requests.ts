@@ -1,26 +1,12 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { ForecastView } from "../../pipeline/domain/forecast.ts";
 import type { Interval } from "../../pipeline/domain/interval.ts";
-import type {
-  ForecastsAnswer,
-  GapsAnswer,
-  GapView,
-  ModelsAnswer,
-  QualityView,
-  ReliabilityView,
-  SignalsAnswer,
-} from "../api_views.ts";
-import { fetchJson } from "./fetch_json.ts";
-import { queryString } from "./query_string.ts";
+import type { GapView } from "../api_views.ts";
+import { askApi } from "./api_client.ts";
 
 const PAGE = 500;
 const PAGE_MAX = 10_000;
-const SCORES = "60";
-
-interface CandlesAnswer {
-  readonly candles: readonly CandleView[];
-  readonly next: string | null;
-}
+const SCORES = 60;
 
 /** Which candles of which instrument. */
 export interface CandlesOf {
@@ -34,10 +20,7 @@ export async function requestNewest(
   limit = PAGE,
   signal?: AbortSignal,
 ): Promise<readonly CandleView[]> {
-  const { candles } = await fetchJson<CandlesAnswer>(
-    `/api/candles?${queryString({ ...of, limit: String(limit) })}`,
-    signal,
-  );
+  const { candles } = await askApi("/api/candles", { ...of, limit }, signal);
   return candles;
 }
 
@@ -47,11 +30,11 @@ export async function requestOlder(
   beforeT: number,
   limit = PAGE,
 ): Promise<readonly CandleView[]> {
-  const { candles } = await fetchJson<CandlesAnswer>(
-    `/api/candles?${
-      queryString({ ...of, to: String(beforeT), limit: String(limit) })
-    }`,
-  );
+  const { candles } = await askApi("/api/candles", {
+    ...of,
+    to: beforeT,
+    limit,
+  });
   return candles;
 }
 
@@ -60,11 +43,11 @@ export async function requestNewer(
   of: CandlesOf,
   afterT: number,
 ): Promise<readonly CandleView[]> {
-  const { candles } = await fetchJson<CandlesAnswer>(
-    `/api/candles?${
-      queryString({ ...of, from: String(afterT), limit: String(PAGE) })
-    }`,
-  );
+  const { candles } = await askApi("/api/candles", {
+    ...of,
+    from: afterT,
+    limit: PAGE,
+  });
   return candles;
 }
 
@@ -74,20 +57,17 @@ export async function requestFrom(
   fromT: number,
   toT?: number,
 ): Promise<readonly CandleView[]> {
-  const query = new URLSearchParams({
-    ...of,
-    from: String(fromT),
-    limit: String(PAGE_MAX),
-  });
-  if (toT !== undefined) query.set("to", String(toT));
+  const range = { ...of, from: fromT, to: toT, limit: PAGE_MAX };
   const found: CandleView[] = [];
+  let cursor: string | undefined;
   for (;;) {
-    const { candles, next } = await fetchJson<CandlesAnswer>(
-      `/api/candles?${query}`,
-    );
+    const { candles, next } = await askApi("/api/candles", {
+      ...range,
+      cursor,
+    });
     found.push(...candles);
     if (next === null) return found;
-    query.set("cursor", next);
+    cursor = next;
   }
 }
 
@@ -96,16 +76,12 @@ export async function requestOlderForecasts(
   symbol: string,
   beforeT: number,
 ): Promise<readonly ForecastView[]> {
-  const { forecasts } = await fetchJson<ForecastsAnswer>(
-    `/api/forecasts?${
-      queryString({
-        symbol,
-        horizon: "1",
-        to: String(beforeT),
-        limit: String(PAGE),
-      })
-    }`,
-  );
+  const { forecasts } = await askApi("/api/forecasts", {
+    symbol,
+    horizon: 1,
+    to: beforeT,
+    limit: PAGE,
+  });
   return forecasts;
 }
 
@@ -114,11 +90,11 @@ export async function requestGaps(
   symbol: string,
   fromT: number,
 ): Promise<readonly GapView[]> {
-  const { gaps } = await fetchJson<GapsAnswer>(
-    `/api/gaps?${
-      queryString({ symbol, from: String(fromT), limit: String(PAGE_MAX) })
-    }`,
-  );
+  const { gaps } = await askApi("/api/gaps", {
+    symbol,
+    from: fromT,
+    limit: PAGE_MAX,
+  });
   return gaps;
 }
 
@@ -131,19 +107,13 @@ export async function requestGaps(
 export async function requestScores(symbol: string, model: string | undefined) {
   const [{ forecasts }, { models }, { signals }, quality, reliability] =
     await Promise.all([
-      fetchJson<ForecastsAnswer>(
-        `/api/forecasts?${
-          queryString({ symbol, horizon: "1", limit: SCORES })
-        }`,
-      ),
-      fetchJson<ModelsAnswer>(`/api/models?${queryString({ symbol })}`),
-      fetchJson<SignalsAnswer>(
-        `/api/signals?${queryString({ symbol, limit: SCORES })}`,
-      ),
-      fetchJson<QualityView>(`/api/quality?${queryString({ symbol })}`),
-      model === undefined ? null : fetchJson<ReliabilityView>(
-        `/api/reliability?${queryString({ symbol, model })}`,
-      ),
+      askApi("/api/forecasts", { symbol, horizon: 1, limit: SCORES }),
+      askApi("/api/models", { symbol }),
+      askApi("/api/signals", { symbol, limit: SCORES }),
+      askApi("/api/quality", { symbol }),
+      model === undefined
+        ? null
+        : askApi("/api/reliability", { symbol, model }),
     ]);
   return { forecasts, signals, records: { models, quality, reliability } };
 }

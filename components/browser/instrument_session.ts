@@ -3,6 +3,7 @@ import {
   type Interval,
   isStoredInterval,
   isTickInterval,
+  type StoredInterval,
 } from "../../pipeline/domain/interval.ts";
 import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
 import type { CandleChart, ChartView } from "../../chart/types.ts";
@@ -19,6 +20,7 @@ import {
 import { MINUTE_MS, newestForecast } from "../forecast_parts.ts";
 import type { LinkStatus } from "../link_status.ts";
 import { newerOf } from "../merge_live.ts";
+import { apiUrl } from "./api_client.ts";
 import { ChartFeed } from "./chart_feed.ts";
 import { connectLive, type EventName } from "./connect_live.ts";
 import { RequestError } from "./fetch_json.ts";
@@ -32,7 +34,6 @@ import {
   requestOlderForecasts,
   requestScores,
 } from "./instrument_requests.ts";
-import { queryString } from "./query_string.ts";
 import { ServerClock } from "./server_clock.ts";
 
 /** Scores come a moment after the candle that they need. */
@@ -278,13 +279,11 @@ export class InstrumentSession {
     const { interval } = this;
     let begun = false;
     this.#closeStream = connectLive({
-      url: `/api/stream?${
-        queryString({
-          symbols: this.#symbol,
-          interval: streamedFor(interval).join(),
-          history: String(SNAPSHOT_CANDLES),
-        })
-      }`,
+      url: apiUrl("/api/stream", {
+        symbols: [this.#symbol],
+        interval: streamedFor(interval),
+        history: SNAPSHOT_CANDLES,
+      }),
       onStatus: (link) => {
         this.link = link;
         this.#onChange();
@@ -486,7 +485,7 @@ export class InstrumentSession {
 }
 
 /** Intervals that the stream brings; others are asked for when minutes come. */
-function streamedFor(interval: Interval): readonly Interval[] {
+function streamedFor(interval: Interval): readonly StoredInterval[] {
   return interval !== "1m" && isStoredInterval(interval)
     ? ["1m", interval]
     : ["1m"];

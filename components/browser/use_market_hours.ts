@@ -1,7 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { MarketHours } from "../api_views.ts";
-import { fetchJson } from "./fetch_json.ts";
-import { queryString } from "./query_string.ts";
+import { askApi } from "./api_client.ts";
 
 const ASK_EVERY_MS = 6 * 3_600_000;
 
@@ -11,7 +10,7 @@ export function useMarketHours(first: MarketHours): MarketHours {
   const [hours, setHours] = useState(first);
   useEffect(() => {
     const timer = setInterval(() => {
-      fetchJson<MarketHours>(`/api/calendar?${queryString({ symbol })}`)
+      askApi("/api/calendar", { symbol })
         .then(setHours).catch(() => {}); // what is known reaches further
     }, ASK_EVERY_MS);
     return () => clearInterval(timer);

@@ -71,7 +71,7 @@ export class WatchStore {
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#askIn(ASK_EVERY_MS);
     const stop = connectLive({
-      url: apiUrl("/api/stream", { interval: ["1m"], history: 0 }),
+      url: apiUrl("/api/stream", { history: 0 }),
       onStatus: (link) => {
         this.link = link;
         this.#tick();

@@ -6,8 +6,12 @@ import assert from "node:assert/strict";
 import type { z } from "zod";
 import type {
   ForecastsAnswer,
+  GapsAnswer,
   InstrumentNow,
+  MarketHours,
   ModelsAnswer,
+  QualityView,
+  ReliabilityView,
   SignalsAnswer,
   Snapshot,
 } from "../../components/api_views.ts";
@@ -31,12 +35,30 @@ Deno.test("the types of answers are those that pages read", () => {
     Same<ApiAnswer<"/api/forecasts">, ForecastsAnswer>,
     Same<ApiAnswer<"/api/models">, ModelsAnswer>,
     Same<ApiAnswer<"/api/signals">, SignalsAnswer>,
+    Same<ApiAnswer<"/api/gaps">, GapsAnswer>,
+    Same<ApiAnswer<"/api/quality">, QualityView>,
+    Same<ApiAnswer<"/api/calendar">, MarketHours>,
+    Same<ApiAnswer<"/api/reliability">, ReliabilityView>,
     Same<ApiAnswer<"/api/system">, SystemView>,
     Same<ApiAnswer<"/api/audit">, Audit>,
     Same<
       ApiAnswer<"/api/instruments">,
       { readonly instruments: readonly InstrumentNow[] }
     >,
-  ] = [true, true, true, true, true, true, true, true, true];
-  assert.equal(same.length, 9);
+  ] = [
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+    true,
+  ];
+  assert.equal(same.length, 13);
 });
