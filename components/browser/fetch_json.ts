@@ -1,7 +1,5 @@
 /** The server answered that it cannot, or will not; the message says why. */
 export class RequestError extends Error {
-  override name = "RequestError";
-
   constructor(readonly status: number, message: string) {
     super(message);
   }

@@ -8,7 +8,7 @@ import {
   watchRowOf,
 } from "../watch_row.ts";
 import { connectLive, type EventName } from "./connect_live.ts";
-import { apiUrl, askApi } from "./api_client.ts";
+import { askApi } from "./api_client.ts";
 import { ServerClock } from "./server_clock.ts";
 
 const TICK_MS = 1_000;
@@ -71,7 +71,7 @@ export class WatchStore {
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#askIn(ASK_EVERY_MS);
     const stop = connectLive({
-      url: apiUrl("/api/stream", { history: 0 }),
+      url: "/api/stream?history=0",
       onStatus: (link) => {
         this.link = link;
         this.#tick();
