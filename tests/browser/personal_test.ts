@@ -500,8 +500,7 @@ async function signalAndFeedFire(
     await until(
       "the list's stream alone",
       () => page.evaluate(openStreams),
-      (urls) =>
-        urls.join() === `${program.http}/api/stream?interval=1m&history=0`,
+      (urls) => urls.join() === `${program.http}/api/stream?history=0`,
     );
     await page.reload();
     await page.goto(`${program.http}/alerts`);
