@@ -39,7 +39,7 @@ export const HOSTILE_NAMES: readonly string[] = [
   "ВТСUSD",
   "ＢＴＣＵＳＤ",
   "Z\u0351\u0347\u0331a\u0363\u031fl\u034e\u0321g\u0301o\u0322",
-  "\ufeffBOM",
+  "B\ufeffOM",
   "🏴\u{e0067}\u{e0062}\u{e007f}",
   "مؤشر الأسهم",
   "a".repeat(300),
