@@ -41,13 +41,13 @@ export function InstrumentHeader(
       </div>
       <p class="last">
         <b>{minute === null ? "–" : formatPrice(minute.c, decimals)}</b>
-        <ChangeText
-          change={change !== null && minute !== null
-            ? changeTo(minute.c, change)
-            : change}
-          decimals={decimals}
-          now={now}
-        />
+        {change !== null && (
+          <ChangeText
+            change={minute === null ? change : changeTo(minute.c, change)}
+            decimals={decimals}
+            now={now}
+          />
+        )}
       </p>
       <dl class="states">
         <div>

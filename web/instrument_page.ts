@@ -3,10 +3,10 @@ import type {
   InstrumentState,
 } from "../components/instrument_state.ts";
 import { mergeForecasts, mergeSignals } from "../components/merge_live.ts";
-import { candleView } from "../pipeline/domain/candle.ts";
+import { type CandleView, candleView } from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
-import { toMillis } from "../pipeline/domain/time.ts";
+import { epochMicros, toMillis } from "../pipeline/domain/time.ts";
 import { scaleOf } from "../components/price_scales.ts";
 import { offeredIntervals } from "./offered_intervals.ts";
 import { queryCalendar } from "./query_calendar.ts";
@@ -100,6 +100,24 @@ export async function readInstrumentPage(
   };
 }
 
+/** Candles in the picture of a page at most. */
+const PICTURED_MAX = 500;
+
+/** The candles of the part of the history that the page was asked for. */
+export async function readPictured(
+  services: Services,
+  { instrument, interval, view, state }: InstrumentPage,
+): Promise<readonly CandleView[]> {
+  if (!view?.toT) return state.candles;
+  const { candles } = await readCandles(services, {
+    symbol: instrument.symbol,
+    interval,
+    to: epochMicros(view.toT * 1_000 + 1),
+    limit: Math.min(Math.round(view.slots), PICTURED_MAX),
+  });
+  return candles.length > 0 ? candles.map(candleView) : state.candles;
+}
+
 /** The candles of an interval that is offered, of minutes otherwise. */
 async function readShown(
   services: Services,
@@ -126,5 +144,5 @@ function viewOf(query: URLSearchParams): InstrumentPage["view"] {
   const slots = Number(query.get("slots"));
   const to = Number(query.get("to"));
   if (!Number.isFinite(slots) || slots < 5 || slots > 10_000) return null;
-  return { slots, toT: Number.isSafeInteger(to) && to > 0 ? to : null };
+  return { slots, toT: Number.isSafeInteger(to * 1_000) && to > 0 ? to : null };
 }

@@ -2,6 +2,7 @@ import { HttpError, page } from "fresh";
 import { asset, Head } from "fresh/runtime";
 import { StillPage } from "../../components/StillPage.tsx";
 import Alerts from "../../islands/Alerts.tsx";
+import { EmptyChart } from "../../components/EmptyChart.tsx";
 import { FirstChart } from "../../components/FirstChart.tsx";
 import {
   InstrumentAside,
@@ -12,24 +13,27 @@ import InstrumentChart from "../../islands/InstrumentChart.tsx";
 import InstrumentToolbar from "../../islands/InstrumentToolbar.tsx";
 import InstrumentTop from "../../islands/InstrumentTop.tsx";
 import { define } from "../../web/define.ts";
-import { readInstrumentPage } from "../../web/instrument_page.ts";
+import { readInstrumentPage, readPictured } from "../../web/instrument_page.ts";
 import { readWarehouse } from "../../web/read_warehouse.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
     const symbol = decodeSymbol(ctx.params.symbol);
-    const data = await readWarehouse(
-      readInstrumentPage(ctx.state.services, symbol, ctx.url.searchParams),
+    const { services } = ctx.state;
+    const shown = await readWarehouse(
+      readInstrumentPage(services, symbol, ctx.url.searchParams),
     );
-    if (data === null) throw new HttpError(404);
-    return page(data);
+    if (shown === null) throw new HttpError(404);
+    const pictured = await readWarehouse(readPictured(services, shown));
+    return page({ shown, pictured });
   },
 });
 
 export default define.page<typeof handler>(function Instrument(
-  { data, state },
+  { data: { shown, pictured }, state },
 ) {
-  const { instrument } = data;
+  const { instrument } = shown;
+  const { info } = state.services;
   return (
     <main>
       <Head>
@@ -42,7 +46,7 @@ export default define.page<typeof handler>(function Instrument(
       </Head>
       {instrument.note !== null && (
         <p
-          class={state.services.info.simulated ? "banner" : "note fine"}
+          class={info.simulated ? "banner" : "note fine"}
           role="note"
         >
           {instrument.note}
@@ -55,28 +59,36 @@ export default define.page<typeof handler>(function Instrument(
         </p>
       )}
       <StillPage />
-      <InstrumentTop page={data} />
+      <InstrumentTop page={shown} />
       <div class="instrument-grid">
         <section class="chart-panel" aria-label={`${instrument.symbol} chart`}>
-          <InstrumentToolbar page={data} />
+          <InstrumentToolbar page={shown} />
           <div class="chart-host">
-            <FirstChart page={data} />
-            <InstrumentChart page={data} />
+            <FirstChart page={shown} candles={pictured} />
+            {pictured.length === 0 && (
+              <EmptyChart
+                symbol={instrument.symbol}
+                feeds={info.feeds}
+                simulated={info.simulated}
+                token={info.feedToken ?? false}
+              />
+            )}
+            <InstrumentChart page={shown} />
           </div>
-          <InstrumentNotes page={data} />
+          <InstrumentNotes page={shown} />
         </section>
         <aside>
-          <InstrumentAside page={data} />
+          <InstrumentAside page={shown} />
+          <Alerts
+            symbol={instrument.symbol}
+            decimals={instrument.price_scale}
+            tickSize={instrument.tick_size}
+            price={shown.state.minute?.c ?? null}
+            now={shown.now}
+          />
         </aside>
-        <InstrumentBelow page={data} />
+        <InstrumentBelow page={shown} />
       </div>
-      <Alerts
-        symbol={instrument.symbol}
-        decimals={instrument.price_scale}
-        tickSize={instrument.tick_size}
-        price={data.state.minute?.c ?? null}
-        now={data.now}
-      />
     </main>
   );
 });

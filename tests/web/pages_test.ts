@@ -251,6 +251,42 @@ Deno.test("an instrument's page offers intervals to a month, seconds if ticks ar
   ]);
 });
 
+Deno.test("a link to a part of the history is a picture of that part", async () => {
+  const data = fakeData();
+  const t = minutesAgo(6) / 1_000;
+  const { get } = await setUp({}, data);
+  const pictured = async (query: string) => {
+    const { response, html } = await get(`/instruments/NIFTY50${query}`);
+    assert.equal(response.status, 200, query);
+    return Number(/chart of (\d+) candles/.exec(html)![1]);
+  };
+  assert.equal(await pictured(""), 10);
+  assert.equal(await pictured(`?slots=50&to=${t}`), 4);
+  assert.equal(await pictured(`?slots=5&to=${t - 1}`), 3);
+  // Before all that there is, and no time at all: the newest.
+  assert.equal(await pictured("?slots=50&to=1"), 10);
+  assert.equal(await pictured("?slots=50&to=9007199254740991"), 10);
+});
+
+Deno.test("an instrument without a tick says so, with the line that sends one", async () => {
+  const data = fakeData();
+  data.candles = [];
+  const feeds = ["listen://127.0.0.1:9101"];
+  const page = async (changes: Partial<Services>, of = data) =>
+    textOf((await (await setUp(changes, of)).get("/instruments/NIFTY50")).html);
+  const { info } = await fakeServices({}, data);
+  const real = { ...info, simulated: false, feeds };
+  const text = await page({ info: real });
+  assert.match(text, /No tick of NIFTY50 has come yet/);
+  assert.match(text, /NIFTY50.{1,160}nc -q1 127\.0\.0\.1 9101/);
+  // A warehouse of simulated ticks takes no others.
+  assert.doesNotMatch(
+    await page({ info: { ...real, simulated: true } }),
+    /nc -q1/,
+  );
+  assert.doesNotMatch(await page({ info: real }, fakeData()), /has come yet/);
+});
+
 Deno.test("pages have no inline script, style or handler", async () => {
   const { get } = await setUp();
   for (const path of ["/", "/instruments/NIFTY50", "/nowhere"]) {
