@@ -9,7 +9,7 @@ import {
 import { redisUrlParts } from "./redis_url.ts";
 
 const RETRY_MS_MIN = 50;
-const RETRY_MS_MAX = 250;
+const RETRY_MS_MAX = 100;
 /** A server that is just being started, or loads its file, is waited for. */
 const OPEN_MS_MAX = 10_000;
 

@@ -67,7 +67,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   trimEveryMs: 300_000,
   claimRetryMs: 150,
   retryMsMin: 50,
-  retryMsMax: 250,
+  retryMsMax: 150,
 };
 
 const TRIM_LAG_MS_MIN = 300_000;
@@ -173,13 +173,16 @@ export async function runAggregator(
       failures++;
       loop.budget.failed();
       const waitMs = retryDelayMs(failures, loop.settings, options.random);
-      log.warn("Aggregation waits for a store", {
-        p,
-        failures,
-        waitMs,
-        error: error.message,
-        cause: String(error.cause),
-      });
+      // At first, and then ever more seldom: an outage may last.
+      if (Number.isInteger(Math.log2(failures))) {
+        log.warn("Aggregation waits for a store", {
+          p,
+          failures,
+          waitMs,
+          error: error.message,
+          cause: String(error.cause),
+        });
+      }
       await clock.sleep(waitMs, signal);
     }
   }

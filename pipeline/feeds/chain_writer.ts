@@ -14,7 +14,7 @@ import { dropAppended, EntryDraft, type SealedDraft } from "./entry_draft.ts";
 /** Appends on their way at a time, in one chain. */
 const PIPELINE_DEPTH = 4;
 const RETRY_MS_MIN = 50;
-const RETRY_MS_MAX = 250;
+const RETRY_MS_MAX = 100;
 
 export interface ChainOptions {
   readonly p: number;
@@ -235,12 +235,15 @@ export class ChainWriter {
         from: { writer: this.#writer, n },
       });
     } catch (error) {
+      // Once an outage: a buffer that is away is tried again many times.
+      if (this.trouble === null) {
+        log.warn("Cannot append to the buffer, will try again", {
+          p,
+          feed: key.feed,
+          error: String(error),
+        });
+      }
       this.trouble = String(error);
-      log.warn("Cannot append to the buffer, will try again", {
-        p,
-        feed: key.feed,
-        error: this.trouble,
-      });
       return { kind: "failed" };
     }
   }
@@ -306,13 +309,15 @@ export class ChainWriter {
         this.#rebase(sent, outcomes, { last, newest });
         return;
       } catch (error) {
+        if (this.trouble === null) {
+          log.warn("Cannot ask the buffer where a feed stands", {
+            p,
+            feed: key.feed,
+            delivery,
+            error: String(error),
+          });
+        }
         this.trouble = String(error);
-        log.warn("Cannot ask the buffer where a feed stands", {
-          p,
-          feed: key.feed,
-          delivery,
-          error: this.trouble,
-        });
       }
     }
   }
