@@ -95,9 +95,10 @@ export class LineDecoder {
       return rejected("not_json", "line must be UTF-8");
     }
     const outcome = this.decodeLine(text, framer.line);
-    // Only a hello may be that long, and it is the first line.
+    // Only a hello may be that long, a wrong one too, and it is the first line.
     const hello = outcome.kind === "control" &&
-      outcome.message.type === "hello";
+      (outcome.message.type === "hello" ||
+        outcome.message.type === "bad_hello");
     return bytes.length > LINE_BYTES_MAX && !hello
       ? { kind: "reject", reject: TOO_LONG }
       : outcome;

@@ -120,6 +120,10 @@ Deno.test("a hello that cannot be taken is answered, not left waiting", async ()
   for (
     const [hello, reason] of [
       [{ type: "hello" }, "hello cannot be taken, feed: must be a text"],
+      [
+        { type: "hello", note: "x".repeat(2_000) },
+        "hello cannot be taken, feed: must be a text",
+      ],
       [{ type: "hello", feed: null }, /feed: must be a text/],
       [{ type: "hello", feed: "my feed" }, /feed: must match \^\[A-Za-z0-9\]/],
       [{ ...HELLO, epoch: -1 }, /epoch: /],
