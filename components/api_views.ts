@@ -196,12 +196,15 @@ export interface QualityView {
   readonly minutes: {
     readonly expected: number;
     readonly with_candle: number;
+    /** A feed was there, and nothing happened. */
     readonly quiet: number;
+    /** No feed was there. */
     readonly missing: number;
     readonly partly_covered: number;
     readonly revised: number;
     readonly imported: number;
   };
+  /** Changes of closed candles. */
   readonly revisions: number;
   /** Share of the sessions so far that a feed covered; `null` before them. */
   readonly completeness: number | null;

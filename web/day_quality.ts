@@ -1,4 +1,4 @@
-import type { QualitySpan } from "../components/api_views.ts";
+import type { QualitySpan, QualityView } from "../components/api_views.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import {
   type EpochMicros,
@@ -9,27 +9,10 @@ import {
 import type { CoverageGap } from "./fill_candles.ts";
 
 /** What one-minute candles of a trading day rest on. */
-export interface DayQuality {
-  readonly ticks: number;
-  /** Minutes of the sessions that are over, and what is in them. */
-  readonly minutes: {
-    readonly expected: number;
-    readonly with_candle: number;
-    /** A feed was there, and nothing happened. */
-    readonly quiet: number;
-    /** No feed was there. */
-    readonly missing: number;
-    readonly partly_covered: number;
-    readonly revised: number;
-    readonly imported: number;
-  };
-  /** Changes of closed candles. */
-  readonly revisions: number;
-  /** Share of the sessions so far that a feed covered; `null` before them. */
-  readonly completeness: number | null;
-  /** The day in stretches of one kind, to draw it. */
-  readonly spans: readonly QualitySpan[];
-}
+export type DayQuality = Pick<
+  QualityView,
+  "ticks" | "minutes" | "revisions" | "completeness" | "spans"
+>;
 
 export interface DayInput {
   /** Of a minute, ascending. */

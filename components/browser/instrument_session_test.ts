@@ -3,6 +3,7 @@ import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { CandleChart, ChartCandle } from "../../chart/types.ts";
 import type { InstrumentPage } from "../instrument_state.ts";
 import { InstrumentSession } from "./instrument_session.ts";
+import { seededRandom } from "../../pipeline/forecast/testing/make_candles.ts";
 
 const MINUTE = 60_000;
 const START = 1_700_000_040_000;
@@ -115,22 +116,11 @@ const candleOf = (i: number, given: Partial<CandleView> = {}): CandleView => ({
   ...given,
 });
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /** One page through many cuts; returns what its chart and the server have. */
 async function throughCuts(seed: number) {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const server = new FakeServer();
   for (let i = 0; i < 300; i++) server.change("candle.closed", candleOf(i));
   server.change("candle", candleOf(300, { closed: false }));

@@ -18,6 +18,7 @@ import {
   startProgram,
   until,
 } from "../harness/program.ts";
+import { seededRandom } from "../../pipeline/forecast/testing/make_candles.ts";
 
 const SEED = 20_221_110;
 const CUTS = 20;
@@ -176,7 +177,7 @@ async function throughCuts(
       await connected.waitFor();
     });
 
-    const random = randomOf(SEED);
+    const random = seededRandom(SEED);
     for (let cut = 0; cut < CUTS; cut++) {
       await sleep(100 + random() * 500);
       proxy.toxics.hold = random() < 0.3;
@@ -316,7 +317,7 @@ async function watchLiveRegions(page: Page): Promise<void> {
 async function startFeed(address: string) {
   const [hostname, port] = address.split(":");
   const conn = await Deno.connect({ hostname, port: Number(port) });
-  const random = randomOf(SEED + 1);
+  const random = seededRandom(SEED + 1);
   let ts = Date.now() - 24 * 3_600_000; // never catches up with the clock
   let price = 100;
   let sent = 0;
@@ -357,17 +358,6 @@ async function startFeed(address: string) {
       conn.close();
       return sent;
     },
-  };
-}
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
 
