@@ -155,6 +155,11 @@ export interface TickBuffer {
   /** Position of the newest entry appended before `time`. */
   newestBefore(p: number, time: EpochMicros): Promise<EntryId>;
   stats(): Promise<BufferStats>;
+  /**
+   * Aborts once the buffer is there again after it was away: whoever waits to
+   * try again need not wait longer. Absent where it is never away.
+   */
+  back?(): AbortSignal;
   close(): Promise<void>;
 }
 

@@ -211,6 +211,10 @@ export class RedisBuffer implements TickBuffer {
     };
   }
 
+  back(): AbortSignal {
+    return this.connection.back;
+  }
+
   /** Waits for the calls under way; repeatable. */
   close(): Promise<void> {
     this.#closed ??= this.connection.close();

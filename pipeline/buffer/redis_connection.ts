@@ -41,6 +41,7 @@ interface Connected {
  */
 export class RedisConnection {
   readonly #closing = new AbortController();
+  #back = new AbortController();
   #connected: Connected | null = null;
   #why = "it was not connected yet";
   #running: Promise<void> = Promise.resolve();
@@ -104,6 +105,11 @@ export class RedisConnection {
     );
   }
 
+  /** Aborts once there is a connection again. */
+  get back(): AbortSignal {
+    return this.#back.signal;
+  }
+
   /** Waits for the calls under way, which settle soon; repeatable. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -156,7 +162,11 @@ export class RedisConnection {
     while (!signal.aborted) {
       try {
         const connected = this.#connected ??= await this.#connect();
-        if (retry > 0) log.info("Redis is connected again", { retries: retry });
+        if (retry > 0) {
+          log.info("Redis is connected again", { retries: retry });
+          this.#back.abort();
+          this.#back = new AbortController();
+        }
         retry = 0;
         if (signal.aborted) connected.session.end(new Error("closed"));
         const reason = await connected.session.ended;

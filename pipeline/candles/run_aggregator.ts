@@ -183,7 +183,11 @@ export async function runAggregator(
           cause: String(error.cause),
         });
       }
-      await clock.sleep(waitMs, signal);
+      const back = options.buffer.back?.();
+      await clock.sleep(
+        waitMs,
+        back ? AbortSignal.any([signal, back]) : signal,
+      );
     }
   }
   await loop.stop();

@@ -296,7 +296,11 @@ export class ChainWriter {
     this.#sending = [];
     for (;;) {
       if (this.#failures > 0 || outcomes[0].kind === "failed") {
-        await clock.sleep(this.#retryMs(), signal);
+        const back = buffer.back?.();
+        await clock.sleep(
+          this.#retryMs(),
+          back ? AbortSignal.any([signal, back]) : signal,
+        );
       }
       this.#failures += 1;
       if (signal.aborted) return;

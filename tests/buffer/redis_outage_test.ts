@@ -190,6 +190,26 @@ await redisTest(
 );
 
 await redisTest(
+  "RedisBuffer tells who waits that Redis is back",
+  [],
+  (server) =>
+    withBuffer(server, async (buffer) => {
+      for (let outage = 1; outage <= 2; outage++) {
+        const back = buffer.back();
+        await server.kill();
+        await rejectsSoon(append(buffer, outage));
+        assert.equal(back.aborted, false);
+        const told = new Promise<void>((resolve) =>
+          back.addEventListener("abort", () => resolve())
+        );
+        await server.start();
+        await told;
+        assert.equal((await append(buffer, outage)).kind, "appended");
+      }
+    }),
+);
+
+await redisTest(
   "RedisBuffer closes in bounded time while Redis is frozen",
   [],
   async (server) => {
