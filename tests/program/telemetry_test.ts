@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { getJson, startProgram, until } from "../harness/program.ts";
 
+/** What each kind of report has to hold, sooner or later: the first metrics may leave before the first request has been counted. */
+const EXPECTED: Record<string, string> = {
+  "/v1/logs": "",
+  "/v1/metrics": "http.server.request.duration",
+  "/v1/traces": "/api/instruments",
+};
+
 Deno.test("with OTEL_DENO the program tells a collector, and works as before", async () => {
   const told = new Map<string, string>();
   const collector = Deno.serve(
@@ -33,19 +40,14 @@ Deno.test("with OTEL_DENO the program tells a collector, and works as before", a
       "traces, metrics and logs",
       async () => {
         await getJson(program, "/api/instruments");
-        return [...told.keys()].sort();
+        return [...told].filter(([path, text]) => {
+          return text.includes("tickhouse-under-test") &&
+            text.includes(EXPECTED[path] ?? "");
+        }).map(([path]) => path).sort();
       },
       (paths) => paths.length === 3,
     );
-    assert.deepEqual([...told.keys()].sort(), [
-      "/v1/logs",
-      "/v1/metrics",
-      "/v1/traces",
-    ]);
-    for (const text of told.values()) {
-      assert.match(text, /tickhouse-under-test/);
-    }
-    assert.match(told.get("/v1/metrics")!, /http\.server\.request\.duration/);
+    assert.deepEqual([...told.keys()].sort(), Object.keys(EXPECTED));
     const { code, log } = await program.stop();
     assert.equal(code, 0, log);
   } finally {
