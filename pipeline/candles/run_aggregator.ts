@@ -17,6 +17,7 @@ import {
   type Log,
   type PartitionState,
   type QuarantineRow,
+  type ReadBatch,
   type ReadEntry,
   type TickBuffer,
 } from "../ports.ts";
@@ -160,34 +161,14 @@ export async function runAggregator(
   signal: AbortSignal,
 ): Promise<void> {
   const loop = new AggregatorLoop(options, signal);
-  const { clock, log, p } = options;
-  let failures = 0;
   while (!signal.aborted) {
     try {
       const progressed = await loop.ownPartition();
-      failures = 0;
+      loop.succeeded();
       if (!progressed) await loop.rest();
     } catch (error) {
       if (!(error instanceof AggregatorOutageError)) throw error;
-      if (loop.takeProgress()) failures = 0;
-      failures++;
-      loop.budget.failed();
-      const waitMs = retryDelayMs(failures, loop.settings, options.random);
-      // At first, and then ever more seldom: an outage may last.
-      if (Number.isInteger(Math.log2(failures))) {
-        log.warn("Aggregation waits for a store", {
-          p,
-          failures,
-          waitMs,
-          error: error.message,
-          cause: String(error.cause),
-        });
-      }
-      const back = options.buffer.back?.();
-      await clock.sleep(
-        waitMs,
-        back ? AbortSignal.any([signal, back]) : signal,
-      );
+      await loop.waitAfter(error);
     }
   }
   await loop.stop();
@@ -208,9 +189,12 @@ export function retryDelayMs(
 
 class AggregatorLoop {
   readonly settings: AggregatorSettings;
-  readonly budget = new BatchBudget();
+  readonly #budget = new BatchBudget();
   #leaseEpoch: number | null = null;
-  #progressed = false;
+  /** In a row. */
+  #failures = 0;
+  /** Whether the last of them was a read. */
+  #unread = false;
   /** The stream that is read: all that is done holds for this one only. */
   #incarnation = "";
   /** Whether the stored position is one of that stream. */
@@ -238,11 +222,32 @@ class AggregatorLoop {
       : clock.sleep(this.settings.claimRetryMs, this.signal));
   }
 
-  /** Whether there was a commit since the last call. */
-  takeProgress(): boolean {
-    const progressed = this.#progressed;
-    this.#progressed = false;
-    return progressed;
+  /** Something came through: the next failure is a first one. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** Waits after a failure, the longer the more there were in a row. */
+  async waitAfter(error: AggregatorOutageError): Promise<void> {
+    const { clock, log, p, buffer, random } = this.options;
+    const failures = ++this.#failures;
+    this.#budget.failed();
+    const waitMs = retryDelayMs(failures, this.settings, random);
+    // At first, and then ever more seldom: an outage may last.
+    if (Number.isInteger(Math.log2(failures))) {
+      log.warn("Aggregation waits for a store", {
+        p,
+        failures,
+        waitMs,
+        error: error.message,
+        cause: String(error.cause),
+      });
+    }
+    const back = buffer.back?.();
+    await clock.sleep(
+      waitMs,
+      back ? AbortSignal.any([this.signal, back]) : this.signal,
+    );
   }
 
   /**
@@ -319,7 +324,7 @@ class AggregatorLoop {
     state: PartitionState,
     readFrom: EntryId,
   ): Promise<boolean> {
-    const { p, buffer, clock, log } = this.options;
+    const { p, clock, log } = this.options;
     let committed = false;
     const { batchEntriesMax, batchBytesMax } = this.settings;
     let position = readFrom;
@@ -327,18 +332,12 @@ class AggregatorLoop {
     while (!this.signal.aborted) {
       if (!await this.#goesOn()) return committed;
       const turnAt = this.#nowMs();
-      const maxEntries = this.budget.of(batchEntriesMax);
-      const maxBytes = this.budget.of(batchBytesMax);
-      const read = await outside(
-        "read the buffer",
-        () =>
-          buffer.read(p, position, {
-            maxEntries,
-            maxBytes,
-            waitMs: this.settings.readWaitMs,
-            signal: this.signal,
-          }),
-      );
+      const maxEntries = this.#budget.of(batchEntriesMax);
+      const read = await this.#read(position, {
+        maxEntries,
+        maxBytes: this.#budget.of(batchBytesMax),
+      });
+      if (read === null) continue;
       if (read.incarnation !== this.#incarnation) return committed;
       const { entries } = read;
       const little = entries.length < maxEntries / 4 &&
@@ -357,7 +356,7 @@ class AggregatorLoop {
         position = expect = outcome.next;
         this.#noteWaits(entries);
       }
-      if (!little) this.budget.took(this.#nowMs() - turnAt);
+      if (!little) this.#budget.took(this.#nowMs() - turnAt);
       await this.#rollUp();
       this.#trimNowAndThen();
       const { paceMs } = this.settings;
@@ -367,6 +366,34 @@ class AggregatorLoop {
       }
     }
     return true;
+  }
+
+  /**
+   * What comes after a position, or null if the buffer is away: that harms
+   * nothing that is in memory, so the same is tried again as long as the
+   * partition is ours.
+   */
+  async #read(
+    position: EntryId,
+    most: { readonly maxEntries: number; readonly maxBytes: number },
+  ): Promise<ReadBatch | null> {
+    const { p, buffer } = this.options;
+    const { readWaitMs: waitMs } = this.settings;
+    try {
+      const read = await outside(
+        "read the buffer",
+        () =>
+          buffer.read(p, position, { ...most, waitMs, signal: this.signal }),
+      );
+      if (this.#unread) this.succeeded();
+      this.#unread = false;
+      return read;
+    } catch (error) {
+      if (!(error instanceof AggregatorOutageError)) throw error;
+      this.#unread = true;
+      await this.waitAfter(error);
+      return null;
+    }
   }
 
   /** These entries are committed: how long have they waited? */
@@ -410,7 +437,7 @@ class AggregatorLoop {
         ...change,
       }));
     if (result.kind === "fenced") return false;
-    this.#progressed = true;
+    this.succeeded();
     this.#positionIsOfStream = true;
     this.#dirty ||= change.dirty.length > 0;
     this.options.buffer.raiseFloor(p, change.next);
@@ -448,7 +475,7 @@ class AggregatorLoop {
     const { p, store, events } = this.options;
     const candles = await outside(
       "roll candles up",
-      () => store.rollUp(p, this.budget.of(this.settings.rollUpLimit)),
+      () => store.rollUp(p, this.#budget.of(this.settings.rollUpLimit)),
     );
     if (candles.length > 0) events.onRolledUp(p, candles);
     return candles.length > 0;

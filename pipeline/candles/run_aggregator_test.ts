@@ -616,6 +616,50 @@ Deno.test("a bug of ours ends the loop; an outage does not", async () => {
   await assert.rejects(clock.run(done), AssertionError);
 });
 
+Deno.test("a buffer that is away costs no claim, and a commit is next", async () => {
+  const clock = new SimClock(moment(10));
+  const store = new MemoryStore();
+  class Away extends MemoryBuffer {
+    away = false;
+    failed = 0;
+    override read(...args: Parameters<MemoryBuffer["read"]>) {
+      if (!this.away) return super.read(...args);
+      this.failed++;
+      return Promise.reject(new Error("connection refused"));
+    }
+  }
+  const buffer = new Away(clock);
+  const told: string[] = [];
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    events: {
+      onClaimed: () => told.push("claimed"),
+      onLost: () => told.push("lost"),
+      onCommitted: (_p, position) => told.push(position),
+      onRolledUp() {},
+    },
+  });
+  const work = async () => {
+    await clock.sleep(2_000);
+    buffer.away = true;
+    await append(buffer, markEntry(moment(10)));
+    await clock.sleep(3_000);
+    assert.ok(buffer.failed > 10, `${buffer.failed} tries`);
+    buffer.away = false;
+    await clock.sleep(500);
+    assert.deepEqual(told, [
+      "claimed",
+      BEFORE_FIRST,
+      await buffer.newest(0),
+    ]);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+});
+
 Deno.test("retryDelayMs() doubles up to a bound, with jitter", () => {
   const settings = { retryMsMin: 100, retryMsMax: 5_000 };
   const delays = [1, 2, 3, 7, 900].map((n) =>
