@@ -35,8 +35,9 @@ export interface AggregatorSettings {
   readonly batchBytesMax: number;
   /** Longest wait for the first entry of a read. */
   readonly readWaitMs: number;
-  /** Least time between two commits while there is little to do. */
-  readonly paceMs: number;
+  /** Least and most time from one commit's turn to the next. */
+  readonly paceMsMin: number;
+  readonly paceMsMax: number;
   /** Least time between two rounds of rollups. */
   readonly rollUpEveryMs: number;
   /** Rollups of one statement, and statements of one round. */
@@ -59,7 +60,8 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   batchEntriesMax: 512,
   batchBytesMax: 1_048_576,
   readWaitMs: 1_000,
-  paceMs: 50,
+  paceMsMin: 20,
+  paceMsMax: 100,
   rollUpEveryMs: 250,
   rollUpLimit: 500,
   rollUpRoundsMax: 4,
@@ -74,8 +76,14 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
 const TRIM_LAG_MS_MIN = 300_000;
 /** How much less is kept at a time while the buffer is over its budget. */
 const TRIM_LAG_STEP = 0.75;
-/** A read with fewer ticks than this, and few entries, may be paced. */
-const LITTLE_TICKS = 1_024;
+/** Ticks of a read, or a share of its entries, that tell of more behind it. */
+const MUCH_TICKS = 16_384;
+const MUCH_OF_ENTRIES = 1 / 4;
+/**
+ * From one turn to the next, in times of what the turn took: one commit is soon
+ * where commits are cheap, and takes more ticks where they are dear.
+ */
+const PACE = 3;
 /** Rest after a round of rollups, in times of what it took. */
 const ROLL_UP_REST = 3;
 
@@ -324,7 +332,7 @@ class AggregatorLoop {
     state: PartitionState,
     readFrom: EntryId,
   ): Promise<boolean> {
-    const { p, clock, log } = this.options;
+    const { p, log } = this.options;
     let committed = false;
     const { batchEntriesMax, batchBytesMax } = this.settings;
     let position = readFrom;
@@ -338,10 +346,11 @@ class AggregatorLoop {
         maxBytes: this.#budget.of(batchBytesMax),
       });
       if (read === null) continue;
+      const readAt = this.#nowMs();
       if (read.incarnation !== this.#incarnation) return committed;
       const { entries } = read;
-      const little = entries.length < maxEntries / 4 &&
-        ticksIn(entries) < LITTLE_TICKS;
+      const much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
+        ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
       await this.#knowSymbols(symbolsOf(entries));
       if (entries.length > 0) {
         const outcome = book.apply(entries);
@@ -356,14 +365,11 @@ class AggregatorLoop {
         position = expect = outcome.next;
         this.#noteWaits(entries);
       }
-      if (!little) this.#budget.took(this.#nowMs() - turnAt);
+      const tookMs = this.#nowMs() - readAt;
+      if (much) this.#budget.took(this.#nowMs() - turnAt);
       await this.#rollUp();
       this.#trimNowAndThen();
-      const { paceMs } = this.settings;
-      if (little && !this.#passed(turnAt, paceMs)) {
-        const leftMs = turnAt + paceMs - this.#nowMs();
-        await clock.sleep(Math.min(paceMs, leftMs), this.signal);
-      }
+      if (!much && entries.length > 0) await this.#pace(readAt, tookMs);
     }
     return true;
   }
@@ -394,6 +400,15 @@ class AggregatorLoop {
       await this.waitAfter(error);
       return null;
     }
+  }
+
+  /** Waits before the next turn, of which this one took so long. */
+  async #pace(readAt: number, tookMs: number): Promise<void> {
+    const { paceMsMin, paceMsMax } = this.settings;
+    const ms = Math.max(paceMsMin, Math.min(paceMsMax, PACE * tookMs));
+    if (this.#passed(readAt, ms)) return;
+    const leftMs = readAt + ms - this.#nowMs();
+    await this.options.clock.sleep(Math.min(ms, leftMs), this.signal);
   }
 
   /** These entries are committed: how long have they waited? */

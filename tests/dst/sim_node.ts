@@ -93,7 +93,7 @@ export function startNode(options: SimNodeOptions): void {
       catalog,
       clock,
       log,
-      settings: { trimEveryMs: 500, retentionMs: 0, paceMs: 100 },
+      settings: { trimEveryMs: 500, retentionMs: 0, paceMsMin: 100 },
       random: Math.random,
       events: {
         onCommitted: (p, position, news) =>
