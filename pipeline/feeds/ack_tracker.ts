@@ -1,3 +1,4 @@
+import type { EpochMicros } from "../domain/time.ts";
 import { compareEntryIds, type EntryId } from "../ports.ts";
 
 /**
@@ -12,8 +13,18 @@ export interface Handed {
   lines: number;
   /** Bytes of the lines: what a window counts. */
   bytes: number;
+  /** When the first of them came. */
+  readonly since: EpochMicros;
   /** Where they stand in the stream; `null` until appended. */
   place: Place | null;
+}
+
+/** What a partition has that is not committed. */
+export interface Waiting {
+  readonly p: number;
+  readonly bytes: number;
+  /** When the first of it came. */
+  readonly since: EpochMicros;
 }
 
 /** A position, and the stream that it is in. */
@@ -69,13 +80,14 @@ export class AckTracker {
     this.#passed = acked;
   }
 
-  /** Opens the next group of a partition. */
-  hand(p: number): Handed {
+  /** Opens the next group of a partition; its first line came now. */
+  hand(p: number, since: EpochMicros): Handed {
     const handed: Handed = {
       from: Infinity,
       to: 0,
       lines: 0,
       bytes: 0,
+      since,
       place: null,
     };
     this.#partition(p).queue.push(handed);
@@ -168,6 +180,22 @@ export class AckTracker {
     return lines;
   }
 
+  /** What partitions have that is not committed. */
+  *waiting(): Generator<Waiting> {
+    for (const p of this.#partitions.keys()) {
+      const waiting = this.waitingIn(p);
+      if (waiting !== null) yield waiting;
+    }
+  }
+
+  /** What partition `p` has that is not committed; `null` if nothing. */
+  waitingIn(p: number): Waiting | null {
+    const { queue } = this.#partition(p);
+    if (queue.length === 0) return null;
+    const bytes = queue.reduce((sum, handed) => sum + handed.bytes, 0);
+    return { p, bytes, since: queue[0].since };
+  }
+
   /** Nothing is handed over that is not committed. */
   get settled(): boolean {
     for (const { queue } of this.#partitions.values()) {
@@ -216,7 +244,12 @@ export class AckTracker {
   #partition(p: number): Partition {
     let partition = this.#partitions.get(p);
     if (!partition) {
-      partition = { queue: [], position: null, incarnation: null, lastSeq: 0 };
+      partition = {
+        queue: [],
+        position: null,
+        incarnation: null,
+        lastSeq: 0,
+      };
       this.#partitions.set(p, partition);
     }
     return partition;

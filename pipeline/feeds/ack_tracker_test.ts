@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { EpochMicros } from "../domain/time.ts";
 import type { EntryId } from "../ports.ts";
 import { AckTracker } from "./ack_tracker.ts";
 
+const SINCE = 1e15 as EpochMicros;
 const id = (n: number) => `${n}-0` as EntryId;
 const at = (n: number, incarnation = "one") => ({ id: id(n), incarnation });
 const report = (n: number, lastSeq?: number, incarnation = "one") => ({
@@ -13,9 +15,9 @@ const report = (n: number, lastSeq?: number, incarnation = "one") => ({
 
 Deno.test("AckTracker acks what is committed in every partition", () => {
   const tracker = new AckTracker(10);
-  const a = tracker.hand(0);
+  const a = tracker.hand(0, SINCE);
   tracker.add(a, 11, 50);
-  const b = tracker.hand(1);
+  const b = tracker.hand(1, SINCE);
   tracker.add(b, 12, 50);
   tracker.add(a, 13, 50);
   tracker.passed(13);
@@ -33,7 +35,7 @@ Deno.test("AckTracker acks what is committed in every partition", () => {
 
 Deno.test("AckTracker holds an ack back for lines that were not appended", () => {
   const tracker = new AckTracker(0);
-  tracker.add(tracker.hand(0), 1, 1);
+  tracker.add(tracker.hand(0, SINCE), 1, 1);
   tracker.passed(1);
   tracker.committed(0, report(99));
   assert.equal(tracker.ack, 0);
@@ -41,7 +43,7 @@ Deno.test("AckTracker holds an ack back for lines that were not appended", () =>
 
 Deno.test("AckTracker passes over groups without numbers", () => {
   const tracker = new AckTracker(0);
-  tracker.appended(0, tracker.hand(0), at(1));
+  tracker.appended(0, tracker.hand(0, SINCE), at(1));
   tracker.passed(4);
   assert.deepEqual([tracker.ack, tracker.settled], [4, false]);
 });
@@ -62,7 +64,7 @@ Deno.test("AckTracker equals a plain search over all lines", () => {
     let nextId = 1;
     for (const { p, lines, append, commit } of steps) {
       const seqs = Array.from({ length: lines }, () => ++seq);
-      const handed = tracker.hand(p);
+      const handed = tracker.hand(p, SINCE);
       for (const line of seqs) tracker.add(handed, line, 1);
       tracker.passed(seq);
       groups.push({ p, seqs, at: null });
@@ -97,7 +99,7 @@ Deno.test("AckTracker equals a plain search over all lines", () => {
 Deno.test("AckTracker acks nothing of a tail that is lost, and says so", () => {
   const tracker = new AckTracker(0);
   const groups = [1, 2, 3].map((seq) => {
-    const handed = tracker.hand(0);
+    const handed = tracker.hand(0, SINCE);
     tracker.add(handed, seq, 1);
     tracker.appended(0, handed, at(seq));
     return handed;
@@ -114,9 +116,9 @@ Deno.test("AckTracker acks nothing of a tail that is lost, and says so", () => {
 
 Deno.test("AckTracker takes reports in any order, and before the append's answer", () => {
   const tracker = new AckTracker(0);
-  const first = tracker.hand(0);
+  const first = tracker.hand(0, SINCE);
   tracker.add(first, 1, 1);
-  const second = tracker.hand(0);
+  const second = tracker.hand(0, SINCE);
   tracker.add(second, 2, 1);
   tracker.passed(2);
   assert.equal(tracker.committed(0, report(2, 2)), false);
@@ -130,7 +132,7 @@ Deno.test("AckTracker takes reports in any order, and before the append's answer
 
 Deno.test("AckTracker compares positions of one stream only", () => {
   const tracker = new AckTracker(0, "position");
-  const old = tracker.hand(0);
+  const old = tracker.hand(0, SINCE);
   tracker.add(old, 1, 10);
   tracker.appended(0, old, at(5));
   tracker.committed(0, report(9, undefined, "two"));
@@ -138,4 +140,21 @@ Deno.test("AckTracker compares positions of one stream only", () => {
   assert.deepEqual([...tracker.streams(0)], ["one"]);
   assert.equal(tracker.forget(0, { streams: new Set(["one"]) }), 1);
   assert.deepEqual([tracker.settled, tracker.uncommittedBytes], [true, 0]);
+});
+
+Deno.test("AckTracker tells what each partition has, and since when", () => {
+  const tracker = new AckTracker(0, "position");
+  const later = (SINCE + 7) as EpochMicros;
+  const first = tracker.hand(0, SINCE);
+  tracker.add(first, 1, 100);
+  tracker.add(tracker.hand(0, later), 2, 20);
+  tracker.add(tracker.hand(1, later), 3, 3);
+  assert.deepEqual([...tracker.waiting()], [
+    { p: 0, bytes: 120, since: SINCE },
+    { p: 1, bytes: 3, since: later },
+  ]);
+  tracker.appended(0, first, at(1));
+  tracker.committed(0, report(1));
+  assert.deepEqual(tracker.waitingIn(0), { p: 0, bytes: 20, since: later });
+  assert.equal(tracker.waitingIn(2), null);
 });

@@ -116,8 +116,8 @@ export class ChainWriter {
   handed(): Handed {
     const { draft } = this;
     if (draft.handed === null) {
-      draft.handed = this.options.tracker.hand(this.p);
       draft.since = this.options.clock.now();
+      draft.handed = this.options.tracker.hand(this.p, draft.since);
     }
     return draft.handed;
   }
@@ -361,8 +361,8 @@ export class ChainWriter {
    */
   #takenElsewhere(last: number, newest: Place): void {
     if (this.#acked) {
-      const { tracker } = this.options;
-      const theirs = tracker.hand(this.p);
+      const { tracker, clock } = this.options;
+      const theirs = tracker.hand(this.p, clock.now());
       tracker.addNumber(theirs, this.last + 1);
       tracker.addNumber(theirs, last);
       tracker.appended(this.p, theirs, newest);

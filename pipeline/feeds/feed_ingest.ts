@@ -120,6 +120,8 @@ export interface FeedIngestOptions {
 const HELD_ROWS = 16_384;
 const HELD_BYTES = 1_048_576;
 const RETRY_MS = 200;
+/** How often a feed that waits for room looks for it without being told. */
+const LOOK_MS = 1_000;
 
 type Stop = "end" | "admit" | "held";
 
@@ -245,7 +247,7 @@ export class FeedIngest {
   /** What is in the buffer from elsewhere is safe once it is committed. */
   #knowEarlier(p: number, chain: Chain): void {
     if (this.#sequenced && chain.bufferLast > this.acked) {
-      const earlier = this.tracker.hand(p);
+      const earlier = this.tracker.hand(p, this.#options.clock.now());
       this.tracker.addNumber(earlier, this.acked + 1);
       this.tracker.addNumber(earlier, chain.bufferLast);
       this.tracker.appended(p, earlier, chain.newest);
@@ -897,12 +899,23 @@ export class FeedIngest {
     this.#pausedTakes += 1;
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake);
+    const waiting = new AbortController();
+    if (!this.#sequenced) this.#look(waiting.signal);
     while (
       this.#tooMuch && link.attached && !signal.aborted &&
       !this.#life.signal.aborted
     ) await this.#changed();
+    waiting.abort();
     signal.removeEventListener("abort", wake);
     this.#pausedTakes -= 1;
+  }
+
+  /** That a store is away makes room for feeds without acks, and nobody says it. */
+  async #look(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(LOOK_MS, signal);
+      this.#wake();
+    }
   }
 
   #changed(): Promise<void> {

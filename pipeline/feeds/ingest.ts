@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import { Cleaner, type CleanSettings } from "../candles/clean.ts";
 import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
+import type { EpochMicros } from "../domain/time.ts";
 import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
   type Clock,
@@ -12,6 +13,7 @@ import {
   type WarehouseContent,
 } from "../ports.ts";
 import type { CommitReport } from "./ack_tracker.ts";
+import { CommitPace } from "./commit_pace.ts";
 import type { ErrorCode } from "./control_message.ts";
 import type { DecodedBatch } from "./decoded_batch.ts";
 import {
@@ -100,6 +102,7 @@ export class Ingest {
   /** By feed and epoch, longest unused first. */
   readonly #feeds = new Map<string, FeedIngest>();
   readonly #committed = new Map<number, CommitReport>();
+  readonly #pace = new CommitPace();
   readonly #opening = new Map<string, Promise<unknown>>();
   readonly #life = new AbortController();
   #acking = false;
@@ -242,14 +245,20 @@ export class Ingest {
 
   #overBudget(): boolean {
     const { bestEffortBytes, unappendedBytes } = this.#settings;
+    const now = this.#options.clock.now();
     let uncommitted = 0;
     let unappended = 0;
+    let moving = 0;
     for (const feed of this.#feeds.values()) {
       if (feed.delivery !== "best_effort") continue;
       uncommitted += feed.tracker.uncommittedBytes;
       unappended += feed.unappendedBytes;
+      for (const { p, bytes, since } of feed.tracker.waiting()) {
+        if (!this.#pace.stuck(p, since, now)) moving += bytes;
+      }
     }
-    return uncommitted > bestEffortBytes || unappended > unappendedBytes;
+    return uncommitted > bestEffortBytes || unappended > unappendedBytes ||
+      moving > this.#pace.bytesMax;
   }
 
   #forget(feed: FeedIngest): void {
@@ -305,6 +314,7 @@ export class Ingest {
     const numbers = new Map(
       news.feeds.map(({ key, lastSeq }) => [feedKeyText(key), lastSeq]),
     );
+    const before = this.#waiting(p);
     for (const [text, feed] of this.#feeds) {
       const lastSeq = numbers.get(text);
       feed.onCommitted(p, {
@@ -313,7 +323,23 @@ export class Ingest {
         ...lastSeq !== undefined && { lastSeq },
       });
     }
+    const bytes = before.bytes - this.#waiting(p).bytes;
+    this.#pace.committed(p, bytes, before.since, this.#options.clock.now());
     this.#ack();
+  }
+
+  /** What feeds without acks have in partition `p` that is not committed. */
+  #waiting(p: number) {
+    let bytes = 0;
+    let since: EpochMicros | null = null;
+    for (const { delivery, tracker } of this.#feeds.values()) {
+      if (delivery !== "best_effort") continue;
+      const waiting = tracker.waitingIn(p);
+      if (waiting === null) continue;
+      bytes += waiting.bytes;
+      if (since === null || waiting.since < since) since = waiting.since;
+    }
+    return { bytes, since };
   }
 
   /** Feeds that have something appended, or on its way, and not committed. */

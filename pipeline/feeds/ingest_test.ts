@@ -492,6 +492,34 @@ Deno.test("feeds without acks share one budget", async () => {
   await sending;
 });
 
+Deno.test("feeds without acks wait for slow commits, and not for a store that is away", async () => {
+  const world = new FeedWorld();
+  const request = { feed: "p1", delivery: "best_effort" } as const;
+  const source = await FakeSource.open(world.ingest, request);
+  const paused = () => world.ingest.stats()[0].paused;
+  const commit = async (lines: number) => {
+    for (let i = 0; i < lines; i++) await source.send(...ticks(1, 50));
+    await world.clock.advance(1_000);
+    await world.commit();
+  };
+  // Some kilobytes a second: a quarter of a megabyte may wait then.
+  for (let i = 0; i < 8; i++) await commit(1);
+  let sent = 0;
+  const sending = (async () => {
+    for (; sent < 200; sent++) await source.send(...ticks(1, 50));
+  })();
+  await world.clock.advance(100);
+  assert.equal(paused(), true);
+  assert.ok(world.ingest.stats()[0].uncommittedBytes < 300_000);
+  // No commit for longer: the buffer is there for that.
+  await world.clock.advance(5_000);
+  await sending;
+  assert.deepEqual([sent, paused()], [200, false]);
+  // It is back, and what came meanwhile is committed before more is taken.
+  await world.commit();
+  assert.equal(world.ingest.stats()[0].uncommittedBytes, 0);
+});
+
 Deno.test("lines without a hello are numbered in the order they come", async () => {
   const world = new FeedWorld();
   const request = { feed: "plain@x", delivery: "best_effort" } as const;
