@@ -11,6 +11,7 @@ import { nominalMicros } from "../pipeline/domain/interval_length.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type {
+  CandleBasis,
   CandleQuery,
   CandleRevision,
   CandleStore,
@@ -91,6 +92,32 @@ export class PgCandleStore implements CandleStore {
     return isStoredInterval(interval)
       ? (await this.#stored(instrument.id, interval, range)).map(candleOf)
       : await this.#derived(instrument.id, query.symbol, interval, range);
+  }
+
+  async bases(
+    symbol: string,
+    from: EpochMicros,
+    to: EpochMicros,
+  ): Promise<readonly CandleBasis[]> {
+    const rows = await this.db.query(
+      `select to_micros(c.t)::float8 as t, c.n::float8 as n, c.closed,
+          c.complete, c.coverage_ms::float8 as coverage_ms, c.rev, c.origin
+        from candles c
+        where c.instrument_id = (select id from instruments where symbol = $1)
+          and c.interval = '1m'
+          and c.t >= $2::timestamptz and c.t < $3::timestamptz
+        order by c.t`,
+      [symbol, timestampText(from), timestampText(to)],
+    );
+    return rows.map((row) => ({
+      t: micros(row.t as number),
+      n: row.n as number,
+      closed: row.closed as boolean,
+      complete: row.complete as boolean,
+      coverageMs: row.coverage_ms as number,
+      rev: row.rev as number,
+      origin: row.origin as CandleBasis["origin"],
+    }));
   }
 
   async revisions(

@@ -724,10 +724,22 @@ export interface RevisionQuery {
   readonly limit: number;
 }
 
+/** A candle without its prices: a day of them is read at once. */
+export type CandleBasis = Pick<
+  StoredCandle,
+  "t" | "n" | "closed" | "complete" | "coverageMs" | "rev" | "origin"
+>;
+
 /** Reading candles; for the web, the forecasts and the tasks. */
 export interface CandleStore {
   /** Ascending by `t`. */
   candles(query: CandleQuery): Promise<readonly StoredCandle[]>;
+  /** What the one-minute candles in [from, to) rest on, ascending by `t`. */
+  bases(
+    symbol: string,
+    from: EpochMicros,
+    to: EpochMicros,
+  ): Promise<readonly CandleBasis[]>;
   /**
    * What candles were before they were revised, ascending by `t` and `rev`;
    * what they are now is not among it.

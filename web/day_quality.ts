@@ -1,11 +1,11 @@
 import type { QualitySpan, QualityView } from "../components/api_views.ts";
-import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import {
   type EpochMicros,
   MICROS_PER_MINUTE,
   MICROS_PER_MS,
   toMillis,
 } from "../pipeline/domain/time.ts";
+import type { CandleBasis } from "../pipeline/ports.ts";
 import type { CoverageGap } from "./fill_candles.ts";
 
 /** What one-minute candles of a trading day rest on. */
@@ -16,7 +16,7 @@ export type DayQuality = Pick<
 
 export interface DayInput {
   /** Of a minute, ascending. */
-  readonly candles: readonly StoredCandle[];
+  readonly candles: readonly CandleBasis[];
   /** Sessions of the day. */
   readonly sessions: readonly {
     readonly open: EpochMicros;
@@ -32,7 +32,7 @@ export interface DayInput {
 
 /** Adds up a day, minute by minute. */
 export function dayQuality(input: DayInput): DayQuality {
-  const byT = new Map<number, StoredCandle>(
+  const byT = new Map<number, CandleBasis>(
     input.candles.map((candle) => [candle.t, candle]),
   );
   const spans: QualitySpan[] = [];
@@ -84,7 +84,7 @@ function* minutesOf({ sessions, until }: DayInput): Generator<number> {
 
 function kindOf(
   t: number,
-  candle: StoredCandle | undefined,
+  candle: CandleBasis | undefined,
   { gaps, began }: DayInput,
 ): QualitySpan["kind"] {
   if (candle !== undefined) {

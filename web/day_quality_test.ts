@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import {
   type EpochMicros,
   epochMicros,
   MICROS_PER_MINUTE,
 } from "../pipeline/domain/time.ts";
+import type { CandleBasis } from "../pipeline/ports.ts";
 import { dayQuality } from "./day_quality.ts";
 
 const at = (minute: number): EpochMicros =>
@@ -12,18 +12,17 @@ const at = (minute: number): EpochMicros =>
 
 const candle = (
   minute: number,
-  given: Partial<StoredCandle> = {},
-): StoredCandle =>
-  ({
-    t: at(minute),
-    n: 10,
-    closed: true,
-    complete: true,
-    coverageMs: 60_000,
-    rev: 0,
-    origin: "ticks",
-    ...given,
-  }) as StoredCandle;
+  given: Partial<CandleBasis> = {},
+): CandleBasis => ({
+  t: at(minute),
+  n: 10,
+  closed: true,
+  complete: true,
+  coverageMs: 60_000,
+  rev: 0,
+  origin: "ticks",
+  ...given,
+});
 
 /** A session of ten minutes, from the tenth on. */
 const DAY = {

@@ -3,15 +3,20 @@ import type {
   InstrumentState,
 } from "../components/instrument_state.ts";
 import { mergeForecasts, mergeSignals } from "../components/merge_live.ts";
-import { type CandleView, candleView } from "../pipeline/domain/candle.ts";
+import {
+  type CandleView,
+  candleView,
+  type StoredCandle,
+} from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
 import { epochMicros, toMillis } from "../pipeline/domain/time.ts";
+import { feedStateOf } from "../pipeline/live/feed_status.ts";
 import { scaleOf } from "../components/price_scales.ts";
 import { offeredIntervals } from "./offered_intervals.ts";
 import { queryCalendar } from "./query_calendar.ts";
-import { readOverview } from "./overview.ts";
-import { recentCandles } from "./query_candles.ts";
+import { instrumentView } from "./overview.ts";
+import { CHANGE_DAYS, CHANGE_HOURS, priceChange } from "./price_change.ts";
 import { queryQuality } from "./query_quality.ts";
 import { queryReliability, RELIABILITY_WINDOW } from "./query_reliability.ts";
 import { readCandles } from "./read_candles.ts";
@@ -36,45 +41,52 @@ export async function readInstrumentPage(
   symbol: string,
   query: URLSearchParams,
 ): Promise<InstrumentPage | null> {
-  if (services.catalog.get(symbol) === undefined) return null;
-  const { forecasts } = services;
-  const [overview, quality, shown, past, batch, models, newest, buys, sells] =
-    await Promise
-      .all([
-        readOverview(services),
-        queryQuality(services, { symbol }),
-        readShown(services, symbol, query.get("interval")),
-        forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS }),
-        forecasts.forecasts({ symbol, limit: BATCH }),
-        readModels(services, [symbol]),
-        forecasts.signals({ symbol, limit: 1 }),
-        forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
-        forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
-      ]);
-  const now = overview.instruments.find((one) => one.symbol === symbol);
-  if (now === undefined) return null;
-  const {
-    last,
-    change,
-    feed,
-    forecast,
-    signal: _signal,
-    skill: _skill,
-    ...rest
-  } = now;
+  const { catalog, candles, forecasts } = services;
+  const instrument = catalog.get(symbol);
+  if (instrument === undefined) return null;
+  const reading = readShown(services, symbol, query.get("interval"));
+  const [
+    shown,
+    quality,
+    hours,
+    days,
+    feeds,
+    past,
+    batch,
+    models,
+    newest,
+    buys,
+    sells,
+  ] = await Promise
+    .all([
+      reading,
+      reading.then(({ last }) =>
+        queryQuality(services, { symbol, at: last?.t })
+      ),
+      candles.latest([symbol], "1h", CHANGE_HOURS),
+      candles.latest([symbol], "1d", CHANGE_DAYS),
+      services.activity.activity(),
+      forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS }),
+      forecasts.forecasts({ symbol, limit: BATCH }),
+      readModels(services, [symbol]),
+      forecasts.signals({ symbol, limit: 1 }),
+      forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
+      forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
+    ]);
+  const model = past.at(-1)?.forecast.model;
   const signals = mergeSignals(
     [],
     [...buys, ...sells, ...newest].map((one) => signalView(one.signal, one)),
     2 * CALLS + 1,
   );
   return {
-    instrument: rest,
-    others: overview.instruments.map(({ symbol, name }) => ({ symbol, name })),
+    instrument: instrumentView(services, instrument),
+    others: catalog.all().map(({ symbol, name }) => ({ symbol, name })),
     intervals: shown.intervals,
     interval: shown.interval,
     state: {
       candles: shown.candles,
-      minute: last,
+      minute: shown.last === null ? null : candleView(shown.last),
       forecasts: mergeForecasts(
         [],
         [...past, ...batch].map(({ forecast, score }) =>
@@ -84,14 +96,24 @@ export async function readInstrumentPage(
       ),
       models,
       signals,
-      feed,
+      feed: feedStateOf({
+        symbol,
+        activity: feeds.find((one) => one.symbol === symbol),
+        calendar: catalog.calendarOf(instrument),
+        now: services.clock.now(),
+      }),
       quality,
-      reliability: forecast === null ? null : await queryReliability(
+      reliability: model === undefined ? null : await queryReliability(
         services,
-        { symbol, model: forecast.model, window: RELIABILITY_WINDOW },
+        { symbol, model, window: RELIABILITY_WINDOW },
       ),
     },
-    change,
+    change: shown.last === null ? null : priceChange({
+      last: shown.last,
+      hours: hours.get(symbol) ?? [],
+      days: days.get(symbol) ?? [],
+      calendar: catalog.calendarOf(instrument),
+    }),
     hours: queryCalendar(services, { symbol }),
     scale: scaleOf(query.get("scale")),
     compared: services.catalog.get(query.get("compare") ?? "")?.symbol ?? null,
@@ -126,17 +148,24 @@ async function readShown(
 ): Promise<
   & Pick<InstrumentPage, "intervals" | "interval">
   & Pick<InstrumentState, "candles">
+  & { readonly last: StoredCandle | null }
 > {
-  const minutes = await recentCandles(services, symbol, "1m", CANDLES);
+  const rows = await services.candles.candles({
+    symbol,
+    interval: "1m",
+    limit: CANDLES,
+  });
+  const last = rows.at(-1) ?? null;
+  const minutes = rows.map(candleView);
   const intervals = offeredIntervals(minutes, services.ticks !== undefined);
   const interval = intervals.find((one) => one === named) ?? "1m";
-  if (interval === "1m") return { intervals, interval, candles: minutes };
+  if (interval === "1m") return { intervals, interval, last, candles: minutes };
   const { candles } = await readCandles(services, {
     symbol,
     interval,
     limit: CANDLES,
   });
-  return { intervals, interval, candles: candles.map(candleView) };
+  return { intervals, interval, last, candles: candles.map(candleView) };
 }
 
 /** The part of the history that a URL names. */

@@ -10,7 +10,7 @@ import {
   toMillis,
 } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
-import { priceChange } from "./price_change.ts";
+import { CHANGE_DAYS, CHANGE_HOURS, priceChange } from "./price_change.ts";
 import type { Services } from "./services.ts";
 import { readBriefs } from "./skill_briefs.ts";
 
@@ -52,8 +52,8 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
   const symbols = all.map(({ symbol }) => symbol);
   const [minutes, hours, days, feeds, newest, briefOf] = await Promise.all([
     candles.latest(symbols, "1m", SPARK_CANDLES),
-    candles.latest(symbols, "1h", 26),
-    candles.latest(symbols, "1d", 2),
+    candles.latest(symbols, "1h", CHANGE_HOURS),
+    candles.latest(symbols, "1d", CHANGE_DAYS),
     activity.activity(),
     forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
     readBriefs(services),

@@ -8,6 +8,11 @@ import {
   toMillis,
 } from "../pipeline/domain/time.ts";
 
+/** Hourly candles that the change over a day may need. */
+export const CHANGE_HOURS = 26;
+/** Daily ones: the day before. */
+export const CHANGE_DAYS = 2;
+
 /**
  * The change of the last price over 24 hours where the market never shuts, and
  * against the trading day before elsewhere; over less where less is known.

@@ -1,11 +1,6 @@
 import { z } from "zod";
-import {
-  type CandleView,
-  candleView,
-  type StoredCandle,
-} from "../pipeline/domain/candle.ts";
+import { candleView, type StoredCandle } from "../pipeline/domain/candle.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
-import type { ReadableInterval } from "../pipeline/domain/interval.ts";
 import {
   type EpochMicros,
   epochMicros,
@@ -184,15 +179,4 @@ function cursorText(
 
 function lastEnd(candles: readonly StoredCandle[]): EpochMicros | undefined {
   return candles.at(-1)?.end;
-}
-
-/** Candles as views, closed and forming, newest last: what a page begins with. */
-export async function recentCandles(
-  services: Services,
-  symbol: string,
-  interval: ReadableInterval,
-  limit: number,
-): Promise<readonly CandleView[]> {
-  const rows = await services.candles.candles({ symbol, interval, limit });
-  return rows.map(candleView);
 }

@@ -4,8 +4,6 @@ import type { Instrument } from "../pipeline/domain/instrument.ts";
 import {
   type EpochMicros,
   epochMicros,
-  MICROS_PER_DAY,
-  MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
   toMillis,
 } from "../pipeline/domain/time.ts";
@@ -67,16 +65,11 @@ async function readQuality(
   const { start: from, end: to } = calendar.bucketAt("1d", at);
   const now = services.clock.now();
   const until = epochMicros(Math.max(from, Math.min(to, now - SETTLED_AFTER)));
-  const range = { symbol, from, to };
   const [candles, before, gaps, books] = await Promise.all([
-    services.candles.candles({
-      ...range,
-      interval: "1m",
-      limit: MICROS_PER_DAY / MICROS_PER_MINUTE * 2,
-    }),
+    services.candles.bases(symbol, from, to),
     services.candles.candles({ symbol, interval: "1m", to: from, limit: 1 }),
     services.candles.gaps(symbol, from, to),
-    services.audit.booksOf(symbol, range),
+    services.audit.booksOf(symbol, { from, to }),
   ]);
   const outages = gaps.filter(({ kind }) => kind === "outage");
   const first = candles[0]?.t ?? to;

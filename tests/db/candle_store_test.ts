@@ -193,6 +193,19 @@ await onBothDatabases((warehouse, test) => {
     assert.deepEqual(latest.get(b)?.map(({ t }) => t), [minute(0)]);
   });
 
+  test("bases() gives what the minutes of a range rest on, without prices", async () => {
+    const symbol = await withCandles("1m", minutes(5));
+    const stored = await store.candles({ symbol, interval: "1m", limit: 9 });
+    const bases = await store.bases(symbol, minute(1), minute(4));
+    assert.deepEqual(
+      bases,
+      stored.slice(1, 4).map((
+        { t, n, closed, complete, coverageMs, rev, origin },
+      ) => ({ t, n, closed, complete, coverageMs, rev, origin })),
+    );
+    assert.deepEqual(await store.bases("NOBODY", minute(1), minute(4)), []);
+  });
+
   test("gaps() gives those of the feeds of a symbol", async () => {
     const symbol = warehouse.symbol();
     const other = warehouse.symbol();

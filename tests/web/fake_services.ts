@@ -343,6 +343,13 @@ export async function fakeServices(
               (candle.t === after.t && candle.rev > after.rev))
           ).slice(0, limit),
         ),
+      bases: (symbol, from, to) =>
+        Promise.resolve(
+          data.candles.filter((one) =>
+            one.symbol === symbol && one.interval === "1m" && one.t >= from &&
+            one.t < to
+          ),
+        ),
       latest: (symbols, interval, limit) =>
         Promise.resolve(
           new Map(symbols.map((symbol) => [
