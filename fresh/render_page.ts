@@ -119,7 +119,7 @@ function headRest({ head, islands }: RenderState): string {
   const modules = new Set(islands.map(({ island }) => island.module));
   return rest +
     [...modules].map((module) =>
-      `<link rel="modulepreload" href="${scriptFolder()}${module}"/>`
+      `<link rel="modulepreload" fetchpriority="low" href="${scriptFolder()}${module}"/>`
     ).join("");
 }
 
