@@ -1,10 +1,12 @@
 import type { PageProps } from "fresh";
 import { asset } from "fresh/runtime";
+import { BrandMark } from "../components/BrandMark.tsx";
 import { Footer } from "../components/Footer.tsx";
 import AlertToasts from "../islands/AlertToasts.tsx";
 import Outages from "../islands/Outages.tsx";
 import SystemLink from "../islands/SystemLink.tsx";
 import ThemeToggle from "../islands/ThemeToggle.tsx";
+import { stylesOf } from "../web/page_styles.ts";
 import { knownOutages } from "../web/known_outages.ts";
 import { readBalance } from "../web/read_balance.ts";
 import type { State } from "../web/services.ts";
@@ -49,18 +51,14 @@ export default async function App(
         <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
         <link rel="apple-touch-icon" href={asset("/apple-touch-icon.png")} />
         <link rel="manifest" href={asset("/manifest.webmanifest")} />
-        <link rel="stylesheet" href={asset("/styles.css")} />
-        <link rel="stylesheet" href={asset("/chart.css")} />
-        <link rel="stylesheet" href={asset("/system.css")} />
-        <link rel="stylesheet" href={asset("/alerts.css")} />
-        <link rel="stylesheet" href={asset("/print.css")} media="print" />
+        <link key="styles" rel="stylesheet" href={stylesOf("common")} />
         <script src={asset("/theme.js")}></script>
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
         <header class="top">
           <a class="brand" href="/">
-            <img src={asset("/icon.svg")} alt="" width="22" height="22" />
+            <BrandMark />
             Tickhouse
           </a>
           {info.simulated && (

@@ -1,9 +1,10 @@
 import { page } from "fresh";
-import { asset, Head } from "fresh/runtime";
+import { Head } from "fresh/runtime";
 import { ApiPage } from "../components/docs/ApiPage.tsx";
 import { apiDoc } from "../web/api_doc.ts";
 import { define } from "../web/define.ts";
 import { openApi } from "../web/openapi.ts";
+import { stylesOf } from "../web/page_styles.ts";
 
 export const handler = define.handlers({
   GET(ctx) {
@@ -23,12 +24,7 @@ export default define.page<typeof handler>(function DocsPage({ data }) {
     <main class="narrow docs">
       <Head>
         <title>API · Tickhouse</title>
-        <link
-          key="settings.css"
-          rel="stylesheet"
-          href={asset("/settings.css")}
-        />
-        <link key="docs.css" rel="stylesheet" href={asset("/docs.css")} />
+        <link key="styles" rel="stylesheet" href={stylesOf("docs")} />
       </Head>
       <ApiPage {...data} />
     </main>

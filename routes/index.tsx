@@ -1,5 +1,5 @@
 import { page } from "fresh";
-import { asset, Head } from "fresh/runtime";
+import { Head } from "fresh/runtime";
 import { toMillis } from "../pipeline/domain/time.ts";
 import { pinnedFromCookie } from "../components/pinned.ts";
 import { StillPage } from "../components/StillPage.tsx";
@@ -11,6 +11,7 @@ import Watchlist from "../islands/Watchlist.tsx";
 import { closedMarkets } from "../web/closed_markets.ts";
 import { define } from "../web/define.ts";
 import { readOverview } from "../web/overview.ts";
+import { stylesOf } from "../web/page_styles.ts";
 import { readWarehouse } from "../web/read_warehouse.ts";
 
 export const handler = define.handlers({
@@ -42,11 +43,7 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
     <main>
       <Head>
         <title>Instruments · Tickhouse</title>
-        <link
-          key="watchlist.css"
-          rel="stylesheet"
-          href={asset("/watchlist.css")}
-        />
+        <link key="styles" rel="stylesheet" href={stylesOf("watchlist")} />
       </Head>
       {info.simulated && (
         <p class="banner" role="note">

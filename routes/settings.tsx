@@ -1,17 +1,14 @@
-import { asset, Head } from "fresh/runtime";
+import { Head } from "fresh/runtime";
 import SettingsForm from "../islands/SettingsForm.tsx";
 import { define } from "../web/define.ts";
+import { stylesOf } from "../web/page_styles.ts";
 
 export default define.page(function SettingsPage() {
   return (
     <main class="narrow">
       <Head>
         <title>Settings · Tickhouse</title>
-        <link
-          key="settings.css"
-          rel="stylesheet"
-          href={asset("/settings.css")}
-        />
+        <link key="styles" rel="stylesheet" href={stylesOf("settings")} />
       </Head>
       <h1>Settings</h1>
       <p class="lead">

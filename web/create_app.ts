@@ -3,6 +3,7 @@ import type { Middleware } from "fresh";
 import { clientAddress } from "./client_address.ts";
 import { fromElsewhere } from "./from_elsewhere.ts";
 import { isLoopback } from "./loopback.ts";
+import { pageStyles } from "./page_styles.ts";
 import { problemResponse } from "./problem.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Services, State } from "./services.ts";
@@ -15,7 +16,7 @@ const REQUESTS_PER_SECOND = 50;
 const TRIES = { perSecond: 1 / 6, burst: 10 };
 
 /**
- * The web application: static files, then what every route needs, then the
+ * The web application: static files and styles, then what every route needs, then the
  * routes. Nothing starts here.
  *
  * @param services What the routes reach; `null` until the program has started.
@@ -23,6 +24,7 @@ const TRIES = { perSecond: 1 / 6, burst: 10 };
 export function createApp(services: () => Services | null): App<State> {
   return new App<State>()
     .use(staticFiles())
+    .use(pageStyles())
     .use(giveServices(services))
     .use(limitRequests())
     .use(refuseOtherSites)

@@ -1,5 +1,5 @@
 import { HttpError, page } from "fresh";
-import { asset, Head } from "fresh/runtime";
+import { Head } from "fresh/runtime";
 import { StillPage } from "../../components/StillPage.tsx";
 import Alerts from "../../islands/Alerts.tsx";
 import { EmptyChart } from "../../components/EmptyChart.tsx";
@@ -14,6 +14,7 @@ import InstrumentToolbar from "../../islands/InstrumentToolbar.tsx";
 import InstrumentTop from "../../islands/InstrumentTop.tsx";
 import { define } from "../../web/define.ts";
 import { readInstrumentPage, readPictured } from "../../web/instrument_page.ts";
+import { stylesOf } from "../../web/page_styles.ts";
 import { readWarehouse } from "../../web/read_warehouse.ts";
 
 export const handler = define.handlers({
@@ -38,11 +39,7 @@ export default define.page<typeof handler>(function Instrument(
     <main>
       <Head>
         <title>{instrument.symbol} · Tickhouse</title>
-        <link
-          key="instrument.css"
-          rel="stylesheet"
-          href={asset("/instrument.css")}
-        />
+        <link key="styles" rel="stylesheet" href={stylesOf("instrument")} />
       </Head>
       {instrument.note !== null && (
         <p
