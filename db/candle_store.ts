@@ -25,7 +25,7 @@ import { markDirty } from "./aggregate_store.ts";
 import { type Buckets, lengthMs } from "./buckets.ts";
 import type { CandleMonths } from "./candle_months.ts";
 import { CANDLE_COLUMNS, candleOf, type CandleRow } from "./candle_rows.ts";
-import type { Db, Param } from "./db.ts";
+import type { Db, Param, Row } from "./db.ts";
 import { IMPORT_CANDLES } from "./import_sql.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import { mergeParts } from "./merge_parts.ts";
@@ -156,8 +156,42 @@ export class PgCandleStore implements CandleStore {
     interval: StoredInterval,
     limit: number,
   ): Promise<ReadonlyMap<string, readonly StoredCandle[]>> {
+    const rows = await this.#newest<CandleRow>(symbols, {
+      interval,
+      limit,
+      columns: CANDLE_COLUMNS,
+    });
+    return new Map([...rows].map(([symbol, of]) => [symbol, of.map(candleOf)]));
+  }
+
+  async closes(
+    symbols: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly number[]>> {
+    const rows = await this.#newest(symbols, {
+      interval: "1m",
+      limit,
+      columns: "i.symbol, c.close::float8 as close",
+    });
+    return new Map(
+      [...rows].map(([symbol, of]) => [
+        symbol,
+        of.map(({ close }) => close as number),
+      ]),
+    );
+  }
+
+  /** Columns of the newest candles of each symbol, ascending; `i.symbol` is one. */
+  async #newest<R extends Row>(
+    symbols: readonly string[],
+    { interval, limit, columns }: {
+      readonly interval: StoredInterval;
+      readonly limit: number;
+      readonly columns: string;
+    },
+  ): Promise<ReadonlyMap<string, readonly R[]>> {
     const found = await this.instruments.find(symbols);
-    const bySymbol = new Map<string, StoredCandle[]>();
+    const bySymbol = new Map<string, R[]>();
     for (const symbol of found.keys()) bySymbol.set(symbol, []);
     const starts = await this.months.starts();
     let wanted = [...found.values()];
@@ -165,8 +199,8 @@ export class PgCandleStore implements CandleStore {
     // with all months.
     for (const from of [starts.at(-NEWEST_MONTHS) ?? ALWAYS, ALWAYS]) {
       if (wanted.length === 0) break;
-      const rows = await this.db.query<CandleRow>(
-        `select ${CANDLE_COLUMNS}
+      const rows = await this.db.query<R>(
+        `select ${columns}
           from unnest(($1::text)::int[]) as w(id)
           join instruments i on i.id = w.id
           cross join lateral (
@@ -184,7 +218,7 @@ export class PgCandleStore implements CandleStore {
         ],
       );
       for (const { symbol } of wanted) bySymbol.set(symbol, []);
-      for (const row of rows) bySymbol.get(row.symbol)?.push(candleOf(row));
+      for (const row of rows) bySymbol.get(row.symbol as string)?.push(row);
       wanted = wanted.filter(({ symbol }) =>
         bySymbol.get(symbol)!.length < limit
       );

@@ -745,12 +745,17 @@ export interface CandleStore {
    * what they are now is not among it.
    */
   revisions(query: RevisionQuery): Promise<readonly CandleRevision[]>;
-  /** The newest candles of many instruments, for lists and sparklines. */
+  /** The newest candles of many instruments, for lists. */
   latest(
     symbols: readonly string[],
     interval: StoredInterval,
     limit: number,
   ): Promise<ReadonlyMap<string, readonly StoredCandle[]>>;
+  /** Closes of the newest one-minute candles, oldest first, for sparklines. */
+  closes(
+    symbols: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly number[]>>;
   /** Closed candles of history; never over candles made from ticks. */
   importCandles(
     symbol: string,

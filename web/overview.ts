@@ -50,14 +50,16 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
   const { catalog, candles, forecasts, activity } = services;
   const all = catalog.all();
   const symbols = all.map(({ symbol }) => symbol);
-  const [minutes, hours, days, feeds, newest, briefOf] = await Promise.all([
-    candles.latest(symbols, "1m", SPARK_CANDLES),
-    candles.latest(symbols, "1h", CHANGE_HOURS),
-    candles.latest(symbols, "1d", CHANGE_DAYS),
-    activity.activity(),
-    forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
-    readBriefs(services),
-  ]);
+  const [minutes, sparks, hours, days, feeds, newest, briefOf] = await Promise
+    .all([
+      candles.latest(symbols, "1m", 1),
+      candles.closes(symbols, SPARK_CANDLES),
+      candles.latest(symbols, "1h", CHANGE_HOURS),
+      candles.latest(symbols, "1d", CHANGE_DAYS),
+      activity.activity(),
+      forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
+      readBriefs(services),
+    ]);
   const states = statesOf(catalog, feeds, services.clock);
   const instruments = all.map((instrument, i): InstrumentNow => {
     const { symbol } = instrument;
@@ -83,12 +85,6 @@ async function read(services: Services, at: EpochMicros): Promise<Overview> {
       feed: states[i],
     };
   });
-  const sparks = new Map(
-    [...minutes].map(([symbol, rows]) => [
-      symbol,
-      rows.map(({ close }) => Number(close)),
-    ]),
-  );
   return { at, instruments, sparks };
 }
 

@@ -193,6 +193,21 @@ await onBothDatabases((warehouse, test) => {
     assert.deepEqual(latest.get(b)?.map(({ t }) => t), [minute(0)]);
   });
 
+  test("closes() gives the newest closes of each symbol, oldest first", async () => {
+    const a = await withCandles("1m", minutes(5));
+    const b = await withCandles("1m", minutes(1));
+    const closes = await store.closes([a, b, "NOBODY"], 2);
+    const latest = await store.latest([a, b], "1m", 2);
+    assert.deepEqual([...closes.keys()].sort(), [a, b].sort());
+    for (const symbol of [a, b]) {
+      assert.deepEqual(
+        closes.get(symbol),
+        latest.get(symbol)?.map(({ close }) => Number(close)),
+      );
+    }
+    assert.equal(closes.get(a)?.length, 2);
+  });
+
   test("bases() gives what the minutes of a range rest on, without prices", async () => {
     const symbol = await withCandles("1m", minutes(5));
     const stored = await store.candles({ symbol, interval: "1m", limit: 9 });

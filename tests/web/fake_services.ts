@@ -362,6 +362,18 @@ export async function fakeServices(
             ),
           ])),
         ),
+      closes: (symbols, limit) =>
+        Promise.resolve(
+          new Map(symbols.map((symbol) => [
+            symbol,
+            within(
+              data.candles.filter((one) =>
+                one.symbol === symbol && one.interval === "1m"
+              ),
+              { limit },
+            ).map(({ close }) => Number(close)),
+          ])),
+        ),
       importCandles: () => Promise.reject(new Error("not in this test")),
       gaps: (_symbol, from, to) =>
         Promise.resolve(
