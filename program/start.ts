@@ -62,6 +62,11 @@ import { CommitTimes } from "./commit_times.ts";
 import { checkBooks, FORECAST_TASK, Health } from "./health.ts";
 import { type StageWaits, SystemReport } from "./system_report.ts";
 import { followOthers } from "./follow_others.ts";
+import {
+  connectionsThatFit,
+  descriptorsWanted,
+  freeDescriptors,
+} from "./free_descriptors.ts";
 import { Life } from "./life.ts";
 import { runAlone } from "./run_alone.ts";
 import { StartError } from "./start_error.ts";
@@ -104,6 +109,8 @@ interface Forecasting {
 
 /** Workers that fit models. */
 const FIT_THREADS_MAX = 4;
+/** Who watches the program from this machine needs no more. */
+const OPERATORS_CONNECTIONS_MAX = 64;
 /** Reject a jump only once this many ticks have shown the usual price. */
 const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 
@@ -548,7 +555,7 @@ function instrumentFile({ instruments, simulate }: Config, root: URL) {
 
 /** The web server, with the islands' code on its way. */
 async function serve(
-  { app, config, log }: StartOptions,
+  { app, config, log, root }: StartOptions,
 ): Promise<HttpServer> {
   setBundleCacheDir(`${config.dataDir}/bundle`);
   await loadProject();
@@ -556,12 +563,28 @@ async function serve(
     log.error("Cannot bundle the islands", { error })
   );
   const handler = app.handler();
+  const { httpConnectionsMax: wanted, feedConnectionsMax: feeds } = config;
+  const connectionsMax = connectionsThatFit(
+    wanted,
+    feeds,
+    freeDescriptors(
+      new URL("static/styles.css", root),
+      descriptorsWanted(wanted, feeds),
+    ),
+  );
+  if (connectionsMax < wanted) {
+    log.warn(
+      "Fewer connections of browsers are let in than HTTP_CONNECTIONS_MAX, as " +
+        "the system lets this process open too few files: raise `ulimit -n`",
+      { wanted, connectionsMax },
+    );
+  }
   return await serveHttp(
     config.opsPort === null ? handler : withoutOperators(handler),
     {
       host: config.httpHost,
       port: config.httpPort,
-      connectionsMax: config.httpConnectionsMax,
+      connectionsMax,
       connectionsOfAddressMax: config.httpConnectionsOfAddressMax,
       proxies: config.trustedProxies,
       onError: (error) => log.error("Cannot answer a request", { error }),
@@ -580,6 +603,7 @@ async function serveOperators(
   return await serveHttp(onlyOperators(createApp(() => open).handler()), {
     host: "127.0.0.1",
     port: opsPort,
+    connectionsMax: OPERATORS_CONNECTIONS_MAX,
     onError: (error) => log.error("Cannot answer a request", { error }),
   });
 }

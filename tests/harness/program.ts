@@ -37,15 +37,23 @@ export interface Program {
  */
 export async function startProgram(
   env: Readonly<Record<string, string>>,
-  { bundles = false }: { readonly bundles?: boolean } = {},
+  { bundles = false, descriptors }: {
+    readonly bundles?: boolean;
+    /** Files and sockets that it may have open, as `ulimit -n` sets them. */
+    readonly descriptors?: number;
+  } = {},
 ): Promise<Program> {
   const keptIn = bundles ? undefined : env.DATA_DIR;
   if (keptIn !== undefined) await useKeptBundle(keptIn);
   const flags = narrowestFlags(parseConfig(env), Object.keys(env)).map(
     (flag) => flag.replaceAll("'", ""),
   );
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, "main.ts"],
+  const words = [Deno.execPath(), "run", ...flags, "main.ts"];
+  const [command, ...args] = descriptors === undefined
+    ? words
+    : ["sh", "-c", `ulimit -n ${descriptors} && exec "$@"`, "sh", ...words];
+  const child = new Deno.Command(command, {
+    args,
     cwd: ROOT,
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",

@@ -1,3 +1,5 @@
+import { EventReader } from "../harness/event_reader.ts";
+import { until } from "../harness/program.ts";
 import { LineFuzzer } from "./fuzz_lines.ts";
 
 /** The program that is attacked, over the network alone. */
@@ -14,8 +16,15 @@ function portOf(place: string): number {
   return Number(new URL(place.includes("//") ? place : `http://${place}`).port);
 }
 
+/** A listener whose queue is full answers nothing: that is a refusal too. */
+const CONNECT_MS_MAX = 5_000;
+
 async function connect(place: string): Promise<Deno.TcpConn> {
-  return await Deno.connect({ hostname: "127.0.0.1", port: portOf(place) });
+  return await Deno.connect({
+    hostname: "127.0.0.1",
+    port: portOf(place),
+    signal: AbortSignal.timeout(CONNECT_MS_MAX),
+  });
 }
 
 async function write(connection: Deno.TcpConn, bytes: Uint8Array) {
@@ -36,7 +45,7 @@ async function readOut(connection: Deno.TcpConn): Promise<string> {
   }
 }
 
-interface Cut {
+export interface Cut {
   readonly opened: number;
   /** Closed by the program. */
   readonly cut: number;
@@ -93,12 +102,15 @@ export function slowBodies({ http }: Target, count: number): Promise<Cut> {
   );
 }
 
-interface Flood {
+export interface Flood {
   readonly tried: number;
   /** Let in, and held open by us until the end. */
   readonly held: number;
   readonly refused: number;
 }
+
+/** Connections that are opened together. */
+const AT_A_TIME = 100;
 
 /** Opens as many connections as it can and holds them while `meanwhile` runs. */
 export async function flood(
@@ -108,10 +120,17 @@ export async function flood(
 ): Promise<Flood> {
   const connections: Deno.TcpConn[] = [];
   let refused = 0;
-  for (let i = 0; i < count; i++) {
-    const connection = await connect(place).catch(() => null);
-    if (connection === null) refused++;
-    else connections.push(connection);
+  for (let i = 0; i < count; i += AT_A_TIME) {
+    const opened = await Promise.all(
+      Array.from(
+        { length: Math.min(AT_A_TIME, count - i) },
+        () => connect(place).catch(() => null),
+      ),
+    );
+    for (const connection of opened) {
+      if (connection === null) refused++;
+      else connections.push(connection);
+    }
   }
   const closed = new Set<Deno.TcpConn>();
   for (const connection of connections) {
@@ -170,11 +189,79 @@ export class Visitor {
 }
 
 /** @returns `null` of nothing. */
-function quantile(values: readonly number[], q: number): number | null {
+export function quantile(values: readonly number[], q: number): number | null {
   if (values.length === 0) return null;
   const sorted = values.toSorted((a, b) => a - b);
   const at = Math.min(sorted.length - 1, Math.floor(q * sorted.length));
   return Math.round(sorted[at] * 10) / 10;
+}
+
+export interface Crowd {
+  readonly asked: number;
+  /** Got their snapshot. */
+  readonly served: number;
+  /** From the first to get an event to each other one. */
+  readonly spreadP99Ms: number | null;
+}
+
+/** Opens streams of events, and waits until each has heard two events. */
+export async function crowd(
+  target: Target,
+  count: number,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<Crowd> {
+  const heard = new Map<string, number[]>();
+  const leave = new AbortController();
+  let served = 0;
+  const opened: Promise<void>[] = [];
+  for (let i = 0; i < count; i++) {
+    opened.push(
+      (async () => {
+        const response = await fetch(
+          `${target.http}/api/stream?history=0&events=candle`,
+          { headers: target.headers, signal: leave.signal },
+        );
+        const reader = new EventReader(response);
+        if ((await reader.next())?.event === "snapshot") served++;
+        for (let n = 0; n < 2; n++) {
+          const event = await reader.next();
+          if (event === null) return;
+          const times = heard.get(event.id) ?? [];
+          times.push(performance.now());
+          heard.set(event.id, times);
+        }
+        await reader.leave();
+      })().catch(() => {}),
+    );
+    if (i % 100 === 99) await opened[i - 50];
+  }
+  const all = Promise.all(opened);
+  await meanwhile();
+  await all;
+  leave.abort();
+  const spreads = [...heard.values()].flatMap((times) =>
+    times.map((time) => time - Math.min(...times))
+  );
+  return { asked: count, served, spreadP99Ms: quantile(spreads, 0.99) };
+}
+
+/** Streams that are asked for with all their history and never read. */
+export async function deafReaders(
+  { http, headers }: Target,
+  count: number,
+): Promise<Deno.TcpConn[]> {
+  const head = Object.entries(headers).map(([name, value]) =>
+    `${name}: ${value}\r\n`
+  ).join("");
+  const request = encoder.encode(
+    `GET /api/stream?history=500 HTTP/1.1\r\nHost: ${new URL(http).host}\r\n` +
+      `${head}\r\n`,
+  );
+  return await Promise.all(Array.from({ length: count }, async () => {
+    const connection = await connect(http);
+    await write(connection, request);
+    return connection;
+  }));
 }
 
 /** Sends fuzzed lines to a listener and ends; how many lines it has to count. */
@@ -198,4 +285,97 @@ export async function fuzzFeed(
   await readOut(connection);
   connection.close();
   return sent;
+}
+
+export interface Books {
+  readonly received: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+}
+
+/** What the program says it has received of plain feeds, once it is `lines`. */
+export async function booksOf(
+  { http, headers }: Target,
+  lines: number,
+): Promise<Books> {
+  const ask = async (): Promise<Books> => {
+    const response = await fetch(`${http}/api/system`, { headers });
+    const { feeds } = await response.json();
+    const sum = { received: 0, accepted: 0, duplicates: 0, rejected: 0 };
+    for (const feed of feeds.feeds) {
+      if (!feed.feed.startsWith("plain@")) continue;
+      for (const key of Object.keys(sum) as (keyof Books)[]) {
+        sum[key] += feed[key];
+      }
+    }
+    return sum;
+  };
+  return await until(
+    `${lines} lines to be received`,
+    ask,
+    ({ received }) => received >= lines,
+  );
+}
+
+/** Resident memory of the program, in MB, as it tells. */
+export async function residentMb({ http, headers }: Target): Promise<number> {
+  const response = await fetch(`${http}/api/system`, { headers });
+  return (await response.json()).process.rss_mb;
+}
+
+/** A feed that goes on sending numbered ticks, and must be acked. */
+export class HonestFeed {
+  #acked = 0;
+  #sent = 0;
+  #over = false;
+  readonly #faults: string[] = [];
+  readonly #done: Promise<unknown>;
+
+  constructor(place: string) {
+    this.#done = connect(place).then((connection) =>
+      Promise.all([this.#send(connection), this.#read(connection)])
+    ).catch((error) => this.#faults.push(String(error)));
+  }
+
+  async #send(connection: Deno.TcpConn): Promise<void> {
+    const send = (value: unknown) =>
+      write(connection, encoder.encode(`${JSON.stringify(value)}\n`));
+    await send({ type: "hello", feed: "honest" });
+    while (!this.#over) {
+      const seq = this.#sent + 1;
+      const symbol = `GOOD${seq % 4}`;
+      await send({ symbol, ts: Date.now(), price: 100, volume: 1, seq });
+      this.#sent = seq;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await send({ type: "end", total: this.#sent });
+    await connection.closeWrite();
+  }
+
+  async #read(connection: Deno.TcpConn): Promise<void> {
+    const lines = connection.readable.pipeThrough(new TextDecoderStream());
+    let rest = "";
+    for await (const chunk of lines) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop()!;
+      for (const part of parts) {
+        const message = JSON.parse(part);
+        if (message.type === "ack") this.#acked = message.seq;
+        if (["nack", "error", "resend"].includes(message.type)) {
+          this.#faults.push(part);
+        }
+      }
+    }
+  }
+
+  async finish(): Promise<{
+    readonly sent: number;
+    readonly acked: number;
+    readonly faults: readonly string[];
+  }> {
+    this.#over = true;
+    await this.#done;
+    return { sent: this.#sent, acked: this.#acked, faults: this.#faults };
+  }
 }
