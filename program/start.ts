@@ -151,6 +151,8 @@ export async function start(options: StartOptions): Promise<Running> {
       : error;
   });
   const bootId = crypto.randomUUID();
+  // Short, as it is in the id of every event that pages get.
+  const sender = bootId.slice(-12);
   // One that was killed and started again waits for its own lease to run out;
   // of a data folder the lock says that it is gone.
   const owner = stores.shared ? `${config.nodeName}/${bootId}` : "embedded";
@@ -166,9 +168,9 @@ export async function start(options: StartOptions): Promise<Running> {
     );
     await catalog.refresh();
 
-    const bus = new InProcessBus({ clock, bootId });
+    const bus = new InProcessBus({ clock, bootId: sender });
     const relay = stores.shared
-      ? startRelay({ config, bus, bootId, clock, log, life })
+      ? startRelay({ config, bus, bootId: sender, clock, log, life })
       : null;
     const publish = (events: readonly LiveEvent[]) =>
       relay ? relay.publish(events) : bus.publish(events);
@@ -512,9 +514,18 @@ function startRelay(
   },
 ): LiveRelay {
   assert(config.redisUrl !== null, "stores that are shared have a Redis");
-  const link = redisLiveLink({ url: config.redisUrl, log });
+  const { partitions } = config;
+  const link = redisLiveLink({ url: config.redisUrl, partitions, log });
   const listens = config.roles.has("web");
-  const relay = new LiveRelay({ bus, link, bootId, listens, clock, log });
+  const relay = new LiveRelay({
+    bus,
+    link,
+    bootId,
+    listens,
+    partitions,
+    clock,
+    log,
+  });
   life.run("relay", async (signal) => {
     await relay.run(signal);
     await link.close();

@@ -11,6 +11,7 @@ import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
  */
 export class ClientQueue {
   readonly #frames: Uint8Array[] = [];
+  #hasEvent = false;
   readonly #forming = new Map<string, NumberedEvent>();
   #bytes = 0;
   #free = 0;
@@ -19,6 +20,8 @@ export class ClientQueue {
   constructor(
     private readonly bytesMax: number,
     private readonly frameOf: (event: NumberedEvent) => Uint8Array,
+    /** The line that says how far all is known that was pushed until now. */
+    private readonly idLine: () => Uint8Array,
   ) {}
 
   get empty(): boolean {
@@ -42,11 +45,13 @@ export class ClientQueue {
   /** Adds bytes that are allowed whatever their size. */
   pushFree(frame: Uint8Array): void {
     this.#free += frame.length;
+    this.#hasEvent = true;
     this.#push(frame);
   }
 
   push(event: NumberedEvent): void {
     this.#oldest ??= event.at;
+    this.#hasEvent = true;
     if (event.event.kind === "candle") {
       this.#forming.set(keyOf(event.event), event);
       return;
@@ -55,11 +60,15 @@ export class ClientQueue {
     this.#push(this.frameOf(event));
   }
 
+  /** Adds bytes that are no event. */
   pushFrame(frame: Uint8Array): void {
     this.#push(frame);
   }
 
-  /** Everything that waits, joined; `null` if nothing does. */
+  /**
+   * Everything that waits, joined; `null` if nothing does. The last event has
+   * the id: who gets less of it than all gets it again.
+   */
   take(): Uint8Array | null {
     const late = [...this.#forming.values()].sort((a, b) => a.n - b.n);
     this.#forming.clear();
@@ -69,6 +78,8 @@ export class ClientQueue {
     const frames = this.#frames.splice(0);
     this.#bytes = 0;
     this.#free = 0;
+    if (this.#hasEvent) frames.splice(-1, 0, this.idLine());
+    this.#hasEvent = false;
     if (frames.length === 1) return frames[0];
     const joined = new Uint8Array(
       frames.reduce((sum, { length }) => sum + length, 0),

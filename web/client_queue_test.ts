@@ -19,6 +19,7 @@ function queue(bytesMax: number) {
   return new ClientQueue(
     bytesMax,
     ({ n, event }) => new TextEncoder().encode(`${event.kind}${n};`),
+    () => new TextEncoder().encode("id="),
   );
 }
 
@@ -30,7 +31,7 @@ Deno.test("a slow client gets the newest update of each forming candle, once", (
   for (let n = 1; n <= 500; n++) waiting.push(candleEvent(n, "candle"));
   waiting.push(candleEvent(501, "candle", "B"));
   assert.equal(waiting.overflown, false);
-  assert.equal(text(waiting.take()), "candle500;candle501;");
+  assert.equal(text(waiting.take()), "candle500;id=candle501;");
   assert.equal(waiting.take(), null);
 });
 
@@ -42,7 +43,7 @@ Deno.test("closed candles all stay, in order, and end the update that waits", ()
   waiting.push(candleEvent(4, "candle", "A", 60_000));
   assert.equal(
     text(waiting.take()),
-    "candle.closed2;candle.closed3;candle4;",
+    "candle.closed2;candle.closed3;id=candle4;",
   );
 });
 
@@ -52,6 +53,15 @@ Deno.test("more bytes than allowed overflow, the snapshot's aside", () => {
   assert.equal(waiting.overflown, false);
   for (let n = 1; n <= 3; n++) waiting.push(candleEvent(n, "candle.closed"));
   assert.equal(waiting.overflown, true);
-  assert.equal(waiting.take()!.length, 1_045);
+  assert.equal(waiting.take()!.length, 1_048);
   assert.equal(waiting.bytes, 0);
+});
+
+Deno.test("the last event has the id of all before it, what is no event has none", () => {
+  const waiting = queue(1_000);
+  waiting.pushFrame(new TextEncoder().encode("beat;"));
+  assert.equal(text(waiting.take()), "beat;");
+  waiting.pushFree(new TextEncoder().encode("retry;"));
+  waiting.pushFree(new TextEncoder().encode("snapshot;"));
+  assert.equal(text(waiting.take()), "retry;id=snapshot;");
 });

@@ -4,22 +4,20 @@ import type { LiveEvent } from "../pipeline/domain/live_event.ts";
 const encoder = new TextEncoder();
 const frames = new WeakMap<NumberedEvent, Uint8Array>();
 
-/** One event of a stream, as bytes. */
-export function eventFrame(
-  name: string,
-  data: unknown,
-  id: string,
-): Uint8Array {
-  return encoder.encode(
-    `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`,
-  );
+/** One event of a stream, as bytes; `idLine` may come before it. */
+export function eventFrame(name: string, data: unknown): Uint8Array {
+  return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+export function idLine(id: string): Uint8Array {
+  return encoder.encode(`id: ${id}\n`);
 }
 
 /** The frame of an event of the bus, made once for all who get it. */
-export function liveFrame(event: NumberedEvent, id: string): Uint8Array {
+export function liveFrame(event: NumberedEvent): Uint8Array {
   let frame = frames.get(event);
   if (frame === undefined) {
-    frame = eventFrame(event.event.kind, payloadOf(event.event), id);
+    frame = eventFrame(event.event.kind, payloadOf(event.event));
     frames.set(event, frame);
   }
   return frame;

@@ -240,8 +240,9 @@ export const OPERATIONS = [
     group: "live",
     summary: "Server-sent events, from a snapshot on.",
     notes: [
-      "Give the last id as Last-Event-ID: what was missed comes without a " +
-      "hole; if it is too old to tell, a snapshot comes instead.",
+      "Give the last id as Last-Event-ID, to this process or another one: " +
+      "what was missed comes without a hole, some of it perhaps again; if it " +
+      "is too old to tell, a snapshot comes instead. Not every event has one.",
       "A client that reads too slowly loses updates of forming candles only, " +
       "and is cut off past a bound.",
     ],

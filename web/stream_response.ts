@@ -16,7 +16,13 @@ import {
 import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { ClientQueue } from "./client_queue.ts";
-import { eventFrame, HEARTBEAT, liveFrame, RETRY } from "./event_frame.ts";
+import {
+  eventFrame,
+  HEARTBEAT,
+  idLine,
+  liveFrame,
+  RETRY,
+} from "./event_frame.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
@@ -109,7 +115,8 @@ export async function streamResponse(
   };
   const queue = new ClientQueue(
     limits.queuedBytes,
-    (event) => liveFrame(event, bus.idOf(event)),
+    liveFrame,
+    () => idLine(bus.lastId),
   );
   // What comes before the snapshot is there is asked of the bus then.
   let receive: (events: readonly NumberedEvent[]) => void = () => {};
@@ -130,7 +137,7 @@ export async function streamResponse(
       : bus.since(client.lastEventId, filter);
     if (missed !== null) {
       for (const event of missed) {
-        queue.pushFree(liveFrame(event, bus.idOf(event)));
+        queue.pushFree(liveFrame(event));
       }
     } else {
       const { id, snapshot, frame } = await sharedSnapshot(services, query);
@@ -271,7 +278,7 @@ function sharedSnapshot(
     reading = readSnapshot(services, query).then((snapshot) => ({
       id,
       snapshot,
-      frame: eventFrame("snapshot", snapshot, id),
+      frame: eventFrame("snapshot", snapshot),
     })).finally(() => underWay.delete(key));
     underWay.set(key, reading);
   }

@@ -3,7 +3,10 @@ import type { LiveMessage } from "./live_message.ts";
 /** Forgets processes that ended; far above how many there are. */
 const SENDERS_MAX = 1_024;
 
-/** Follows the numbers of other processes' messages, to see what is missing. */
+/**
+ * Follows the numbers of other processes' messages to one partition, to see
+ * what is missing.
+ */
 export class HeardSenders {
   readonly #last = new Map<string, number>();
 
@@ -14,14 +17,13 @@ export class HeardSenders {
    *   should have been heard.
    * @returns Whether messages before it are missing.
    */
-  isAfterHole({ from, n, events }: LiveMessage, fromFirst: boolean): boolean {
-    const before = events.length > 0 ? n - 1 : n;
-    const last = this.#last.get(from) ?? (fromFirst ? 0 : before);
+  isAfterHole({ from, n, after }: LiveMessage, fromFirst: boolean): boolean {
+    const last = this.#last.get(from) ?? (fromFirst ? 0 : after);
     this.#last.delete(from); // those heard last stand last
     this.#last.set(from, Math.max(last, n));
     if (this.#last.size > SENDERS_MAX) {
       this.#last.delete(this.#last.keys().next().value!);
     }
-    return last < before;
+    return last < after;
   }
 }

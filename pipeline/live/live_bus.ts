@@ -3,6 +3,7 @@ import type { LiveEvent, LiveEventKind } from "../domain/live_event.ts";
 import { isNewer } from "../domain/newer_candle.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
+import { type Heard, HeardOrder } from "./heard_order.ts";
 
 /** An event in the order of the bus, from 1. */
 export interface NumberedEvent {
@@ -24,6 +25,19 @@ export interface LiveFilter {
 export interface LiveBus {
   publish(events: readonly LiveEvent[]): void;
   /**
+   * Publishes what a message of a process brought, of this one too: ids name it
+   * from then on, so that other processes can go on after it.
+   *
+   * @param settled Newest event here that whoever knows the message has; one
+   *   that this process has published and not yet sent is newer.
+   */
+  hear(message: Heard, events: readonly LiveEvent[], settled: number): void;
+  /**
+   * Messages may be missing until the bus begins anew: ids are of no use to
+   * other processes, nor theirs here.
+   */
+  doubt(): void;
+  /**
    * Calls back, in order, until the returned function is called or the bus
    * starts anew; `ended` tells of the latter.
    */
@@ -37,21 +51,23 @@ export interface LiveBus {
    * until now are unknown, so that every reader takes a snapshot.
    */
   restart(): void;
-  /** What `id` stands for: the newest event so far. */
+  /** Number of the newest event so far. */
+  readonly last: number;
+  /** The id of the newest event so far, here and for other processes. */
   readonly lastId: string;
-  idOf(event: NumberedEvent): string;
   /**
    * What came after `id`: every event kept, and of each forming candle the
-   * newest.
+   * newest. After the id of another process some may come again.
    *
-   * @returns `null` if the id is of another bus or too old to tell.
+   * @returns `null` if the id is too old to tell, or of another process whose
+   *   last message was not heard here.
    */
   since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null;
 }
 
 export interface LiveBusOptions {
   readonly clock: Clock;
-  /** Tells this bus from the one before a restart; no `-` at its end. */
+  /** Tells this bus from others and from the one before; without `~`. */
   readonly bootId: string;
   /** How many events, forming candles aside, can be given again. */
   readonly keep?: number;
@@ -59,6 +75,8 @@ export interface LiveBusOptions {
   readonly formingEveryMs?: number;
 }
 
+/** Bus and number there; then the newest message heard, if any. */
+const ID = /^([^~]+)-(\d{1,15})(?:~([^~.]+)\.(\d{1,15}))?$/;
 const KEEP = 4_096;
 const FORMING_EVERY_MS = 250;
 
@@ -104,6 +122,10 @@ export class InProcessBus implements LiveBus {
   #last = 0;
   #restarts = 0;
   #flushing = false;
+  readonly #order = new HeardOrder();
+  /** The newest message that was heard. */
+  #heard: Heard | null = null;
+  #doubts = false;
 
   constructor(options: LiveBusOptions) {
     this.#clock = options.clock;
@@ -113,12 +135,26 @@ export class InProcessBus implements LiveBus {
       MICROS_PER_MS;
   }
 
-  get lastId(): string {
-    return `${this.#name}-${this.#last}`;
+  get last(): number {
+    return this.#last;
   }
 
-  idOf(event: NumberedEvent): string {
-    return `${this.#name}-${event.n}`;
+  get lastId(): string {
+    const heard = this.#heard === null || this.#doubts
+      ? ""
+      : `~${this.#heard.from}.${this.#heard.n}`;
+    return `${this.#name}-${this.#last}${heard}`;
+  }
+
+  hear(message: Heard, events: readonly LiveEvent[], settled: number): void {
+    this.#heard = message; // readers take their ids while they are told
+    this.publish(events);
+    if (settled < 0 || this.#doubts) return;
+    this.#order.note(message, Math.min(settled, this.#last));
+  }
+
+  doubt(): void {
+    this.#doubts = true;
   }
 
   publish(events: readonly LiveEvent[]): void {
@@ -161,21 +197,29 @@ export class InProcessBus implements LiveBus {
     this.#ringStart = 0;
     this.#forgottenThrough = 0;
     this.#forming.clear();
+    this.#order.clear();
+    this.#heard = null;
+    this.#doubts = false;
     const gone = [...this.#subscribers];
     this.#subscribers.clear();
     for (const { ended } of gone) ended();
   }
 
   since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null {
-    const match = /^(.+)-(\d{1,15})$/.exec(id);
-    if (match === null || match[1] !== this.#name) return null;
-    const n = Number(match[2]);
-    if (n > this.#last || n < this.#forgottenThrough) return null;
+    const match = ID.exec(id);
+    if (match === null) return null;
+    const [, name, number, from, heard] = match;
+    const isOurs = name === this.#name;
+    const n = isOurs
+      ? Number(number)
+      : this.#localAt({ from, n: Number(heard) });
+    if (n === null || n > this.#last || n < this.#forgottenThrough) return null;
     const missed = this.#ring.slice(this.#ringStart).filter((event) =>
       event.n > n
     );
     for (const { sent } of this.#forming.values()) {
-      if (sent !== null && sent.n > n) missed.push(sent);
+      // Another process may have held back the update that this one sent.
+      if (sent !== null && (sent.n > n || !isOurs)) missed.push(sent);
     }
     return missed.filter(({ event }) => matches(filter, event)).sort((a, b) =>
       a.n - b.n
@@ -190,6 +234,10 @@ export class InProcessBus implements LiveBus {
     return this.#restarts === 0
       ? this.#bootId
       : `${this.#bootId}.${this.#restarts}`;
+  }
+
+  #localAt(message: Heard): number | null {
+    return this.#doubts ? null : this.#order.localAt(message);
   }
 
   #record(event: LiveEvent, at: EpochMicros): NumberedEvent {

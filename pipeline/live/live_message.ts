@@ -4,13 +4,18 @@ import type { LiveEvent, LiveEventKind } from "../domain/live_event.ts";
 export interface LiveMessage {
   /** The process that sent it, another one after each start. */
   readonly from: string;
-  /** Counts the sender's messages, and those it had to drop, from 1. */
+  /**
+   * Counts the sender's messages to all partitions, and those it had to drop,
+   * from 1. A beat has the number of the message before it.
+   */
   readonly n: number;
-  /** None in a beat: it has the number of the message before it. */
+  /** Number of the sender's message before it to this partition, or 0. */
+  readonly after: number;
+  /** None in a beat. */
   readonly events: readonly LiveEvent[];
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const RELAYED: readonly LiveEventKind[] = [
   "candle",
   "candle.closed",
@@ -26,12 +31,11 @@ export function isRelayed({ kind }: LiveEvent): boolean {
 
 /** A message of events that are JSON already. */
 export function writeMessage(
-  from: string,
-  n: number,
+  { from, n, after }: Omit<LiveMessage, "events">,
   events: readonly string[],
 ): string {
   return `{"v":${VERSION},"from":${JSON.stringify(from)},"n":${n},` +
-    `"events":[${events.join(",")}]}`;
+    `"after":${after},"events":[${events.join(",")}]}`;
 }
 
 /** @returns `null` for what is none, or of another version. */
@@ -43,10 +47,11 @@ export function readMessage(text: string): LiveMessage | null {
     return null;
   }
   if (message === null || typeof message !== "object") return null;
-  const { v, from, n, events } = message;
+  const { v, from, n, after, events } = message;
   const good = v === VERSION && typeof from === "string" &&
-    Number.isSafeInteger(n) && Array.isArray(events) && events.every(isEvent);
-  return good ? { from, n, events } : null;
+    Number.isSafeInteger(n) && Number.isSafeInteger(after) &&
+    Array.isArray(events) && events.every(isEvent);
+  return good ? { from, n, after, events } : null;
 }
 
 function isEvent(event: LiveEvent | null): boolean {

@@ -1,3 +1,4 @@
+import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
@@ -6,21 +7,27 @@ import type { LiveBus } from "./live_bus.ts";
 import { isRelayed, readMessage, writeMessage } from "./live_message.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 
-/** Carries messages between processes, each at most once, in order. */
+/**
+ * Carries messages between processes, each at most once, over a channel of each
+ * partition; all who listen hear them in one order.
+ */
 export interface LiveLink {
   /** Rejects within seconds if the message may not have been sent. */
-  send(message: string): Promise<void>;
-  /**
-   * Hears what all processes send, this one too, until `close`.
-   *
-   * @param onListening Called whenever listening begins, again after each
-   *   interruption: what was sent meanwhile is lost.
-   */
-  listen(
-    onMessage: (message: string) => void,
-    onListening: () => void,
-  ): void;
+  send(p: number, message: string): Promise<void>;
+  /** Hears what all processes send, this one too, until `close`. */
+  listen(listener: LiveListener): void;
   close(): Promise<void>;
+}
+
+export interface LiveListener {
+  message(message: string, p: number): void;
+  /**
+   * Listening begins, again after each interruption: what was sent meanwhile
+   * is lost.
+   */
+  listening(): void;
+  /** Messages are lost from now on until listening begins. */
+  interrupted(): void;
 }
 
 export interface LiveRelayOptions {
@@ -30,6 +37,7 @@ export interface LiveRelayOptions {
   readonly bootId: string;
   /** Whether to hear others: only pages need that. */
   readonly listens: boolean;
+  readonly partitions: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -37,10 +45,16 @@ export interface LiveRelayOptions {
 /** Events of this long go in one message. */
 const GATHER_MS = 25;
 const FORMING_EVERY_MS = 250;
-/** A message without events shows whether one before it is missing. */
+/** How often a partition is told of, be it that there was nothing. */
 const BEAT_EVERY_MS = 1_000;
+/** A partition that this process has told nothing of for so long is quiet. */
+const BEAT_MS_MAX = 3_600_000;
 /** Every process that runs has been heard after this long. */
 const ALL_HEARD_MS = 3 * BEAT_EVERY_MS;
+/** Fewer than a client holds back. */
+const MESSAGES_AT_ONCE = 32;
+/** Flushes whose messages have not come back; older ones count as one. */
+const UNSETTLED_MAX = 256;
 /** Browsers come back after 2 s: more often would end none but new streams. */
 const RESTART_EVERY_MS = 2_000;
 const QUEUE_MAX = 8_192;
@@ -57,13 +71,19 @@ const MESSAGE_CHARS_MAX = 256 * 1024;
 export class LiveRelay {
   readonly #options: LiveRelayOptions;
   readonly #outgoing = new OutgoingEvents(QUEUE_MAX);
-  readonly #heard = new HeardSenders();
+  readonly #heard = new Map<number, HeardSenders>();
   #n = 0;
+  /** By partition, what this process has told of. */
+  readonly #told = new Map<number, Told>();
+  /** Newest event of the bus before the first that is still to be sent. */
+  #unsent: number | null = null;
+  /** The same of what was sent and has not come back. */
+  readonly #unsettled: { n: number; local: number }[] = [];
   #wake = () => {};
   #sending = true;
   #unreadable = 0;
   #formingAt = -Infinity;
-  #sentAt = -Infinity;
+  #beatAt = -Infinity;
   #listeningAt: EpochMicros | null = null;
   #restartedAt = -Infinity;
   #restartWaits = false;
@@ -71,22 +91,28 @@ export class LiveRelay {
   constructor(options: LiveRelayOptions) {
     this.#options = options;
     if (!options.listens) return;
-    options.link.listen(
-      (text) => this.#receive(text),
-      () => {
+    options.link.listen({
+      message: (text, p) => this.#receive(text, p),
+      listening: () => {
         this.#listeningAt = options.clock.now();
         this.#restart("Listening to the other processes began");
       },
-    );
+      interrupted: () => options.bus.doubt(),
+    });
   }
 
   /** Tells this process's readers at once and the others' soon. */
   publish(events: readonly LiveEvent[]): void {
-    this.#options.bus.publish(events);
+    const { bus, partitions } = this.#options;
+    const before = bus.last;
+    bus.publish(events);
     const idle = this.#outgoing.size === 0;
     for (const event of events) {
       if (!isRelayed(event)) continue;
-      if (!this.#outgoing.add(event)) this.#n++; // a number nobody will hear
+      const p = partitionOf(event.symbol, partitions);
+      if (!this.#told.has(p)) this.#told.set(p, { n: 0, at: -Infinity });
+      if (event.kind !== "candle") this.#unsent ??= before;
+      if (!this.#outgoing.add(event)) this.#lose();
     }
     if (idle || this.#outgoing.hasPassing) this.#wake();
   }
@@ -110,7 +136,7 @@ export class LiveRelay {
     const { clock } = this.#options;
     const due = this.#outgoing.size > 0
       ? this.#formingAt + FORMING_EVERY_MS * MICROS_PER_MS
-      : this.#sentAt + BEAT_EVERY_MS * MICROS_PER_MS;
+      : this.#beatAt + BEAT_EVERY_MS * MICROS_PER_MS;
     const waitMs = (due - clock.now()) / MICROS_PER_MS;
     if (!(waitMs > 0)) return;
     const woken = new AbortController();
@@ -124,31 +150,56 @@ export class LiveRelay {
     const forming = all ||
       now - this.#formingAt >= FORMING_EVERY_MS * MICROS_PER_MS;
     if (forming) this.#formingAt = now;
-    const events = this.#outgoing.take({ forming });
-    const beats = now - this.#sentAt >= BEAT_EVERY_MS * MICROS_PER_MS;
-    if (events.length === 0 && !beats) return;
-    this.#sentAt = now;
-    let part: string[] = [];
-    let chars = 0;
-    for (const event of events) {
-      const text = JSON.stringify(event);
-      if (part.length > 0 && chars + text.length > MESSAGE_CHARS_MAX) {
-        await this.#send(part);
-        part = [];
-        chars = 0;
-      }
-      part.push(text);
-      chars += text.length;
+    const messages = this.#messagesOf(this.#outgoing.take({ forming }), now);
+    if (messages.length > 0) this.#nowUnsettled();
+    if (now - this.#beatAt >= BEAT_EVERY_MS * MICROS_PER_MS) {
+      this.#beatAt = now;
+      messages.push(...this.#beats(now));
     }
-    await this.#send(part);
+    for (let i = 0; i < messages.length; i += MESSAGES_AT_ONCE) {
+      await Promise.all(
+        messages.slice(i, i + MESSAGES_AT_ONCE).map((one) => this.#send(one)),
+      );
+    }
+  }
+
+  /** Numbers all of them before the first is sent. */
+  #messagesOf(events: readonly LiveEvent[], now: EpochMicros): Message[] {
+    const { bootId: from, partitions } = this.#options;
+    const messages: Message[] = [];
+    const byPartition = Map.groupBy(
+      events,
+      ({ symbol }) => partitionOf(symbol, partitions),
+    );
+    for (const [p, own] of byPartition) {
+      for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
+        const n = ++this.#n;
+        const after = this.#told.get(p)?.n ?? 0;
+        this.#told.set(p, { n, at: now });
+        messages.push({ p, text: writeMessage({ from, n, after }, part) });
+      }
+    }
+    return messages;
+  }
+
+  /** Messages without events show whether one before them is missing. */
+  #beats(now: EpochMicros): Message[] {
+    const { bootId: from } = this.#options;
+    const beats: Message[] = [];
+    for (const [p, { n, at }] of this.#told) {
+      const quietMs = (now - at) / MICROS_PER_MS;
+      if (n === 0 || quietMs < BEAT_EVERY_MS) continue;
+      if (quietMs > BEAT_MS_MAX && at > -Infinity) continue;
+      beats.push({ p, text: writeMessage({ from, n, after: n }, []) });
+    }
+    return beats;
   }
 
   /** A message that fails is not sent again: its number tells the others. */
-  async #send(events: readonly string[]): Promise<void> {
-    const { link, bootId, log } = this.#options;
-    if (events.length > 0) this.#n++;
+  async #send({ p, text }: Message): Promise<void> {
+    const { link, log } = this.#options;
     try {
-      await link.send(writeMessage(bootId, this.#n, events));
+      await link.send(p, text);
       this.#sending = true;
     } catch (error) {
       if (this.#sending) {
@@ -160,7 +211,29 @@ export class LiveRelay {
     }
   }
 
-  #receive(text: string): void {
+  /** Events that waited are dropped: a number that nobody will hear. */
+  #lose(): void {
+    const n = ++this.#n;
+    for (const [p, { at }] of this.#told) this.#told.set(p, { n, at });
+  }
+
+  #nowUnsettled(): void {
+    const local = this.#unsent;
+    this.#unsent = null;
+    if (local === null || !this.#options.listens) return;
+    this.#unsettled.push({ n: this.#n, local });
+    if (this.#unsettled.length > UNSETTLED_MAX) {
+      const [oldest, next] = this.#unsettled;
+      this.#unsettled.splice(0, 2, { n: next.n, local: oldest.local });
+    }
+  }
+
+  /** The newest event up to which the others have heard all that is here. */
+  get #settled(): number {
+    return this.#unsettled[0]?.local ?? this.#unsent ?? Infinity;
+  }
+
+  #receive(text: string, p: number): void {
     const { bus, bootId, clock, log } = this.#options;
     const message = readMessage(text);
     if (message === null) {
@@ -171,13 +244,23 @@ export class LiveRelay {
       }
       return;
     }
-    if (message.from === bootId) return;
+    const isBeat = message.events.length === 0;
+    if (message.from === bootId) {
+      if (isBeat) return;
+      while (this.#unsettled.length > 0 && this.#unsettled[0].n <= message.n) {
+        this.#unsettled.shift();
+      }
+      bus.hear(message, [], this.#settled);
+      return;
+    }
     const fromFirst = this.#listeningAt !== null &&
       clock.now() - this.#listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
-    if (this.#heard.isAfterHole(message, fromFirst)) {
+    const senders = this.#heard.get(p) ?? new HeardSenders();
+    this.#heard.set(p, senders);
+    if (senders.isAfterHole(message, fromFirst)) {
       this.#restart("Live events of another process are missing");
     }
-    bus.publish(message.events);
+    if (!isBeat) bus.hear(message, message.events, this.#settled);
   }
 
   #restart(why: string): void {
@@ -188,6 +271,7 @@ export class LiveRelay {
       (now - this.#restartedAt) / MICROS_PER_MS;
     if (waitMs > 0) {
       this.#restartWaits = true;
+      bus.doubt();
       clock.sleep(waitMs).then(() => {
         this.#restartWaits = false;
         this.#restart(why);
@@ -196,6 +280,39 @@ export class LiveRelay {
     }
     this.#restartedAt = now;
     log.info("Live streams begin anew", { why });
+    // What was published before it and has not come back is not kept.
+    if (this.#unsent !== null) this.#unsent = NOTHING;
+    for (const one of this.#unsettled) one.local = NOTHING;
     bus.restart();
   }
+}
+
+interface Message {
+  readonly p: number;
+  readonly text: string;
+}
+
+interface Told {
+  /** The newest message, or the newest number nobody will hear. */
+  readonly n: number;
+  /** When the newest was sent, beats aside. */
+  readonly at: number;
+}
+
+/** Less than the number of any event. */
+const NOTHING = -1;
+
+/** Texts in messages that are not too long. */
+function partsOf(texts: readonly string[]): readonly (readonly string[])[] {
+  const parts: string[][] = [];
+  let chars = Infinity;
+  for (const text of texts) {
+    if (chars + text.length > MESSAGE_CHARS_MAX) {
+      parts.push([]);
+      chars = 0;
+    }
+    parts.at(-1)!.push(text);
+    chars += text.length;
+  }
+  return parts;
 }

@@ -4,10 +4,11 @@ import type { LiveEvent } from "../domain/live_event.ts";
 import { type EpochMicros, fromMillis } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
 import { InProcessBus, type LiveFilter } from "./live_bus.ts";
-import { type LiveLink, LiveRelay } from "./live_relay.ts";
+import { type LiveLink, type LiveListener, LiveRelay } from "./live_relay.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
+const PARTITIONS = 2;
 const quiet: Log = { info() {}, warn() {}, error() {} };
 
 /** A clock that stands until it is moved, in steps, letting work be done. */
@@ -47,29 +48,44 @@ class HandClock implements Clock {
 class FakeServer {
   up = true;
   readonly sent: string[] = [];
-  readonly #links: { message(text: string): void; listening(): void }[] = [];
+  readonly #links: LiveListener[] = [];
+  /** What waits for listeners that hear late, by their place. */
+  readonly held = new Map<number, (() => void)[]>();
 
   link(): LiveLink {
     return {
-      send: (text) => {
+      send: (p, text) => {
         if (!this.up) return Promise.reject(new Error("not connected"));
         this.sent.push(text);
-        for (const { message } of this.#links) message(text);
+        for (const [i, { message }] of this.#links.entries()) {
+          const held = this.held.get(i);
+          if (held) held.push(() => message(text, p));
+          else message(text, p);
+        }
         return Promise.resolve();
       },
-      listen: (message, listening) => {
-        this.#links.push({ message, listening });
-        listening();
+      listen: (listener) => {
+        this.#links.push(listener);
+        listener.listening();
       },
       close: () => Promise.resolve(),
     };
+  }
+  interrupt(): void {
+    for (const { interrupted } of this.#links) interrupted();
+  }
+  /** The listener hears what waits, at last. */
+  release(i: number): void {
+    const held = this.held.get(i) ?? [];
+    this.held.delete(i);
+    for (const hear of held) hear();
   }
   restart(): void {
     this.up = true;
     for (const { listening } of this.#links) listening();
   }
   inject(text: string): void {
-    for (const { message } of this.#links) message(text);
+    for (const { message } of this.#links) message(text, 0);
   }
 }
 
@@ -137,6 +153,7 @@ async function setUp() {
       link: server.link(),
       bootId,
       listens,
+      partitions: PARTITIONS,
       clock,
       log: quiet,
     });
@@ -145,7 +162,12 @@ async function setUp() {
       heard.map((one) =>
         "candle" in one ? `${one.kind}:${one.candle.n}` : one.kind
       );
-    return { relay, bus, counts, seen };
+    /** What a reader who comes with an id is told; null for a snapshot. */
+    const since = (id: string) =>
+      bus.since(id, ALL)?.map(({ event }) =>
+        "candle" in event ? `${event.kind}:${event.candle.n}` : event.kind
+      ) ?? null;
+    return { relay, bus, counts, seen, since };
   };
   const stages = processOf("stages", false);
   const web = processOf("web");
@@ -254,10 +276,11 @@ Deno.test("what is no message of ours does no harm", async () => {
       "null",
       "[]",
       "{",
+      `{"v":1,"from":"x","n":1,"after":0,"events":[]}`,
       `{"v":2,"from":"x","n":1,"events":[]}`,
-      `{"v":1,"from":"x","n":1,"events":[null]}`,
-      `{"v":1,"from":"x","n":1,"events":[{"kind":"candle","symbol":"A"}]}`,
-      `{"v":1,"from":"x","n":1,"events":[{"kind":"feed","symbol":"A"}]}`,
+      `{"v":2,"from":"x","n":1,"after":0,"events":[null]}`,
+      `{"v":2,"from":"x","n":1,"after":0,"events":[{"kind":"candle","symbol":"A"}]}`,
+      `{"v":2,"from":"x","n":1,"after":0,"events":[{"kind":"feed","symbol":"A"}]}`,
     ]
   ) server.inject(text);
   stages.relay.publish([event("candle.closed", 0, 1)]);
@@ -286,6 +309,143 @@ Deno.test("what is left is sent at the end", async () => {
   ]);
   await stop();
   assert.deepEqual(web.seen(), ["candle.closed:2", "candle:1"]);
+});
+
+Deno.test("a reader of one process goes on at another, without a hole", async () => {
+  const { clock, stages, web, processOf, stop } = await setUp();
+  const other = processOf("other");
+  await clock.move(5_000);
+  stages.relay.publish([event("candle.closed", 0, 1)]);
+  await clock.move(100);
+  const id = web.bus.lastId;
+  assert.deepEqual(other.since(id), []);
+  stages.relay.publish([
+    event("candle.closed", 60_000, 2),
+    event("candle.closed", 60_000, 3, "B"), // of the other partition
+    event("candle", 120_000, 4),
+  ]);
+  await clock.move(600);
+  const missed = ["candle.closed:2", "candle.closed:3", "candle:4"];
+  assert.deepEqual(other.since(id), missed);
+  assert.deepEqual(web.since(id), missed);
+  await stop();
+});
+
+Deno.test("what one process held back of a candle, another tells again", async () => {
+  const { clock, stages, web, processOf, stop } = await setUp();
+  const other = processOf("other");
+  await clock.move(5_000);
+  stages.relay.publish([event("candle", 0, 1)]);
+  await clock.move(300);
+  stages.relay.publish([event("candle", 0, 2)]);
+  await clock.move(300);
+  assert.deepEqual(other.since(web.bus.lastId), ["candle:2"]);
+  await stop();
+});
+
+Deno.test("a process that heard nothing of what the reader knows gives a snapshot", async () => {
+  const { clock, stages, web, processOf, stop } = await setUp();
+  stages.relay.publish([event("candle.closed", 0, 1)]);
+  await clock.move(100);
+  const id = web.bus.lastId;
+  const late = processOf("late");
+  stages.relay.publish([event("candle.closed", 1, 2)]);
+  await clock.move(5_000);
+  assert.equal(late.since(id), null);
+  stages.relay.publish([event("candle.closed", 2, 3)]);
+  await clock.move(100);
+  assert.equal(late.since(id), null);
+  const newer = web.bus.lastId;
+  stages.relay.publish([event("candle.closed", 3, 4)]);
+  await clock.move(100);
+  assert.deepEqual(late.since(newer), ["candle.closed:4"]);
+  await stop();
+});
+
+Deno.test("what a process publishes itself is told to whoever comes before it is sent", async () => {
+  const { clock, server, stages, web, processOf, stop } = await setUp();
+  const own = processOf("own"); // makes candles and has pages
+  await clock.move(5_000);
+  own.relay.publish([event("candle.closed", 0, 1)]);
+  // Heard here after that was published, sent to all before it.
+  stages.relay.publish([event("candle.closed", 60_000, 2, "B")]);
+  server.held.set(1, []); // "own" is the second that listens
+  await clock.move(100);
+  server.release(1);
+  for (let i = 0; i < 50; i++) {
+    own.relay.publish([event("candle.closed", i, 100 + i)]);
+    stages.relay.publish([event("candle.closed", i, 200 + i, "B")]);
+    await clock.move(5);
+    const id = web.bus.lastId;
+    const lacks = own.seen().filter((one) => !web.seen().includes(one));
+    const told = own.since(id);
+    if (told === null) continue;
+    for (const one of lacks) {
+      assert.ok(told.includes(one), `${one} of ${lacks}`);
+    }
+  }
+  await clock.move(1_000);
+  assert.notEqual(own.since(web.bus.lastId), null);
+  await stop();
+});
+
+Deno.test("while messages may be missing, ids are of no use elsewhere", async () => {
+  const { clock, server, stages, web, processOf, stop } = await setUp();
+  const other = processOf("other");
+  await clock.move(5_000);
+  stages.relay.publish([event("candle.closed", 0, 1)]);
+  await clock.move(100);
+  const before = web.bus.lastId;
+  server.interrupt();
+  assert.equal(other.since(web.bus.lastId), null);
+  assert.equal(other.since(before), null, "it may lack what came since");
+  server.restart();
+  stages.relay.publish([event("candle.closed", 1, 2)]);
+  await clock.move(5_000);
+  assert.equal(other.since(before), null);
+  stages.relay.publish([event("candle.closed", 2, 3)]);
+  await clock.move(100);
+  assert.deepEqual(other.since(web.bus.lastId), []);
+  await stop();
+});
+
+Deno.test("readers who go from process to process end with what was published", async () => {
+  const { clock, server, stages, web, processOf, stop } = await setUp();
+  const nodes = [web, processOf("second"), processOf("third")];
+  await clock.move(5_000);
+  let seed = 7;
+  const random = (n: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor(seed / 2 ** 32 * n);
+  };
+  const told = new Set<string>();
+  const published: string[] = [];
+  let at = nodes[0];
+  let from = at.seen().length;
+  let snapshots = 0;
+  for (let n = 1; n <= 400; n++) {
+    const source = random(3) === 0 ? nodes[random(3)] : stages;
+    source.relay.publish([event("candle.closed", n, n, `S${random(5)}`)]);
+    published.push(`candle.closed:${n}`);
+    if (random(10) === 0) server.held.set(random(3), []);
+    await clock.move(5 * random(10));
+    if (random(4) === 0) { for (const i of [0, 1, 2]) server.release(i); }
+    if (random(5) > 0) continue;
+    for (const one of at.seen().slice(from)) told.add(one);
+    const id = at.bus.lastId;
+    at = nodes[random(3)];
+    const missed = at.since(id);
+    // A snapshot has all that was committed.
+    if (missed === null) snapshots++;
+    for (const one of missed ?? published) told.add(one);
+    from = at.seen().length;
+  }
+  for (const i of [0, 1, 2]) server.release(i);
+  await clock.move(2_000);
+  for (const one of at.seen().slice(from)) told.add(one);
+  assert.deepEqual(published.filter((one) => !told.has(one)), []);
+  assert.ok(snapshots < 20, `${snapshots} snapshots`);
+  await stop();
 });
 
 Deno.test("OutgoingEvents keeps its bound: forming candles go first", () => {

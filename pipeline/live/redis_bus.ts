@@ -3,10 +3,12 @@ import type { LiveLink } from "./live_relay.ts";
 import { type LiveClient, liveClient } from "./redis_client.ts";
 
 /**
- * All live events of a deployment. One channel for every partition is enough
- * until one process cannot read them all; the rest would be `tickhouse:live:p`.
+ * The channel of a partition's live events. In a cluster it lives where its
+ * number in braces says, and no other node hears of what goes over it.
  */
-export const LIVE_CHANNEL = "tickhouse:live";
+export function liveChannel(p: number): string {
+  return `tickhouse:live:{${p}}`;
+}
 
 /** What a subscription that was refused waits for, such as another password. */
 const REFUSED_RETRY_MS = 5_000;
@@ -15,32 +17,39 @@ const REFUSED_RETRY_MS = 5_000;
  * A link over Redis pub/sub, with one connection to send and one to listen.
  *
  * It connects when it can and for ever; sending fails at once while it is not
- * connected. Commands used: PUBLISH, SUBSCRIBE, PING.
+ * connected. Commands used: SPUBLISH, SSUBSCRIBE, PING.
  */
 export function redisLiveLink(options: {
   readonly url: string;
+  readonly partitions: number;
   readonly log: Log;
-  readonly channel?: string;
 }): LiveLink {
-  const { url, log, channel = LIVE_CHANNEL } = options;
+  const { url, partitions, log } = options;
+  const channels = Array.from({ length: partitions }, (_, p) => liveChannel(p));
+  const numbers = new Map(channels.map((channel, p) => [channel, p]));
   const sender = liveClient(url, "live events out", log);
   let listener: LiveClient | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
 
   return {
-    async send(message) {
-      await sender.publish(channel, message);
+    async send(p, message) {
+      await sender.sPublish(channels[p], message);
     },
-    listen(onMessage, onListening) {
+    listen({ message, listening, interrupted }) {
       const client = listener = liveClient(url, "live events in", log);
       let subscribed = false;
       const subscribe = async () => {
         clearTimeout(retry);
         try {
           // The client subscribes again by itself once it has been let.
-          if (!subscribed) await client.subscribe(channel, onMessage);
+          if (!subscribed) {
+            await client.sSubscribe(
+              channels,
+              (text, channel) => message(text, numbers.get(channel)!),
+            );
+          }
           subscribed = true;
-          onListening();
+          listening();
         } catch (error) {
           if (!client.isReady) return; // the next connection tries again
           log.warn("Cannot listen to live events", { error: String(error) });
@@ -48,6 +57,8 @@ export function redisLiveLink(options: {
         }
       };
       client.on("ready", subscribe);
+      client.on("error", interrupted);
+      client.on("reconnecting", interrupted);
     },
     close() {
       clearTimeout(retry);

@@ -1,6 +1,7 @@
 /** One event of a stream. */
 export interface Message {
   event: string;
+  /** The last that the stream has given, as browsers keep it. */
   id: string;
   // deno-lint-ignore no-explicit-any
   data: any;
@@ -11,6 +12,7 @@ export class EventReader {
   comments = 0;
   #reader: ReadableStreamDefaultReader<Uint8Array>;
   #text = "";
+  #id = "";
 
   constructor(readonly response: Response) {
     this.#reader = response.body!.getReader();
@@ -29,10 +31,11 @@ export class EventReader {
             return [line.slice(0, colon), line.slice(colon + 2)];
           }),
         );
+        this.#id = fields.id ?? this.#id;
         if (fields.event === undefined) continue;
         return {
           event: fields.event,
-          id: fields.id,
+          id: this.#id,
           data: JSON.parse(fields.data),
         };
       }

@@ -48,13 +48,17 @@ await serverTest(
         });
       }
       await t.step("live events", async () => {
-        const link = redisLiveLink({ url, log: quiet });
+        const link = redisLiveLink({ url, partitions: 4, log: quiet });
         try {
           let heard = false;
-          link.listen(() => heard = true, () => {});
+          link.listen({
+            message: () => heard = true,
+            listening() {},
+            interrupted() {},
+          });
           const deadline = Date.now() + WAIT_MS_MAX;
           while (!heard && Date.now() < deadline) {
-            await link.send("hello").catch(() => {});
+            await link.send(3, "hello").catch(() => {});
             await new Promise((resolve) => setTimeout(resolve, 20));
           }
           assert.ok(heard, "a message was heard");

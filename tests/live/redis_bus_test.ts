@@ -9,6 +9,7 @@ import { systemClock } from "../../pipeline/system_clock.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
 
+const PARTITIONS = 4;
 const quiet: Log = { info() {}, warn() {}, error() {} };
 const ALL = { symbols: null, intervals: null, kinds: null };
 /** A process that hangs fails; one that is slow does not. */
@@ -46,12 +47,13 @@ function join(url: string, listens: boolean) {
   const clock = systemClock;
   const bootId = crypto.randomUUID();
   const bus = new InProcessBus({ clock, bootId });
-  const link = redisLiveLink({ url, log: quiet });
+  const link = redisLiveLink({ url, partitions: PARTITIONS, log: quiet });
   const relay = new LiveRelay({
     bus,
     link,
     bootId,
     listens,
+    partitions: PARTITIONS,
     clock,
     log: quiet,
   });
