@@ -1,9 +1,10 @@
-import type { EpochMicros } from "../pipeline/domain/time.ts";
+import { type EpochMicros, epochMicros } from "../pipeline/domain/time.ts";
 import type { Db } from "./db.ts";
 import { timestampText } from "./sql_values.ts";
 
 /**
- * The partitions of `candles`, one a month, made when a candle needs them.
+ * The months of `candles`, made when a candle needs them: a partition each,
+ * unless an extension divides the table in its own way.
  *
  * Rows are rewritten in place as long as their page has room, which the fill
  * factor leaves.
@@ -46,15 +47,10 @@ export class CandleMonths {
   }
 
   async #read(): Promise<void> {
-    const rows = await this.db.query<{ name: string }>(
-      `select c.relname as name from pg_inherits h
-        join pg_class c on c.oid = h.inhrelid
-        where h.inhparent = 'candles'::regclass`,
+    const rows = await this.db.query<{ start: number }>(
+      "select to_micros(start)::float8 as start from candle_month_starts() start",
     );
-    for (const { name } of rows) {
-      const match = /^candles_y(\d{4})m(\d{2})$/.exec(name);
-      if (match) this.#known.add(Number(match[1]) * 12 + Number(match[2]) - 1);
-    }
+    for (const { start } of rows) this.#known.add(monthOf(epochMicros(start)));
   }
 }
 

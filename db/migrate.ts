@@ -1,4 +1,5 @@
 import { type Db, DbError } from "./db.ts";
+import type { WarehouseExtension } from "./enable_extension.ts";
 import { textArray } from "./sql_values.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
@@ -8,24 +9,50 @@ export class MigrationError extends Error {
   override name = "MigrationError";
 }
 
+/** A warehouse that was made in another way than it is to be used now. */
+export class LayoutMismatchError extends Error {
+  override name = "LayoutMismatchError";
+}
+
 /** One step of the schema: a file of `migrations/`, run once. */
 export interface Migration {
+  /** Its path in there, as `0001_schema.sql` or `timescaledb/0001_candles.sql`. */
   readonly name: string;
   readonly sql: string;
 }
 
-/** The steps of this program, in their order. */
-export async function loadMigrations(): Promise<readonly Migration[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(FOLDER)) {
-    if (name.endsWith(".sql")) names.push(name);
-  }
+/**
+ * The steps of this program, in their order: those of an extension follow the
+ * step of all warehouses that has the same number, while its tables are empty.
+ */
+export async function loadMigrations(
+  extension: WarehouseExtension | null = null,
+): Promise<readonly Migration[]> {
+  const names = await sqlFiles("");
+  if (extension !== null) names.push(...await sqlFiles(`${extension}/`));
+  const place = (name: string) =>
+    `${/\d{4}/.exec(name)![0]} ${extensionOf([name]) ?? ""} ${name}`;
+  names.sort((a, b) => place(a) < place(b) ? -1 : 1);
   return await Promise.all(
-    names.sort().map(async (name) => ({
+    names.map(async (name) => ({
       name,
       sql: await Deno.readTextFile(new URL(name, FOLDER)),
     })),
   );
+}
+
+async function sqlFiles(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(new URL(folder, FOLDER))) {
+    if (name.endsWith(".sql")) names.push(folder + name);
+  }
+  return names;
+}
+
+/** Whose tables these steps make. */
+function extensionOf(names: readonly string[]): string | null {
+  const name = names.find((name) => name.includes("/"));
+  return name === undefined ? null : name.split("/")[0];
 }
 
 const UNIQUE_VIOLATION = "23505";
@@ -36,6 +63,8 @@ const UNIQUE_VIOLATION = "23505";
  *
  * @throws {MigrationError} If the database took a step that this program does
  * not have: it belongs to a newer one.
+ * @throws {LayoutMismatchError} If its tables are of another extension, or of
+ * none.
  */
 export async function migrate(
   db: Db,
@@ -52,6 +81,7 @@ export async function migrate(
     "select name from migrations order by name",
   );
   const taken = new Set(rows.map(({ name }) => name));
+  if (taken.size > 0) checkLayout([...taken], migrations);
   for (const name of taken) {
     if (!migrations.some((migration) => migration.name === name)) {
       throw new MigrationError(
@@ -72,4 +102,24 @@ export async function migrate(
       if (!taken) throw error;
     });
   }
+}
+
+/** Tables are made in one way and stay so. */
+function checkLayout(
+  taken: readonly string[],
+  migrations: readonly Migration[],
+): void {
+  const held = extensionOf(taken);
+  const wanted = extensionOf(migrations.map(({ name }) => name));
+  if (held === wanted) return;
+  const told = wanted === null
+    ? "without WAREHOUSE_EXTENSION"
+    : `as WAREHOUSE_EXTENSION=${wanted}`;
+  throw new LayoutMismatchError(
+    `Cannot use a warehouse of ${held ?? "plain PostgreSQL"} tables ${told}; ` +
+      `${
+        held === null ? "leave it out" : `set it to ${held}`
+      } or use another ` +
+      `database`,
+  );
 }

@@ -10,9 +10,13 @@ import { checkPostgres } from "./check_postgres.ts";
 import { connectPg } from "./connect_pg.ts";
 import { connectPglite } from "./connect_pglite.ts";
 import { type Db, DbError } from "./db.ts";
+import {
+  enableExtension,
+  type WarehouseExtension,
+} from "./enable_extension.ts";
 import { claimMeta } from "./feed_store.ts";
 import { lockDataDir } from "./lock_data_dir.ts";
-import { loadMigrations, migrate } from "./migrate.ts";
+import { LayoutMismatchError, loadMigrations, migrate } from "./migrate.ts";
 import { pgStores, type StoreOptions, type Stores } from "./stores.ts";
 import { untilUp } from "./until_up.ts";
 import { vacuumHotTables } from "./vacuum.ts";
@@ -33,9 +37,16 @@ export interface Servers {
   readonly databaseUrl: string | null;
   /** As a role that may change the schema; that of `databaseUrl` if `null`. */
   readonly migrationUrl: string | null;
+  /** What divides the tables of `databaseUrl`; PostgreSQL itself if `null`. */
+  readonly warehouseExtension: WarehouseExtension | null;
 }
 
-const NONE: Servers = { redisUrl: null, databaseUrl: null, migrationUrl: null };
+const NONE: Servers = {
+  redisUrl: null,
+  databaseUrl: null,
+  migrationUrl: null,
+  warehouseExtension: null,
+};
 
 export interface OpenOptions extends StoreOptions {
   /** Where the embedded stores are. */
@@ -44,11 +55,6 @@ export interface OpenOptions extends StoreOptions {
   readonly servers?: Servers;
   /** Redis takes appends until its ticks need this much. */
   readonly bufferBytesMax?: number;
-}
-
-/** A warehouse that was made in another way than it is to be used now. */
-export class LayoutMismatchError extends Error {
-  override name = "LayoutMismatchError";
 }
 
 /** What holds something until it is closed. */
@@ -71,7 +77,8 @@ interface Warehouse {
  *
  * @throws {DataDirLockedError} If another process works in the folder.
  * @throws {DataDirUnusableError} If the folder cannot be made or written.
- * @throws {LayoutMismatchError} If it has another number of partitions.
+ * @throws {LayoutMismatchError} If it has another number of partitions, or
+ * tables of another extension.
  * @throws {ServerDownError} If a server does not come up.
  * @throws {BufferUnusableError} If Redis must be set otherwise.
  * @throws {PostgresUnusableError} If PostgreSQL must be.
@@ -159,7 +166,7 @@ async function openServer(
   { servers, clock, log }: OpenOptions & { readonly servers: Servers },
   opened: Closing[],
 ): Promise<Warehouse> {
-  const { databaseUrl, migrationUrl } = servers;
+  const { databaseUrl, migrationUrl, warehouseExtension } = servers;
   const db = connectPg({ url: databaseUrl! });
   opened.push(db);
   const waiting = { clock, log, isDown };
@@ -171,7 +178,8 @@ async function openServer(
   for (const warning of warnings) log.warn(warning);
   const owner = migrationUrl === null ? db : connectPg({ url: migrationUrl });
   try {
-    await migrate(owner, await loadMigrations());
+    if (warehouseExtension) await enableExtension(owner, warehouseExtension);
+    await migrate(owner, await loadMigrations(warehouseExtension));
   } finally {
     if (owner !== db) await owner.close();
   }

@@ -1,13 +1,13 @@
 /// <reference lib="deno.worker" />
 import { PGlite } from "@electric-sql/pglite";
 import { dataDir as template } from "@electric-sql/pglite-prepopulatedfs";
-import type { Row, Statement } from "./db.ts";
 import type {
   PgliteCall,
   PgliteReply,
   PgliteRequest,
   PgliteReturned,
 } from "./pglite_protocol.ts";
+import { PgliteSession } from "./pglite_session.ts";
 import { syncFolder } from "./sync_folder.ts";
 import { untar } from "./untar.ts";
 
@@ -24,20 +24,13 @@ log_timezone = 'UTC'
 `;
 
 let pg: PGlite | null = null;
+let session: PgliteSession | null = null;
 let folder = "";
 let syncedAt = 0;
-let tail: Promise<unknown> = Promise.resolve();
 
-function database(): PGlite {
-  if (!pg) throw new Error("The database is not open");
-  return pg;
-}
-
-/** One after the other, as there is one connection; a batch is not split. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = tail.then(work);
-  tail = result.catch(() => {});
-  return result;
+function database(): PgliteSession {
+  if (!session) throw new Error("The database is not open");
+  return session;
 }
 
 /**
@@ -67,46 +60,13 @@ async function open(dir: string): Promise<void> {
   await prepare(dir);
   folder = dir;
   pg = await PGlite.create({ dataDir: dir });
-}
-
-async function batch(
-  statements: readonly Statement[],
-): Promise<readonly (readonly Row[])[] | null> {
-  const db = database();
-  await db.exec("begin");
-  try {
-    const results: (readonly Row[])[] = [];
-    for (const { sql, params, expectRows } of statements) {
-      const { rows } = await db.query<Row>(sql, [...params ?? []]);
-      if (expectRows !== undefined && rows.length !== expectRows) {
-        await db.exec("rollback");
-        return null;
-      }
-      results.push(rows);
-    }
-    await db.exec("commit");
-    return results;
-  } catch (error) {
-    await db.exec("rollback");
-    throw error;
-  }
-}
-
-async function script(sql: string): Promise<void> {
-  const db = database();
-  try {
-    await db.exec(sql);
-  } catch (error) {
-    // It may have begun a transaction, which nobody would end.
-    await db.exec("rollback");
-    throw error;
-  }
+  session = new PgliteSession(pg);
 }
 
 /** What changed since the last time is written; the rest is there already. */
 async function sync(): Promise<void> {
   const startedAt = Date.now();
-  await inTurn(() => database().exec("checkpoint"));
+  await database().script("checkpoint");
   await syncFolder(folder, { changedSince: syncedAt });
   syncedAt = startedAt;
 }
@@ -116,26 +76,19 @@ async function run(request: PgliteRequest): Promise<PgliteReturned> {
     case "open":
       await open(request.dir);
       return null;
-    case "query": {
-      const { sql, params } = request;
-      const { rows } = await inTurn(() =>
-        database().query<Row>(sql, [...params])
-      );
-      return rows;
-    }
+    case "query":
+      return await database().query(request.sql, request.params);
     case "batch":
-      return await inTurn(() => batch(request.statements));
+      return await database().batch(request.statements);
     case "script":
-      await inTurn(() => script(request.sql));
+      await database().script(request.sql);
       return null;
     case "sync":
       await sync();
       return null;
     case "close":
-      await inTurn(async () => {
-        await pg?.close();
-        pg = null;
-      });
+      await session?.inTurn(async () => await pg?.close());
+      session = null;
       return null;
   }
 }

@@ -18,6 +18,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** The same database as a role that may change the schema. */
   readonly migrationUrl: string | null;
+  /** What divides its tables; PostgreSQL itself if `null`. */
+  readonly warehouseExtension: "timescaledb" | null;
   /** Name of this process among those that share the stores. */
   readonly nodeName: string;
   readonly leaseMs: number;
@@ -126,6 +128,13 @@ const SETTINGS = {
     "The same database as a role that may change its schema, where that of " +
       "`DATABASE_URL` may not",
     (text) => url(text, "postgres:", "postgresql:"),
+  ),
+  WAREHOUSE_EXTENSION: setting(
+    "",
+    "timescaledb, or unset",
+    "Extension of that PostgreSQL that divides its tables; fixed when a " +
+      "warehouse is made (docs/extensions.md)",
+    oneOf("", "timescaledb"),
   ),
   NODE_NAME: setting(
     "main",
@@ -370,6 +379,7 @@ export function parseConfig(
     redisUrl: values.REDIS_URL || null,
     databaseUrl: values.DATABASE_URL || null,
     migrationUrl: values.MIGRATION_URL || null,
+    warehouseExtension: values.WAREHOUSE_EXTENSION || null,
     nodeName: values.NODE_NAME,
     leaseMs: values.LEASE_MS,
     feeds: values.FEEDS,
@@ -525,6 +535,13 @@ function alone(values: Values): ConfigProblem[] {
     problems.push({
       key: "MIGRATION_URL",
       value: redacted("MIGRATION_URL", values.MIGRATION_URL),
+      wanted: "unset unless DATABASE_URL is set",
+    });
+  }
+  if (values.WAREHOUSE_EXTENSION !== "" && values.DATABASE_URL === "") {
+    problems.push({
+      key: "WAREHOUSE_EXTENSION",
+      value: values.WAREHOUSE_EXTENSION,
       wanted: "unset unless DATABASE_URL is set",
     });
   }

@@ -102,11 +102,18 @@ Deno.test("parseConfig() takes the URLs of servers, and hides their passwords", 
   assert.equal(config.redisUrl, REDIS_URL);
   assert.equal(config.databaseUrl, DATABASE_URL);
   assert.equal(config.simulate, false);
+  assert.equal(config.warehouseExtension, null);
+  const WAREHOUSE_EXTENSION = "timescaledb";
+  assert.equal(
+    parseConfig({ DATABASE_URL, WAREHOUSE_EXTENSION }).warehouseExtension,
+    WAREHOUSE_EXTENSION,
+  );
   for (
     const env of [
       { REDIS_URL: "http://user:hunter2@127.0.0.1" },
       { DATABASE_URL: "mysql://user:hun/ter2@127.0.0.1/ticks" },
       { MIGRATION_URL: "postgres://user:hunter2@127.0.0.1/ticks" },
+      { WAREHOUSE_EXTENSION: "timescaledb" },
     ]
   ) {
     assert.throws(() => parseConfig(env), (error) => {

@@ -1,7 +1,6 @@
-import { LayoutMismatchError } from "../db/open_stores.ts";
 import { PostgresUnusableError } from "../db/check_postgres.ts";
 import { DbError } from "../db/db.ts";
-import { MigrationError } from "../db/migrate.ts";
+import { LayoutMismatchError, MigrationError } from "../db/migrate.ts";
 import { ServerDownError } from "../db/until_up.ts";
 import { BufferUnusableError } from "../pipeline/buffer/buffer_error.ts";
 

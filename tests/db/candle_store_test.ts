@@ -18,13 +18,13 @@ import {
   FEED,
   historyCandle,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   PARTITIONS,
   totals,
   Writer,
 } from "./testing.ts";
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   const store = warehouse.candles;
   const DAY = bucketOf("", "1d", NOW).start;
 

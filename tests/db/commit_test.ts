@@ -23,14 +23,14 @@ import {
   foldOf,
   historyCandle,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   onlyCandle,
   PARTITIONS,
   totals,
   Writer,
 } from "./testing.ts";
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   const { aggregate, candles, db, clock } = warehouse;
 
   /** The partition of a symbol, claimed anew. */

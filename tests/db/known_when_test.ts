@@ -16,7 +16,7 @@ import {
   deltaOf,
   FEED,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   onlyCandle,
   PARTITIONS,
   totals,
@@ -29,7 +29,7 @@ const DAY = epochMicros(
 );
 const STORED: readonly StoredInterval[] = ["5m", "15m", "1h", "1d"];
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   const { clock } = warehouse;
 
   test("candles() and revisions() give candles as they were known, with what was taken back", async () => {

@@ -3,8 +3,13 @@ import { join } from "node:path";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import { DataDirLockedError, lockDataDir } from "../../db/lock_data_dir.ts";
-import { loadMigrations, migrate, MigrationError } from "../../db/migrate.ts";
-import { LayoutMismatchError, openStores } from "../../db/open_stores.ts";
+import {
+  LayoutMismatchError,
+  loadMigrations,
+  migrate,
+  MigrationError,
+} from "../../db/migrate.ts";
+import { openStores } from "../../db/open_stores.ts";
 import {
   bucketOf,
   deltaOf,

@@ -20,14 +20,14 @@ import {
   foldOf,
   historyCandle,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   PARTITIONS,
   type TestTick,
   Writer,
 } from "./testing.ts";
 import { autoSpec } from "../../db/instrument_store.ts";
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   const DAY = bucketOf("", "1d", NOW).start;
 
   function dirtyOf(

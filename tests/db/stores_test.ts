@@ -22,13 +22,13 @@ import {
   historyCandle,
   minuteOf,
   NOW,
-  onBothDatabases,
+  onAllDatabases,
   PARTITIONS,
   totals,
   Writer,
 } from "./testing.ts";
 
-await onBothDatabases((warehouse, test) => {
+await onAllDatabases((warehouse, test) => {
   const { feeds, instruments, forecasts, activity } = warehouse;
   const T = minuteOf(NOW);
   const minute = (n: number) => epochMicros(T + n * MICROS_PER_MINUTE);

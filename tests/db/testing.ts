@@ -23,6 +23,10 @@ import type {
 import { connectPg } from "../../db/connect_pg.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import type { EmbeddedDb } from "../../db/db.ts";
+import {
+  enableExtension,
+  type WarehouseExtension,
+} from "../../db/enable_extension.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
 import { pgStores, type Stores } from "../../db/stores.ts";
 import { serverTest } from "../harness/servers/installed.ts";
@@ -30,6 +34,7 @@ import {
   findPostgres,
   startPostgres,
 } from "../harness/servers/postgres_server.ts";
+import { openTimescale } from "../harness/timescale.ts";
 
 /** A clock that stands still until it is set. */
 export class StillClock implements Clock {
@@ -102,6 +107,13 @@ export function openServerWarehouse(url: string): Promise<TestWarehouse> {
   );
 }
 
+/** On TimescaleDB, in memory. */
+export async function openTimescaleWarehouse(): Promise<TestWarehouse> {
+  const db = await openTimescale();
+  await enableExtension(db, "timescaledb");
+  return await warehouseOn(db, () => db.close(), "timescaledb");
+}
+
 /** As `Deno.test()` with a name and what to run. */
 export type RegisterTest = (name: string, run: () => Promise<void>) => void;
 
@@ -142,11 +154,22 @@ export async function onBothDatabases(
   }
 }
 
+/** As `onBothDatabases`, and on TimescaleDB. */
+export async function onAllDatabases(
+  tests: (warehouse: TestWarehouse, test: RegisterTest) => void,
+): Promise<void> {
+  await onBothDatabases(tests);
+  const chunked = await openTimescaleWarehouse();
+  Deno.test.afterAll(() => chunked.close());
+  tests(chunked, (name, run) => Deno.test(`${name}, on TimescaleDB`, run));
+}
+
 async function warehouseOn(
   db: EmbeddedDb,
   close: () => Promise<void>,
+  extension: WarehouseExtension | null = null,
 ): Promise<TestWarehouse> {
-  await migrate(db, await loadMigrations());
+  await migrate(db, await loadMigrations(extension));
   const clock = new StillClock(NOW);
   let symbols = 0;
   return {
