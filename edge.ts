@@ -1,16 +1,21 @@
 /**
- * The program for hosts that call a handler, as `deno serve edge.ts` does: all
- * of it but the HTTP server, which is the host's.
+ * The pages for hosts that call a handler, as `deno serve edge.ts` does: the
+ * role web on a Redis and a PostgreSQL that other processes fill. It listens
+ * nowhere, writes no file and starts no Worker.
  *
  * `deno task build` writes the islands' code first; nothing is bundled here.
  */
 import { readBundle } from "./fresh/bundle.ts";
 import { app, run } from "./main.ts";
+import { edgeEnvironment } from "./program/edge_environment.ts";
 import { withSecurityHeaders } from "./web/security_headers.ts";
 
-await readBundle(
-  decodeURIComponent(new URL("_build", import.meta.url).pathname),
-);
-await run({ http: "host" });
+await Promise.all([
+  readBundle(decodeURIComponent(new URL("_build", import.meta.url).pathname)),
+  run({
+    http: "host",
+    environment: () => edgeEnvironment(Deno.env.toObject()),
+  }),
+]);
 
 export default { fetch: withSecurityHeaders(app.handler()) };

@@ -29,15 +29,21 @@ let services: Services | null = null;
 
 export const app = createApp(() => services);
 
-if (import.meta.main) await run({ http: "own" });
+if (import.meta.main) {
+  await run({ http: "own", environment: () => Deno.env.toObject() });
+}
 
 /**
  * Runs the program until a signal ends the process.
  *
  * @param http Whether to serve `app` here, or leave that to a host.
+ * @param environment The settings; may throw `ConfigError`.
  */
 export async function run(
-  { http }: { readonly http: "own" | "host" },
+  { http, environment }: {
+    readonly http: "own" | "host";
+    readonly environment: () => Readonly<Record<string, string | undefined>>;
+  },
 ): Promise<void> {
   const stderr = new TextEncoder();
   const log = jsonLog(
@@ -45,7 +51,7 @@ export async function run(
     (line) => Deno.stderr.writeSync(stderr.encode(line + "\n")),
   );
   const starting = start({
-    config: readConfig(),
+    config: readConfig(environment),
     root: new URL("./", import.meta.url),
     app,
     http,
@@ -87,9 +93,11 @@ async function warnOfPermissions(log: Log): Promise<void> {
   }
 }
 
-function readConfig(): Config {
+function readConfig(
+  environment: () => Readonly<Record<string, string | undefined>>,
+): Config {
   try {
-    return parseConfig(Deno.env.toObject());
+    return parseConfig(environment());
   } catch (error) {
     Deno.exit(explain(error));
   }

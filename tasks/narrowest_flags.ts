@@ -38,11 +38,7 @@ export function narrowestFlags(
   const net = new Set([address(config.httpHost, config.httpPort)]);
   if (config.opsPort !== null) net.add(address("127.0.0.1", config.opsPort));
   for (const { host, port } of config.feeds) net.add(address(host, port));
-  for (
-    const url of [config.redisUrl, config.databaseUrl, config.migrationUrl]
-  ) {
-    if (url !== null) net.add(serverAddress(url));
-  }
+  for (const address of storeAddresses(config)) net.add(address);
   for (const url of config.signalWebhooks) {
     const { hostname, port, protocol } = new URL(url);
     net.add(`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`);
@@ -50,23 +46,54 @@ export function narrowestFlags(
   const read = [...READ, config.dataDir];
   if (config.instruments) read.push(config.instruments);
   if (config.feedRules) read.push(config.feedRules);
-  const env = settingsGiven.length > 0
-    ? [`--allow-env=${settingsGiven.join(",")}`]
-    : [];
+  return [
+    ...common({ net: [...net], read, settingsGiven }),
+    `--allow-write=${quoted(config.dataDir)}`,
+    "--allow-sys=statfs",
+  ];
+}
+
+/**
+ * The same for pages at a host (`deno serve edge.ts`): the stores' addresses,
+ * and no file to write. What it listens on is the host's.
+ */
+export function edgeFlags(
+  config: Config,
+  settingsGiven: readonly string[],
+): readonly string[] {
+  const read = [...READ, "edge.ts", "_build"];
+  if (config.instruments) read.push(config.instruments);
+  return [
+    ...common({ net: storeAddresses(config), read, settingsGiven }),
+    "--deny-write",
+    "--deny-sys",
+  ];
+}
+
+function common({ net, read, settingsGiven }: {
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly settingsGiven: readonly string[];
+}): readonly string[] {
   return [
     "--no-prompt",
     "--frozen",
-    `--allow-net=${[...net].join(",")}`,
+    `--allow-net=${net.join(",")}`,
     "--ignore-env",
-    ...env,
+    ...settingsGiven.length > 0
+      ? [`--allow-env=${settingsGiven.join(",")}`]
+      : [],
     `--allow-read=${read.map(quoted).join(",")}`,
-    `--allow-write=${quoted(config.dataDir)}`,
     "--deny-run",
     "--deny-ffi",
     "--no-remote",
-    "--allow-sys=statfs",
     "--v8-flags=--disallow-code-generation-from-strings",
   ];
+}
+
+function storeAddresses(config: Config): readonly string[] {
+  return [config.redisUrl, config.databaseUrl, config.migrationUrl]
+    .filter((url) => url !== null).map(serverAddress);
 }
 
 /** Where the server of a URL listens. */

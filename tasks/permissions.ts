@@ -1,14 +1,22 @@
-/** Prints the narrowest command line that runs the configuration at hand. */
+/**
+ * Prints the narrowest command line that runs the configuration at hand;
+ * `edge` prints that of pages at a host.
+ */
 import { ConfigError, parseConfig, settings } from "../pipeline/config.ts";
-import { narrowestFlags } from "./narrowest_flags.ts";
+import { edgeEnvironment } from "../program/edge_environment.ts";
+import { edgeFlags, narrowestFlags } from "./narrowest_flags.ts";
 
 try {
-  const config = parseConfig(Deno.env.toObject());
+  const isEdge = Deno.args.includes("edge");
+  const env = Deno.env.toObject();
+  const config = parseConfig(isEdge ? edgeEnvironment(env) : env);
   const given = settings.map(({ key }) => key).filter((key) =>
     Deno.env.get(key)
   );
   console.log(
-    ["deno run", ...narrowestFlags(config, given), "main.ts"].join(" "),
+    (isEdge
+      ? ["deno serve", ...edgeFlags(config, given), "edge.ts"]
+      : ["deno run", ...narrowestFlags(config, given), "main.ts"]).join(" "),
   );
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

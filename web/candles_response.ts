@@ -12,11 +12,16 @@ import { parquetFile } from "./parquet_candles.ts";
 import { closedRangeResponse, liveResponse } from "./etag_response.ts";
 import type { CandlesPage, CandlesQuery } from "./query_candles.ts";
 
-/** A page of candles in the format that was asked for. */
+/**
+ * A page of candles in the format that was asked for.
+ *
+ * @param shared Whether caches that serve others may keep it.
+ */
 export async function candlesResponse(
   request: Request,
   query: CandlesQuery,
   page: CandlesPage,
+  shared: boolean,
 ): Promise<Response> {
   const headers: Record<string, string> = {
     "Content-Type": CONTENT_TYPES[query.format],
@@ -35,7 +40,10 @@ export async function candlesResponse(
   }
   const body = formatPage(query, page);
   return page.settled
-    ? await closedRangeResponse(request, body, headers)
+    ? await closedRangeResponse(request, body, headers, {
+      forever: page.final,
+      shared,
+    })
     : liveResponse(body, headers);
 }
 

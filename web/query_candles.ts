@@ -63,6 +63,8 @@ export interface CandlesPage {
   readonly next: string | null;
   /** Every candle is closed and the range is over. */
   readonly settled: boolean;
+  /** It is as it was known at a time, and nothing can change that. */
+  readonly final: boolean;
   /** Of candles below a minute: minutes whose ticks are not kept any more. */
   readonly minutesWithoutTicks: number;
 }
@@ -72,6 +74,9 @@ export interface CandleGap {
   readonly to: EpochMicros;
   readonly kind: GapRow["kind"];
 }
+
+/** What is known from a time on has been committed so long after it. */
+const KNOWN_AFTER = 60 * MICROS_PER_SECOND;
 
 /** Ticks may come this late; what ended later is not called empty yet. */
 const SETTLED_AFTER = 5 * MICROS_PER_SECOND;
@@ -123,9 +128,12 @@ export async function queryCandles(
       gaps: [],
       next: cursorText(countFrom, edge),
       settled,
+      final: settled && asof !== undefined && asof <= now - KNOWN_AFTER,
       minutesWithoutTicks,
     };
   }
+  // Gaps are those that are known now.
+  const final = false;
 
   const end = lastEnd(candles) ?? to ?? now;
   const filledFrom = countFrom === "start"
@@ -135,7 +143,7 @@ export async function queryCandles(
   if (filledFrom >= filledTo) {
     const next = cursorText(countFrom, edge);
     const none = { instrument, candles: [], gaps: [] };
-    return { ...none, next, settled, minutesWithoutTicks };
+    return { ...none, next, settled, final, minutesWithoutTicks };
   }
   const earlier = await readCandles(services, {
     symbol,
@@ -166,6 +174,7 @@ export async function queryCandles(
     gaps: gaps.filter((gap) => gap.to > filledFrom),
     next: cursorText(countFrom, result.rest ?? edge),
     settled,
+    final,
     minutesWithoutTicks,
   };
 }

@@ -6,7 +6,9 @@ import { readQuery } from "../../web/read_query.ts";
 export const handler = define.handlers({
   async GET(ctx) {
     const query = readQuery(candlesQuery, ctx.url.searchParams);
-    const page = await queryCandles(ctx.state.services, query);
-    return await candlesResponse(ctx.req, query, page);
+    const { services } = ctx.state;
+    const page = await queryCandles(services, query);
+    const shared = services.apiToken === null;
+    return await candlesResponse(ctx.req, query, page, shared);
   },
 });

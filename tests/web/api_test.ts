@@ -158,6 +158,43 @@ Deno.test("a closed range has a strong tag and answers 304 to it", async () => {
   assert.equal(open.headers.get("etag"), null);
 });
 
+Deno.test("caches keep what nothing can change, and ask about what may be revised", async () => {
+  const { get, services } = await setUp();
+  const keeping = async (query: string) =>
+    (await get(`/api/candles?symbol=NIFTY50&${query}`))
+      .headers.get("cache-control");
+  const closed = `from=${iso(9)}&to=${iso(2)}`;
+  const known = toMillis(services.clock.now()) - 120_000;
+  const justNow = toMillis(services.clock.now()) - 1_000;
+  assert.equal(await keeping(""), "no-store");
+  assert.equal(await keeping(closed), "public, no-cache");
+  assert.equal(
+    await keeping(`${closed}&asof=${known}`),
+    "public, max-age=31536000",
+  );
+  assert.equal(
+    await keeping(`${closed}&asof=${justNow}`),
+    "public, no-cache",
+    "it may be on its way",
+  );
+  assert.equal(
+    await keeping(`${closed}&asof=${known}&fill=prev`),
+    "public, no-cache",
+    "gaps may become others",
+  );
+  assert.equal(await keeping(`from=${iso(9)}&asof=${known}`), "no-store");
+});
+
+Deno.test("answers that need a token stay out of caches that others use", async () => {
+  const { get } = await setUp({ apiToken: "0123456789abcdef" });
+  const closed = await get(
+    `/api/candles?symbol=NIFTY50&from=${iso(9)}&to=${iso(2)}`,
+    { Authorization: "Bearer 0123456789abcdef" },
+  );
+  assert.equal(closed.status, 200);
+  assert.equal(closed.headers.get("cache-control"), "private, no-cache");
+});
+
 Deno.test("/api/candles writes CSV and NDJSON, as objects or arrays", async () => {
   const { get } = await setUp();
   const path = "/api/candles?symbol=NIFTY50&limit=2";
