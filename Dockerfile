@@ -3,10 +3,11 @@
 FROM node:24-bookworm-slim
 
 RUN npm install --global deno@2.9.6 && npm cache clean --force
-RUN useradd --system --create-home tickhouse \
+# By number, as Kubernetes cannot tell from a name that it is not root.
+RUN useradd --uid 10001 --create-home tickhouse \
   && install --directory --owner=tickhouse --group=tickhouse --mode=0700 /data \
   && install --directory --owner=tickhouse --group=tickhouse /app
-USER tickhouse
+USER 10001
 WORKDIR /app
 ENV DENO_NO_UPDATE_CHECK=1 DATA_DIR=/data
 
