@@ -1,0 +1,132 @@
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../../tests/harness/program.ts";
+import { bundledIn } from "../../tests/harness/kept_bundle.ts";
+import {
+  type PostgresServer,
+  startPostgres,
+} from "../../tests/harness/servers/postgres_server.ts";
+import {
+  type RedisServer,
+  startRedis,
+} from "../../tests/harness/servers/redis_server.ts";
+import { hashCandles, type HashedCandle } from "./hash_candles.ts";
+import { symbolName } from "./prepared_ticks.ts";
+
+/** What the program keeps ticks and candles in. */
+export type StoreKind = "embedded" | "servers";
+
+const ASK_MS = 25;
+
+/** Private servers of a benchmark, with what a program of it is started on. */
+export class BenchServers {
+  private constructor(
+    readonly redis: RedisServer,
+    readonly postgres: PostgresServer,
+  ) {}
+
+  static async start(): Promise<BenchServers> {
+    return new BenchServers(await startRedis(), await startPostgres());
+  }
+
+  /** Settings of a program on a Redis and a database that hold nothing. */
+  async empty(): Promise<Readonly<Record<string, string>>> {
+    await this.redis.kill();
+    await this.redis.wipe();
+    await this.redis.start();
+    return {
+      REDIS_URL: this.redis.url,
+      DATABASE_URL: await this.postgres.createDatabase(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.postgres.close();
+    await this.redis.close();
+  }
+}
+
+/** The program, with nothing in its stores, while a benchmark loads it. */
+export class Subject {
+  private constructor(
+    readonly program: Program,
+    private readonly dataDir: string,
+  ) {}
+
+  /** Starts it and waits until what it does once at a first start is done. */
+  static async start(
+    servers: BenchServers | null,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Subject> {
+    const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
+    const program = await startProgram({
+      DATA_DIR: dataDir,
+      SIMULATE: "off",
+      HTTP_PORT: "0",
+      FEEDS: "listen://127.0.0.1:0",
+      PARTITIONS: "4",
+      ...await servers?.empty() ?? {},
+      ...env,
+    });
+    await until(
+      "the islands' code",
+      () => bundledIn(dataDir),
+      (builds) => builds.length > 0,
+    );
+    return new Subject(program, dataDir);
+  }
+
+  get feed(): string {
+    return this.program.feeds[0];
+  }
+
+  /** Waits until that many ticks are in candles that are committed. */
+  async applied(ticks: number): Promise<void> {
+    for (;;) {
+      const { partitions } = await getJson(this.program, "/api/audit");
+      const applied = partitions.reduce(
+        (sum: number, p: { applied: number }) => sum + p.applied,
+        0,
+      );
+      if (applied >= ticks) return;
+      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+    }
+  }
+
+  /** Seconds of processor time so far, of all its threads. */
+  cpuSeconds(): number {
+    const stat = Deno.readTextFileSync(`/proc/${this.program.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Most memory that it had so far, in MB. */
+  rssMbMax(): number {
+    const status = Deno.readTextFileSync(`/proc/${this.program.pid}/status`);
+    return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1_024;
+  }
+
+  /** Of all one-minute candles, once the books balance. */
+  async hash(symbols: number, startMs: number): Promise<string> {
+    const audit = await getJson(this.program, "/api/audit?full=1");
+    if (!audit.balanced) throw new Error("The books do not balance");
+    const candles: HashedCandle[] = [];
+    for (let i = 0; i < symbols; i++) {
+      const symbol = symbolName(i);
+      const answer = await getJson(
+        this.program,
+        `/api/candles?symbol=${symbol}&from=${startMs}&limit=10000`,
+      );
+      for (const candle of answer.candles) candles.push({ symbol, ...candle });
+    }
+    return hashCandles(candles, startMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.program.stop();
+    await Deno.remove(this.dataDir, { recursive: true });
+  }
+}
