@@ -1,0 +1,73 @@
+/**
+ * Runs the benchmarks one after the other and writes `bench/RESULTS.md` with
+ * its plots.
+ *
+ * `deno task bench [NAME…]`: those, and nothing is written; without names all.
+ */
+import { plotSvg } from "./harness/plot.ts";
+import type { BenchReport } from "./harness/report.ts";
+import { resultsPage } from "./harness/results.ts";
+import { runBench, SUITE } from "./harness/suite.ts";
+
+const HERE = new URL("./", import.meta.url);
+const unknown = Deno.args.filter((name) => !SUITE.includes(name));
+if (unknown.length > 0) {
+  console.error(
+    `bench: NAME must be one of ${SUITE.join(", ")}, got ${unknown.join(" ")}`,
+  );
+  Deno.exit(2);
+}
+const names = Deno.args.length > 0 ? Deno.args : SUITE;
+const reports: BenchReport[] = [];
+for (const name of names) {
+  console.error(`bench: ${name}`);
+  const report = await runBench(name, "full");
+  reports.push(report);
+  console.log(JSON.stringify(report));
+}
+if (Deno.args.length === 0) await write(reports);
+
+async function write(reports: readonly BenchReport[]): Promise<void> {
+  await Deno.mkdir(new URL("results/", HERE), { recursive: true });
+  for (const plot of reports.flatMap(({ plots }) => plots)) {
+    const file = new URL(`results/${plot.name}.svg`, HERE);
+    await Deno.writeTextFile(file, plotSvg(plot));
+  }
+  const page = resultsPage(reports, {
+    command: "deno task bench",
+    commit: await output("git", ["rev-parse", "--short", "HEAD"]),
+    machine: `${navigator.hardwareConcurrency} cores of ${await processor()}`,
+    versions: {
+      Deno: Deno.version.deno,
+      Redis: version(await output("redis-server", ["--version"])),
+      PostgreSQL: version(await output("psql", ["--version"])),
+    },
+    date: new Date().toISOString().slice(0, 10),
+  });
+  await Deno.writeTextFile(new URL("RESULTS.md", HERE), page);
+  console.error("bench: written to bench/RESULTS.md");
+}
+
+async function processor(): Promise<string> {
+  const info = await output("cat", ["/proc/cpuinfo"]);
+  return /model name\s*:\s*(.+)/.exec(info)?.[1] ?? Deno.build.arch;
+}
+
+function version(text: string): string {
+  return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? "unknown";
+}
+
+async function output(
+  command: string,
+  args: readonly string[],
+): Promise<string> {
+  try {
+    const { stdout } = await new Deno.Command(command, {
+      args: [...args],
+      cwd: HERE,
+    }).output();
+    return new TextDecoder().decode(stdout).trim();
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Every benchmark at its small size, so that none rots: what comes of it is
+ * compared, how long it took is not.
+ */
+import assert from "node:assert/strict";
+import { runBench, SUITE } from "../bench/harness/suite.ts";
+import { serverTest } from "./harness/servers/installed.ts";
+import { findPostgres } from "./harness/servers/postgres_server.ts";
+import { findRedis } from "./harness/servers/redis_server.ts";
+
+/** Of all candles of their ticks, or of what else they count. */
+const HASHES: Readonly<Record<string, string>> = {
+  rate: "bf8c7230 37aa2c69 f53c6531",
+  latency: "100",
+  symbols: "d5f13443 8ae6de49",
+  sockets: "5f356f68",
+  start: "355",
+};
+
+const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
+
+await serverTest("benchmarks come to the same results", NEEDS, async (t) => {
+  for (const name of SUITE) {
+    await t.step(name, async () => {
+      const { hash, figures } = await runBench(name, "small");
+      assert.equal(hash, HASHES[name]);
+      assert.ok(figures.length > 0);
+      for (const { name, min } of figures) assert.ok(min > 0, name);
+    });
+  }
+});
