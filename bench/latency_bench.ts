@@ -174,7 +174,7 @@ await bench("latency", full ? "full" : "small", async () => {
 
 /** Waits for acks at one load, in milliseconds. */
 async function acks(servers: BenchServers, load: number) {
-  const subject = await Subject.start(servers);
+  const subject = await Subject.start(await servers.empty());
   const feed = new PacedFeed(subject.feed, "bench", load);
   await seconds(WARM_SECONDS);
   feed.measuring = true;
@@ -200,7 +200,7 @@ async function acks(servers: BenchServers, load: number) {
 
 /** From a tick to the event that has its price, over all clients. */
 async function streamWaits(servers: BenchServers): Promise<number[]> {
-  const subject = await Subject.start(servers, {
+  const subject = await Subject.start(await servers.empty(), {
     STREAMS_MAX: String(CLIENTS + 100),
     HTTP_CONNECTIONS_MAX: String(CLIENTS + 100),
     HTTP_ADDRESS_MAX: String(CLIENTS + 100),

@@ -83,7 +83,9 @@ await bench("rate", size, async () => {
     ticks: PreparedTicks,
     acked: boolean,
   ): Promise<Run> {
-    const subject = await Subject.start(kind === "servers" ? servers : null);
+    const subject = await Subject.start(
+      kind === "servers" ? await servers.empty() : {},
+    );
     await sendPlain(subject.feed, warmUp);
     await subject.applied(warmUp.accepted);
     const cpu = subject.cpuSeconds();

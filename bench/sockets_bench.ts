@@ -31,7 +31,7 @@ await bench("sockets", full ? "full" : "small", async () => {
   const hashes = new Set<string>();
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      const subject = await Subject.start(servers, {
+      const subject = await Subject.start(await servers.empty(), {
         FEED_CONNECTIONS_MAX: String(2 * SOCKETS),
       });
       const lines = linesBySocket(ticks);

@@ -33,7 +33,7 @@ await bench("symbols", full ? "full" : "small", async () => {
           minutes: MINUTES,
           numbered: false,
         });
-        const subject = await Subject.start(servers, {
+        const subject = await Subject.start(await servers.empty(), {
           INSTRUMENTS_MAX: String(2 * symbols + 100),
         });
         const cpu = subject.cpuSeconds();

@@ -11,6 +11,7 @@ import { findRedis } from "./harness/servers/redis_server.ts";
 /** Of all candles of their ticks, or of what else they count. */
 const HASHES: Readonly<Record<string, string>> = {
   rate: "bf8c7230 37aa2c69 f53c6531",
+  backlog: "3fc82a84",
   latency: "100",
   symbols: "d5f13443 8ae6de49",
   sockets: "5f356f68",

@@ -56,9 +56,13 @@ export class Subject {
     private readonly dataDir: string,
   ) {}
 
-  /** Starts it and waits until what it does once at a first start is done. */
+  /**
+   * Starts it and waits until what it does once at a first start is done.
+   *
+   * @param stores Settings of servers; embedded ones if there are none.
+   */
   static async start(
-    servers: BenchServers | null,
+    stores: Readonly<Record<string, string>>,
     env: Readonly<Record<string, string>> = {},
   ): Promise<Subject> {
     const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
@@ -68,7 +72,7 @@ export class Subject {
       HTTP_PORT: "0",
       FEEDS: "listen://127.0.0.1:0",
       PARTITIONS: "4",
-      ...await servers?.empty() ?? {},
+      ...stores,
       ...env,
     });
     await until(

@@ -1,7 +1,14 @@
 import type { BenchReport, BenchSize } from "./report.ts";
 
 /** Benchmarks whose figures are in RESULTS.md, in its order. */
-export const SUITE = ["rate", "latency", "symbols", "sockets", "start"];
+export const SUITE = [
+  "rate",
+  "backlog",
+  "latency",
+  "symbols",
+  "sockets",
+  "start",
+];
 
 /**
  * Runs a benchmark in a process of its own.
