@@ -4,8 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { CandleMonths } from "../../db/candle_months.ts";
+import { connectPg } from "../../db/connect_pg.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
-import type { EmbeddedDb } from "../../db/db.ts";
+import type { Db } from "../../db/db.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
 import {
   epochMicros,
@@ -13,6 +14,11 @@ import {
   MICROS_PER_DAY,
 } from "../../pipeline/domain/time.ts";
 import { metricsText } from "../../web/metrics.ts";
+import { serverTest } from "../harness/servers/installed.ts";
+import {
+  findPostgres,
+  startPostgres,
+} from "../harness/servers/postgres_server.ts";
 import { fakeSystem } from "../web/fake_system.ts";
 
 const read = (path: string) =>
@@ -23,21 +29,16 @@ const [, role, ...queries] = docs.split("```sql\n").map((part, i) =>
   i === 0 ? part : part.split("```")[0]
 );
 
-/** A few days of two instruments, with something of every fact. */
-async function openWarehouse(): Promise<{
-  readonly db: EmbeddedDb;
+interface DocumentedWarehouse {
+  readonly db: Db;
   readonly close: () => Promise<void>;
-}> {
+}
+
+/** The embedded one, as the role that only reads. */
+async function onPglite(): Promise<DocumentedWarehouse> {
   const dir = await Deno.makeTempDir({ prefix: "tickhouse-docs-" });
   const db = await connectPglite(`${dir}/warehouse`);
-  await migrate(db, await loadMigrations());
-  const now = fromMillis(Date.now());
-  await new CandleMonths(db).ensure([
-    now,
-    epochMicros(now - 3 * MICROS_PER_DAY),
-  ]);
-  await db.script(SEED);
-  await db.script(role);
+  await fill(db);
   await db.script("set role tickhouse_reader");
   return {
     db,
@@ -46,6 +47,41 @@ async function openWarehouse(): Promise<{
       await Deno.remove(dir, { recursive: true });
     },
   };
+}
+
+/** One on a server, with the login that the documentation makes. */
+async function onPostgres(): Promise<DocumentedWarehouse> {
+  const postgres = await startPostgres();
+  try {
+    const url = new URL(await postgres.createDatabase());
+    const owner = connectPg({ url: url.href });
+    await fill(owner).finally(() => owner.close());
+    url.username = "tickhouse_reader";
+    url.password = "CHANGE-ME";
+    const db = connectPg({ url: url.href });
+    return {
+      db,
+      async close() {
+        await db.close();
+        await postgres.close();
+      },
+    };
+  } catch (error) {
+    await postgres.close();
+    throw error;
+  }
+}
+
+/** A few days of two instruments, with something of every fact. */
+async function fill(db: Db): Promise<void> {
+  await migrate(db, await loadMigrations());
+  const now = fromMillis(Date.now());
+  await new CandleMonths(db).ensure([
+    now,
+    epochMicros(now - 3 * MICROS_PER_DAY),
+  ]);
+  await db.script(SEED);
+  await db.script(role);
 }
 
 const SEED = `
@@ -75,8 +111,10 @@ select instrument_id, interval, t, 0, end_t, open, high, low, close, volume, 2,
 from candles where rev = 1;
 `;
 
-Deno.test("the warehouse's documentation", async (t) => {
-  const { db, close } = await openWarehouse();
+async function testDocumentation(
+  t: Deno.TestContext,
+  { db, close }: DocumentedWarehouse,
+): Promise<void> {
   try {
     await t.step("every question has a query that runs", async () => {
       const questions = docs.match(/^### .+$/gm)!;
@@ -164,7 +202,16 @@ Deno.test("the warehouse's documentation", async (t) => {
   } finally {
     await close();
   }
-});
+}
+
+Deno.test("the warehouse's documentation", async (t) =>
+  await testDocumentation(t, await onPglite()));
+
+await serverTest(
+  "the warehouse's documentation, on PostgreSQL",
+  { PostgreSQL: findPostgres },
+  async (t) => await testDocumentation(t, await onPostgres()),
+);
 
 /** What Grafana's data source for PostgreSQL makes of its macros. */
 function withoutMacros(sql: string): string {
