@@ -3,6 +3,7 @@
  * a browser import it as types alone, so that no schema is sent to them.
  */
 import type { z } from "zod";
+import type { streamEvents } from "./answers/stream.ts";
 import type { OPERATIONS } from "./operations.ts";
 
 type Operation = typeof OPERATIONS[number];
@@ -26,6 +27,11 @@ export type ApiAnswer<Path extends ApiPath> = AnswerOf<Of<Path, "GET">>;
 
 /** JSON of success of a path that takes a body. */
 export type ApiPostAnswer<Path> = AnswerOf<Of<Path, "POST">>;
+
+/** Data of an event of `/api/stream`. */
+export type StreamData<Kind extends keyof typeof streamEvents> = Immutable<
+  z.output<typeof streamEvents[Kind]>
+>;
 
 type AnswerOf<O> = O extends { readonly answer: infer Schema extends z.ZodType }
   ? Immutable<z.output<Schema>>

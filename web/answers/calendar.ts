@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { MarketHours } from "../../components/api_views.ts";
 import { time } from "./fields.ts";
 
 /** A stretch of time in which the market is in one state. */
@@ -21,4 +20,4 @@ export const calendarAnswer = z.strictObject({
   from: time,
   to: time,
   periods: z.array(marketPeriod).describe("All of [from, to), in order"),
-}) satisfies z.ZodType<MarketHours>;
+});

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { InstrumentNow } from "../../components/api_views.ts";
 import { INSTRUMENT_TYPES } from "../../pipeline/domain/instrument.ts";
 import { candle } from "./candles.ts";
 import { feedState } from "./feed_state.ts";
@@ -30,9 +29,12 @@ export const instrument = z.strictObject({
   change: z.strictObject({
     abs: z.number(),
     pct: z.number(),
-    reference: z.number(),
-    basis: z.enum(["24h", "previous_close", "since"]),
-    since: time,
+    reference: z.number().describe("The price compared with"),
+    basis: z.enum(["24h", "previous_close", "since"]).describe(
+      "The price of 24 hours ago, the close of the day before, or as far as " +
+        "candles go back",
+    ),
+    since: time.describe("Time of the price compared with"),
   }).nullable().describe("How far the price has come, and from where"),
   forecast: forecast.nullable(),
   signal: signal.nullable(),
@@ -44,7 +46,7 @@ export const instrument = z.strictObject({
     verdict: true,
   }).nullable().describe("Record of the model that is shown"),
   feed: feedState,
-}) satisfies z.ZodType<InstrumentNow>;
+});
 
 /** Answer of `/api/instruments`. */
 export const instrumentsAnswer = z.strictObject({

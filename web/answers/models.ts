@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ModelsAnswer } from "../../components/api_views.ts";
 import { amount, count, share, time } from "./fields.ts";
 import { order } from "./forecasts.ts";
 
@@ -20,14 +19,18 @@ export const model = z.strictObject({
   symbol: z.string(),
   interval: z.literal("1m"),
   model: z.string(),
-  order: order.nullable(),
+  order: order.nullable().describe(
+    "Null if it made no forecast at the newest edge",
+  ),
   source,
   n: count.describe("Forecasts scored"),
-  from: time.nullable(),
-  through: time.nullable(),
+  from: time.nullable().describe("First minute scored"),
+  through: time.nullable().describe("Last minute scored"),
   mae: amount.nullable().describe("Mean absolute error, in price"),
   mae_naive: amount.nullable().describe("The same of “no change”"),
-  mase: amount.nullable(),
+  mase: amount.nullable().describe(
+    "MAE / MAE of “no change” in the 240 candles before from",
+  ),
   skill: z.number().nullable().describe("1 − MAE / MAE of “no change”"),
   coverage50: share.nullable(),
   coverage80: share.nullable(),
@@ -57,4 +60,4 @@ export const model = z.strictObject({
 export const modelsAnswer = z.strictObject({
   window: count.describe("Newest forecasts that a record is of at most"),
   models: z.array(model),
-}) satisfies z.ZodType<ModelsAnswer>;
+});

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { QualityView } from "../../components/api_views.ts";
 import { count, share, time } from "./fields.ts";
 
 /** A stretch of a trading day. */
@@ -34,13 +33,13 @@ export const qualityAnswer = z.strictObject({
   minutes: z.strictObject({
     expected: count,
     with_candle: count,
-    quiet: count,
-    missing: count,
+    quiet: count.describe("A feed was there, and nothing happened"),
+    missing: count.describe("No feed was there"),
     partly_covered: count,
     revised: count,
     imported: count,
   }).describe("Of the sessions that are over, and what is in them"),
-  revisions: count,
+  revisions: count.describe("Changes of closed candles"),
   completeness: share.nullable().describe(
     "Share of the sessions so far that a feed covered",
   ),
@@ -54,4 +53,4 @@ export const qualityAnswer = z.strictObject({
   ).describe("Lines of the day that were not accepted, by reason"),
   feeds: z.array(qualityFeed),
   spans: z.array(qualitySpan),
-}) satisfies z.ZodType<QualityView>;
+});

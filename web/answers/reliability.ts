@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ReliabilityView } from "../../components/api_views.ts";
 import { count, share } from "./fields.ts";
 
 /** Forecasts that stated much the same probability of a rise. */
@@ -17,4 +16,4 @@ export const reliabilityAnswer = z.strictObject({
   model: z.string(),
   n: count.describe("Live forecasts one minute ahead, of minutes that moved"),
   bins: z.array(reliabilityBin).describe("By what was stated, ascending"),
-}) satisfies z.ZodType<ReliabilityView>;
+});

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { SignalsAnswer } from "../../components/api_views.ts";
 import { amount, count, time } from "./fields.ts";
 
 /** What became of a signal after some minutes. */
@@ -44,4 +43,4 @@ export const signalsAnswer = z.strictObject({
     no_change_bps: z.literal(0),
     no_price: count,
   })).describe("Of the signals listed"),
-}) satisfies z.ZodType<SignalsAnswer>;
+});

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Snapshot } from "../../components/api_views.ts";
 import { STORED_INTERVALS } from "../../pipeline/domain/interval.ts";
 import type { LiveEventKind } from "../../pipeline/domain/live_event.ts";
 import { candle } from "./candles.ts";
@@ -26,7 +25,7 @@ const snapshot = z.strictObject({
     signals: z.array(signal),
     feed: feedState,
   })),
-}) satisfies z.ZodType<Snapshot>;
+});
 
 /** Data of each kind of event of `/api/stream`. */
 export const streamEvents = {

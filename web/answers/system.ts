@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { SystemView } from "../../components/system_view.ts";
 import { VENUE_NAMES } from "../../pipeline/domain/feed_endpoint.ts";
 import { amount, count, counts, seqs, time } from "./fields.ts";
 
@@ -8,13 +7,17 @@ const waits = z.strictObject({
   p50: amount,
   p99: amount,
   max: amount,
-}).nullable();
+}).nullable().describe(
+  "Milliseconds, of the last half to one minute",
+);
 
 const store = {
-  name: z.string(),
-  place: z.string(),
+  name: z.string().describe("What people call it, such as Redis"),
+  place: z.string().describe("Such as Redis at 127.0.0.1:6379"),
   up: z.boolean(),
-  down_since: time.nullable(),
+  down_since: time.nullable().describe(
+    "Since when it does not answer, as far as this process knows",
+  ),
 };
 
 /** Answer of `/api/system`: parts that could not be read are `null`. */
@@ -25,8 +28,10 @@ export const systemAnswer = z.strictObject({
   started_at: time,
   simulated: z.boolean(),
   ready: z.boolean(),
-  reasons: z.array(z.string()),
-  warnings: z.array(z.string()),
+  reasons: z.array(z.string()).describe(
+    "What keeps the program from its work, and what becomes of the data",
+  ),
+  warnings: z.array(z.string()).describe("What else a person should know"),
   feeds: z.strictObject({
     endpoints: z.array(z.strictObject({
       url: z.string(),
@@ -41,8 +46,8 @@ export const systemAnswer = z.strictObject({
       delivery: z.enum(["acked", "best_effort"]),
       replay: z.boolean(),
       connections: count,
-      peers: z.array(z.string()),
-      per_second: amount,
+      peers: z.array(z.string()).describe("The other ends, as host:port"),
+      per_second: amount.describe("Lines, over the last ten seconds"),
       received: count,
       accepted: count,
       duplicates: count,
@@ -54,7 +59,9 @@ export const systemAnswer = z.strictObject({
       uncommitted_bytes: count,
       paused: z.boolean(),
       ended: z.boolean(),
-      away_since: time.nullable(),
+      away_since: time.nullable().describe(
+        "When its last connection went, unless it had ended",
+      ),
       trouble: z.string().nullable(),
       last_received: time.nullable(),
     })),
@@ -69,7 +76,9 @@ export const systemAnswer = z.strictObject({
     closed: count,
   }),
   waits: z.strictObject({
-    tick_to_buffered: waits,
+    tick_to_buffered: waits.describe(
+      "From the first line of a batch to its place in the buffer",
+    ),
     buffered_to_committed: waits,
     committed_to_browser: waits,
   }),
@@ -84,15 +93,21 @@ export const systemAnswer = z.strictObject({
     per_second: amount,
     ticks_per_second: amount,
     last_at: time.nullable(),
-    gap_ms_max: amount.nullable(),
+    gap_ms_max: amount.nullable().describe(
+      "Longest time between two commits of a partition, of the last minutes",
+    ),
   }),
   partitions: z.array(z.strictObject({
     p: count,
-    owner: z.string().nullable(),
+    owner: z.string().nullable().describe(
+      "Name of the process that makes its candles, or did last",
+    ),
     lease_epoch: count,
-    held: z.boolean(),
+    held: z.boolean().describe("Somebody makes its candles now"),
     position: z.string(),
-    behind: z.boolean().nullable(),
+    behind: z.boolean().nullable().describe(
+      "Entries wait for longer than they should",
+    ),
   })).nullable(),
   processes: z.array(z.string()).nullable(),
   books: z.strictObject({
@@ -102,8 +117,8 @@ export const systemAnswer = z.strictObject({
     accepted: count,
     duplicates: count,
     rejected: count,
-    applied: count,
-    in_candles: count,
+    applied: count.describe("Ticks"),
+    in_candles: count.describe("What the candles add up to"),
     in_quarantine: count,
   }).nullable(),
   quarantine: z.strictObject({
@@ -123,7 +138,7 @@ export const systemAnswer = z.strictObject({
     epoch: count,
     kind: z.enum(["missing", "outage"]),
     from: time,
-    to: time.nullable(),
+    to: time.nullable().describe("Null while the feed is away"),
     seq: seqs.nullable(),
   })).nullable(),
   revisions: z.strictObject({
@@ -133,13 +148,15 @@ export const systemAnswer = z.strictObject({
       interval: z.string(),
       t: time,
       rev: count,
-      n: count,
+      n: count.describe("Ticks before the revision"),
       revised_at: time,
     })),
   }).nullable(),
   forecasts: z.strictObject({
-    here: z.boolean(),
-    owner: z.string().nullable(),
+    here: z.boolean().describe("Fits and forecasts are made by this process"),
+    owner: z.string().nullable().describe(
+      "Name of the process that makes them, if it is known",
+    ),
     edge: z.strictObject({
       t: time,
       nearest_ms: amount,
@@ -149,10 +166,14 @@ export const systemAnswer = z.strictObject({
       left_out: count,
       overdue: count,
       idle: count,
-    }).nullable(),
+    }).nullable().describe(
+      "The newest minute’s edge that is over; null before the first",
+    ),
     fits: count,
     fits_failed: count,
-    fits_per_minute: amount,
+    fits_per_minute: amount.describe(
+      "Over the last ten minutes, or since the start",
+    ),
     fits_waiting: count,
     workers: count,
     workers_replaced: count,
@@ -161,9 +182,13 @@ export const systemAnswer = z.strictObject({
       symbol: z.string(),
       model: z.string().nullable(),
       reason: z.string(),
-    })),
+    })).describe("Models that could not be fitted the last time"),
   }).nullable(),
-  streams: z.strictObject({ open: count, max: count, evicted: count }),
+  streams: z.strictObject({
+    open: count,
+    max: count,
+    evicted: count.describe("Cut off as their client read too slowly"),
+  }),
   process: z.strictObject({
     rss_mb: count,
     heap_mb: count,
@@ -174,5 +199,9 @@ export const systemAnswer = z.strictObject({
     free_bytes: count,
     total_bytes: count,
   }).nullable(),
-  clock: z.strictObject({ ahead_ms: z.number().nullable() }),
-}) satisfies z.ZodType<SystemView>;
+  clock: z.strictObject({
+    ahead_ms: z.number().nullable().describe(
+      "Our clock less the warehouse’s; null where both are the same",
+    ),
+  }),
+});
