@@ -25,6 +25,10 @@ export interface PostgresServer {
   signalAll(signal: "SIGSTOP" | "SIGCONT"): Promise<void>;
   /** Makes an empty database; returns its URL. */
   createDatabase(): Promise<string>;
+  /** `pg_dump` of a database while it is used; returns the dump's file. */
+  dump(database: string): Promise<string>;
+  /** Makes a database of a dump; returns its URL. */
+  restore(dump: string): Promise<string>;
   /** Runs SQL in a database; returns its output, columns split by `|`. */
   psql(sql: string, database?: string): Promise<string>;
   /** Ends it and removes its files. */
@@ -67,10 +71,11 @@ export async function startPostgres(
     throw new Error(`${args[0]}: ${new TextDecoder().decode(stderr)}`);
   }
 
+  const where = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
   const psql = (sql: string, database = "postgres") =>
     run([
       `${bin}/psql`,
-      ...["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"],
+      ...where,
       ...["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql],
     ]);
 
@@ -126,6 +131,11 @@ export async function startPostgres(
   ]);
   await start();
   let databases = 0;
+  const createDatabase = async () => {
+    const name = `test_${++databases}`;
+    await psql(`create database ${name}`);
+    return `postgres://postgres@127.0.0.1:${port}/${name}`;
+  };
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -141,10 +151,19 @@ export async function startPostgres(
         }
       }
     },
-    async createDatabase() {
-      const name = `test_${++databases}`;
-      await psql(`create database ${name}`);
-      return `postgres://postgres@127.0.0.1:${port}/${name}`;
+    createDatabase,
+    async dump(database) {
+      const file = `${home}/${database}.dump`;
+      const args = ["--format=custom", "--no-owner", `--file=${file}`];
+      await run([`${bin}/pg_dump`, ...where, ...args, database]);
+      return file;
+    },
+    async restore(dump) {
+      const url = await createDatabase();
+      const args = ["--no-owner", "--exit-on-error", "--single-transaction"];
+      const name = new URL(url).pathname.slice(1);
+      await run([`${bin}/pg_restore`, ...where, ...args, "-d", name, dump]);
+      return url;
     },
     psql,
     async close() {
