@@ -7,6 +7,7 @@
  */
 import { readBundle } from "./fresh/bundle.ts";
 import { app, run } from "./main.ts";
+import { readSecretFiles } from "./pipeline/secret_files.ts";
 import { edgeEnvironment } from "./program/edge_environment.ts";
 import { withSecurityHeaders } from "./web/security_headers.ts";
 
@@ -14,7 +15,7 @@ await Promise.all([
   readBundle(decodeURIComponent(new URL("_build", import.meta.url).pathname)),
   run({
     http: "host",
-    environment: () => edgeEnvironment(Deno.env.toObject()),
+    environment: () => edgeEnvironment(readSecretFiles(Deno.env.toObject())),
   }),
 ]);
 

@@ -8,6 +8,7 @@ import { MarketFileError } from "./pipeline/calendars/load_markets.ts";
 import { ListenError } from "./pipeline/listen_error.ts";
 import { jsonLog } from "./pipeline/json_log.ts";
 import type { Log } from "./pipeline/ports.ts";
+import { readSecretFiles } from "./pipeline/secret_files.ts";
 import { systemClock } from "./pipeline/system_clock.ts";
 import {
   DataDirLockedError,
@@ -30,7 +31,10 @@ let services: Services | null = null;
 export const app = createApp(() => services);
 
 if (import.meta.main) {
-  await run({ http: "own", environment: () => Deno.env.toObject() });
+  await run({
+    http: "own",
+    environment: () => readSecretFiles(Deno.env.toObject()),
+  });
 }
 
 /**

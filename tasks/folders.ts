@@ -1,3 +1,5 @@
+import { fileKeyOf, SECRET_KEYS } from "../pipeline/secret_keys.ts";
+
 /**
  * Prints the folders outside the project that the settings name, for the
  * permission flags of the tasks: `DATA_DIR`, and to read also the files of
@@ -5,7 +7,8 @@
  */
 const paths = [Deno.env.get("DATA_DIR") || "./data"];
 if (Deno.args.includes("--read")) {
-  for (const key of ["INSTRUMENTS", "FEED_RULES"]) {
+  const keys = ["INSTRUMENTS", "FEED_RULES", ...SECRET_KEYS.map(fileKeyOf)];
+  for (const key of keys) {
     const path = Deno.env.get(key);
     if (path) paths.push(path);
   }

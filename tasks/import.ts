@@ -17,6 +17,7 @@ import {
 import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
 import { Catalog } from "../pipeline/catalog.ts";
 import { type Config, parseConfig } from "../pipeline/config.ts";
+import { readSecretFiles } from "../pipeline/secret_files.ts";
 import { assert } from "../pipeline/domain/assert.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
@@ -270,7 +271,7 @@ if (import.meta.main) {
     try {
       return await importCandles(
         args,
-        parseConfig(Deno.env.toObject()),
+        parseConfig(readSecretFiles(Deno.env.toObject())),
         context,
       );
     } catch (error) {

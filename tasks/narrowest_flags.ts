@@ -1,4 +1,8 @@
 import type { Config } from "../pipeline/config.ts";
+import { fileKeyOf, SECRET_KEYS } from "../pipeline/secret_keys.ts";
+
+/** The settings that are set, as they are in the environment. */
+type Given = Readonly<Record<string, string>>;
 
 /** Folders of the project that the running program reads. */
 const READ = [
@@ -29,7 +33,7 @@ const READ = [
  */
 export function narrowestFlags(
   config: Config,
-  settingsGiven: readonly string[],
+  given: Given,
 ): readonly string[] {
   const address = (host: string, port: number) => {
     const name = host.includes(":") ? `[${host}]` : host;
@@ -47,7 +51,7 @@ export function narrowestFlags(
   if (config.instruments) read.push(config.instruments);
   if (config.feedRules) read.push(config.feedRules);
   return [
-    ...common({ net: [...net], read, settingsGiven }),
+    ...common({ net: [...net], read, given }),
     `--allow-write=${quoted(config.dataDir)}`,
     "--allow-sys=statfs",
   ];
@@ -59,31 +63,32 @@ export function narrowestFlags(
  */
 export function edgeFlags(
   config: Config,
-  settingsGiven: readonly string[],
+  given: Given,
 ): readonly string[] {
   const read = [...READ, "edge.ts", "_build"];
   if (config.instruments) read.push(config.instruments);
   return [
-    ...common({ net: storeAddresses(config), read, settingsGiven }),
+    ...common({ net: storeAddresses(config), read, given }),
     "--deny-write",
     "--deny-sys",
   ];
 }
 
-function common({ net, read, settingsGiven }: {
+function common({ net, read, given }: {
   readonly net: readonly string[];
   readonly read: readonly string[];
-  readonly settingsGiven: readonly string[];
+  readonly given: Given;
 }): readonly string[] {
+  const keys = Object.keys(given);
+  const secrets = SECRET_KEYS.map((key) => given[fileKeyOf(key)])
+    .filter((path) => path !== undefined);
   return [
     "--no-prompt",
     "--frozen",
     `--allow-net=${net.join(",")}`,
     "--ignore-env",
-    ...settingsGiven.length > 0
-      ? [`--allow-env=${settingsGiven.join(",")}`]
-      : [],
-    `--allow-read=${read.map(quoted).join(",")}`,
+    ...keys.length > 0 ? [`--allow-env=${keys.join(",")}`] : [],
+    `--allow-read=${[...read, ...secrets].map(quoted).join(",")}`,
     "--deny-run",
     "--deny-ffi",
     "--no-remote",

@@ -26,7 +26,7 @@ Deno.test("what the program has no need of is refused to it", async () => {
   const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-acts-" });
   try {
     const env = { DATA_DIR: dataDir, HTTP_PORT: "18080", SIMULATE: "on" };
-    const flags = narrowestFlags(parseConfig(env), Object.keys(env));
+    const flags = narrowestFlags(parseConfig(env), env);
     const script = "tests/hostile/forbidden_acts.ts";
     const args = [script, "A_SECRET_OF_OTHERS", dataDir];
     const { code, out, err } = await run(["run", ...flags], ...args);

@@ -24,7 +24,11 @@ export function liveFrame(event: NumberedEvent): Uint8Array {
 }
 
 export const HEARTBEAT = encoder.encode(": heartbeat\n\n");
-export const RETRY = encoder.encode("retry: 2000\n\n");
+
+/** Between one and three seconds: not all whom a restart cut come back at once. */
+export function retryFrame(random = Math.random()): Uint8Array {
+  return encoder.encode(`retry: ${1_000 + Math.floor(random * 2_000)}\n\n`);
+}
 
 /** What a client gets: the event's own fields, its kind being the name. */
 function payloadOf(event: LiveEvent): unknown {

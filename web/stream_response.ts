@@ -21,7 +21,7 @@ import {
   HEARTBEAT,
   idLine,
   liveFrame,
-  RETRY,
+  retryFrame,
 } from "./event_frame.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
@@ -131,7 +131,7 @@ export async function streamResponse(
     },
   );
   try {
-    queue.pushFree(RETRY);
+    queue.pushFree(retryFrame());
     const missed = client.lastEventId === null
       ? null
       : bus.since(client.lastEventId, filter);

@@ -37,7 +37,7 @@ export async function startEdge(
   env: Readonly<Record<string, string>>,
 ): Promise<Edge> {
   const port = freePort();
-  const flags = edgeFlags(parseConfig(edgeEnvironment(env)), Object.keys(env))
+  const flags = edgeFlags(parseConfig(edgeEnvironment(env)), env)
     .map((flag) => flag.replaceAll("'", ""));
   const startedAt = performance.now();
   const child = new Deno.Command(Deno.execPath(), {

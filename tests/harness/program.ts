@@ -1,6 +1,7 @@
 import { keepBundle, useKeptBundle } from "./kept_bundle.ts";
 import { TextLineStream } from "./text_line_stream.ts";
 import { parseConfig } from "../../pipeline/config.ts";
+import { readSecretFiles } from "../../pipeline/secret_files.ts";
 import { narrowestFlags } from "../../tasks/narrowest_flags.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -45,7 +46,10 @@ export async function startProgram(
 ): Promise<Program> {
   const keptIn = bundles ? undefined : env.DATA_DIR;
   if (keptIn !== undefined) await useKeptBundle(keptIn);
-  const flags = narrowestFlags(parseConfig(env), Object.keys(env)).map(
+  const flags = narrowestFlags(
+    parseConfig(readSecretFiles(env)),
+    env,
+  ).map(
     (flag) => flag.replaceAll("'", ""),
   );
   const words = [Deno.execPath(), "run", ...flags, "main.ts"];

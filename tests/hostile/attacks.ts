@@ -145,6 +145,21 @@ export async function flood(
   return { tried: count, held: count - refused, refused };
 }
 
+/** What one who looks at a page asks for. */
+const VISITED = [
+  "/",
+  "/api/instruments",
+  "/api/candles?symbol=GOOD1&interval=1m",
+];
+
+export interface Visit {
+  readonly requests: number;
+  /** Answers that were none, each once. */
+  readonly faults: readonly string[];
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
 /** Normal requests, one after the other, and how long each took. */
 export class Visitor {
   readonly #times: number[] = [];
@@ -152,31 +167,27 @@ export class Visitor {
   #over = false;
   readonly #done: Promise<void>;
 
-  constructor(target: Target, path = "/api/instruments", pauseMs = 20) {
-    this.#done = this.#run(target, path, pauseMs);
+  constructor(target: Target, paths: readonly string[] = VISITED) {
+    this.#done = this.#run(target, paths);
   }
 
-  async #run({ http, headers }: Target, path: string, pauseMs: number) {
-    while (!this.#over) {
+  async #run({ http, headers }: Target, paths: readonly string[]) {
+    for (let i = 0; !this.#over; i++) {
+      const path = paths[i % paths.length];
       const began = performance.now();
       try {
         const response = await fetch(http + path, { headers });
         await response.bytes();
         if (response.ok) this.#times.push(performance.now() - began);
-        else this.#faults.push(String(response.status));
+        else this.#faults.push(`${response.status} ${path}`);
       } catch (error) {
         this.#faults.push(String(error));
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 
-  async leave(): Promise<{
-    readonly requests: number;
-    readonly faults: readonly string[];
-    readonly p50Ms: number | null;
-    readonly p99Ms: number | null;
-  }> {
+  async leave(): Promise<Visit> {
     this.#over = true;
     await this.#done;
     return {
@@ -378,4 +389,57 @@ export class HonestFeed {
     await this.#done;
     return { sent: this.#sent, acked: this.#acked, faults: this.#faults };
   }
+}
+
+/** The books, as the program tells them. */
+export async function auditOf(
+  { http, headers }: Target,
+): Promise<{ readonly balanced: boolean; readonly ticks_unaccounted: number }> {
+  const response = await fetch(`${http}/api/audit`, { headers });
+  return await response.json();
+}
+
+/** Streams that were cut off so far as their client is slow. */
+export async function evictedOf({ http, headers }: Target): Promise<number> {
+  const text = await (await fetch(`${http}/metrics`, { headers })).text();
+  return Number(/^tickhouse_sse_evicted_total (\d+)$/m.exec(text)![1]);
+}
+
+/** Symbols of `sendHistory()`, of which snapshots become long. */
+const HISTORY_SYMBOLS = 40;
+const MINUTE_MS = 60_000;
+
+/** Sends a plain feed's ticks of past minutes, one of each symbol and minute. */
+export async function sendHistory(
+  place: string,
+  minutes = 400,
+): Promise<void> {
+  const connection = await connect(place);
+  const now = Date.now();
+  for (let minute = minutes; minute > 0; minute--) {
+    const ts = now - minute * MINUTE_MS;
+    let text = "";
+    for (let i = 0; i < HISTORY_SYMBOLS; i++) {
+      text += `{"symbol":"PAST${i}","ts":${ts},"price":100,"volume":1}\n`;
+    }
+    await write(connection, encoder.encode(text));
+  }
+  await connection.closeWrite();
+  await readOut(connection);
+  connection.close();
+}
+
+/**
+ * A feed whose other end has vanished: to the program a connection that is
+ * open, and over which nothing comes any more. Resolves when the program has
+ * given it up, after so many milliseconds.
+ */
+export async function openHalf(place: string): Promise<number> {
+  const connection = await connect(place);
+  const hello = JSON.stringify({ type: "hello", feed: "half-open" });
+  await write(connection, encoder.encode(`${hello}\n`));
+  const began = performance.now();
+  await readOut(connection);
+  connection.close();
+  return Math.round(performance.now() - began);
 }

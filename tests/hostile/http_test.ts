@@ -4,9 +4,18 @@ import { createApp } from "../../web/create_app.ts";
 import { OPERATIONS } from "../../web/operations.ts";
 import { SECURITY_HEADERS } from "../../web/security_headers.ts";
 import { serveHttp } from "../../web/serve_http.ts";
+import { evictedStreams, openStreams } from "../../web/stream_response.ts";
+import { candleView } from "../../pipeline/domain/candle.ts";
+import type { LiveBus } from "../../pipeline/live/live_bus.ts";
+import { EventReader } from "../harness/event_reader.ts";
 import { until } from "../harness/program.ts";
-import { fakeServices } from "../web/fake_services.ts";
 import {
+  candle as newCandle,
+  fakeServices,
+  minutesAgo,
+} from "../web/fake_services.ts";
+import {
+  deafReaders,
   flood,
   halfHeaders,
   sendAndWait,
@@ -56,6 +65,10 @@ Deno.test("the web server withstands strangers", async (t) => {
       () => floodOfPages(target),
     );
     await t.step(
+      "streams that nobody reads are cut off, others get everything",
+      () => deafStreams(target, services.bus),
+    );
+    await t.step(
       "no parameter of any path is taken for more than a value",
       () => odd(target),
     );
@@ -81,7 +94,7 @@ async function ask(
 }
 
 async function slowRequests(target: Target): Promise<void> {
-  const visitor = new Visitor(target);
+  const visitor = new Visitor(target, ["/api/instruments"]);
   const [half, slow] = await Promise.all([
     halfHeaders(target, 150),
     slowBodies(target, 50),
@@ -118,6 +131,42 @@ async function floodOfPages(target: Target): Promise<void> {
     () => ask(target, "/api/instruments"),
     ({ status }) => status === 200,
   );
+}
+
+/** More than the system keeps of one connection, in events of a kilobyte. */
+const EVENTS_MAX = 30_000;
+
+async function deafStreams(target: Target, bus: LiveBus): Promise<void> {
+  const before = evictedStreams();
+  const deaf = await deafReaders(target, 10);
+  await until(
+    "ten streams",
+    () => Promise.resolve(openStreams()),
+    (open) => open === deaf.length,
+  );
+  const stream = await fetch(`${target.http}/api/stream?history=0`, target);
+  const reader = new EventReader(stream);
+  assert.equal((await reader.next())!.event, "snapshot");
+  const candle = candleView(newCandle("NIFTY50", minutesAgo(1)));
+  let sent = 0;
+  while (evictedStreams() - before < deaf.length && sent < EVENTS_MAX) {
+    for (let n = 0; n < 50; n++) {
+      bus.publish([{
+        kind: "candle.closed",
+        symbol: "NIFTY50",
+        interval: "1m",
+        candle: { ...candle, n: ++sent },
+      }]);
+    }
+    for (let n = 0; n < 50; n++) {
+      const { data } = (await reader.next())!;
+      assert.equal(data.candle.n, sent - 49 + n);
+    }
+  }
+  assert.equal(evictedStreams() - before, deaf.length, `${sent} events`);
+  assert.equal(openStreams(), 1);
+  await reader.leave();
+  for (const connection of deaf) connection.close();
 }
 
 /** A value that each parameter would take. */

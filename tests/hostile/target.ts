@@ -16,7 +16,13 @@ export async function startTarget(
     readonly connections: number;
     readonly streams: number;
   },
+  /** More of its settings, such as where its servers are. */
+  more: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly program: Program; readonly target: Target }> {
+  // One of them from a file, as systems hand secrets over.
+  const tokenFile = await Deno.makeTempFile({ prefix: "tickhouse-token-" });
+  await Deno.writeTextFile(tokenFile, `${CANARIES.API_TOKEN}\n`);
+  const { API_TOKEN: _, ...canaries } = CANARIES;
   const program = await startProgram({
     DATA_DIR: dataDir,
     HTTP_PORT: "0",
@@ -24,8 +30,10 @@ export async function startTarget(
     INSTRUMENTS_MAX: "60",
     HTTP_CONNECTIONS_MAX: String(bounds.connections),
     STREAMS_MAX: String(bounds.streams),
-    ...CANARIES,
-  }, { descriptors: bounds.descriptors });
+    API_TOKEN_FILE: tokenFile,
+    ...canaries,
+    ...more,
+  }, { descriptors: bounds.descriptors }).finally(() => Deno.remove(tokenFile));
   const headers = { Authorization: `Bearer ${CANARIES.API_TOKEN}` };
   return { program, target: { http: program.http, headers } };
 }
