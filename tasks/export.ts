@@ -1,20 +1,19 @@
 /**
- * Writes candles of a running program into a file; `--help` says what it can
+ * Writes rows of a running program into a file: candles, forecasts or signals; `--help` says what it can
  * do.
  *
  * Exits with 0 if all were written, 2 for a bad command line, 1 for everything
  * else.
  */
-import type { FilledCandle } from "../web/fill_candles.ts";
 import { type Interval, INTERVALS } from "../pipeline/domain/interval.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
-import {
-  CANDLE_CSV_HEAD,
-  candleCsv,
-  candleRow,
-  jsonLines,
-} from "../web/candle_text.ts";
-import { ParquetCandles } from "../web/parquet_candles.ts";
+import { CANDLE_TABLE } from "../web/candle_table.ts";
+import { FORECAST_TABLE } from "../web/forecast_table.ts";
+import { ParquetRows } from "../web/parquet_rows.ts";
+import type { Table } from "../web/row_table.ts";
+import { csvHead, csvRows, jsonLines } from "../web/row_text.ts";
+import { SIGNAL_TABLE } from "../web/signal_table.ts";
+import { candlePages, minutePages, type Page } from "./export_pages.ts";
 import { ProgramApi } from "./program_api.ts";
 import { Progress } from "./progress.ts";
 import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
@@ -36,8 +35,24 @@ type Format = typeof FORMATS[number];
 const FILLS = ["none", "null", "prev"] as const;
 const PAGE = 10_000;
 
+/** What may be written, and how it is laid out. */
+const TABLES = {
+  candles: CANDLE_TABLE,
+  forecasts: FORECAST_TABLE,
+  signals: SIGNAL_TABLE,
+};
+type What = keyof typeof TABLES;
+const WHATS = Object.keys(TABLES) as What[];
+
 const OPTIONS = {
-  symbol: symbolOption("Symbol of the candles"),
+  symbol: symbolOption("Symbol of what is written"),
+  what: option<What>({
+    takes: "WHAT",
+    fallback: "candles",
+    wanted: `one of ${WHATS.join(", ")}`,
+    meaning: "What is written",
+    read: (text) => WHATS.find((what) => what === text) ?? null,
+  }),
   interval: option<Interval>({
     takes: "I",
     fallback: "1m",
@@ -45,7 +60,13 @@ const OPTIONS = {
     meaning: "Interval of the candles",
     read: (text) => INTERVALS.find((interval) => interval === text) ?? null,
   }),
-  from: timeOption("First candle; by default the first that there is"),
+  model: optional<string>({
+    takes: "MODEL",
+    wanted: "a model's name, such as random-walk",
+    meaning: "Model of the forecasts; by default the one that was shown",
+    read: (text) => text === "" ? null : text,
+  }),
+  from: timeOption("First minute; by default the first that there is"),
   to: timeOption("Time before which the last one begins; by default now"),
   fill: option<typeof FILLS[number]>({
     takes: "HOW",
@@ -71,32 +92,26 @@ const OPTIONS = {
   help: helpOption,
 };
 
-const USAGE = `Writes candles as CSV, lines of JSON or Parquet.
+const USAGE =
+  `Writes candles, forecasts or signals as CSV, lines of JSON or Parquet.
 
 deno task export --symbol S [OPTIONS]
 
 Reads them page by page from the running program; API_TOKEN is sent if it is
 set. A file appears once it is whole: one line of JSON says what is in it.
-Columns are those of /api/candles; t is in Unix milliseconds, in Parquet a
-timestamp in UTC.
+Columns are those of /api/candles, /api/forecasts and /api/signals; times are in
+Unix milliseconds, in Parquet timestamps in UTC.
 
 ${describeOptions(OPTIONS)}
 `;
 
-/** A page of candles, as the API gives it. */
-interface Page {
-  readonly candles: readonly FilledCandle[];
-  readonly next: string | null;
-  readonly minutes_without_ticks?: number;
-}
-
 /** The task, for a process's arguments and environment. */
-export async function exportCandles(
+export async function exportRows(
   args: readonly string[],
   { API_TOKEN: token }: { readonly API_TOKEN?: string },
   { signal, say }: TaskContext,
   { page = PAGE, progress = new Progress(), stdout = Deno.stdout }: {
-    /** Candles asked for at a time. */
+    /** Rows asked for at a time. */
     readonly page?: number;
     readonly progress?: Progress;
     readonly stdout?: Pick<typeof Deno.stdout, "write" | "isTerminal">;
@@ -104,10 +119,16 @@ export async function exportCandles(
 ): Promise<TaskResult> {
   const { values, rest } = parseOptions(OPTIONS, args);
   if (values.help) return USAGE;
-  const { symbol, interval, fill, out, overwrite } = values;
+  const { symbol, what, interval, model, fill, out, overwrite } = values;
   if (rest.length > 0) throw new OptionsError(`Cannot use ${rest.join(" ")}`);
   if (symbol === undefined) {
     throw new OptionsError("Cannot export without --symbol");
+  }
+  if (what !== "candles" && (interval !== "1m" || fill !== "none")) {
+    throw new OptionsError("Only candles have --interval and --fill");
+  }
+  if (what !== "forecasts" && model !== undefined) {
+    throw new OptionsError("Only forecasts have --model");
   }
   const format = values.format ?? formatOf(out);
   if (format === "parquet" && out === undefined && stdout.isTerminal()) {
@@ -119,38 +140,35 @@ export async function exportCandles(
   const target = out === undefined
     ? toStdout(stdout)
     : await toFile(out, overwrite);
-  const told = { candles: 0, bytes: 0, minutes_without_ticks: 0 };
+  const told = { bytes: 0, minutes_without_ticks: 0 };
+  let rows = 0;
   let first: number | null = null;
   let last: number | null = null;
+  const ask = { symbol, from, to, limit: page };
+  const pages: AsyncIterable<Page> = what === "candles"
+    ? candlePages(api, { ...ask, interval, fill })
+    : minutePages(api, what, { ...ask, ...model !== undefined && { model } });
   try {
-    const writer = writerOf(format, { symbol, interval });
+    const labels = {
+      symbol,
+      ...what === "candles" && { interval },
+    };
+    const writer = writerOf(format, TABLES[what] as Table<unknown>, labels);
     const write = async (bytes: Uint8Array) => {
       told.bytes += bytes.length;
       await target.write(bytes);
     };
     await write(writer.head);
-    let cursor: string | null = null;
-    do {
-      const answer: Page = await api.json("/api/candles", {
-        symbol,
-        interval,
-        fill,
-        from,
-        to,
-        limit: page,
-        ...cursor !== null && { cursor },
-      });
-      const { candles } = answer;
-      await write(writer.add(candles));
-      told.candles += candles.length;
-      told.minutes_without_ticks += answer.minutes_without_ticks ?? 0;
-      first ??= candles.at(0)?.t ?? null;
-      last = candles.at(-1)?.t ?? last;
+    for await (const part of pages) {
+      await write(writer.add(part.rows));
+      rows += part.rows.length;
+      told.minutes_without_ticks += part.minutesWithoutTicks;
+      first ??= part.rows.at(0)?.t ?? null;
+      last = part.rows.at(-1)?.t ?? last;
       if (first !== null && last !== null && to > first) {
-        progress.at((last - first) / (to - first), `${told.candles} candles`);
+        progress.at((last - first) / (to - first), `${rows} ${what}`);
       }
-      cursor = answer.next;
-    } while (cursor !== null);
+    }
     await write(writer.finish());
     await target.done();
   } catch (error) {
@@ -170,6 +188,7 @@ export async function exportCandles(
   const report = {
     file: out,
     format,
+    [what]: rows,
     ...told,
     first: iso(first),
     last: iso(last),
@@ -184,37 +203,38 @@ function formatOf(file: string | undefined): Format {
   return FORMATS.find((format) => format === end) ?? "csv";
 }
 
-/** Candles to bytes; the memory of one page. */
-interface CandleWriter {
+/** Rows to bytes; the memory of one page. */
+interface RowWriter {
   readonly head: Uint8Array;
-  add(candles: readonly FilledCandle[]): Uint8Array;
+  add(rows: readonly unknown[]): Uint8Array;
   finish(): Uint8Array;
 }
 
 function writerOf(
   format: Format,
+  table: Table<unknown>,
   labels: Readonly<Record<string, string>>,
-): CandleWriter {
+): RowWriter {
   const encoder = new TextEncoder();
   const none = new Uint8Array();
   switch (format) {
     case "csv":
       return {
-        head: encoder.encode(CANDLE_CSV_HEAD),
-        add: (candles) => encoder.encode(candleCsv(candles)),
+        head: encoder.encode(csvHead(table)),
+        add: (rows) => encoder.encode(csvRows(table, rows)),
         finish: () => none,
       };
     case "ndjson":
       return {
         head: none,
-        add: (candles) => encoder.encode(jsonLines(candles)),
+        add: (rows) => encoder.encode(jsonLines(rows)),
         finish: () => none,
       };
     case "parquet": {
-      const file = new ParquetCandles(labels);
+      const file = new ParquetRows(table, labels);
       return {
         head: none,
-        add: (candles) => file.add(candles.map(candleRow)),
+        add: (rows) => file.add(rows),
         finish: () => file.finish(),
       };
     }
@@ -276,6 +296,6 @@ async function writeAll(
 
 if (import.meta.main) {
   await runTask((args, context) =>
-    exportCandles(args, { API_TOKEN: Deno.env.get("API_TOKEN") }, context)
+    exportRows(args, { API_TOKEN: Deno.env.get("API_TOKEN") }, context)
   );
 }

@@ -2,13 +2,10 @@ import { isTickInterval } from "../pipeline/domain/interval.ts";
 import { toMillis } from "../pipeline/domain/time.ts";
 import { CANDLE_COLUMNS } from "./answers/candles.ts";
 import type { FilledCandle } from "./fill_candles.ts";
-import {
-  CANDLE_CSV_HEAD,
-  candleCsv,
-  candleRow,
-  jsonLines,
-} from "./candle_text.ts";
-import { parquetFile } from "./parquet_candles.ts";
+import { CANDLE_TABLE, candleRow } from "./candle_table.ts";
+import { parquetFile } from "./parquet_rows.ts";
+import { csvHead, csvRows, jsonLines } from "./row_text.ts";
+import { attachment, CONTENT_TYPES } from "./rows_response.ts";
 import { closedRangeResponse, liveResponse } from "./etag_response.ts";
 import type { CandlesPage, CandlesQuery } from "./query_candles.ts";
 
@@ -27,8 +24,8 @@ export async function candlesResponse(
     "Content-Type": CONTENT_TYPES[query.format],
   };
   if (query.format === "parquet") {
-    const name = `${query.symbol}-${query.interval}`.replace(/[^\w.-]/g, "-");
-    headers["Content-Disposition"] = `attachment; filename="${name}.parquet"`;
+    const name = `${query.symbol}-${query.interval}.parquet`;
+    headers["Content-Disposition"] = attachment(name);
   }
   if (page.next !== null) {
     const url = new URL(request.url);
@@ -47,13 +44,6 @@ export async function candlesResponse(
     : liveResponse(body, headers);
 }
 
-const CONTENT_TYPES = {
-  json: "application/json",
-  csv: "text/csv; charset=utf-8; header=present",
-  ndjson: "application/x-ndjson",
-  parquet: "application/vnd.apache.parquet",
-} as const;
-
 function formatPage(
   query: CandlesQuery,
   page: CandlesPage,
@@ -62,9 +52,9 @@ function formatPage(
   const rows = page.candles;
   switch (format) {
     case "parquet":
-      return parquetFile({ symbol, interval }, rows.map(candleRow));
+      return parquetFile(CANDLE_TABLE, { symbol, interval }, rows);
     case "csv":
-      return CANDLE_CSV_HEAD + candleCsv(rows);
+      return csvHead(CANDLE_TABLE) + csvRows(CANDLE_TABLE, rows);
     case "ndjson":
       return jsonLines(rows.map((row) => shaped(row, shape)));
     case "json":

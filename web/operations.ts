@@ -81,6 +81,13 @@ export const GROUPS = {
 } as const;
 export type Group = keyof typeof GROUPS;
 
+/** Formats of rows, beside JSON. */
+const ROWS = [
+  "text/csv",
+  "application/x-ndjson",
+  "application/vnd.apache.parquet",
+] as const;
+
 const RANGE = "from is included, to is not; both may be left out.";
 
 /** Everything that can be asked, once: what is checked, told and typed. */
@@ -101,11 +108,7 @@ export const OPERATIONS = [
     query: candlesQuery,
     answer: candlesAnswer,
     variants: [candlesWithEmpty, candlesInColumns],
-    formats: [
-      "text/csv",
-      "application/x-ndjson",
-      "application/vnd.apache.parquet",
-    ],
+    formats: ROWS,
     problems: [304, 404],
   },
   {
@@ -140,9 +143,10 @@ export const OPERATIONS = [
     path: "/api/forecasts",
     group: "forecasts",
     summary: "Forecasts with their scores, of one instrument or of each.",
-    notes: [RANGE],
+    notes: [RANGE, "CSV and Parquet have the order as three columns."],
     query: forecastsQuery,
     answer: forecastsAnswer,
+    formats: ROWS,
     problems: [404],
   },
   {
@@ -168,9 +172,14 @@ export const OPERATIONS = [
     path: "/api/signals",
     group: "forecasts",
     summary: "Signals with what came of them, and their record.",
-    notes: [RANGE],
+    notes: [
+      RANGE,
+      "CSV and Parquet have each outcome as columns; other formats than JSON " +
+      "have no record.",
+    ],
     query: signalsQuery,
     answer: signalsAnswer,
+    formats: ROWS,
     problems: [404],
   },
   {

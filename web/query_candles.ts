@@ -19,6 +19,7 @@ import {
   timeParameter,
   wholeNumber,
 } from "./read_query.ts";
+import { formatParameter } from "./rows_response.ts";
 import type { Services } from "./services.ts";
 
 export const LIMIT_MAX = 10_000;
@@ -48,7 +49,7 @@ export const candlesQuery = z.object({
   fill: choice("none", "null", "prev").default("none"),
   asof: timeParameter.optional(),
   cursor: cursorParameter.optional(),
-  format: choice("json", "csv", "ndjson", "parquet").default("json"),
+  format: formatParameter,
   shape: choice("object", "array").default("object"),
 });
 export type CandlesQuery = z.output<typeof candlesQuery>;

@@ -9,6 +9,7 @@ import {
   timeParameter,
   wholeNumber,
 } from "./read_query.ts";
+import { formatParameter } from "./rows_response.ts";
 import type { Services } from "./services.ts";
 
 /** Parameters of `/api/forecasts`. */
@@ -17,6 +18,7 @@ export const forecastsQuery = z.object({
   from: timeParameter.optional(),
   to: timeParameter.optional(),
   limit: wholeNumber(1, 10_000).default(100),
+  format: formatParameter,
   model: parameter(
     "a model's name, such as arima(1,1,1) or random-walk",
     (text) => /^[\w(),.+-]{1,64}$/.test(text) ? text : null,
@@ -36,7 +38,7 @@ export async function queryForecasts(
   query: ForecastsQuery,
 ): Promise<ForecastsAnswer> {
   checkRange(query);
-  const { symbol, ...rest } = query;
+  const { symbol, format: _, ...rest } = query;
   const symbols = symbol === undefined
     ? services.catalog.all().map((instrument) => instrument.symbol)
     : [findInstrument(services.catalog, symbol).symbol];

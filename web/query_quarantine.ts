@@ -15,7 +15,8 @@ import {
   wholeNumber,
 } from "./read_query.ts";
 import { quarantined } from "./answers/quarantine.ts";
-import { jsonLines } from "./candle_text.ts";
+import { CONTENT_TYPES } from "./rows_response.ts";
+import { csvField, jsonLines } from "./row_text.ts";
 import { liveResponse } from "./etag_response.ts";
 import { quarantineOf, type Services } from "./services.ts";
 
@@ -131,20 +132,6 @@ export async function quarantineResponse(
   }
 }
 
-const CONTENT_TYPES = {
-  json: "application/json",
-  csv: "text/csv; charset=utf-8; header=present",
-  ndjson: "application/x-ndjson",
-} as const;
-
 function csvRow(view: QuarantineView): string {
   return COLUMNS.map((column) => csvField(view[column])).join(",");
-}
-
-/** Text that a spreadsheet would run as a formula begins with a quote mark. */
-function csvField(value: string | number | boolean | null): string {
-  if (value === null) return "";
-  if (typeof value !== "string") return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

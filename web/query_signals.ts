@@ -10,6 +10,7 @@ import {
   timeParameter,
   wholeNumber,
 } from "./read_query.ts";
+import { formatParameter } from "./rows_response.ts";
 import type { Services } from "./services.ts";
 
 /** Parameters of `/api/signals`. */
@@ -19,6 +20,7 @@ export const signalsQuery = z.object({
   from: timeParameter.optional(),
   to: timeParameter.optional(),
   limit: wholeNumber(1, 10_000).default(100),
+  format: formatParameter,
 });
 export type SignalsQuery = z.output<typeof signalsQuery>;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parquetReadObjects } from "hyparquet";
-import { exportCandles } from "../../tasks/export.ts";
+import { exportRows } from "../../tasks/export.ts";
 import { OptionsError } from "../../tasks/task_options.ts";
 import { createApp } from "../../web/create_app.ts";
 import { fakeServices } from "../web/fake_services.ts";
@@ -20,7 +20,7 @@ async function setUp() {
   const written: Uint8Array[] = [];
   const said: string[] = [];
   const run = (args: readonly string[], terminal = false) =>
-    exportCandles(
+    exportRows(
       ["--url", `http://127.0.0.1:${server.addr.port}`, ...args],
       { API_TOKEN: TOKEN },
       {
@@ -45,8 +45,8 @@ async function setUp() {
     said,
     folder,
     stdout: () => new Blob(written.map((part) => part.slice())).text(),
-    async api(query: string) {
-      const url = `http://localhost/api/candles?symbol=NIFTY50${query}`;
+    async api(query: string, what = "candles") {
+      const url = `http://localhost/api/${what}?symbol=NIFTY50${query}`;
       return await (await handler(new Request(url, { headers }))).text();
     },
     async close() {
@@ -92,6 +92,41 @@ Deno.test("export writes what the API gives, page by page, in every format", asy
   }
 });
 
+Deno.test("export writes forecasts and signals as the API gives them", async () => {
+  const { run, api, stdout, said, folder, close } = await setUp();
+  try {
+    await run([...SYMBOL, "--what", "signals"]);
+    assert.equal(await stdout(), await api("&format=csv", "signals"));
+    assert.equal(JSON.parse(said.at(-1)!).signals, 1);
+
+    const lines = `${folder}/forecasts.ndjson`;
+    const forecasts = [...SYMBOL, "--what", "forecasts"];
+    await run([...forecasts, "--out", lines]);
+    assert.equal(
+      await Deno.readTextFile(lines),
+      await api("&format=ndjson", "forecasts"),
+    );
+    const parquet = `${folder}/forecasts.parquet`;
+    await run([...forecasts, "--out", parquet]);
+    const { buffer } = await Deno.readFile(parquet);
+    const rows = await parquetReadObjects({ file: buffer });
+    const { forecasts: told } = JSON.parse(await api("", "forecasts"));
+    assert.deepEqual(
+      rows.map(({ t, c, order_p }) => [t.getTime(), c, order_p]),
+      told.map((
+        { t, c, order }: { t: number; c: number; order: number[] },
+      ) => [t, c, order[0]]),
+    );
+
+    const none = [...forecasts, "--model", "nobody", "--out", lines];
+    const result = await run([...none, "--overwrite"]);
+    assert(typeof result !== "string");
+    assert.equal((result.report as Record<string, unknown>).forecasts, 0);
+  } finally {
+    await close();
+  }
+});
+
 Deno.test("export leaves files alone, and none behind that is not whole", async () => {
   const { run, folder, close } = await setUp();
   try {
@@ -127,6 +162,12 @@ Deno.test("export says what is wrong with its command line", async () => {
       [[...SYMBOL, "more"], /Cannot use more/],
       [[...SYMBOL, "--interval", "7m"], /--interval "7m" as it must be one of/],
       [[...SYMBOL, "--format", "xls"], /--format "xls" as it must be one of/],
+      [[...SYMBOL, "--what", "ticks"], /--what "ticks" as it must be one of/],
+      [
+        [...SYMBOL, "--what", "signals", "--interval", "5m"],
+        /Only candles have --interval/,
+      ],
+      [[...SYMBOL, "--model", "x"], /Only forecasts have --model/],
       [[...SYMBOL, "--from", "soon"], /--from "soon" as it must be Unix/],
     ];
     for (const [args, message] of cases) {

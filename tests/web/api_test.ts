@@ -421,6 +421,70 @@ Deno.test("/api/signals filters by symbol and action", async () => {
   assert.ok(mine[0].t < mine[1].t);
 });
 
+Deno.test("/api/forecasts and /api/signals write CSV, NDJSON and Parquet", async () => {
+  const data = fakeData();
+  const made = {
+    ...signal("NIFTY50", minutesAgo(4), "SELL"),
+    reason: '=1+1, "as said"',
+  };
+  data.signals.push(made);
+  data.outcomes.push({
+    symbol: "NIFTY50",
+    t: made.t,
+    version: 1,
+    minutes: 5,
+    settledAt: NOW,
+    costBps: 2,
+    came: { kind: "priced", entry: 100, exit: 99, moveBps: -100, netBps: 98 },
+  });
+  const { get, json } = await setUp({}, data);
+  const asked: Record<string, string> = {
+    forecasts: "/api/forecasts?symbol=NIFTY50",
+    signals: "/api/signals?symbol=NIFTY50&action=SELL",
+  };
+  for (const [kind, path] of Object.entries(asked)) {
+    const rows = (await json(path)).body[kind];
+    const ndjson = await get(`${path}&format=ndjson`);
+    assert.equal(ndjson.headers.get("content-type"), "application/x-ndjson");
+    assert.deepEqual(
+      (await ndjson.text()).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      ),
+      rows,
+    );
+
+    const parquet = await get(`${path}&format=parquet`);
+    assert.equal(
+      parquet.headers.get("content-disposition"),
+      `attachment; filename="NIFTY50-${kind}.parquet"`,
+    );
+    const file = await parquet.arrayBuffer();
+    const read = await parquetReadObjects({ file });
+    const { order, outcomes: _, ...plain } = rows[0];
+    if (order !== undefined) {
+      [plain.order_p, plain.order_d, plain.order_q] = order;
+    }
+    const named = Object.keys(plain).map((name) => [name, read[0][name]]);
+    assert.deepEqual(
+      Object.fromEntries(named.map(([name, value]) => [
+        name,
+        value instanceof Date ? value.getTime() : value,
+      ])),
+      plain,
+    );
+
+    const csv = await (await get(`${path}&format=csv`)).text();
+    const [head, ...lines] = csv.trimEnd().split("\r\n");
+    assert.equal(lines.length, rows.length);
+    assert.deepEqual(head.split(","), Object.keys(read[0]));
+  }
+  const signals = await (await get(`${asked.signals}&format=csv`)).text();
+  assert.ok(signals.includes(`,"'=1+1, ""as said""",`), signals);
+  assert.ok(signals.endsWith(",,,,,,100,99,-100,98,,,,,,\r\n"), signals);
+  const bad = await get("/api/signals?format=xls");
+  assert.equal(bad.status, 400);
+});
+
 Deno.test("/readyz says 503 and why, /healthz tells, /livez asks nothing", async () => {
   const data = fakeData();
   const { json } = await setUp({}, data);

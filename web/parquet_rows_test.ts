@@ -1,42 +1,42 @@
 import assert from "node:assert/strict";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
-import { CANDLE_COLUMNS } from "./answers/candles.ts";
-import { type CandleRow, ParquetCandles } from "./parquet_candles.ts";
+import { CANDLE_TABLE } from "./candle_table.ts";
+import type { FilledCandle } from "./fill_candles.ts";
+import { ParquetRows } from "./parquet_rows.ts";
 
 const T = Date.parse("2026-01-05T03:45:00Z");
-const closed: CandleRow = [
-  T,
-  100.05,
-  101,
-  99.5,
-  100.5,
-  12.25,
-  7,
-  100.2525,
-  true,
-  1,
-  true,
-  60_000,
-  "watermark",
-  false,
-];
+const closed: FilledCandle = {
+  t: T,
+  o: 100.05,
+  h: 101,
+  l: 99.5,
+  c: 100.5,
+  v: 12.25,
+  n: 7,
+  vw: 100.2525,
+  closed: true,
+  rev: 1,
+  complete: true,
+  coverage_ms: 60_000,
+  closed_by: "watermark",
+};
 /** As `fill=null` has it. */
-const empty: CandleRow = [
-  T + 60_000,
-  null,
-  null,
-  null,
-  null,
-  0,
-  0,
-  null,
-  true,
-  0,
-  true,
-  60_000,
-  null,
-  true,
-];
+const empty: FilledCandle = {
+  t: T + 60_000,
+  o: null,
+  h: null,
+  l: null,
+  c: null,
+  v: 0,
+  n: 0,
+  vw: null,
+  closed: true,
+  rev: 0,
+  complete: false,
+  coverage_ms: 0,
+  closed_by: null,
+  synthetic: true,
+};
 
 async function read(parts: readonly Uint8Array<ArrayBuffer>[]) {
   const file = await new Blob([...parts]).arrayBuffer();
@@ -46,21 +46,22 @@ async function read(parts: readonly Uint8Array<ArrayBuffer>[]) {
   };
 }
 
-Deno.test("ParquetCandles writes what another reader reads, exactly", async () => {
-  const file = new ParquetCandles({ symbol: "NIFTY50", interval: "1m" });
+Deno.test("ParquetRows writes what another reader reads, exactly", async () => {
+  const file = new ParquetRows(CANDLE_TABLE, {
+    symbol: "NIFTY50",
+    interval: "1m",
+  });
   const { rows, metadata } = await read([
     file.add([closed]),
     file.add([]),
     file.add([empty, closed]),
     file.finish(),
   ]);
-  const named = (row: CandleRow) =>
-    Object.fromEntries(
-      CANDLE_COLUMNS.map((name, i) => [
-        name,
-        name === "t" ? new Date(row[i] as number) : row[i],
-      ]),
-    );
+  const named = (candle: FilledCandle) => ({
+    ...candle,
+    t: new Date(candle.t),
+    synthetic: candle.synthetic ?? false,
+  });
   assert.deepEqual(rows.map((row) => ({ ...row })), [
     named(closed),
     named(empty),
@@ -78,9 +79,9 @@ Deno.test("ParquetCandles writes what another reader reads, exactly", async () =
   ]);
 });
 
-Deno.test("ParquetCandles without candles is a file with columns", async () => {
-  const file = new ParquetCandles({});
+Deno.test("ParquetRows without rows is a file with columns", async () => {
+  const file = new ParquetRows(CANDLE_TABLE, {});
   const { rows, metadata } = await read([file.finish()]);
   assert.deepEqual(rows, []);
-  assert.equal(metadata.schema.length, CANDLE_COLUMNS.length + 1);
+  assert.equal(metadata.schema.length, CANDLE_TABLE.length + 1);
 });
