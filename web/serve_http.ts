@@ -46,6 +46,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 const CHECK_EVERY_MS = 1_000;
 const CLOSE_AFTER_MS = 2_000;
+const PIECE_BYTES = 65_536;
 
 /**
  * Serves a handler over HTTP/1.1 with bounds on time, sizes and connections,
@@ -323,12 +324,14 @@ async function send(
   const reader = answer.body.getReader();
   const leave = () => void reader.cancel().catch(() => {});
   gone.addEventListener("abort", leave);
+  // Of a client that does not read nothing else would come to an end.
+  reader.closed.catch(() => response.destroy());
   try {
     response.flushHeaders();
-    for (;;) {
+    while (!gone.aborted) {
       const { done, value } = await reader.read();
-      if (done || gone.aborted) break;
-      if (!response.write(value)) await drained(response, gone);
+      if (done) break;
+      await write(response, value, gone);
     }
     response.end();
   } finally {
@@ -339,6 +342,18 @@ async function send(
 const SECURITY_LOWER = Object.fromEntries(
   Object.keys(SECURITY_HEADERS).map((name) => [name.toLowerCase(), true]),
 );
+
+/** In pieces, so that of a long part that many get little is held for each. */
+async function write(
+  response: ServerResponse,
+  bytes: Uint8Array,
+  gone: AbortSignal,
+): Promise<void> {
+  for (let at = 0; at < bytes.length && !gone.aborted; at += PIECE_BYTES) {
+    const piece = bytes.subarray(at, at + PIECE_BYTES);
+    if (!response.write(piece)) await drained(response, gone);
+  }
+}
 
 function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -34,7 +34,7 @@ async function write(connection: Deno.TcpConn, bytes: Uint8Array) {
 }
 
 /** Reads until the other end closes; what it said, up to 64 KiB. */
-async function readOut(connection: Deno.TcpConn): Promise<string> {
+export async function readOut(connection: Deno.TcpConn): Promise<string> {
   const buffer = new Uint8Array(16_384);
   const decoder = new TextDecoder();
   let text = "";

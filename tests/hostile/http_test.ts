@@ -18,6 +18,7 @@ import {
   deafReaders,
   flood,
   halfHeaders,
+  readOut,
   sendAndWait,
   slowBodies,
   type Target,
@@ -166,7 +167,11 @@ async function deafStreams(target: Target, bus: LiveBus): Promise<void> {
   assert.equal(evictedStreams() - before, deaf.length, `${sent} events`);
   assert.equal(openStreams(), 1);
   await reader.leave();
-  for (const connection of deaf) connection.close();
+  // To be cut off is to be closed: who reads at last comes to an end.
+  for (const connection of deaf) {
+    await readOut(connection);
+    connection.close();
+  }
 }
 
 /** A value that each parameter would take. */
