@@ -57,10 +57,11 @@ export interface CleanState {
   sessionClose: number;
   /** Last accepted prices, as they came; `next` is the oldest when full. */
   readonly ring: Float64Array;
-  /** The same prices in order: the middle is the median. */
-  readonly sorted: Float64Array;
   count: number;
   next: number;
+  /** No price of the ring is below or above these, nor so is its median. */
+  low: number;
+  high: number;
   /** Accepted ticks so far, counted up to the warm-up. */
   warm: number;
   /** Out-of-band ticks in a row that agree; fewer than `bandConfirm`. */
@@ -71,16 +72,19 @@ export interface CleanState {
  * Decides of each tick, before the append, whether it may make a candle.
  *
  * One cleaner serves one feed epoch, since the sequence numbers that it gives
- * back are that feed's. Memory: about 1.2 KB an instrument.
+ * back are that feed's. Memory: about 0.7 KB an instrument.
  */
 export class Cleaner {
   readonly #states = new Map<string, CleanState>();
   readonly #maxAhead: number;
+  /** Where a ring is put in order, to find its median. */
+  readonly #sorted: Float64Array;
 
   constructor(private readonly settings: CleanSettings) {
     assert(settings.bandWindow >= 1, "the median is of at least one tick");
     assert(settings.bandConfirm >= 1, "a jump takes at least one tick");
     this.#maxAhead = settings.maxAheadMs * MICROS_PER_MS;
+    this.#sorted = new Float64Array(settings.bandWindow);
   }
 
   /** The state of an instrument, brought to the scales it has now. */
@@ -112,9 +116,10 @@ export class Cleaner {
       sessionOpen: 0,
       sessionClose: 0,
       ring: new Float64Array(this.settings.bandWindow),
-      sorted: new Float64Array(this.settings.bandWindow),
       count: 0,
       next: 0,
+      low: Infinity,
+      high: -Infinity,
       warm: 0,
       held: [],
     };
@@ -182,10 +187,12 @@ export class Cleaner {
       remember(state, price);
       return ACCEPTED;
     }
-    const median = state.count === 0
-      ? price
-      : state.sorted[(state.count - 1) >> 1];
-    if (this.#near(price, median)) {
+    // Near both bounds of the median is near the median, wherever it lies:
+    // most ticks need no more, and the others have it found.
+    const surely = state.count === 0 ||
+      this.#near(price, state.low) && this.#near(price, state.high);
+    const median = surely ? price : this.#medianOf(state);
+    if (surely || this.#near(price, median)) {
       if (state.held.length > 0) state.held = [];
       remember(state, price);
       return ACCEPTED;
@@ -201,6 +208,8 @@ export class Cleaner {
     state.held = [];
     state.count = 0;
     state.next = 0;
+    state.low = Infinity;
+    state.high = -Infinity;
     for (const tick of jump) remember(state, tick.price);
     return { kind: "readmits", earlier: jump.slice(0, -1) };
   }
@@ -208,6 +217,16 @@ export class Cleaner {
   #near(price: number, centre: number): boolean {
     return Math.abs(price - centre) * 100 <=
       centre * this.settings.bandPercent;
+  }
+
+  /** The lower middle of the ring, whose bounds become as narrow as they are. */
+  #medianOf(state: CleanState): number {
+    const sorted = this.#sorted.subarray(0, state.count);
+    sorted.set(state.ring.subarray(0, state.count));
+    sorted.sort();
+    state.low = sorted[0];
+    state.high = sorted[state.count - 1];
+    return sorted[(state.count - 1) >> 1];
   }
 
   #bandDetail(state: CleanState, price: number, median: number): string {
@@ -223,43 +242,14 @@ function rejected(reason: RejectReason, detail: string): CleanVerdict {
   return { kind: "rejected", reason, detail };
 }
 
-/** Puts a price into the window, and the oldest one out if it is full. */
+/** Puts a price into the ring, in place of the oldest one if it is full. */
 function remember(state: CleanState, price: number): void {
-  const { ring, sorted } = state;
-  let hole = state.count;
-  if (state.count === ring.length) {
-    hole = lowerBound(sorted, state.count, ring[state.next]);
-  } else {
-    state.count++;
-  }
+  const { ring } = state;
   ring[state.next] = price;
   state.next = state.next + 1 === ring.length ? 0 : state.next + 1;
-  while (hole > 0 && sorted[hole - 1] > price) {
-    sorted[hole] = sorted[hole - 1];
-    hole--;
-  }
-  const last = state.count - 1;
-  while (hole < last && sorted[hole + 1] < price) {
-    sorted[hole] = sorted[hole + 1];
-    hole++;
-  }
-  sorted[hole] = price;
-}
-
-/** First index whose value is not below `wanted`. */
-function lowerBound(
-  sorted: Float64Array,
-  count: number,
-  wanted: number,
-): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  if (state.count < ring.length) state.count++;
+  if (price < state.low) state.low = price;
+  if (price > state.high) state.high = price;
 }
 
 /**
@@ -272,10 +262,9 @@ function rescaleState(
   sizeScale: number,
 ): void {
   const factor = 10 ** (priceScale - state.priceScale);
-  for (let i = 0; i < state.count; i++) {
-    state.ring[i] *= factor;
-    state.sorted[i] *= factor;
-  }
+  for (let i = 0; i < state.count; i++) state.ring[i] *= factor;
+  state.low *= factor;
+  state.high *= factor;
   state.held = state.held.flatMap((tick) => {
     const price = rescale(tick.price, state.priceScale, priceScale);
     const size = rescale(tick.size, state.sizeScale, sizeScale);

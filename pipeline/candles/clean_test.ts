@@ -211,13 +211,18 @@ Deno.test("check() holds few ticks and forgets the oldest price", () => {
         assert.equal(reasonOf(price(units)), plain.judge(units));
         assert.deepEqual(windowOf(state), plain.window.toSorted(byValue));
         assert.ok(state.held.length < settings.bandConfirm);
+        assert.ok(
+          windowOf(state).every((one) => {
+            return one >= state.low && one <= state.high;
+          }),
+        );
       }
     },
   ));
 });
 
 function windowOf(state: CleanState): number[] {
-  return [...state.sorted.subarray(0, state.count)];
+  return [...state.ring.subarray(0, state.count)].toSorted(byValue);
 }
 
 const byValue = (a: number, b: number) => a - b;
