@@ -2,6 +2,9 @@ import type { LiveEvent } from "../pipeline/domain/live_event.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 
+/** Frames from this length on are not copied for each client. */
+const SHARED_BYTES_MIN = 16_384;
+
 /**
  * What waits to be sent to one client: frames in order, and of each forming
  * candle only the newest, until the frames are gone.
@@ -66,10 +69,10 @@ export class ClientQueue {
   }
 
   /**
-   * Everything that waits, joined; `null` if nothing does. The last event has
+   * Everything that waits, in parts; `null` if nothing does. The last event has
    * the id: who gets less of it than all gets it again.
    */
-  take(): Uint8Array | null {
+  take(): readonly Uint8Array[] | null {
     const late = [...this.#forming.values()].sort((a, b) => a.n - b.n);
     this.#forming.clear();
     for (const event of late) this.#push(this.frameOf(event));
@@ -80,16 +83,7 @@ export class ClientQueue {
     this.#free = 0;
     if (this.#hasEvent) frames.splice(-1, 0, this.idLine());
     this.#hasEvent = false;
-    if (frames.length === 1) return frames[0];
-    const joined = new Uint8Array(
-      frames.reduce((sum, { length }) => sum + length, 0),
-    );
-    let at = 0;
-    for (const frame of frames) {
-      joined.set(frame, at);
-      at += frame.length;
-    }
-    return joined;
+    return joinShort(frames);
   }
 
   #push(frame: Uint8Array): void {
@@ -105,6 +99,38 @@ export class ClientQueue {
       waiting.candle.t <= event.candle.t
     ) this.#forming.delete(key);
   }
+}
+
+/** Joins frames that are short; a long one is shared with other clients. */
+function joinShort(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let short: Uint8Array[] = [];
+  const endShort = () => {
+    if (short.length > 0) parts.push(joined(short));
+    short = [];
+  };
+  for (const frame of frames) {
+    if (frame.length < SHARED_BYTES_MIN) short.push(frame);
+    else {
+      endShort();
+      parts.push(frame);
+    }
+  }
+  endShort();
+  return parts;
+}
+
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  if (frames.length === 1) return frames[0];
+  const whole = new Uint8Array(
+    frames.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const frame of frames) {
+    whole.set(frame, at);
+    at += frame.length;
+  }
+  return whole;
 }
 
 function keyOf(event: Extract<LiveEvent, { candle: unknown }>): string {

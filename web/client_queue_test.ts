@@ -23,8 +23,8 @@ function queue(bytesMax: number) {
   );
 }
 
-const text = (bytes: Uint8Array | null) =>
-  bytes === null ? null : new TextDecoder().decode(bytes);
+const text = (parts: readonly Uint8Array[] | null) =>
+  parts?.map((part) => new TextDecoder().decode(part)).join("") ?? null;
 
 Deno.test("a slow client gets the newest update of each forming candle, once", () => {
   const waiting = queue(1_000);
@@ -53,8 +53,21 @@ Deno.test("more bytes than allowed overflow, the snapshot's aside", () => {
   assert.equal(waiting.overflown, false);
   for (let n = 1; n <= 3; n++) waiting.push(candleEvent(n, "candle.closed"));
   assert.equal(waiting.overflown, true);
-  assert.equal(waiting.take()!.length, 1_048);
+  assert.equal(text(waiting.take())!.length, 1_048);
   assert.equal(waiting.bytes, 0);
+});
+
+Deno.test("a long frame is handed on as it is, short ones around it are joined", () => {
+  const waiting = queue(1_000);
+  const snapshot = new Uint8Array(20_000);
+  waiting.pushFrame(new TextEncoder().encode("a;"));
+  waiting.pushFrame(new TextEncoder().encode("b;"));
+  waiting.pushFrame(snapshot);
+  waiting.pushFrame(new TextEncoder().encode("c;"));
+  const parts = waiting.take()!;
+  assert.equal(parts.length, 3);
+  assert.equal(parts[1], snapshot);
+  assert.equal(text([parts[0], parts[2]]), "a;b;c;");
 });
 
 Deno.test("the last event has the id of all before it, what is no event has none", () => {

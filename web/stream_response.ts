@@ -215,9 +215,9 @@ function streamOf(
   const wake = () => {
     if (!open || asked === null) return;
     const published = queue.oldest;
-    const chunk = queue.take();
-    if (chunk === null) return;
-    controller.enqueue(chunk);
+    const parts = queue.take();
+    if (parts === null) return;
+    for (const part of parts) controller.enqueue(part);
     if (published !== null) sent(published);
     asked();
     asked = null;
@@ -240,8 +240,7 @@ function streamOf(
     /** Hands out what waits, then ends. */
     retire: () =>
       finish(() => {
-        const rest = queue.take();
-        if (rest !== null) controller.enqueue(rest);
+        for (const part of queue.take() ?? []) controller.enqueue(part);
         controller.close();
       }),
     cut: () =>
