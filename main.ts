@@ -4,7 +4,10 @@
  */
 import { createApp } from "./web/create_app.ts";
 import { type Config, ConfigError, parseConfig } from "./pipeline/config.ts";
-import { MarketFileError } from "./pipeline/calendars/load_markets.ts";
+import {
+  type MarketFile,
+  MarketFileError,
+} from "./pipeline/calendars/load_markets.ts";
 import { ListenError } from "./pipeline/listen_error.ts";
 import { jsonLog } from "./pipeline/json_log.ts";
 import type { Log } from "./pipeline/ports.ts";
@@ -42,10 +45,12 @@ if (import.meta.main) {
  *
  * @param http Whether to serve `app` here, or leave that to a host.
  * @param environment The settings; may throw `ConfigError`.
+ * @param calendars Those at hand; read from files if absent.
  */
 export async function run(
-  { http, environment }: {
+  { http, environment, calendars }: {
     readonly http: "own" | "host";
+    readonly calendars?: readonly MarketFile[];
     readonly environment: () => Readonly<Record<string, string | undefined>>;
   },
 ): Promise<void> {
@@ -59,6 +64,7 @@ export async function run(
     root: new URL("./", import.meta.url),
     app,
     http,
+    calendars,
     clock: systemClock,
     log,
     onServices: (ready) => services = ready,

@@ -6,6 +6,7 @@
  * `deno run … bench/edge_bench.ts [rounds]`.
  */
 import { buildEdge, startEdge } from "../tests/harness/edge.ts";
+import { startProgram } from "../tests/harness/program.ts";
 import { startPostgres } from "../tests/harness/servers/postgres_server.ts";
 import { startRedis } from "../tests/harness/servers/redis_server.ts";
 
@@ -24,7 +25,16 @@ try {
     DATABASE_URL: await postgres.createDatabase(),
     HTTP_HOST: "127.0.0.1",
   };
-  await (await startEdge(env)).stop(); // makes the schema
+  const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-edge-" });
+  const program = await startProgram({
+    ...env,
+    DATA_DIR: dataDir,
+    HTTP_PORT: "0",
+    FEEDS: "listen://127.0.0.1:0",
+  });
+  await program.stop(); // it has made the schema
+  await Deno.remove(dataDir, { recursive: true });
+  await (await startEdge(env)).stop(); // the engine keeps what it compiled
   for (let round = 0; round < ROUNDS; round++) {
     const edge = await startEdge(env);
     const page = async () => {

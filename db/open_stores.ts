@@ -6,9 +6,8 @@ import {
 import { RedisBuffer } from "../pipeline/buffer/redis_buffer.ts";
 import { SqliteBuffer } from "../pipeline/buffer/sqlite_buffer.ts";
 import type { TickBuffer } from "../pipeline/ports.ts";
-import { checkPostgres } from "./check_postgres.ts";
+import { checkPostgres, PostgresUnusableError } from "./check_postgres.ts";
 import { connectPg } from "./connect_pg.ts";
-import { connectPglite } from "./connect_pglite.ts";
 import { type Db, DbError } from "./db.ts";
 import {
   enableExtension,
@@ -53,6 +52,8 @@ export interface OpenOptions extends StoreOptions {
   readonly dataDir: string;
   /** Embedded ones if absent. */
   readonly servers?: Servers;
+  /** Leave a server's schema as it is: others make it. */
+  readonly schemaIsMade?: boolean;
   /** Redis takes appends until its ticks need this much. */
   readonly bufferBytesMax?: number;
 }
@@ -154,6 +155,8 @@ async function openWarehouse(
 ): Promise<Warehouse> {
   const { databaseUrl } = options.servers;
   if (databaseUrl !== null) return await openServer(options, opened);
+  // Whoever has servers does without the code of the embedded one.
+  const { connectPglite } = await import("./connect_pglite.ts");
   const db = await connectPglite(join(options.dataDir, "warehouse"));
   opened.push(db);
   await migrate(db, await loadMigrations());
@@ -163,7 +166,9 @@ async function openWarehouse(
 }
 
 async function openServer(
-  { servers, clock, log }: OpenOptions & { readonly servers: Servers },
+  { servers, schemaIsMade, clock, log }:
+    & OpenOptions
+    & { readonly servers: Servers },
   opened: Closing[],
 ): Promise<Warehouse> {
   const { databaseUrl, migrationUrl, warehouseExtension } = servers;
@@ -176,6 +181,12 @@ async function openServer(
     waiting,
   );
   for (const warning of warnings) log.warn(warning);
+  // A server syncs what it commits.
+  const warehouse = { db, sync: () => Promise.resolve() };
+  if (schemaIsMade) {
+    await requireSchema(db);
+    return warehouse;
+  }
   const owner = migrationUrl === null ? db : connectPg({ url: migrationUrl });
   try {
     if (warehouseExtension) await enableExtension(owner, warehouseExtension);
@@ -183,8 +194,18 @@ async function openServer(
   } finally {
     if (owner !== db) await owner.close();
   }
-  // A server syncs what it commits.
-  return { db, sync: () => Promise.resolve() };
+  return warehouse;
+}
+
+async function requireSchema(db: Db): Promise<void> {
+  const [{ made }] = await db.query<{ made: boolean }>(
+    "select to_regclass('migrations') is not null as made",
+  );
+  if (made) return;
+  throw new PostgresUnusableError(
+    "Cannot use a database without tables as this process must not make them; " +
+      "start the program on it once",
+  );
 }
 
 /** No answer, or one that says to come back later. */

@@ -46,15 +46,27 @@ export async function writeBundle(folder: string): Promise<void> {
  * @throws {Error} If it was made from other sources than those at hand.
  */
 export async function readBundle(folder: string): Promise<void> {
-  const project = await loadProject();
-  const bytes = await readBundleFolder(folder, project.buildId);
-  if (bytes === null) {
-    throw new Error(
-      `Cannot use the bundle in ${folder} as it must be of these sources, ` +
-        `build ${project.buildId}: write it again`,
-    );
-  }
-  current = { project, bundle: toFiles(bytes) };
+  await useBundle(await readBuiltBundle(folder));
+}
+
+/**
+ * The code that `writeBundle()` wrote.
+ *
+ * @throws {Error} If it was made from other sources than those at hand.
+ */
+export async function readBuiltBundle(folder: string): Promise<BundleBytes> {
+  const { buildId } = await loadProject();
+  const bytes = await readBundleFolder(folder, buildId);
+  if (bytes !== null) return bytes;
+  throw new Error(
+    `Cannot use the bundle in ${folder} as it must be of these sources, ` +
+      `build ${buildId}: write it again`,
+  );
+}
+
+/** Uses code that is in memory. */
+export async function useBundle(bytes: BundleBytes): Promise<void> {
+  current = { project: await loadProject(), bundle: toFiles(bytes) };
 }
 
 async function makeBundle(project: Project): Promise<BundleBytes> {

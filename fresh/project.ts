@@ -39,6 +39,18 @@ export function loadProject(): Promise<Project> {
   return loading ??= load(root);
 }
 
+/** The application as a build has gathered it: all of it is in memory. */
+export type BuiltProject = Pick<
+  Project,
+  "buildId" | "routes" | "staticFiles"
+>;
+
+/** Uses what a build has gathered: no file is read. */
+export function useBuiltProject(built: BuiltProject): void {
+  setBuildId(built.buildId);
+  loading = Promise.resolve({ ...built, root: "", islands: new Map() });
+}
+
 async function load(root: URL): Promise<Project> {
   const folder = filePath(root);
   const [all, islandFiles, staticFiles] = await Promise.all([
@@ -58,7 +70,7 @@ async function load(root: URL): Promise<Project> {
     registerIslands(name, await importModule(root, path));
   }
   const routes = await Promise.all(
-    routeFiles.filter((file) => !isInternal(file)).map(async (file) => ({
+    routeFiles.filter(isRouteFile).map(async (file) => ({
       path: stem(file),
       module: await importModule(root, `routes/${file}`),
     })),
@@ -91,6 +103,11 @@ async function importModule(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot import ${path}: ${reason}`, { cause });
   }
+}
+
+/** Whether a file under `routes/` is a route, by its path there. */
+export function isRouteFile(path: string): boolean {
+  return isModule(path) && !isInternal(path);
 }
 
 const isModule = (path: string) =>

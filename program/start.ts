@@ -4,8 +4,10 @@ import { islandBundle } from "../fresh/bundle.ts";
 import { setBundleCacheDir } from "../fresh/bundle_cache.ts";
 import { loadProject } from "../fresh/project.ts";
 import {
-  loadCalendars,
+  calendarsOf,
   loadInstruments,
+  type MarketFile,
+  readCalendars,
 } from "../pipeline/calendars/load_markets.ts";
 import { tickHistory } from "../pipeline/archive/tick_history.ts";
 import { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
@@ -79,8 +81,13 @@ export interface StartOptions {
   /** Folder of the project, for its data files. */
   readonly root: URL;
   readonly app: App<State>;
-  /** Serve `app` here, or leave that to a host which has its own server. */
+  /**
+   * Serve `app` here, or leave that to a host which has its own server. Such a
+   * host may start it often: schema and instruments are made by others.
+   */
   readonly http: "own" | "host";
+  /** Calendars that are at hand; read from `root` if absent. */
+  readonly calendars?: readonly MarketFile[];
   readonly clock: Clock;
   readonly log: Log;
   /** Called once the routes may be answered. */
@@ -129,7 +136,10 @@ export async function start(options: StartOptions): Promise<Running> {
     loadProject().catch(() => {});
   }
   const guard = await loadGuard(config);
-  const calendars = await loadCalendars(new URL("markets/calendars", root));
+  const calendars = calendarsOf(
+    options.calendars ??
+      await readCalendars(new URL("markets/calendars", root)),
+  );
   const calendarOf = (symbol: string) => {
     const instrument = catalog.get(symbol);
     assert(instrument !== undefined, `${symbol} is in the catalog`);
@@ -138,6 +148,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const stores = await openStores({
     dataDir: config.dataDir,
     servers: config,
+    schemaIsMade: options.http === "host",
     bufferBytesMax: bufferBytes(config),
     partitions: config.partitions,
     leaseMs: config.leaseMs,
@@ -163,9 +174,11 @@ export async function start(options: StartOptions): Promise<Running> {
   const life = new Life();
   try {
     let content = await admitContent(stores, config);
-    await stores.instruments.upsert(
-      await loadInstruments(instrumentFile(config, root), calendars),
-    );
+    if (options.http === "own") {
+      await stores.instruments.upsert(
+        await loadInstruments(instrumentFile(config, root), calendars),
+      );
+    }
     await catalog.refresh();
 
     const bus = new InProcessBus({ clock, bootId: sender });

@@ -57,16 +57,20 @@ export function narrowestFlags(
   ];
 }
 
+/** What `deno serve` runs: one file that was built, or the sources. */
+export type EdgeEntry = "_build/edge.js" | "edge.ts";
+
 /**
- * The same for pages at a host (`deno serve edge.ts`): the stores' addresses,
- * and no file to write. What it listens on is the host's.
+ * The same for pages at a host (`deno serve`): the stores' addresses, no file
+ * to write, and none to read where it was built. What it listens on is the
+ * host's.
  */
 export function edgeFlags(
   config: Config,
   given: Given,
+  entry: EdgeEntry,
 ): readonly string[] {
-  const read = [...READ, "edge.ts", "_build"];
-  if (config.instruments) read.push(config.instruments);
+  const read = entry === "edge.ts" ? [...READ, "edge.ts", "_build"] : [];
   return [
     ...common({ net: storeAddresses(config), read, given }),
     "--deny-write",
@@ -82,13 +86,16 @@ function common({ net, read, given }: {
   const keys = Object.keys(given);
   const secrets = SECRET_KEYS.map((key) => given[fileKeyOf(key)])
     .filter((path) => path !== undefined);
+  const files = [...read, ...secrets];
   return [
     "--no-prompt",
     "--frozen",
     `--allow-net=${net.join(",")}`,
     "--ignore-env",
     ...keys.length > 0 ? [`--allow-env=${keys.join(",")}`] : [],
-    `--allow-read=${[...read, ...secrets].map(quoted).join(",")}`,
+    files.length > 0
+      ? `--allow-read=${files.map(quoted).join(",")}`
+      : "--deny-read",
     "--deny-run",
     "--deny-ffi",
     "--no-remote",

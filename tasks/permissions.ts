@@ -8,6 +8,8 @@ import { fileKeyOf, SECRET_KEYS } from "../pipeline/secret_keys.ts";
 import { edgeEnvironment } from "../program/edge_environment.ts";
 import { edgeFlags, narrowestFlags } from "./narrowest_flags.ts";
 
+const EDGE = "_build/edge.js";
+
 try {
   const isEdge = Deno.args.includes("edge");
   const env = Deno.env.toObject();
@@ -22,7 +24,7 @@ try {
   );
   console.log(
     (isEdge
-      ? ["deno serve", ...edgeFlags(config, given), "edge.ts"]
+      ? ["deno serve", ...edgeFlags(config, given, EDGE), EDGE]
       : ["deno run", ...narrowestFlags(config, given), "main.ts"]).join(" "),
   );
 } catch (error) {

@@ -51,6 +51,18 @@ export function pageStyles<State>(): Middleware<State> {
   };
 }
 
+/** The styles of every page by their paths, for a build that holds all files. */
+export async function allPageStyles(): Promise<ReadonlyMap<string, string>> {
+  const pages = Object.keys(OWN) as StyledPage[];
+  return new Map(
+    await Promise.all(
+      pages.map(async (page) =>
+        [`/styles/${page}.css`, (await join(page)).css] as const
+      ),
+    ),
+  );
+}
+
 interface Styles {
   readonly css: string;
   readonly etag: string;

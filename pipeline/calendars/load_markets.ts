@@ -98,6 +98,12 @@ export async function loadInstruments(
   return parseInstruments(await readText(file), String(file), calendars);
 }
 
+/** A file of `markets/`, read. */
+export interface MarketFile {
+  readonly file: string;
+  readonly text: string;
+}
+
 /**
  * Every calendar of a folder's `.json` files and the built-in `24x7`, by id.
  *
@@ -106,6 +112,34 @@ export async function loadInstruments(
 export async function loadCalendars(
   folder: string | URL,
 ): Promise<ReadonlyMap<string, Calendar>> {
+  return calendarsOf(await readCalendars(folder));
+}
+
+/** The `.json` files of a folder, in the order of their names. */
+export async function readCalendars(
+  folder: string | URL,
+): Promise<readonly MarketFile[]> {
+  const names = [];
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && name.endsWith(".json")) names.push(name);
+  }
+  return await Promise.all(
+    names.sort().map(async (name) => {
+      const file = `${String(folder).replace(/\/$/, "")}/${name}`;
+      const path = folder instanceof URL ? new URL(file) : file;
+      return { file, text: await readText(path) };
+    }),
+  );
+}
+
+/**
+ * The calendars of files and the built-in `24x7`, by id.
+ *
+ * @throws {MarketFileError} If a file cannot be used, or two say one id.
+ */
+export function calendarsOf(
+  files: readonly MarketFile[],
+): ReadonlyMap<string, Calendar> {
   const calendars = new Map<string, Calendar>();
   const add = (calendar: Calendar, file: string) => {
     if (calendars.has(calendar.id)) {
@@ -116,15 +150,7 @@ export async function loadCalendars(
     calendars.set(calendar.id, calendar);
   };
   add(alwaysOpen(), "the built-in calendar");
-  const names = [];
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile && name.endsWith(".json")) names.push(name);
-  }
-  for (const name of names.sort()) {
-    const file = `${String(folder).replace(/\/$/, "")}/${name}`;
-    const path = folder instanceof URL ? new URL(file) : file;
-    add(parseCalendar(await readText(path), file), file);
-  }
+  for (const { file, text } of files) add(parseCalendar(text, file), file);
   return calendars;
 }
 

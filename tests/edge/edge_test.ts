@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { OPERATIONS } from "../../web/operations.ts";
 import { EventReader } from "../harness/event_reader.ts";
-import { buildEdge, type Edge, startEdge } from "../harness/edge.ts";
+import {
+  buildEdge,
+  type Edge,
+  startEdge,
+  useBuiltBundle,
+} from "../harness/edge.ts";
 import { freePort } from "../harness/free_port.ts";
 import {
   getJson,
@@ -90,6 +95,7 @@ await serverTest(
       DATABASE_URL: await postgres.createDatabase(),
       PARTITIONS: "2",
     };
+    await useBuiltBundle(dataDir);
     let program: Program | null = null;
     let edge: Edge | null = null;
     let source: Deno.TcpConn | null = null;
@@ -109,11 +115,8 @@ await serverTest(
         () => getJson(full, `/api/candles?symbol=${SYMBOL}`),
         ({ candles }) => candles.length === MINUTES,
       );
-      const served = edge = await startEdge({
-        ...stores,
-        NODE_NAME: "edge",
-        HTTP_HOST: "127.0.0.1",
-      });
+      const settings = { ...stores, NODE_NAME: "edge", HTTP_HOST: "127.0.0.1" };
+      const served = edge = await startEdge(settings);
 
       await t.step("every route is asked", () => {
         const asked = [...SAME, ...ALIKE, "/api/stream"].map((path) =>
@@ -177,6 +180,23 @@ await serverTest(
           break;
         }
         await reader.leave();
+      });
+      await t.step("the sources serve the same as what was built", async () => {
+        const sources = await startEdge(settings, "edge.ts");
+        try {
+          for (const path of ["/api/instruments", "/settings"]) {
+            assert.equal(await ask(sources, path), await ask(served, path));
+          }
+        } finally {
+          await sources.stop();
+        }
+      });
+      await t.step("it makes no tables", async () => {
+        const DATABASE_URL = await postgres.createDatabase();
+        await assert.rejects(
+          startEdge({ ...settings, DATABASE_URL }),
+          /must not make them/,
+        );
       });
       await t.step("it ends when it is told to", async () => {
         assert.equal((await served.stop()).code, 0, served.log.join(""));

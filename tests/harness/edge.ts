@@ -1,6 +1,6 @@
 import { parseConfig } from "../../pipeline/config.ts";
 import { edgeEnvironment } from "../../program/edge_environment.ts";
-import { edgeFlags } from "../../tasks/narrowest_flags.ts";
+import { type EdgeEntry, edgeFlags } from "../../tasks/narrowest_flags.ts";
 import { freePort } from "./free_port.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -19,7 +19,7 @@ export interface Edge {
   stop(): Promise<{ readonly code: number }>;
 }
 
-/** Writes the islands' code, as before `deno serve`. */
+/** Writes what `deno serve` runs. */
 export async function buildEdge(): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "build"],
@@ -29,15 +29,29 @@ export async function buildEdge(): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
+/** Gives a program the islands' code that was built: it bundles none then. */
+export async function useBuiltBundle(dataDir: string): Promise<void> {
+  const built = new URL("_build/", ROOT);
+  const text = await Deno.readTextFile(new URL("manifest.json", built));
+  const { buildId, files } = JSON.parse(text);
+  const folder = `${dataDir}/bundle/${buildId}`;
+  await Deno.mkdir(folder, { recursive: true });
+  for (const name of ["manifest.json", ...Object.keys(files)]) {
+    await Deno.copyFile(new URL(name, built), `${folder}/${name}`);
+  }
+}
+
 /**
  * Serves the pages with these settings and no others, under the narrowest
  * permissions, and waits for the first answer.
  */
 export async function startEdge(
   env: Readonly<Record<string, string>>,
+  entry: EdgeEntry = "_build/edge.js",
 ): Promise<Edge> {
   const port = freePort();
-  const flags = edgeFlags(parseConfig(edgeEnvironment(env)), env)
+  const config = parseConfig(edgeEnvironment(env));
+  const flags = edgeFlags(config, env, entry)
     .map((flag) => flag.replaceAll("'", ""));
   const startedAt = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
@@ -46,7 +60,7 @@ export async function startEdge(
       "--host=127.0.0.1",
       `--port=${port}`,
       ...flags,
-      "edge.ts",
+      entry,
     ],
     cwd: ROOT,
     env: { ...env, NO_COLOR: "1" },

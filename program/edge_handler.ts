@@ -1,0 +1,30 @@
+import { app, run } from "../main.ts";
+import type { MarketFile } from "../pipeline/calendars/load_markets.ts";
+import { readSecretFiles } from "../pipeline/secret_files.ts";
+import { withSecurityHeaders } from "../web/security_headers.ts";
+import { edgeEnvironment } from "./edge_environment.ts";
+
+/** What a host calls for each request, once the stores are open. */
+export interface EdgeHandler {
+  readonly fetch: (
+    request: Request,
+    info?: Deno.ServeHandlerInfo,
+  ) => Promise<Response>;
+}
+
+/**
+ * Starts the pages for a host that calls a handler; a setting that cannot be
+ * used ends the process.
+ *
+ * @param calendars Those at hand; read from files if absent.
+ */
+export async function edgeHandler(
+  calendars?: readonly MarketFile[],
+): Promise<EdgeHandler> {
+  await run({
+    http: "host",
+    environment: () => edgeEnvironment(readSecretFiles(Deno.env.toObject())),
+    calendars,
+  });
+  return { fetch: withSecurityHeaders(app.handler()) };
+}
