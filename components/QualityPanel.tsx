@@ -78,6 +78,14 @@ export function QualityPanel({ quality, zone }: {
             {formatCount(feed.duplicates)} of them duplicates
           </Fact>
         ))}
+        {quality.clock_skew !== null && (
+          <Fact name="Clock">
+            ticks came in {describeSkew(quality.clock_skew.p50_ms)}{" "}
+            their own time (median), {describeSkew(quality.clock_skew.p99_ms)}
+            {" "}
+            (99th percentile)
+          </Fact>
+        )}
         {minutes.imported > 0 && (
           <Fact name="Imported">
             {count(minutes.imported, "candle")} of history, not made of ticks
@@ -147,6 +155,15 @@ function DayStrip({ quality, zone }: {
 /** Rounded down, so that what is not complete is not called so. */
 function shareDown(share: number): string {
   return formatShare(Math.floor(share * 1_000) / 1_000, 1);
+}
+
+/** How long after its own time a tick came in, or before it. */
+function describeSkew(ms: number): string {
+  const away = Math.abs(ms);
+  const text = away < 10_000
+    ? `${formatCount(Math.round(away))} ms`
+    : `${formatCount(Math.round(away / 1_000))} s`;
+  return `${text} ${ms < 0 ? "before" : "after"}`;
 }
 
 function count(n: number, word: string): string {

@@ -81,6 +81,36 @@ const FEEDS_OF = `
   where i.symbol = $1
   group by t.feed, t.epoch order by max(f.last_received) desc`;
 
+/**
+ * An entry in five minutes is enough, and all would be too many. It is found by its
+ * first tick; the newest one in it came in with it. What is a minute late was
+ * sent again or replayed, and says nothing of clocks.
+ */
+const SKEW_OF = `
+  select count(*)::int as samples,
+    percentile_cont(array[0.5, 0.99]) within group (order by ms) as ms
+  from (
+    select extract(epoch from e.received_at)::float8 * 1e3 - e.to_ts / 1e3 as ms
+    from instruments i
+    cross join generate_series($2::timestamptz,
+      least($3::timestamptz, now()) - interval '1 microsecond',
+      interval '5 minutes') m
+    cross join lateral (
+      select * from (
+        select received_at, to_ts, symbols from tick_archive a
+        where a.p = i.p and not a.wide and a.from_ts >= to_micros(m)
+          and a.from_ts < to_micros(m + interval '5 minutes')
+          and a.day >= ($2::timestamptz at time zone 'UTC')::date
+          and a.day <= ($3::timestamptz at time zone 'UTC')::date
+        order by a.from_ts limit 200
+      ) a
+      where $1 = any(a.symbols) and abs(
+        extract(epoch from a.received_at) * 1000000 - a.to_ts) < 60000000
+      limit 1
+    ) e
+    where i.symbol = $1
+  ) s`;
+
 /** Whether the books balance. */
 export class PgAuditStore implements AuditStore {
   constructor(
@@ -168,9 +198,14 @@ export class PgAuditStore implements AuditStore {
         params: [symbol, timestampText(from), timestampText(to)],
       },
       { sql: FEEDS_OF, params: [symbol] },
+      {
+        sql: SKEW_OF,
+        params: [symbol, timestampText(from), timestampText(to)],
+      },
     ]);
     assert(results !== null, "nothing was asked that could be refused");
-    const [reasons, feeds] = results;
+    const [reasons, feeds, [skew]] = results;
+    const ms = skew.ms as readonly number[] | null;
     return {
       rejected: Object.fromEntries(reasons.map((row) => [
         row.reason as string,
@@ -188,6 +223,11 @@ export class PgAuditStore implements AuditStore {
         duplicates: row.duplicates as number,
         rejected: row.rejected as number,
       })),
+      clockSkew: ms === null ? null : {
+        samples: skew.samples as number,
+        p50Ms: ms[0],
+        p99Ms: ms[1],
+      },
     };
   }
 

@@ -948,6 +948,16 @@ export interface InstrumentBooks {
     readonly duplicates: number;
     readonly rejected: number;
   }[];
+  /**
+   * Our clock less the market's where ticks came in, in milliseconds: of the
+   * first archived entry of each five minutes of the range that came within
+   * a minute. `null` without any.
+   */
+  readonly clockSkew: {
+    readonly samples: number;
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+  } | null;
 }
 
 export interface AuditStore {

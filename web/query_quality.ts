@@ -92,6 +92,11 @@ async function readQuality(
     },
     rejected: books.rejected,
     feeds: books.feeds.map(({ key, ...feed }) => ({ ...key, ...feed })),
+    clock_skew: books.clockSkew && {
+      samples: books.clockSkew.samples,
+      p50_ms: books.clockSkew.p50Ms,
+      p99_ms: books.clockSkew.p99Ms,
+    },
     spans,
   };
 }

@@ -167,6 +167,50 @@ await onAllDatabases((warehouse, test) => {
     assert.deepEqual(earlier.rejected, {
       out_of_band: { lines: 1, readmitted: 0 },
     });
+    assert.equal(earlier.clockSkew, null);
+  });
+
+  test("booksOf() tells how far our clock is from the market's", async () => {
+    const symbol = warehouse.symbol();
+    const p = partitionOf(symbol, PARTITIONS);
+    const writer = await Writer.claim(warehouse, p);
+    await writer.commit({
+      deltas: [deltaOf(symbol, { ts: T, price: 100, size: 1, seq: 1 })],
+    });
+    const entry = (n: number, lateMs: number, symbols = [symbol]) => {
+      const from = epochMicros(T + n * 150_000_000);
+      const to = epochMicros(from + 400_000);
+      return {
+        id: `${n + 1}-0` as EntryId,
+        receivedAt: epochMicros(to + lateMs * 1_000),
+        from,
+        to,
+        symbols,
+        bytes: new Uint8Array(1),
+      };
+    };
+    await warehouse.archive.keep(p, "skew", {
+      through: "9-0" as EntryId,
+      entries: [
+        entry(0, 100),
+        // The second one of five minutes, and one of another instrument.
+        entry(1, 9_000),
+        entry(2, 9_000, ["OTHER"]),
+        entry(3, -300),
+        entry(4, 200),
+        // A replay, later on the day.
+        entry(6, 2 * 3_600_000),
+      ],
+    });
+    const range = { from: T, to: epochMicros(T + MICROS_PER_DAY) };
+    const { clockSkew } = await warehouse.audit.booksOf(symbol, range);
+    assert.deepEqual(
+      clockSkew && {
+        ...clockSkew,
+        p99Ms: Math.round(clockSkew.p99Ms),
+      },
+      { samples: 3, p50Ms: 100, p99Ms: 198 },
+    );
   });
 
   test("a readmission takes its rows back, and the books balance", async () => {

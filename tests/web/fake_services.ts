@@ -275,6 +275,7 @@ export function fakeData(): FakeData {
         duplicates: 7,
         rejected: 3,
       }],
+      clockSkew: { samples: 7, p50Ms: 210.5, p99Ms: 1_250 },
     },
     chances: Array.from({ length: 60 }, (_, i) => ({
       up: 0.4 + i / 300,

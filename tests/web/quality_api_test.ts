@@ -34,6 +34,11 @@ Deno.test("/api/quality tells what the day's candles rest on", async () => {
   assert.deepEqual(body.gaps, { outages: 1, never_sent: 1 });
   assert.deepEqual(body.rejected, { out_of_band: { lines: 3, readmitted: 1 } });
   assert.equal(body.feeds[0].duplicates, 7);
+  assert.deepEqual(body.clock_skew, {
+    samples: 7,
+    p50_ms: 210.5,
+    p99_ms: 1_250,
+  });
   assert.equal(body.spans.at(-1).to, toMillis(minutesAgo(0)));
   assert.equal((await get("/api/quality")).status, 400);
   assert.equal((await get("/api/quality?symbol=NONE")).status, 404);

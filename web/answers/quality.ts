@@ -52,5 +52,13 @@ export const qualityAnswer = z.strictObject({
     z.strictObject({ lines: count, readmitted: count }),
   ).describe("Lines of the day that were not accepted, by reason"),
   feeds: z.array(qualityFeed),
+  clock_skew: z.strictObject({
+    samples: count.describe("One in five minutes"),
+    p50_ms: z.number(),
+    p99_ms: z.number(),
+  }).nullable().describe(
+    "Our clock less the market’s as ticks came in; negative where the market’s " +
+      "is ahead; of what came within a minute; null where the archive has none",
+  ),
   spans: z.array(qualitySpan),
 });
