@@ -35,6 +35,8 @@ export { themeFor } from "./theme.ts";
 const AXIS_DRAG_PX = 160;
 /** A page that could not load history is asked again no sooner. */
 const ASK_AGAIN_MS = 2_000;
+/** Between two texts of the legend under a pointer: it is read, not watched. */
+const LEGEND_MS = 50;
 
 /**
  * Builds a candle chart inside `host`, filling it: give the host a height.
@@ -56,6 +58,7 @@ class MountedChart implements CandleChart {
   readonly #scene: Scene;
   readonly #stage: Stage;
   readonly #legend: Legend;
+  #legendShownAt = -Infinity;
   readonly #cursor: Cursor;
   readonly #mover: Mover;
   readonly #priceLine = new PriceLine();
@@ -282,9 +285,20 @@ class MountedChart implements CandleChart {
     }
     if (this.#dirty) this.#draw();
     this.#cursor.draw();
-    this.#legend.show(this.#cursor.slot);
+    this.#showLegend(now);
     this.#tellView();
     this.#startClock();
+  }
+
+  /** Under a pointer that moves, as often as one can read it. */
+  #showLegend(now: number): void {
+    const since = now - this.#legendShownAt;
+    if (this.#cursor.hasPointer && since < LEGEND_MS) {
+      this.#request();
+      return;
+    }
+    this.#legend.show(this.#cursor.slot);
+    this.#legendShownAt = now;
   }
 
   #draw(): void {

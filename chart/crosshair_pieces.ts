@@ -1,7 +1,8 @@
 import { axisBoxes, freeTop } from "./axis_pills.ts";
-import { CanvasPiece } from "./canvas_piece.ts";
+import { CanvasPiece, type PieceBox } from "./canvas_piece.ts";
 import { type Frame, xOf } from "./frame.ts";
-import { fontOf, linesTop, paintDashes, pill, setText } from "./paint_axes.ts";
+import { HairPiece } from "./hair_piece.ts";
+import { fontOf, linesTop, pill, setText } from "./paint_axes.ts";
 
 /** Where the crosshair is; `y` in device pixels, or null when the keyboard placed it. */
 export interface Crosshair {
@@ -11,8 +12,8 @@ export interface Crosshair {
 
 /** The crosshair and its two pills: pieces that are moved over the chart. */
 export class CrosshairPieces {
-  readonly #down = new CanvasPiece("tc-cross-down");
-  readonly #across = new CanvasPiece("tc-cross-across");
+  readonly #down = new HairPiece("y");
+  readonly #across = new HairPiece("x");
   readonly #time = new CanvasPiece("tc-cross-time");
   readonly #value = new CanvasPiece("tc-cross-value");
   readonly #all = [this.#down, this.#across, this.#time, this.#value];
@@ -43,7 +44,7 @@ export class CrosshairPieces {
   }
 
   forget(): void {
-    for (const piece of this.#all) piece.forget();
+    for (const piece of [this.#time, this.#value]) piece.forget();
   }
 
   show(
@@ -53,61 +54,56 @@ export class CrosshairPieces {
   ): void {
     const x = xOf(frame, at.slot);
     const inside = x >= 0 && x < frame.plotRight;
+    const y = at.y !== null && at.y <= frame.plotBottom ? at.y : null;
+    // Everything is painted before anything is moved.
+    const time = inside && labels.time
+      ? this.#paintTime(frame, x, labels.time)
+      : null;
+    const value = y !== null && labels.value
+      ? this.#paintValue(frame, y, labels.value)
+      : null;
+    if (time) this.#time.place(time);
+    else this.#time.hide();
+    if (value) this.#value.place(value);
+    else this.#value.hide();
     if (inside) this.#showDown(frame, x);
     else this.#down.hide();
-    if (inside && labels.time) this.#showTime(frame, x, labels.time);
-    else this.#time.hide();
-    const y = at.y !== null && at.y <= frame.plotBottom ? at.y : null;
     if (y !== null) this.#showAcross(frame, y);
     else this.#across.hide();
-    if (y !== null && labels.value) this.#showValue(frame, y, labels.value);
-    else this.#value.hide();
   }
 
   #showDown(frame: Frame, left: number): void {
     const { theme, hair, dpr, plotBottom } = frame;
     const top = linesTop(frame);
-    const box = { left, top, width: hair, height: plotBottom - top, dpr };
-    this.#down.show(theme.crosshair, box, (ctx) => {
-      ctx.fillStyle = theme.crosshair;
-      paintDashes(ctx, { along: "y", from: 0, to: box.height, at: 0 }, {
-        dash: 4 * hair,
-        gap: 4 * hair,
-        width: hair,
-      });
-    });
+    const length = plotBottom - top;
+    const color = theme.crosshair;
+    this.#down.show({ color, left, top, length, hair, dpr });
   }
 
   #showAcross(frame: Frame, top: number): void {
     const { theme, hair, dpr, plotRight } = frame;
-    const box = { left: 0, top, width: plotRight, height: hair, dpr };
-    this.#across.show(theme.crosshair, box, (ctx) => {
-      ctx.fillStyle = theme.crosshair;
-      paintDashes(ctx, { along: "x", from: 0, to: plotRight, at: 0 }, {
-        dash: 4 * hair,
-        gap: 4 * hair,
-        width: hair,
-      });
-    });
+    const color = theme.crosshair;
+    this.#across.show({ color, left: 0, top, length: plotRight, hair, dpr });
   }
 
-  #showValue(frame: Frame, y: number, label: string): void {
+  #paintValue(frame: Frame, y: number, label: string): PieceBox {
     const { theme, dpr, plotRight } = frame;
     const width = frame.width - plotRight;
     const height = Math.round(frame.fontPx * dpr * 1.7);
     const top = valuePillTop(frame, y, height);
     const box = { left: plotRight, top, width, height, dpr };
     const look = `${theme.pill} ${theme.pillText} ${frame.fontFamily}`;
-    this.#value.show(`${label} ${look}`, box, (ctx) => {
+    this.#value.paint(`${label} ${look}`, box, (ctx) => {
       pill(ctx, frame, 0, 0, width, height);
       ctx.fillStyle = theme.pill;
       ctx.fill();
       setText(ctx, frame, theme.pillText, "left");
       ctx.fillText(label, 8 * dpr, height / 2);
     });
+    return box;
   }
 
-  #showTime(frame: Frame, x: number, label: string): void {
+  #paintTime(frame: Frame, x: number, label: string): PieceBox {
     const { theme, dpr, plotBottom } = frame;
     const half = this.#timeHalf(frame, label);
     const middle = Math.min(Math.max(x, half), frame.plotRight - half);
@@ -115,13 +111,14 @@ export class CrosshairPieces {
     const height = Math.round(frame.height - 3 * dpr) - top;
     const box = { left: middle - half, top, width: 2 * half, height, dpr };
     const look = `${theme.pill} ${theme.pillText} ${frame.fontFamily}`;
-    this.#time.show(`${label} ${look}`, box, (ctx) => {
+    this.#time.paint(`${label} ${look}`, box, (ctx) => {
       pill(ctx, frame, 0, 0, box.width, height);
       ctx.fillStyle = theme.pill;
       ctx.fill();
       setText(ctx, frame, theme.pillText, "center");
       ctx.fillText(label, half, height / 2);
     });
+    return box;
   }
 }
 
