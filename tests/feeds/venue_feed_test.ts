@@ -80,6 +80,7 @@ marketDataTest(
           `${n} ticks in candles`,
           () => getJson(program, "/api/audit"),
           ({ partitions }) => partitions[0]?.in_candles === n,
+          300_000,
         );
       await inCandles(TICKS);
       const wanted = (await readCsv(dir, FOLDER, "candles_from_ticks.csv.gz"))
