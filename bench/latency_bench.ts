@@ -21,9 +21,9 @@ const LOADS = full
   ? [1_000, 10_000, 50_000, 100_000, 200_000, 400_000]
   : [1_000];
 const GOAL_LOAD = full ? 50_000 : 1_000;
-const SECONDS = full ? 10 : 2;
+const SECONDS = full ? 8 : 2;
 /** What is measured before the loop's code is compiled says little. */
-const WARM_SECONDS = full ? 4 : 1;
+const WARM_SECONDS = full ? 3 : 1;
 const STREAM_LOAD = full ? 5_000 : 1_000;
 const CLIENTS = full ? 1_000 : 10;
 /** Ticks are written as often as this. */

@@ -9,7 +9,7 @@ import { getJson, startProgram, until } from "../tests/harness/program.ts";
 import { bench, benchSize } from "./harness/report.ts";
 
 const full = benchSize() === "full";
-const ROUNDS = full ? 5 : 1;
+const ROUNDS = full ? 3 : 1;
 const SYMBOL = "DEMO-AR1";
 const HISTORY = 355;
 

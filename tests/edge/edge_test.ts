@@ -185,7 +185,12 @@ await serverTest(
         const sources = await startEdge(settings, "edge.ts");
         try {
           for (const path of ["/api/instruments", "/settings"]) {
-            assert.equal(await ask(sources, path), await ask(served, path));
+            // What is down is not known yet in the first moment.
+            await until(
+              `the same ${path}`,
+              async () => [await ask(sources, path), await ask(served, path)],
+              ([one, other]) => one === other,
+            );
           }
         } finally {
           await sources.stop();

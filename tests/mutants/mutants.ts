@@ -23,7 +23,7 @@ export interface Mutant {
 const SIMULATION: Suite = {
   name: "simulation",
   args: ["--filter=whatever fails", "tests/dst/dst_test.ts"],
-  env: { DST_SEEDS: "250" },
+  env: { DST_SEEDS: "600" },
 };
 const COMMITS: Suite = {
   name: "commits on PGlite",
