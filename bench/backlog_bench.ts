@@ -6,7 +6,7 @@
  * `deno task bench backlog`
  */
 import { startProgram, until } from "../tests/harness/program.ts";
-import { prepareTicks } from "./harness/prepared_ticks.ts";
+import { prepareTicks, startMsBefore } from "./harness/prepared_ticks.ts";
 import { bench, benchSize } from "./harness/report.ts";
 import { sendPlain } from "./harness/send_ticks.ts";
 import { BenchServers, Subject } from "./harness/subject.ts";
@@ -17,7 +17,7 @@ const TICKS = full ? 1_000_000 : 20_000;
 const SYMBOLS = 100;
 const MINUTES = 5;
 
-const startMs = Math.floor(Date.now() / 60_000 - 2 * MINUTES) * 60_000;
+const startMs = startMsBefore(MINUTES);
 const ticks = prepareTicks({
   ticks: TICKS,
   symbols: SYMBOLS,

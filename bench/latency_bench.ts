@@ -2,10 +2,13 @@
  * How long a tick takes: to the ack that its candle is committed, at loads that
  * rise, and to an event at the clients of a live stream, a thousand of them; on
  * Redis and PostgreSQL. An ack may come up to 50 ms after its commit, as acks
- * go out together: the program's own measure of the waits is beside it.
+ * go out together; so beside it is what the program measures itself: the waits
+ * for the buffer and for the commit, of which the same share of ticks each had
+ * less, added up. At the end of each load every tick must be in a candle.
  *
  * `deno task bench latency`
  */
+import assert from "node:assert/strict";
 import { runFeedClient } from "../pipeline/feeds/feed_client.ts";
 import { connectTcp } from "../pipeline/feeds/tcp_connection.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
@@ -109,7 +112,7 @@ await bench("latency", full ? "full" : "small", async () => {
     const at = `at ${GOAL_LOAD.toLocaleString("en")} ticks/s`;
     return {
       rounds: 1,
-      hash: String(SYMBOLS),
+      hash: `${points.length} loads, each tick in a candle`,
       figures: [
         {
           name: `tick to committed candle, half of them, ${at}`,
@@ -187,6 +190,7 @@ async function acks(servers: BenchServers, load: number) {
     (waits.tick_to_buffered?.[of] ?? 0) +
     (waits.buffered_to_committed?.[of] ?? 0);
   await feed.stop();
+  await everyTickIn(subject, feed.sent);
   await subject.stop();
   console.error(`latency: ${load.toLocaleString("en")} ticks/s`);
   return {
@@ -246,9 +250,20 @@ async function streamWaits(servers: BenchServers): Promise<number[]> {
   leaving.abort();
   await ended;
   await feed.stop();
+  await everyTickIn(subject, feed.sent);
   await subject.stop();
   if (waits.length < CLIENTS) throw new Error(`${waits.length} events came`);
   return waits;
+}
+
+/** All are acked by now: the books must balance, with as many in candles. */
+async function everyTickIn(subject: Subject, sent: number): Promise<void> {
+  const audit = await getJson(subject.program, "/api/audit?full=1");
+  const inCandles = audit.partitions.reduce(
+    (sum: number, p: { in_candles: number }) => sum + p.in_candles,
+    0,
+  );
+  assert.deepEqual([audit.balanced, inCandles], [true, sent]);
 }
 
 function quantile(values: readonly number[], share: number): number {

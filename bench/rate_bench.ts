@@ -9,7 +9,11 @@
 import assert from "node:assert/strict";
 import { bench, benchSize } from "./harness/report.ts";
 import { startPeer } from "./harness/peer.ts";
-import { type PreparedTicks, prepareTicks } from "./harness/prepared_ticks.ts";
+import {
+  type PreparedTicks,
+  prepareTicks,
+  startMsBefore,
+} from "./harness/prepared_ticks.ts";
 import { sendAcked, sendPlain } from "./harness/send_ticks.ts";
 import { BenchServers, type StoreKind, Subject } from "./harness/subject.ts";
 
@@ -21,7 +25,7 @@ const TICKS = size === "full" ? 3_000_000 : 60_000;
 /** The straightforward pipeline takes some thirty times as long. */
 const FEW_TICKS = size === "full" ? 100_000 : 10_000;
 
-const startMs = Math.floor(Date.now() / 60_000 - 2 * MINUTES) * 60_000;
+const startMs = startMsBefore(MINUTES);
 const plan = { symbols: SYMBOLS, startMs, minutes: MINUTES };
 const plain = prepareTicks({ ...plan, ticks: TICKS, numbered: false });
 const numbered = prepareTicks({ ...plan, ticks: TICKS, numbered: true });

@@ -4,7 +4,11 @@
  *
  * `deno task bench sockets`
  */
-import { type PreparedTicks, prepareTicks } from "./harness/prepared_ticks.ts";
+import {
+  type PreparedTicks,
+  prepareTicks,
+  startMsBefore,
+} from "./harness/prepared_ticks.ts";
 import { bench, benchSize } from "./harness/report.ts";
 import { BenchServers, Subject } from "./harness/subject.ts";
 
@@ -15,7 +19,7 @@ const TICKS = full ? 400_000 : 4_000;
 const MINUTES = 2;
 const NEWLINE = 0x0a;
 
-const startMs = Math.floor(Date.now() / 60_000 - 2 * MINUTES) * 60_000;
+const startMs = startMsBefore(MINUTES);
 /** Each socket has a symbol of its own, so that its ticks stay in order. */
 const ticks = prepareTicks({
   ticks: TICKS,

@@ -1,11 +1,18 @@
 /**
  * The whole program, as users start it, with a simulated market: how long until
  * it answers and until six hours of history are on the page, the first time and
- * again, and until a candle of now is there.
+ * again, and until a candle of now is there. A start must not change what was
+ * there before.
  *
  * `deno task bench start`
  */
-import { getJson, startProgram, until } from "../tests/harness/program.ts";
+import assert from "node:assert/strict";
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../tests/harness/program.ts";
 import { bench, benchSize } from "./harness/report.ts";
 
 const full = benchSize() === "full";
@@ -36,6 +43,7 @@ await bench("start", full ? "full" : "small", async () => {
       ({ candles }) => candles.length >= HISTORY,
     );
     history.push(performance.now() - from);
+    const before = await closedCandles(program);
     await program.stop();
 
     const stoppedAt = Date.now();
@@ -54,12 +62,14 @@ await bench("start", full ? "full" : "small", async () => {
         ),
     );
     live.push(performance.now() - from);
+    const after = await closedCandles(program);
+    assert.deepEqual(after.slice(0, before.length), before);
     await program.stop();
     await Deno.remove(dataDir, { recursive: true });
   }
   return {
     rounds: ROUNDS,
-    hash: String(HISTORY),
+    hash: "the same candles after each start",
     figures: [
       {
         name: "first start ever to an answer",
@@ -87,3 +97,11 @@ await bench("start", full ? "full" : "small", async () => {
     ],
   };
 });
+
+async function closedCandles(program: Program): Promise<readonly unknown[]> {
+  const { candles } = await getJson(
+    program,
+    `/api/candles?symbol=${SYMBOL}&from=0&limit=1000`,
+  );
+  return candles.filter(({ closed }: { closed: boolean }) => closed);
+}

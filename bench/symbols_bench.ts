@@ -4,7 +4,7 @@
  *
  * `deno task bench symbols`
  */
-import { prepareTicks } from "./harness/prepared_ticks.ts";
+import { prepareTicks, startMsBefore } from "./harness/prepared_ticks.ts";
 import { bench, benchSize, median } from "./harness/report.ts";
 import { sendPlain } from "./harness/send_ticks.ts";
 import { BenchServers, Subject } from "./harness/subject.ts";
@@ -16,7 +16,7 @@ const TICKS = full ? 2_000_000 : 20_000;
 const MINUTES = 2;
 const COST_MAX = 125;
 
-const startMs = Math.floor(Date.now() / 60_000 - 2 * MINUTES) * 60_000;
+const startMs = startMsBefore(MINUTES);
 
 await bench("symbols", full ? "full" : "small", async () => {
   const servers = await BenchServers.start();

@@ -12,10 +12,10 @@ import { findRedis } from "./harness/servers/redis_server.ts";
 const HASHES: Readonly<Record<string, string>> = {
   rate: "bf8c7230 37aa2c69 f53c6531",
   backlog: "3fc82a84",
-  latency: "100",
+  latency: "1 loads, each tick in a candle",
   symbols: "d5f13443 8ae6de49",
   sockets: "5f356f68",
-  start: "355",
+  start: "the same candles after each start",
 };
 
 const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };

@@ -39,6 +39,11 @@ export interface PreparedTicks {
   readonly accepted: number;
 }
 
+/** A whole minute, such that ticks of that many minutes are all of the past. */
+export function startMsBefore(minutes: number): number {
+  return Math.floor(Date.now() / 60_000 - 2 * minutes) * 60_000;
+}
+
 export function symbolName(i: number): string {
   return `BENCH.${i}`;
 }
