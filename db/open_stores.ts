@@ -5,7 +5,7 @@ import {
 } from "../pipeline/buffer/buffer_error.ts";
 import { RedisBuffer } from "../pipeline/buffer/redis_buffer.ts";
 import { SqliteBuffer } from "../pipeline/buffer/sqlite_buffer.ts";
-import type { TickBuffer } from "../pipeline/ports.ts";
+import type { RedisPlaces, TickBuffer } from "../pipeline/ports.ts";
 import { checkPostgres, PostgresUnusableError } from "./check_postgres.ts";
 import { connectPg } from "./connect_pg.ts";
 import { type Db, DbError } from "./db.ts";
@@ -23,6 +23,8 @@ import { vacuumHotTables } from "./vacuum.ts";
 /** The buffer and the warehouse, held until closed. */
 export interface OpenStores extends Stores {
   readonly buffer: TickBuffer;
+  /** Where the servers of the buffer are; `null` if it is embedded. */
+  readonly redis: RedisPlaces | null;
   /** Other processes may work on both of them. */
   readonly shared: boolean;
   /** Gives room that old versions of rows hold back to new ones. */
@@ -93,7 +95,7 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
       const lock = await lockDataDir(dataDir, new Date(clock.now() / 1_000));
       opened.push({ close: () => Promise.resolve(lock.release()) });
     }
-    const [buffer, warehouse] = await bothOf(
+    const [{ buffer, redis }, warehouse] = await bothOf(
       openBuffer({ ...options, servers }, opened),
       openWarehouse({ ...options, servers }, opened),
     );
@@ -107,6 +109,7 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
     return {
       ...pgStores(db, options, sync),
       buffer,
+      redis,
       shared: redisUrl !== null && databaseUrl !== null,
       vacuum: () =>
         databaseUrl === null ? vacuumHotTables(db) : Promise.resolve(),
@@ -123,30 +126,33 @@ async function openBuffer(
     & OpenOptions
     & { readonly servers: Servers },
   opened: Closing[],
-): Promise<TickBuffer> {
+): Promise<{ buffer: TickBuffer; redis: RedisPlaces | null }> {
   const { redisUrl: url } = servers;
-  const buffer = url === null
-    ? await SqliteBuffer.open(join(dataDir, "buffer.sqlite"))
-    : await untilUp(
-      "Redis",
-      () =>
-        RedisBuffer.open({
-          url,
-          partitions,
-          memoryMaxBytes: bufferBytesMax,
-          clock,
-          log,
-        }),
-      {
+  if (url === null) {
+    const buffer = await SqliteBuffer.open(join(dataDir, "buffer.sqlite"));
+    opened.push(buffer);
+    return { buffer, redis: null };
+  }
+  const buffer = await untilUp(
+    "Redis",
+    () =>
+      RedisBuffer.open({
+        url,
+        partitions,
+        memoryMaxBytes: bufferBytesMax,
         clock,
         log,
-        isDown: (error) =>
-          error instanceof BufferError &&
-          !(error instanceof BufferUnusableError),
-      },
-    );
+      }),
+    {
+      clock,
+      log,
+      isDown: (error) =>
+        error instanceof BufferError &&
+        !(error instanceof BufferUnusableError),
+    },
+  );
   opened.push(buffer);
-  return buffer;
+  return { buffer, redis: buffer.places };
 }
 
 async function openWarehouse(

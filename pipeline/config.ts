@@ -112,9 +112,10 @@ const SETTINGS = {
   ),
   REDIS_URL: setting(
     "",
-    "redis://[user:password@]host[:port][/db], or rediss:// for TLS",
-    "Redis 7 for the buffer instead of the embedded one",
-    (text) => url(text, "redis:", "rediss:"),
+    "redis://[user:password@]host[:port][/db], with several hosts of a " +
+      "cluster as host:port,host:port, or rediss:// for TLS",
+    "Redis 7 or Redis Cluster for the buffer instead of the embedded one",
+    redisUrl,
   ),
   DATABASE_URL: setting(
     "",
@@ -455,6 +456,16 @@ function url(text: string, ...schemes: readonly string[]): string | null {
   const parsed = URL.parse(text);
   const usable = parsed !== null && schemes.includes(parsed.protocol) &&
     parsed.hostname !== "";
+  return usable ? text : null;
+}
+
+/** With several hosts in the place of one. */
+function redisUrl(text: string): string | null {
+  const [, before, hosts, behind] =
+    /^([^/]*\/\/(?:[^/]*@)?)([^/@]*)(.*)$/.exec(text) ?? ["", text, "", ""];
+  const usable = hosts.split(",").every((host) =>
+    url(`${before}${host.trim()}${behind}`, "redis:", "rediss:") !== null
+  );
   return usable ? text : null;
 }
 

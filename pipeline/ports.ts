@@ -163,6 +163,25 @@ export interface TickBuffer {
   close(): Promise<void>;
 }
 
+/**
+ * Where the servers of a Redis are: what is sent to be forgotten has
+ * connections of its own.
+ */
+export interface RedisPlaces {
+  /** Several servers, each with a part of the keys. */
+  readonly clustered: boolean;
+  /** URL of the server that has a key, or a channel, now. */
+  urlOf(key: string): string;
+  /**
+   * Calls back when keys have moved to other servers.
+   *
+   * @returns Ends that.
+   */
+  onMoved(callback: () => void): () => void;
+  /** A server has said that it does not have a key: looks where it is. */
+  doubt(): void;
+}
+
 // ------------------------------------------------------------------ candles
 
 /** How far one feed has come with one instrument. */

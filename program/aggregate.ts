@@ -87,9 +87,9 @@ function shareOwnership({ config, stores, owner, clock, log, life }: {
   readonly log: Log;
   readonly life: Life;
 }): SharedOwnership {
-  const { redisUrl, partitions, leaseMs } = config;
-  assert(redisUrl !== null, "stores that are shared have a Redis");
-  const presence = redisPresence({ url: redisUrl, owner, log });
+  const { partitions, leaseMs } = config;
+  assert(stores.redis !== null, "stores that are shared have a Redis");
+  const presence = redisPresence({ places: stores.redis, owner, log });
   const ownership = new SharedOwnership({
     owner,
     partitions,

@@ -1,10 +1,11 @@
+import { redisUrlParts } from "../pipeline/buffer/redis_url.ts";
 import type { Config } from "../pipeline/config.ts";
 import type { WarehouseContent } from "../pipeline/ports.ts";
 
 export function bufferPlace({ redisUrl, dataDir }: Config): string {
   return redisUrl === null
     ? `SQLite in ${dataDir}/buffer.sqlite`
-    : `Redis at ${new URL(redisUrl).host}`;
+    : `Redis at ${redisUrlParts(redisUrl).addresses.join(", ")}`;
 }
 
 export function warehousePlace({ databaseUrl, dataDir }: Config): string {

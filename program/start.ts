@@ -48,7 +48,7 @@ import {
   type EntryId,
   type Log,
 } from "../pipeline/ports.ts";
-import { LiveRelay } from "../pipeline/live/live_relay.ts";
+import { type LiveLink, LiveRelay } from "../pipeline/live/live_relay.ts";
 import { redisLiveLink } from "../pipeline/live/redis_bus.ts";
 import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
@@ -181,10 +181,20 @@ export async function start(options: StartOptions): Promise<Running> {
     }
     await catalog.refresh();
 
-    const bus = new InProcessBus({ clock, bootId: sender });
-    const relay = stores.shared
-      ? startRelay({ config, bus, bootId: sender, clock, log, life })
+    const { partitions } = config;
+    const link = stores.shared && stores.redis
+      ? redisLiveLink({ places: stores.redis, partitions, log })
       : null;
+    const bus = new InProcessBus({
+      clock,
+      bootId: sender,
+      ...link && {
+        orders: link.orders,
+        orderOf: (symbol) => partitionOf(symbol, partitions) % link.orders,
+      },
+    });
+    const relay = link &&
+      startRelay({ config, bus, link, bootId: sender, clock, log, life });
     const publish = (events: readonly LiveEvent[]) =>
       relay ? relay.publish(events) : bus.publish(events);
     const waits: StageWaits = {
@@ -515,20 +525,19 @@ export async function start(options: StartOptions): Promise<Running> {
   }
 }
 
-/** Carries live events to and from other processes, over Redis. */
+/** Carries live events to and from other processes. */
 function startRelay(
-  { config, bus, bootId, clock, log, life }: {
+  { config, bus, link, bootId, clock, log, life }: {
     readonly config: Config;
     readonly bus: InProcessBus;
+    readonly link: LiveLink;
     readonly bootId: string;
     readonly clock: Clock;
     readonly log: Log;
     readonly life: Life;
   },
 ): LiveRelay {
-  assert(config.redisUrl !== null, "stores that are shared have a Redis");
   const { partitions } = config;
-  const link = redisLiveLink({ url: config.redisUrl, partitions, log });
   const listens = config.roles.has("web");
   const relay = new LiveRelay({
     bus,

@@ -50,6 +50,7 @@ const POOL = 8;
 const BUFFER_MAX_MB = 2_048;
 /** Redis must refuse nothing while the program still takes ticks. */
 const REDIS_ROOM = 1.5;
+const CLUSTER_PRIMARIES_MIN = 3;
 const PARTITIONS_MAX = 1_024;
 const INSTRUMENTS_MAX = 65_535;
 
@@ -67,7 +68,9 @@ export interface CapacityPlan {
     readonly memoryMb: number;
   }[];
   readonly redis: {
+    /** One, or the primaries of a cluster, which each have a replica. */
     readonly servers: number;
+    readonly replicas: number;
     /** Of each, what it keeps for `BUFFER_KEEP_MINUTES` or the outage, and room. */
     readonly memoryMb: number;
     /** The backlog of the outage. */
@@ -103,7 +106,7 @@ export function planCapacity(load: Load): CapacityPlan {
   const deployment = deploymentOf(load, rowsPerS);
   const processes = processesOf(deployment, load, cores);
   const partitions = partitionsOf(deployment, cores);
-  const redisServers = Math.ceil(rate / PLANNED.ticksPerRedis);
+  const redisServers = redisServersFor(rate);
   const postgresServers = Math.ceil(rowsPerS / PLANNED.rowsPerPostgres);
   const webProcesses = processes.find(({ roles }) => roles.includes("web"))!;
   const candles = instruments * hours * 60 * (1 + ROLLUPS);
@@ -112,7 +115,6 @@ export function planCapacity(load: Load): CapacityPlan {
   return {
     deployment,
     beyond: beyond(load, {
-      redisServers,
       postgresServers,
       cores,
       servers,
@@ -121,6 +123,7 @@ export function planCapacity(load: Load): CapacityPlan {
     redis: servers
       ? {
         servers: redisServers,
+        replicas: redisServers > 1 ? redisServers : 0,
         memoryMb: Math.ceil(
           REDIS_ROOM * Math.max(BUFFER_MAX_MB, backlogMb) / redisServers,
         ),
@@ -146,6 +149,12 @@ export function planCapacity(load: Load): CapacityPlan {
       viewersOfProcess: viewers / Math.max(1, webProcesses.count - 1),
     }),
   };
+}
+
+/** A cluster agrees on a failover from three primaries on. */
+function redisServersFor(rate: number): number {
+  const servers = Math.ceil(rate / PLANNED.ticksPerRedis);
+  return servers > 1 ? Math.max(CLUSTER_PRIMARIES_MIN, servers) : 1;
 }
 
 function deploymentOf(
@@ -202,9 +211,8 @@ function partitionsOf(deployment: Deployment, cores: number): number {
 }
 
 function beyond(
-  { instruments, rate }: Load,
-  { redisServers, postgresServers, cores, servers }: {
-    readonly redisServers: number;
+  { instruments }: Load,
+  { postgresServers, cores, servers }: {
     readonly postgresServers: number;
     readonly cores: number;
     readonly servers: boolean;
@@ -222,11 +230,6 @@ function beyond(
     reasons.push(
       `${more(instruments)} forecasts a minute: one process makes all, ` +
         `${more(PLANNED.forecastsPerEdge)} within a second`,
-    );
-  }
-  if (servers && redisServers > 1) {
-    reasons.push(
-      `${more(rate)} ticks/s need ${redisServers} Redis servers: one is used`,
     );
   }
   if (servers && postgresServers > 1) {

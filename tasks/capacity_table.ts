@@ -21,10 +21,11 @@ export function describePlan(plan: CapacityPlan): string {
   ];
   if (redis !== null) {
     rows.push([
-      "Redis",
-      `${redis.servers} × ${
-        number(redis.memoryMb)
-      } MB; backlog of the outage ` +
+      redis.replicas > 0 ? "Redis Cluster" : "Redis",
+      (redis.replicas > 0
+        ? `${redis.servers} primaries, ${redis.replicas} replicas`
+        : String(redis.servers)) +
+      ` × ${number(redis.memoryMb)} MB; backlog of the outage ` +
       `${number(redis.backlogMb)} MB, appends ` +
       `${number(redis.appendsMbPerS)} MB/s`,
     ]);

@@ -1,3 +1,4 @@
+import { redisUrlParts } from "../pipeline/buffer/redis_url.ts";
 import type { Config } from "../pipeline/config.ts";
 import { fileKeyOf, SECRET_KEYS } from "../pipeline/secret_keys.ts";
 
@@ -104,14 +105,15 @@ function common({ net, read, given }: {
 }
 
 function storeAddresses(config: Config): readonly string[] {
-  return [config.redisUrl, config.databaseUrl, config.migrationUrl]
-    .filter((url) => url !== null).map(serverAddress);
-}
-
-/** Where the server of a URL listens. */
-function serverAddress(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol.startsWith("redis") ? 6379 : 5432)}`;
+  const { redisUrl, databaseUrl, migrationUrl } = config;
+  const postgres = [databaseUrl, migrationUrl].filter((url) => url !== null);
+  return [
+    ...redisUrl === null ? [] : redisUrlParts(redisUrl).addresses,
+    ...postgres.map((url) => {
+      const { hostname, port } = new URL(url);
+      return `${hostname}:${port || 5432}`;
+    }),
+  ];
 }
 
 function quoted(path: string): string {

@@ -11,12 +11,14 @@ import {
   type Log,
   type RawEntry,
   type ReadBatch,
+  type RedisPlaces,
   type TickBuffer,
 } from "../ports.ts";
 import { AppendSignal } from "./append_signal.ts";
 import { BufferError } from "./buffer_error.ts";
-import { checkRedis } from "./redis_checks.ts";
-import { RedisConnection } from "./redis_connection.ts";
+import { openRedis } from "./open_redis.ts";
+import { checkNodes } from "./redis_checks.ts";
+import type { RedisCommands } from "./redis_commands.ts";
 import type { RedisReply } from "./redis_session.ts";
 import { decodeEntry, encodeEntry } from "./tick_codec.ts";
 
@@ -26,7 +28,10 @@ const POLL_MS = 20;
 const FULL_MS = 250;
 
 export interface RedisBufferOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
+  /**
+   * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; of a
+   * cluster one server or several, as `host:port,host:port`.
+   */
   readonly url: string;
   /** Partitions of the warehouse, for `stats`. */
   readonly partitions: number;
@@ -37,12 +42,13 @@ export interface RedisBufferOptions {
 }
 
 /**
- * The buffer in a Redis, for one process or many.
+ * The buffer in a Redis or a Redis Cluster, for one process or many.
  *
- * An append is as durable as the server's own settings make it. Every call
- * settles within 3 s of the server's last answer: with an error that says what
- * is wrong while the server is away, of which nothing is known to have been
- * done. Waiting readers look every `POLL_MS`, all at the same time, so that
+ * An append is as durable as the server's own settings make it, and a replica
+ * that takes over may not have the last ones. Every call settles within 3 s of
+ * the server's last answer, 3 s more if its partition is moving to another one:
+ * with an error that says what is wrong while the server is away, of which
+ * nothing is known to have been done. Waiting readers look every `POLL_MS`, all at the same time, so that
  * they share one round trip.
  */
 export class RedisBuffer implements TickBuffer {
@@ -59,21 +65,23 @@ export class RedisBuffer implements TickBuffer {
 
   private constructor(
     private readonly options: RedisBufferOptions,
-    private readonly connection: RedisConnection,
+    private readonly connection: RedisCommands,
+    /** Where its servers are. */
+    readonly places: RedisPlaces,
   ) {}
 
   /**
-   * Connects and checks how the server is set; warnings go to the log.
+   * Connects and checks how each server is set; warnings go to the log.
    *
    * @throws {BufferUnusableError} If the server must be set otherwise.
    * @throws {BufferError} If it does not answer within 10 s.
    */
   static async open(options: RedisBufferOptions): Promise<RedisBuffer> {
-    const connection = await RedisConnection.open(options);
+    const { commands: connection, places } = await openRedis(options);
     try {
-      const warnings = await checkRedis((args) => connection.call(args));
+      const warnings = await checkNodes(connection.nodes);
       for (const warning of warnings) options.log.warn(warning);
-      const buffer = new RedisBuffer(options, connection);
+      const buffer = new RedisBuffer(options, connection, places);
       await buffer.stats();
       return buffer;
     } catch (error) {

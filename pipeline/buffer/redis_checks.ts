@@ -1,4 +1,5 @@
 import { BufferUnusableError } from "./buffer_error.ts";
+import type { RedisNode } from "./redis_commands.ts";
 import type { RedisReply } from "./redis_session.ts";
 
 const VERSION_MIN = 7;
@@ -9,6 +10,40 @@ interface Facts {
   readonly version: string | null;
   /** By name; one that may not be asked is absent. */
   readonly settings: ReadonlyMap<string, string>;
+}
+
+/**
+ * As `checkRedis`, of every server of a cluster, or of the only one.
+ *
+ * @returns What is worth a warning in the log; each once, with the servers.
+ * @throws {BufferUnusableError} If one of them may not hold the buffer.
+ */
+export async function checkNodes(
+  nodes: readonly RedisNode[],
+): Promise<readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const node of nodes) {
+    for (const warning of await checkNode(node)) {
+      found.set(warning, [...found.get(warning) ?? [], node.shown]);
+    }
+  }
+  return [...found].map(([warning, at]) =>
+    at.length === nodes.length ? warning : `${warning} (${at.join(", ")})`
+  );
+}
+
+async function checkNode(node: RedisNode): Promise<readonly string[]> {
+  if (!node.connected) {
+    return ["A server of the Redis Cluster was away and could not be checked"];
+  }
+  try {
+    return await checkRedis((args) => node.call(args));
+  } catch (error) {
+    if (!(error instanceof BufferUnusableError)) throw error;
+    throw new BufferUnusableError(`${error.message} (${node.shown})`, {
+      cause: error,
+    });
+  }
 }
 
 /**

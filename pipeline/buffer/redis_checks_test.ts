@@ -59,18 +59,25 @@ Deno.test("judge() warns of what it could not see", () => {
 });
 
 Deno.test("redisUrlParts() says where a URL leads, without the password", () => {
-  assert.deepEqual(redisUrlParts("rediss://me:secret@db.example:6380/2"), {
-    host: "db.example",
-    port: 6380,
+  const { urlAt, ...parts } = redisUrlParts(
+    "rediss://me:secret@db.example:6380/2",
+  );
+  assert.deepEqual(parts, {
+    addresses: ["db.example:6380"],
     tls: true,
-    address: "db.example:6380",
     shown: "rediss://db.example:6380/2",
   });
-  assert.equal(redisUrlParts("redis://localhost").address, "localhost:6379");
+  assert.equal(urlAt("b:1"), "rediss://me:secret@b:1/2");
+  const plain = redisUrlParts("redis://localhost");
+  assert.deepEqual(plain.addresses, ["localhost:6379"]);
+  assert.equal(plain.urlAt("b:1"), "redis://b:1");
   const local = redisUrlParts("redis://[::1]:7000/");
-  assert.equal(local.host, "::1");
-  assert.equal(local.address, "[::1]:7000");
+  assert.deepEqual(local.addresses, ["[::1]:7000"]);
   assert.equal(local.shown, "redis://[::1]:7000");
+  const cluster = redisUrlParts("redis://:se,c@ret@a:1,b,c:3");
+  assert.deepEqual(cluster.addresses, ["a:1", "b:6379", "c:3"]);
+  assert.equal(cluster.shown, "redis://a:1,b:6379,c:3");
+  assert.equal(cluster.urlAt("b:6379"), "redis://:se,c@ret@b:6379");
 });
 
 Deno.test("redisUrlParts() refuses what is no URL of a Redis, without showing it", () => {
@@ -80,6 +87,8 @@ Deno.test("redisUrlParts() refuses what is no URL of a Redis, without showing it
     "http://me:secret@host",
     "redis://me:secret@host/x",
     "redis://me:secret@:6379",
+    "redis://me:secret@a:6379,",
+    "redis://me:1/secret@a:6379",
   ];
   for (const url of wrong) {
     assert.throws(

@@ -1,10 +1,12 @@
 import type { Clock, Log } from "../ports.ts";
 import { BufferError, BufferUnusableError } from "./buffer_error.ts";
+import type { RedisCommands, RedisNode } from "./redis_commands.ts";
 import { type ScriptName, SCRIPTS } from "./redis_scripts.ts";
 import {
   RedisRefusal,
   type RedisReply,
   RedisSession,
+  type SessionStart,
 } from "./redis_session.ts";
 import { redisUrlParts } from "./redis_url.ts";
 
@@ -14,14 +16,15 @@ const RETRY_MS_MAX = 100;
 const OPEN_MS_MAX = 10_000;
 
 /** The server will not take these commands: another one may, or it later. */
-const MOVED_ON = /^(LOADING|READONLY|MASTERDOWN|NOSCRIPT|CLUSTERDOWN)\b/;
+const MOVED_ON = /^(LOADING|READONLY|MASTERDOWN|NOSCRIPT)\b/;
 /** No retry helps. */
 const UNUSABLE =
-  /^(WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password|DB index is out of range/;
+  /^(WRONGPASS|NOAUTH|NOPERM|DENIED)\b|invalid password|DB index is out of range|SELECT is not allowed/;
 
 const NAMES = Object.keys(SCRIPTS) as ScriptName[];
 
 export interface ConnectionOptions {
+  /** Of one server. */
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,6 +33,7 @@ export interface ConnectionOptions {
 interface Connected {
   readonly session: RedisSession;
   readonly shas: ReadonlyMap<ScriptName, string>;
+  readonly runId: string;
 }
 
 /**
@@ -39,17 +43,29 @@ interface Connected {
  * answer: while there is no connection it rejects at once, and when one breaks,
  * those under way reject and nothing of them is sent again.
  */
-export class RedisConnection {
+export class RedisConnection implements RedisCommands, RedisNode {
   readonly #closing = new AbortController();
   #back = new AbortController();
   #connected: Connected | null = null;
   #why = "it was not connected yet";
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(
-    private readonly options: ConnectionOptions,
-    private readonly shown: string,
-  ) {}
+  /** `host:port`. */
+  readonly address: string;
+  readonly shown: string;
+
+  private constructor(private readonly options: ConnectionOptions) {
+    const { addresses, shown } = redisUrlParts(options.url);
+    [this.address] = addresses;
+    this.shown = shown;
+  }
+
+  /** As `open`, without waiting for the server. */
+  static start(options: ConnectionOptions): RedisConnection {
+    const connection = new RedisConnection(options);
+    connection.#running = connection.#run();
+    return connection;
+  }
 
   /**
    * Connects for the first time.
@@ -58,8 +74,8 @@ export class RedisConnection {
    * @throws {BufferUnusableError} If the URL, user or password are wrong.
    */
   static async open(options: ConnectionOptions): Promise<RedisConnection> {
-    const { shown } = redisUrlParts(options.url);
-    const connection = new RedisConnection(options, shown);
+    const connection = new RedisConnection(options);
+    const { shown } = connection;
     const deadline = performance.now() + OPEN_MS_MAX;
     for (let retry = 0;; retry++) {
       try {
@@ -85,24 +101,39 @@ export class RedisConnection {
     }
   }
 
+  get connected(): boolean {
+    return this.#connected !== null;
+  }
+
+  get nodes(): readonly RedisNode[] {
+    return [this];
+  }
+
   async call(args: readonly (string | Buffer)[]): Promise<RedisReply> {
     return await this.#ask(({ session }) => session.call(args));
   }
 
+  /** What the server calls itself comes behind the arguments. */
   async run(
     script: ScriptName,
     keys: readonly string[],
     args: readonly (string | Buffer)[],
   ): Promise<RedisReply> {
-    return await this.#ask(({ session, shas }) =>
+    return await this.#ask(({ session, shas, runId }) =>
       session.call([
         "EVALSHA",
         shas.get(script)!,
         String(keys.length),
         ...keys,
         ...args,
+        runId,
       ])
     );
+  }
+
+  /** Lets the call that is made next be for a slot that is on its way here. */
+  asking(): void {
+    this.#connected?.session.call(["ASKING"]).catch(() => {}); // told by the next
   }
 
   /** Aborts once there is a connection again. */
@@ -110,7 +141,6 @@ export class RedisConnection {
     return this.#back.signal;
   }
 
-  /** Waits for the calls under way, which settle soon; repeatable. */
   async close(): Promise<void> {
     this.#closing.abort();
     while (this.#connected?.session.busy) {
@@ -147,23 +177,24 @@ export class RedisConnection {
   }
 
   async #connect(): Promise<Connected> {
-    const { session, shas } = await RedisSession.connect(
+    const { shas, ...start }: SessionStart = await RedisSession.connect(
       this.options.url,
       NAMES.map((name) => SCRIPTS[name]),
     );
-    return { session, shas: new Map(NAMES.map((name, i) => [name, shas[i]])) };
+    return { ...start, shas: new Map(NAMES.map((name, i) => [name, shas[i]])) };
   }
 
   /** Keeps a connection until `close`. */
   async #run(): Promise<void> {
     const { clock, log } = this.options;
     const { signal } = this.#closing;
+    const at = this.shown;
     let retry = 0;
     while (!signal.aborted) {
       try {
         const connected = this.#connected ??= await this.#connect();
         if (retry > 0) {
-          log.info("Redis is connected again", { retries: retry });
+          log.info("Redis is connected again", { at, retries: retry });
           this.#back.abort();
           this.#back = new AbortController();
         }
@@ -172,7 +203,7 @@ export class RedisConnection {
         const reason = await connected.session.ended;
         this.#why = reason.message;
         if (!signal.aborted) {
-          log.warn("Redis is gone; connecting again", { error: this.#why });
+          log.warn("Redis is gone; connecting again", { at, error: this.#why });
         }
       } catch (error) {
         this.#why = (error as Error).message;

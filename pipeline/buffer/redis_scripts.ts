@@ -7,7 +7,7 @@
  * {p}:meta   hash: format, incarnation; newest: number of the newest entry
  *            there ever was; newest_at: its time, which never falls;
  *            appended, trimmed: bytes of all entries there ever were, and of
- *            those that are forgotten
+ *            those that are forgotten; server: the one that appended last
  * {p}:pos    hash: of each feed, its last number; "<feed> from": its last
  *            append with an origin, as "<n> <id> <writer>"
  * {p}:ticks  stream, ids as `<ms>-0`: e the entry, at its time (never falls),
@@ -16,10 +16,15 @@
  *
  * Ids are above the newest one and the floor, whatever the server's clock
  * says, and each has milliseconds of its own, so that a search by halves finds
- * every entry. A script writes at its end, and its first write is refused when
+ * every entry. A server that goes on with a stream which it did not write, or
+ * after a start, may not have its last entries: others may have read them, so
+ * it leaves out what their ids can be. A script writes at its end, and its first write is refused when
  * the memory is used up: it is done wholly or not at all.
  */
 export const FORMAT = "1";
+
+/** More than the clocks of servers differ by, and a replica is behind. */
+const LEFT_OUT_MS = 3_600_000;
 
 /** Numbers are kept as plain digits: Lua would write 1e+15. */
 const HEAD = `
@@ -33,13 +38,13 @@ end
 
 /**
  * KEYS meta, pos, ticks. ARGV: incarnation if there is none, feed, expectLast,
- * newLast, receivedAt, floor, bytes, writer or "", n.
+ * newLast, receivedAt, floor, bytes, writer or "", n, server or "".
  *
  * Returns {id, incarnation, bytes held} or {last}.
  */
 const APPEND = `${HEAD}
 local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
-  'newest_at', 'appended', 'trimmed')
+  'newest_at', 'appended', 'trimmed', 'server')
 local wrong = checked(meta[1])
 if wrong then return wrong end
 local incarnation = meta[2] or ARGV[1]
@@ -59,6 +64,11 @@ if last ~= ARGV[3] then return {last} end
 local time = redis.call('TIME')
 local ms = time[1] * 1000 + math.floor(time[2] / 1000)
 ms = math.max(ms, tonumber(meta[3] or 0) + 1, tonumber(ARGV[6]) + 1)
+local server = ARGV[10]
+if server == '' then server = meta[7] or '' end
+if meta[7] and meta[7] ~= '' and meta[7] ~= server then
+  ms = ms + ${LEFT_OUT_MS}
+end
 local id = digits(ms) .. '-0'
 local at = digits(math.max(tonumber(meta[4] or 0), tonumber(ARGV[5])))
 appended = appended + #ARGV[7]
@@ -70,7 +80,8 @@ else
     ARGV[9] .. ' ' .. id .. ' ' .. writer)
 end
 redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', incarnation,
-  'newest', digits(ms), 'newest_at', at, 'appended', digits(appended))
+  'newest', digits(ms), 'newest_at', at, 'appended', digits(appended),
+  'server', server)
 return {id, incarnation, digits(appended - trimmed)}
 `;
 

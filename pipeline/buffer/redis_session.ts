@@ -16,6 +16,15 @@ interface Pending {
   readonly since: number;
 }
 
+/** What a connection began with. */
+export interface SessionStart {
+  readonly session: RedisSession;
+  /** Names of the scripts, as given. */
+  readonly shas: readonly string[];
+  /** Another one after each start of the server; "" if it may not be asked. */
+  readonly runId: string;
+}
+
 /** The server answered, with an error. */
 export class RedisRefusal extends Error {
   override name = "RedisRefusal";
@@ -52,13 +61,11 @@ export class RedisSession {
 
   /**
    * Connects and loads scripts; resolves when the server takes commands.
-   *
-   * @returns The session, and the names of the scripts as given.
    */
   static async connect(
     url: string,
     scripts: readonly string[],
-  ): Promise<{ session: RedisSession; shas: readonly string[] }> {
+  ): Promise<SessionStart> {
     const session = new RedisSession(url);
     try {
       await session.#guard(
@@ -71,7 +78,12 @@ export class RedisSession {
       const shas = await Promise.all(
         scripts.map((text) => session.call(["SCRIPT", "LOAD", text])),
       );
-      return { session, shas: shas.map(String) };
+      const info = await session.call(["INFO", "server"]).catch((error) => {
+        if (error instanceof RedisRefusal) return "";
+        throw error;
+      });
+      const runId = /run_id:(\w+)/.exec(String(info))?.[1] ?? "";
+      return { session, shas: shas.map(String), runId };
     } catch (error) {
       session.end(error as Error);
       throw session.#over ?? error;

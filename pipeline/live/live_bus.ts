@@ -28,10 +28,18 @@ export interface LiveBus {
    * Publishes what a message of a process brought, of this one too: ids name it
    * from then on, so that other processes can go on after it.
    *
-   * @param settled Newest event here that whoever knows the message has; one
-   *   that this process has published and not yet sent is newer.
+   * @param settled Newest event here that whoever knows the message has, of
+   *   those that go the same way; one that this process has published and not
+   *   yet sent is newer.
+   * @param order Which of the ways it came; messages of one way come to all
+   *   processes in the same order.
    */
-  hear(message: Heard, events: readonly LiveEvent[], settled: number): void;
+  hear(
+    message: Heard,
+    events: readonly LiveEvent[],
+    settled: number,
+    order?: number,
+  ): void;
   /**
    * Messages may be missing until the bus begins anew: ids are of no use to
    * other processes, nor theirs here.
@@ -49,8 +57,11 @@ export interface LiveBus {
   /**
    * Begins anew because events were missed: subscriptions end and ids given
    * until now are unknown, so that every reader takes a snapshot.
+   *
+   * @param lacking Orders in which the others have yet to hear what was
+   *   published here before.
    */
-  restart(): void;
+  restart(lacking?: readonly number[]): void;
   /** Number of the newest event so far. */
   readonly last: number;
   /** The id of the newest event so far, here and for other processes. */
@@ -71,16 +82,24 @@ export interface LiveBusOptions {
   readonly bootId: string;
   /** How many events, forming candles aside, can be given again. */
   readonly keep?: number;
+  /** Ways that messages of other processes come, each in an order; 1 if absent. */
+  readonly orders?: number;
+  /** By which of them a symbol's events come; 0 if absent. */
+  readonly orderOf?: (symbol: string) => number;
   /** Shortest time between two updates of one forming candle. */
   readonly formingEveryMs?: number;
 }
 
-/** Bus and number there; then the newest message heard, if any. */
-const ID = /^([^~]+)-(\d{1,15})(?:~([^~.]+)\.(\d{1,15}))?$/;
+/** Bus and number there; then the newest message heard of each order, if any. */
+const ID = /^([^~]+)-(\d{1,15})(?:~(.*))?$/;
+const HEARD = /^([^~.]+)\.(\d{1,15})$/;
 const KEEP = 4_096;
 const FORMING_EVERY_MS = 250;
 
 type CandleEvent = Extract<LiveEvent, { candle: unknown }>;
+
+/** Before every event, also those before the bus began. */
+const NONE = -1;
 
 /** A symbol and interval whose candle is forming. */
 interface Forming {
@@ -122,15 +141,26 @@ export class InProcessBus implements LiveBus {
   #last = 0;
   #restarts = 0;
   #flushing = false;
-  readonly #order = new HeardOrder();
-  /** The newest message that was heard. */
-  #heard: Heard | null = null;
+  readonly #orders: readonly HeardOrder[];
+  /** The newest message that was heard of each order. */
+  readonly #heard: (Heard | null)[];
+  /**
+   * By order, the newest event that cannot be given again: 0 is what was before
+   * the first, and `NONE` is none.
+   */
+  readonly #forgotten: number[];
+  readonly #orderOf: (symbol: string) => number;
   #doubts = false;
 
   constructor(options: LiveBusOptions) {
     this.#clock = options.clock;
     this.#bootId = options.bootId;
     this.#keep = options.keep ?? KEEP;
+    const orders = options.orders ?? 1;
+    this.#orders = Array.from({ length: orders }, () => new HeardOrder());
+    this.#heard = Array(orders).fill(null);
+    this.#forgotten = Array(orders).fill(NONE);
+    this.#orderOf = options.orderOf ?? (() => 0);
     this.#everyMicros = (options.formingEveryMs ?? FORMING_EVERY_MS) *
       MICROS_PER_MS;
   }
@@ -140,17 +170,22 @@ export class InProcessBus implements LiveBus {
   }
 
   get lastId(): string {
-    const heard = this.#heard === null || this.#doubts
-      ? ""
-      : `~${this.#heard.from}.${this.#heard.n}`;
-    return `${this.#name}-${this.#last}${heard}`;
+    const id = `${this.#name}-${this.#last}`;
+    if (this.#doubts || this.#heard.every((one) => one === null)) return id;
+    const heard = this.#heard.map((one) => one ? `${one.from}.${one.n}` : "");
+    return [id, ...heard].join("~");
   }
 
-  hear(message: Heard, events: readonly LiveEvent[], settled: number): void {
-    this.#heard = message; // readers take their ids while they are told
+  hear(
+    message: Heard,
+    events: readonly LiveEvent[],
+    settled: number,
+    order = 0,
+  ): void {
+    this.#heard[order] = message; // readers take their ids while they are told
     this.publish(events);
     if (settled < 0 || this.#doubts) return;
-    this.#order.note(message, Math.min(settled, this.#last));
+    this.#orders[order].note(message, Math.min(settled, this.#last));
   }
 
   doubt(): void {
@@ -190,15 +225,16 @@ export class InProcessBus implements LiveBus {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  restart(): void {
+  restart(lacking: readonly number[] = []): void {
     this.#restarts++;
     this.#last = 0;
     this.#ring = [];
     this.#ringStart = 0;
-    this.#forgottenThrough = 0;
+    this.#forgotten.fill(NONE);
+    for (const order of lacking) this.#forgotten[order] = 0;
     this.#forming.clear();
-    this.#order.clear();
-    this.#heard = null;
+    for (const order of this.#orders) order.clear();
+    this.#heard.fill(null);
     this.#doubts = false;
     const gone = [...this.#subscribers];
     this.#subscribers.clear();
@@ -208,14 +244,17 @@ export class InProcessBus implements LiveBus {
   since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null {
     const match = ID.exec(id);
     if (match === null) return null;
-    const [, name, number, from, heard] = match;
+    const [, name, number, heard] = match;
     const isOurs = name === this.#name;
-    const n = isOurs
-      ? Number(number)
-      : this.#localAt({ from, n: Number(heard) });
-    if (n === null || n > this.#last || n < this.#forgottenThrough) return null;
-    const missed = this.#ring.slice(this.#ringStart).filter((event) =>
-      event.n > n
+    const n = Number(number);
+    if (isOurs && n > this.#last) return null;
+    const known = isOurs
+      ? this.#orders.map(() => n)
+      : this.#knownOf(heard?.split("~") ?? []);
+    if (known === null) return null;
+    if (known.some((one, order) => one < this.#forgotten[order])) return null;
+    const missed = this.#ring.slice(this.#ringStart).filter((one) =>
+      one.n > known[this.#orderOf(one.event.symbol)]
     );
     for (const { sent } of this.#forming.values()) {
       // Another process may have held back the update that this one sent.
@@ -226,9 +265,6 @@ export class InProcessBus implements LiveBus {
     );
   }
 
-  /** Number of the newest event that cannot be given again. */
-  #forgottenThrough = 0;
-
   /** The bus as ids have it, another one after each restart. */
   get #name(): string {
     return this.#restarts === 0
@@ -236,15 +272,30 @@ export class InProcessBus implements LiveBus {
       : `${this.#bootId}.${this.#restarts}`;
   }
 
-  #localAt(message: Heard): number | null {
-    return this.#doubts ? null : this.#order.localAt(message);
+  /**
+   * By order, the newest event here that whoever heard these messages has.
+   *
+   * @returns `null` if that is not known.
+   */
+  #knownOf(messages: readonly string[]): readonly number[] | null {
+    const some = messages.some((text) => text !== "");
+    if (this.#doubts || !some || messages.length !== this.#orders.length) {
+      return null;
+    }
+    const known = messages.map((text, order) => {
+      if (text === "") return NONE;
+      const [, from, n] = HEARD.exec(text) ?? [];
+      return this.#orders[order].localAt({ from, n: Number(n) });
+    });
+    return known.includes(null) ? null : known as number[];
   }
 
   #record(event: LiveEvent, at: EpochMicros): NumberedEvent {
     const numbered = { n: ++this.#last, event, at };
     this.#ring.push(numbered);
     if (this.#ring.length - this.#ringStart > this.#keep) {
-      this.#forgottenThrough = this.#ring[this.#ringStart].n;
+      const { n, event } = this.#ring[this.#ringStart];
+      this.#forgotten[this.#orderOf(event.symbol)] = n;
       this.#ringStart++;
     }
     if (this.#ringStart > this.#keep) {

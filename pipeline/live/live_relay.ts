@@ -9,9 +9,11 @@ import { OutgoingEvents } from "./outgoing_events.ts";
 
 /**
  * Carries messages between processes, each at most once, over a channel of each
- * partition; all who listen hear them in one order.
+ * partition. All who listen hear those of partitions with the same
+ * `p % orders` in one order.
  */
 export interface LiveLink {
+  readonly orders: number;
   /** Rejects within seconds if the message may not have been sent. */
   send(p: number, message: string): Promise<void>;
   /** Hears what all processes send, this one too, until `close`. */
@@ -77,8 +79,8 @@ export class LiveRelay {
   readonly #told = new Map<number, Told>();
   /** Newest event of the bus before the first that is still to be sent. */
   #unsent: number | null = null;
-  /** The same of what was sent and has not come back. */
-  readonly #unsettled: { n: number; local: number }[] = [];
+  /** The same of what was sent and has not come back, by order. */
+  readonly #unsettled: { n: number; local: number }[][];
   #wake = () => {};
   #sending = true;
   #unreadable = 0;
@@ -90,6 +92,8 @@ export class LiveRelay {
 
   constructor(options: LiveRelayOptions) {
     this.#options = options;
+    const { orders } = options.link;
+    this.#unsettled = Array.from({ length: orders }, () => []);
     if (!options.listens) return;
     options.link.listen({
       message: (text, p) => this.#receive(text, p),
@@ -151,7 +155,7 @@ export class LiveRelay {
       now - this.#formingAt >= FORMING_EVERY_MS * MICROS_PER_MS;
     if (forming) this.#formingAt = now;
     const messages = this.#messagesOf(this.#outgoing.take({ forming }), now);
-    if (messages.length > 0) this.#nowUnsettled();
+    if (messages.length > 0) this.#nowUnsettled(messages);
     if (now - this.#beatAt >= BEAT_EVERY_MS * MICROS_PER_MS) {
       this.#beatAt = now;
       messages.push(...this.#beats(now));
@@ -176,7 +180,7 @@ export class LiveRelay {
         const n = ++this.#n;
         const after = this.#told.get(p)?.n ?? 0;
         this.#told.set(p, { n, at: now });
-        messages.push({ p, text: writeMessage({ from, n, after }, part) });
+        messages.push({ p, n, text: writeMessage({ from, n, after }, part) });
       }
     }
     return messages;
@@ -190,7 +194,7 @@ export class LiveRelay {
       const quietMs = (now - at) / MICROS_PER_MS;
       if (n === 0 || quietMs < BEAT_EVERY_MS) continue;
       if (quietMs > BEAT_MS_MAX && at > -Infinity) continue;
-      beats.push({ p, text: writeMessage({ from, n, after: n }, []) });
+      beats.push({ p, n, text: writeMessage({ from, n, after: n }, []) });
     }
     return beats;
   }
@@ -217,20 +221,30 @@ export class LiveRelay {
     for (const [p, { at }] of this.#told) this.#told.set(p, { n, at });
   }
 
-  #nowUnsettled(): void {
+  #nowUnsettled(messages: readonly Message[]): void {
     const local = this.#unsent;
     this.#unsent = null;
     if (local === null || !this.#options.listens) return;
-    this.#unsettled.push({ n: this.#n, local });
-    if (this.#unsettled.length > UNSETTLED_MAX) {
-      const [oldest, next] = this.#unsettled;
-      this.#unsettled.splice(0, 2, { n: next.n, local: oldest.local });
+    const newest = new Map(messages.map(({ p, n }) => [this.#orderOf(p), n]));
+    for (const [order, n] of newest) {
+      const unsettled = this.#unsettled[order];
+      unsettled.push({ n, local });
+      if (unsettled.length <= UNSETTLED_MAX) continue;
+      const [oldest, next] = unsettled;
+      unsettled.splice(0, 2, { n: next.n, local: oldest.local });
     }
   }
 
-  /** The newest event up to which the others have heard all that is here. */
-  get #settled(): number {
-    return this.#unsettled[0]?.local ?? this.#unsent ?? Infinity;
+  /**
+   * The newest event up to which the others have heard all that is here, of
+   * what goes in this order.
+   */
+  #settled(order: number): number {
+    return this.#unsettled[order][0]?.local ?? this.#unsent ?? Infinity;
+  }
+
+  #orderOf(p: number): number {
+    return p % this.#options.link.orders;
   }
 
   #receive(text: string, p: number): void {
@@ -245,12 +259,14 @@ export class LiveRelay {
       return;
     }
     const isBeat = message.events.length === 0;
+    const order = this.#orderOf(p);
     if (message.from === bootId) {
       if (isBeat) return;
-      while (this.#unsettled.length > 0 && this.#unsettled[0].n <= message.n) {
-        this.#unsettled.shift();
+      const unsettled = this.#unsettled[order];
+      while (unsettled.length > 0 && unsettled[0].n <= message.n) {
+        unsettled.shift();
       }
-      bus.hear(message, [], this.#settled);
+      bus.hear(message, [], this.#settled(order), order);
       return;
     }
     const fromFirst = this.#listeningAt !== null &&
@@ -260,7 +276,8 @@ export class LiveRelay {
     if (senders.isAfterHole(message, fromFirst)) {
       this.#restart("Live events of another process are missing");
     }
-    if (!isBeat) bus.hear(message, message.events, this.#settled);
+    if (isBeat) return;
+    bus.hear(message, message.events, this.#settled(order), order);
   }
 
   #restart(why: string): void {
@@ -281,14 +298,20 @@ export class LiveRelay {
     this.#restartedAt = now;
     log.info("Live streams begin anew", { why });
     // What was published before it and has not come back is not kept.
-    if (this.#unsent !== null) this.#unsent = NOTHING;
-    for (const one of this.#unsettled) one.local = NOTHING;
-    bus.restart();
+    const isUnsent = this.#unsent !== null;
+    if (isUnsent) this.#unsent = NOTHING;
+    for (const one of this.#unsettled.flat()) one.local = NOTHING;
+    bus.restart(
+      [...this.#unsettled.keys()].filter((order) =>
+        isUnsent || this.#unsettled[order].length > 0
+      ),
+    );
   }
 }
 
 interface Message {
   readonly p: number;
+  readonly n: number;
   readonly text: string;
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CandleView } from "../domain/candle.ts";
+import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { type EpochMicros, fromMillis } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
@@ -49,16 +50,19 @@ class FakeServer {
   up = true;
   readonly sent: string[] = [];
   readonly #links: LiveListener[] = [];
-  /** What waits for listeners that hear late, by their place. */
-  readonly held = new Map<number, (() => void)[]>();
+  /** What waits for listeners that hear late, by their place and the order. */
+  readonly #held = new Map<string, (() => void)[]>();
+
+  constructor(readonly orders: number) {}
 
   link(): LiveLink {
     return {
+      orders: this.orders,
       send: (p, text) => {
         if (!this.up) return Promise.reject(new Error("not connected"));
         this.sent.push(text);
         for (const [i, { message }] of this.#links.entries()) {
-          const held = this.held.get(i);
+          const held = this.#held.get(`${i} ${p % this.orders}`);
           if (held) held.push(() => message(text, p));
           else message(text, p);
         }
@@ -74,11 +78,17 @@ class FakeServer {
   interrupt(): void {
     for (const { interrupted } of this.#links) interrupted();
   }
+  /** The listener hears what comes in this order late. */
+  hold(i: number, order = 0): void {
+    this.#held.set(`${i} ${order}`, []);
+  }
   /** The listener hears what waits, at last. */
   release(i: number): void {
-    const held = this.held.get(i) ?? [];
-    this.held.delete(i);
-    for (const hear of held) hear();
+    for (let order = 0; order < this.orders; order++) {
+      const held = this.#held.get(`${i} ${order}`) ?? [];
+      this.#held.delete(`${i} ${order}`);
+      for (const hear of held) hear();
+    }
   }
   restart(): void {
     this.up = true;
@@ -128,13 +138,19 @@ const feed: LiveEvent = {
   },
 };
 
-async function setUp() {
+async function setUp({ orders = 1 } = {}) {
   const clock = new HandClock();
-  const server = new FakeServer();
+  const server = new FakeServer(orders);
+  const partitions = Math.max(PARTITIONS, 2 * orders);
   const abort = new AbortController();
   const running: Promise<void>[] = [];
   const processOf = (bootId: string, listens = true) => {
-    const bus = new InProcessBus({ clock, bootId });
+    const bus = new InProcessBus({
+      clock,
+      bootId,
+      orders,
+      orderOf: (symbol) => partitionOf(symbol, partitions) % orders,
+    });
     const heard: LiveEvent[] = [];
     const counts = { restarts: 0 };
     const follow = () => {
@@ -153,7 +169,7 @@ async function setUp() {
       link: server.link(),
       bootId,
       listens,
-      partitions: PARTITIONS,
+      partitions,
       clock,
       log: quiet,
     });
@@ -369,7 +385,7 @@ Deno.test("what a process publishes itself is told to whoever comes before it is
   own.relay.publish([event("candle.closed", 0, 1)]);
   // Heard here after that was published, sent to all before it.
   stages.relay.publish([event("candle.closed", 60_000, 2, "B")]);
-  server.held.set(1, []); // "own" is the second that listens
+  server.hold(1); // "own" is the second that listens
   await clock.move(100);
   server.release(1);
   for (let i = 0; i < 50; i++) {
@@ -409,8 +425,13 @@ Deno.test("while messages may be missing, ids are of no use elsewhere", async ()
   await stop();
 });
 
-Deno.test("readers who go from process to process end with what was published", async () => {
-  const { clock, server, stages, web, processOf, stop } = await setUp();
+async function checkWanderers(
+  orders: number,
+  snapshotsMax: number,
+): Promise<void> {
+  const { clock, server, stages, web, processOf, stop } = await setUp({
+    orders,
+  });
   const nodes = [web, processOf("second"), processOf("third")];
   await clock.move(5_000);
   let seed = 7;
@@ -427,7 +448,7 @@ Deno.test("readers who go from process to process end with what was published", 
     const source = random(3) === 0 ? nodes[random(3)] : stages;
     source.relay.publish([event("candle.closed", n, n, `S${random(5)}`)]);
     published.push(`candle.closed:${n}`);
-    if (random(10) === 0) server.held.set(random(3), []);
+    if (random(10) === 0) server.hold(random(3), random(orders));
     await clock.move(5 * random(10));
     if (random(4) === 0) { for (const i of [0, 1, 2]) server.release(i); }
     if (random(5) > 0) continue;
@@ -444,7 +465,37 @@ Deno.test("readers who go from process to process end with what was published", 
   await clock.move(2_000);
   for (const one of at.seen().slice(from)) told.add(one);
   assert.deepEqual(published.filter((one) => !told.has(one)), []);
-  assert.ok(snapshots < 20, `${snapshots} snapshots`);
+  assert.ok(snapshots < snapshotsMax, `${snapshots} snapshots`);
+  await stop();
+}
+
+Deno.test("readers who go from process to process end with what was published", () =>
+  checkWanderers(1, 20));
+
+Deno.test("the same where the servers of a cluster have an order each", async () => {
+  await checkWanderers(2, 30);
+  await checkWanderers(4, 30);
+});
+
+Deno.test("an id of several orders is good though one of them is silent", async () => {
+  const { clock, stages, web, processOf, stop } = await setUp({ orders: 4 });
+  const other = processOf("other");
+  await clock.move(5_000);
+  stages.relay.publish([event("candle.closed", 0, 1)]);
+  await clock.move(100);
+  const id = web.bus.lastId;
+  assert.equal(id.split("~").filter(Boolean).length, 2, id);
+  stages.relay.publish(
+    ["B", "C", "D", "E"].map((symbol, i) =>
+      event("candle.closed", 0, 2 + i, symbol)
+    ),
+  );
+  await clock.move(100);
+  assert.deepEqual(
+    other.since(id)?.toSorted(),
+    [2, 3, 4, 5].map((n) => `candle.closed:${n}`),
+  );
+  assert.deepEqual(other.since(web.bus.lastId), []);
   await stop();
 });
 

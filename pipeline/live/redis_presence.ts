@@ -1,25 +1,24 @@
-import type { Log, Presence } from "../ports.ts";
-import { liveClient } from "./redis_client.ts";
+import type { Log, Presence, RedisPlaces } from "../ports.ts";
+import { type LiveClient, liveClient } from "./redis_client.ts";
 
 /** An answer that comes later is none: leases are renewed after it. */
 const ANSWER_MS_MAX = 150;
+/** In a cluster all meet at the server that has this key's slot. */
+const MEETING = "{tickhouse:here}";
 
 /**
  * Sees at once when a process is killed: each listens to a channel of its own,
  * and the kernel closes its connection, by which Redis counts it out.
  *
  * One that is paused or cut off stays there. While this process itself is not
- * counted, as after a Redis that was begun anew, nobody is missing. Commands
- * used: SUBSCRIBE, PUBSUB NUMSUB, PING.
+ * counted, as after a Redis that was begun anew or another one of a cluster,
+ * nobody is missing. Commands used: SUBSCRIBE, PUBSUB NUMSUB, PING.
  */
-export function redisPresence({ url, owner, log }: {
-  readonly url: string;
+export function redisPresence({ places, owner, log }: {
+  readonly places: RedisPlaces;
   readonly owner: string;
   readonly log: Log;
 }): Presence & { close(): void } {
-  const here = liveClient(url, "that this process is there", log);
-  const asker = liveClient(url, "who else is there", log);
-  let subscribed = false;
   let refused = false;
   const refusal = (error: unknown) => {
     if (!refused) {
@@ -29,23 +28,39 @@ export function redisPresence({ url, owner, log }: {
     }
     refused = true;
   };
-  here.on("ready", async () => {
-    try {
-      // The client subscribes again by itself once it has been let.
-      if (!subscribed) await here.subscribe(channelOf(owner), () => {});
-      subscribed = true;
-    } catch (error) {
-      if (here.isReady) refusal(error);
-    }
+  const meet = (url: string): Meeting => {
+    const here = liveClient(url, "that this process is there", log);
+    let subscribed = false;
+    here.on("ready", async () => {
+      try {
+        // The client subscribes again by itself once it has been let.
+        if (!subscribed) await here.subscribe(channelOf(owner), () => {});
+        subscribed = true;
+      } catch (error) {
+        if (here.isReady) refusal(error);
+      }
+    });
+    return { url, here, asker: liveClient(url, "who else is there", log) };
+  };
+  const leave = ({ here, asker }: Meeting) => {
+    for (const client of [here, asker]) if (client.isOpen) client.destroy();
+  };
+  let meeting = meet(places.urlOf(MEETING));
+  const stay = places.onMoved(() => {
+    const url = places.urlOf(MEETING);
+    if (url === meeting.url) return;
+    leave(meeting);
+    meeting = meet(url);
   });
   const asked = async (owners: readonly string[]) => {
     const [mine, ...others] = [owner, ...owners].map(channelOf);
-    const counts = await asker.pubSubNumSub([mine, ...others]);
+    const counts = await meeting.asker.pubSubNumSub([mine, ...others]);
     if (!counts[mine]) return [];
     return owners.filter((_, i) => !counts[others[i]]);
   };
   return {
     async missing(owners) {
+      const { asker } = meeting;
       if (!asker.isReady) return [];
       const late = Promise.withResolvers<readonly string[]>();
       const timer = setTimeout(() => late.resolve([]), ANSWER_MS_MAX);
@@ -59,9 +74,17 @@ export function redisPresence({ url, owner, log }: {
       }
     },
     close() {
-      for (const client of [here, asker]) if (client.isOpen) client.destroy();
+      stay();
+      leave(meeting);
     },
   };
+}
+
+/** The server where all look for each other. */
+interface Meeting {
+  readonly url: string;
+  readonly here: LiveClient;
+  readonly asker: LiveClient;
 }
 
 function channelOf(owner: string): string {

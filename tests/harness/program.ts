@@ -38,8 +38,10 @@ export interface Program {
  */
 export async function startProgram(
   env: Readonly<Record<string, string>>,
-  { bundles = false, descriptors }: {
+  { bundles = false, descriptors, endsAt }: {
     readonly bundles?: boolean;
+    /** It is ended once its log says this: it will not come to listen. */
+    readonly endsAt?: RegExp;
     /** Files and sockets that it may have open, as `ulimit -n` sets them. */
     readonly descriptors?: number;
   } = {},
@@ -76,6 +78,7 @@ export async function startProgram(
     eachLine(child.stderr, (line) => {
       log.push(line);
       if (log.length > 200) log.shift();
+      if (endsAt?.test(line)) child.kill("SIGKILL");
     }),
   ]);
   const late = setTimeout(() => child.kill("SIGKILL"), START_MS_MAX);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { onePlace } from "../../pipeline/buffer/open_redis.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
 import { redisLiveLink } from "../../pipeline/live/redis_bus.ts";
@@ -48,7 +49,11 @@ await serverTest(
         });
       }
       await t.step("live events", async () => {
-        const link = redisLiveLink({ url, partitions: 4, log: quiet });
+        const link = redisLiveLink({
+          places: onePlace(url),
+          partitions: 4,
+          log: quiet,
+        });
         try {
           let heard = false;
           link.listen({
@@ -69,7 +74,11 @@ await serverTest(
       await t.step("who is there", async () => {
         const warnings: string[] = [];
         const log = { ...quiet, warn: (text: string) => warnings.push(text) };
-        const presence = redisPresence({ url, owner: "me", log });
+        const presence = redisPresence({
+          places: onePlace(url),
+          owner: "me",
+          log,
+        });
         try {
           const deadline = Date.now() + WAIT_MS_MAX;
           let missing: readonly string[] = [];

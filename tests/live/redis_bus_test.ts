@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { onePlace, openRedis } from "../../pipeline/buffer/open_redis.ts";
 import type { CandleView } from "../../pipeline/domain/candle.ts";
+import { partitionOf } from "../../pipeline/domain/hash.ts";
+import { slotOf } from "../../pipeline/buffer/redis_slot.ts";
 import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { InProcessBus } from "../../pipeline/live/live_bus.ts";
 import { LiveRelay } from "../../pipeline/live/live_relay.ts";
 import { redisLiveLink } from "../../pipeline/live/redis_bus.ts";
-import type { Log } from "../../pipeline/ports.ts";
+import type { Log, RedisPlaces } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { serverTest } from "../harness/servers/installed.ts";
+import { startRedisCluster } from "../harness/servers/redis_cluster.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
 
 const PARTITIONS = 4;
@@ -15,7 +19,7 @@ const ALL = { symbols: null, intervals: null, kinds: null };
 /** A process that hangs fails; one that is slow does not. */
 const WAIT_MS_MAX = 60_000;
 
-function closed(t: number): LiveEvent {
+function closed(t: number, symbol = "A"): LiveEvent {
   const candle: CandleView = {
     t,
     o: 1,
@@ -31,7 +35,7 @@ function closed(t: number): LiveEvent {
     coverage_ms: 60_000,
     closed_by: "watermark",
   };
-  return { kind: "candle.closed", symbol: "A", interval: "1m", candle };
+  return { kind: "candle.closed", symbol, interval: "1m", candle };
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
@@ -43,11 +47,17 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 /** A process's bus, joined to the others over a Redis. */
-function join(url: string, listens: boolean) {
+function join(places: RedisPlaces, listens: boolean) {
   const clock = systemClock;
   const bootId = crypto.randomUUID();
-  const bus = new InProcessBus({ clock, bootId });
-  const link = redisLiveLink({ url, partitions: PARTITIONS, log: quiet });
+  const link = redisLiveLink({ places, partitions: PARTITIONS, log: quiet });
+  const { orders } = link;
+  const bus = new InProcessBus({
+    clock,
+    bootId,
+    orders,
+    orderOf: (symbol) => partitionOf(symbol, PARTITIONS) % orders,
+  });
   const relay = new LiveRelay({
     bus,
     link,
@@ -74,6 +84,7 @@ function join(url: string, listens: boolean) {
   follow();
   return {
     relay,
+    bus,
     heard,
     counts,
     async leave() {
@@ -102,8 +113,9 @@ await serverTest(
   { "redis-server": findRedis },
   async () => {
     const redis = await startRedis();
-    const stages = join(redis.url, false);
-    const web = join(redis.url, true);
+    const places = onePlace(redis.url);
+    const stages = join(places, false);
+    const web = join(places, true);
     try {
       await reaches(stages, web, 0);
       await until("the first restart", () => web.counts.restarts > 0);
@@ -151,7 +163,8 @@ await serverTest(
   { "redis-server": findRedis },
   async () => {
     const redis = await startRedis();
-    const [a, b] = [join(redis.url, true), join(redis.url, true)];
+    const places = onePlace(redis.url);
+    const [a, b] = [join(places, true), join(places, true)];
     try {
       await reaches(a, b, 0);
       await reaches(b, a, 10_000);
@@ -164,3 +177,77 @@ await serverTest(
     }
   },
 );
+
+await serverTest(
+  "live events go over each server of a cluster, also when one is replaced",
+  { "redis-server": findRedis },
+  async () => {
+    const cluster = await startRedisCluster();
+    const first = await openPlaces(cluster.url);
+    const second = await openPlaces(cluster.url);
+    const third = await openPlaces(cluster.url);
+    const stages = join(first.places, false);
+    const nodes = [join(second.places, true), join(third.places, true)];
+    const symbols = symbolOfEach(PARTITIONS);
+    let t = 0;
+    /** Publishes until every node has heard of every partition. */
+    const allReach = (what: string) => {
+      const from = t;
+      return until(what, () => {
+        for (const symbol of symbols) {
+          stages.relay.publish([closed(t, symbol)]);
+          t += 1;
+        }
+        return nodes.every(({ heard }) => {
+          const seen = new Set([...heard].filter((one) => one >= from));
+          return symbols.every((_, i) =>
+            [...seen].some((one) => one % symbols.length === i)
+          );
+        });
+      });
+    };
+    try {
+      await allReach("events of all partitions are heard");
+      for (const node of nodes) {
+        await until("it listens", () => node.counts.restarts > 0);
+      }
+      // What one has heard the other has as well.
+      await until("ids are of use at the other process", () => {
+        for (const symbol of symbols) {
+          stages.relay.publish([closed(t++, symbol)]);
+        }
+        return nodes[1].bus.since(nodes[0].bus.lastId, ALL) !== null;
+      });
+      const slot = slotOf("tickhouse:live:{0}:0");
+      const primary = await cluster.primaryOf(slot);
+      const at = cluster.servers.indexOf(primary);
+      await cluster.move(slot, cluster.servers[(at + 1) % 3]);
+      await allReach("events are heard after a slot has moved");
+      await (await cluster.primaryOf(slot)).kill();
+      await allReach("events are heard after a replica took over");
+    } finally {
+      for (const node of [stages, ...nodes]) await node.leave();
+      for (const one of [first, second, third]) await one.close();
+      await cluster.close();
+    }
+  },
+);
+
+/** Where the servers are, as a process with a buffer of its own knows it. */
+async function openPlaces(url: string) {
+  const { commands, places } = await openRedis({
+    url,
+    clock: systemClock,
+    log: quiet,
+  });
+  return { places, close: () => commands.close() };
+}
+
+/** Symbols, one of each partition. */
+function symbolOfEach(partitions: number): readonly string[] {
+  const symbols: string[] = Array(partitions);
+  for (let i = 0; symbols.includes(undefined!); i++) {
+    symbols[partitionOf(`S${i}`, partitions)] ??= `S${i}`;
+  }
+  return symbols;
+}

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { onePlace } from "../../pipeline/buffer/open_redis.ts";
 import { redisPresence } from "../../pipeline/live/redis_presence.ts";
 import type { Log } from "../../pipeline/ports.ts";
 import { until } from "../harness/program.ts";
@@ -13,7 +14,7 @@ await serverTest(
   async () => {
     const redis = await startRedis();
     const join = (owner: string) =>
-      redisPresence({ url: redis.url, owner, log });
+      redisPresence({ places: onePlace(redis.url), owner, log });
     const [a, b] = [join("a"), join("b")];
     const seen = (wanted: readonly string[]) =>
       until(

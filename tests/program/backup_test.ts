@@ -1,4 +1,4 @@
-/** A warehouse from a backup that is a little behind. */
+/** A warehouse from a backup, of a dump or of WAL, that is a little behind. */
 import assert from "node:assert/strict";
 import { runFeedClient } from "../../pipeline/feeds/feed_client.ts";
 import { connectTcp } from "../../pipeline/feeds/tcp_connection.ts";
@@ -13,6 +13,7 @@ import {
 import { serverTest } from "../harness/servers/installed.ts";
 import {
   findPostgres,
+  type PostgresServer,
   startPostgres,
 } from "../harness/servers/postgres_server.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
@@ -64,6 +65,18 @@ async function inCandles(program: Program): Promise<number> {
   );
 }
 
+/** Ticks in candles, read past the program. */
+async function ticksOf(
+  postgres: PostgresServer,
+  database: string,
+): Promise<number> {
+  const [n] = (await postgres.psql(
+    "select sum(n) from candles where interval = '1m'",
+    database,
+  )).split("\n");
+  return Number(n);
+}
+
 async function allCandles(program: Program): Promise<string> {
   const answers = await Promise.all(
     Array.from(
@@ -107,11 +120,11 @@ await serverTest(
       await postgres.psql(`drop database ${name} with (force)`);
 
       const restored = await postgres.restore(dump);
-      const [behind] = (await postgres.psql(
-        "select sum(n) from candles where interval = '1m'",
-        new URL(restored).pathname.slice(1),
-      )).split("\n");
-      assert.equal(Number(behind), TICKS / 2, "the dump is behind");
+      assert.equal(
+        await ticksOf(postgres, new URL(restored).pathname.slice(1)),
+        TICKS / 2,
+        "the dump is behind",
+      );
       program = await start(restored);
       await until(
         "all ticks again",
@@ -143,6 +156,71 @@ await serverTest(
     } finally {
       await program.kill().catch(() => {});
       await Promise.all([redis.close(), postgres.close()]);
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+);
+
+await serverTest(
+  "a warehouse restored from a base backup and WAL has every tick again",
+  { "redis-server": findRedis, PostgreSQL: findPostgres },
+  async () => {
+    const redis = await startRedis();
+    const postgres = await startPostgres({ archives: true });
+    let second: PostgresServer | null = null;
+    const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-wal-" });
+    const port = freePort();
+    const start = (DATABASE_URL: string) =>
+      startProgram({
+        REDIS_URL: redis.url,
+        DATABASE_URL,
+        DATA_DIR: dataDir,
+        HTTP_PORT: "0",
+        FEEDS: `listen://127.0.0.1:${port}`,
+        ROLES: "feed,aggregate,web",
+        PARTITIONS: "2",
+      });
+    const original = await postgres.createDatabase();
+    const name = new URL(original).pathname.slice(1);
+    let program: Program = await start(original);
+    try {
+      await sendThrough(port, TICKS / 4);
+      const backup = await postgres.baseBackup();
+      await sendThrough(port, TICKS / 2);
+      const archived = (await postgres.psql(
+        "select pg_walfile_name(pg_switch_wal())",
+      )).trim();
+      await until(
+        "the archive has it",
+        () => postgres.psql("select last_archived_wal from pg_stat_archiver"),
+        (last) => last.trim() >= archived,
+      );
+      await sendThrough(port, TICKS);
+      await until("all ticks", () => inCandles(program), (n) => n === TICKS);
+      await program.kill();
+      await postgres.crash();
+
+      second = await startPostgres({ restores: backup });
+      const behind = await ticksOf(second, name);
+      assert(behind >= TICKS / 2 && behind < TICKS, `${behind} ticks`);
+      program = await start(`${second.url.replace(/[^/]+$/, name)}`);
+      await until(
+        "all ticks again",
+        () => inCandles(program),
+        (n) => n === TICKS,
+      );
+      const audit = await getJson(program, "/api/audit?full=1");
+      assert.equal(audit.balanced, true, JSON.stringify(audit));
+      await sendThrough(port, TICKS + 100);
+      await until(
+        "those that follow",
+        () => inCandles(program),
+        (n) => n === TICKS + 100,
+      );
+      assert.equal((await program.stop()).code, 0);
+    } finally {
+      await program.kill().catch(() => {});
+      await Promise.all([redis.close(), postgres.close(), second?.close()]);
       await Deno.remove(dataDir, { recursive: true });
     }
   },

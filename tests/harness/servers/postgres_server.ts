@@ -29,15 +29,27 @@ export interface PostgresServer {
   dump(database: string): Promise<string>;
   /** Makes a database of a dump; returns its URL. */
   restore(dump: string): Promise<string>;
+  /** `pg_basebackup` while it is used, of one that archives. */
+  baseBackup(): Promise<BaseBackup>;
   /** Runs SQL in a database; returns its output, columns split by `|`. */
   psql(sql: string, database?: string): Promise<string>;
   /** Ends it and removes its files. */
   close(): Promise<void>;
 }
 
+/** A copy of a server, and the archive of what it wrote since. */
+export interface BaseBackup {
+  readonly dir: string;
+  readonly archive: string;
+}
+
 export interface PostgresOptions {
   /** More settings, as in `{ max_connections: "50" }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Keeps all that it writes in an archive. */
+  readonly archives?: boolean;
+  /** Begins with what another server was, up to the end of its archive. */
+  readonly restores?: BaseBackup;
 }
 
 /**
@@ -93,11 +105,19 @@ export async function startPostgres(
     return [first, ...children.map(Number)];
   }
 
+  const archive = `${home}/archive`;
+  const archiving: Record<string, string> = options.archives
+    ? { archive_mode: "on", archive_command: `cp %p ${archive}/%f` }
+    : {};
+  if (options.restores) {
+    archiving.restore_command = `cp ${options.restores.archive}/%f %p`;
+  }
   async function start(): Promise<void> {
     const settings = Object.entries({
       port: String(port),
       listen_addresses: "127.0.0.1",
       unix_socket_directories: home,
+      ...archiving,
       ...options.settings,
     });
     // The log goes to a file: pg_ctl's child would hold a pipe open.
@@ -124,12 +144,24 @@ export async function startPostgres(
   if (asRoot) {
     await new Deno.Command("chown", { args: ["postgres", home] }).output();
   }
-  await run([
-    `${bin}/initdb`,
-    ...["-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
-    ...["--locale=C", "-N"],
-  ]);
+  await run(["mkdir", archive]);
+  if (options.restores) {
+    await run(["cp", "-a", options.restores.dir, dir]);
+    await run(["touch", `${dir}/recovery.signal`]);
+  } else {
+    await run([
+      `${bin}/initdb`,
+      ...["-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+      ...["--locale=C", "-N"],
+    ]);
+  }
   await start();
+  // It answers while it still reads the archive.
+  const recovers = async () =>
+    await psql("select pg_is_in_recovery()") !== "f\n";
+  while (options.restores && await recovers()) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   let databases = 0;
   const createDatabase = async () => {
     const name = `test_${++databases}`;
@@ -164,6 +196,11 @@ export async function startPostgres(
       const name = new URL(url).pathname.slice(1);
       await run([`${bin}/pg_restore`, ...where, ...args, "-d", name, dump]);
       return url;
+    },
+    async baseBackup() {
+      const copy = `${home}/copy`;
+      await run([`${bin}/pg_basebackup`, ...where, "-D", copy, "-c", "fast"]);
+      return { dir: copy, archive };
     },
     psql,
     async close() {

@@ -1,4 +1,4 @@
-import { freePort } from "../free_port.ts";
+import { freePorts } from "../free_port.ts";
 import { findProgram } from "./installed.ts";
 
 /** Room for a machine that does something else as well. */
@@ -13,6 +13,17 @@ export interface RedisOptions {
   readonly under?: readonly string[];
   /** Where it keeps its files; a folder of its own if absent. */
   readonly dir?: string;
+  /** Takes TLS at one port more, `tlsPort`. */
+  readonly tls?: TlsFiles;
+  /** Where it listens, and for TLS; free ports if absent. */
+  readonly ports?: readonly [number, number];
+}
+
+/** Files in PEM. */
+export interface TlsFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** A Redis of a test's own, on a free port of this machine. */
@@ -20,6 +31,7 @@ export interface RedisServer {
   /** As in `redis://127.0.0.1:41233`. */
   readonly url: string;
   readonly port: number;
+  readonly tlsPort: number | null;
   readonly dir: string;
   /** Starts it again on the same port with the same files. */
   start(): Promise<void>;
@@ -38,9 +50,10 @@ export async function startRedis(
 ): Promise<RedisServer> {
   const program = await findRedis();
   if (program === null) throw new Error("redis-server is not installed");
-  const port = freePort();
+  const [port, secondPort] = options.ports ?? freePorts(2);
   const dir = options.dir ??
     await Deno.makeTempDir({ prefix: "tickhouse-redis-" });
+  const tlsPort = options.tls ? secondPort : null;
   const settings: readonly (readonly [string, string])[] = [
     ["port", String(port)],
     ["bind", "127.0.0.1"],
@@ -50,6 +63,17 @@ export async function startRedis(
     ["appendfsync", "always"],
     ["maxmemory-policy", "noeviction"],
     ["daemonize", "no"],
+    ...options.tls
+      ? [
+        ["tls-port", String(tlsPort)] as const,
+        ["tls-ca-cert-file", options.tls.ca] as const,
+        ["tls-cert-file", options.tls.cert] as const,
+        ["tls-key-file", options.tls.key] as const,
+        ["tls-auth-clients", "no"] as const,
+        ["tls-cluster", "yes"] as const,
+        ["tls-replication", "yes"] as const,
+      ]
+      : [],
     ...options.config ?? [],
   ];
   let child: Deno.ChildProcess | null = null;
@@ -99,6 +123,7 @@ export async function startRedis(
   const server: RedisServer = {
     url: `redis://127.0.0.1:${port}`,
     port,
+    tlsPort,
     dir,
     start,
     kill,
