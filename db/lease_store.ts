@@ -72,6 +72,13 @@ export class PgLeaseStore implements LeaseStore {
     return rows.length === 1;
   }
 
+  async release(task: string, owner: string): Promise<void> {
+    await this.db.query(
+      "delete from task_leases where task = $1 and owner = $2",
+      [task, owner],
+    );
+  }
+
   async leave(owner: string): Promise<void> {
     await this.db.batch([
       { sql: "delete from processes where owner = $1", params: [owner] },

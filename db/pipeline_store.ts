@@ -5,6 +5,7 @@ import type {
   PipelineStore,
 } from "../pipeline/ports.ts";
 import type { Db } from "./db.ts";
+import { nodeOf, NODES } from "./node_store.ts";
 import { micros, microsOrNull } from "./sql_values.ts";
 
 const GAPS_MAX = 20;
@@ -15,9 +16,6 @@ const PARTITIONS = `
     lease_until > now() as held, position,
     to_micros(marked_at)::float8 as marked_at
   from offsets order by p`;
-
-const PROCESSES = `
-  select owner from processes where alive_until >= now() order by owner`;
 
 const TASKS = `
   select task, owner from task_leases where lease_until >= now()
@@ -64,7 +62,7 @@ export class PgPipelineStore implements PipelineStore {
   async state(): Promise<PipelineState> {
     const results = await this.db.batch([
       { sql: PARTITIONS },
-      { sql: PROCESSES },
+      { sql: NODES },
       { sql: TASKS },
       { sql: GAPS },
       { sql: REVISED },
@@ -84,7 +82,7 @@ export class PgPipelineStore implements PipelineStore {
         position: row.position as string,
         markedAt: microsOrNull(row.marked_at),
       })),
-      processes: processes.map(({ owner }) => owner as string),
+      processes: processes.map(nodeOf),
       tasks: tasks.map(({ task, owner }) => ({
         task: task as string,
         owner: owner as string,

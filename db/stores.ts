@@ -10,6 +10,7 @@ import type {
   LeaseStore,
   Log,
   MinuteStore,
+  NodeStore,
   PipelineStore,
   QuarantineStore,
   TickArchive,
@@ -27,6 +28,7 @@ import { PgInstrumentStore } from "./instrument_store.ts";
 import { PgLeaseStore } from "./lease_store.ts";
 import { LeaseTerm } from "./lease_term.ts";
 import { PgMinuteStore } from "./minute_store.ts";
+import { PgNodeStore } from "./node_store.ts";
 import { PgPipelineStore } from "./pipeline_store.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
 
@@ -44,6 +46,7 @@ export interface Stores {
   readonly minutes: MinuteStore;
   readonly quarantine: QuarantineStore;
   readonly pipeline: PipelineStore;
+  readonly nodes: NodeStore;
 }
 
 const LEASE_MS = 1_500;
@@ -103,5 +106,6 @@ export function pgStores(
     minutes: new PgMinuteStore(db),
     quarantine: new PgQuarantineStore(db),
     pipeline: new PgPipelineStore(db),
+    nodes: new PgNodeStore(db),
   };
 }

@@ -3,6 +3,7 @@ import { askApi } from "../components/browser/api_client.ts";
 import { formatSeconds } from "../components/format_time.ts";
 import { BooksPanel } from "../components/system/BooksPanel.tsx";
 import { FeedsPanel } from "../components/system/FeedsPanel.tsx";
+import { FleetPanel } from "../components/system/FleetPanel.tsx";
 import { ForecastsPanel } from "../components/system/ForecastsPanel.tsx";
 import { LossesPanel } from "../components/system/LossesPanel.tsx";
 import { PartitionsPanel } from "../components/system/PartitionsPanel.tsx";
@@ -76,8 +77,12 @@ export default function SystemLive(props: { readonly view: SystemView }) {
         <LossesPanel gaps={view.gaps} revisions={view.revisions} />
         <PartitionsPanel
           partitions={view.partitions}
+          node={view.node}
+        />
+        <FleetPanel
           processes={view.processes}
           node={view.node}
+          at={view.at}
         />
         <ProcessPanel view={view} />
         <QuarantinePanel

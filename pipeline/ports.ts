@@ -646,8 +646,40 @@ export interface LeaseStore {
   bury(owners: readonly string[]): Promise<void>;
   /** Takes or keeps a task by its name; false while another process has it. */
   hold(task: string, owner: string): Promise<boolean>;
+  /** Gives up a task, if it is the owner's. */
+  release(task: string, owner: string): Promise<void>;
   /** Gives up all tasks, and is not counted any more. */
   leave(owner: string): Promise<void>;
+}
+
+/** One start of a process that shares the stores, of whatever roles. */
+export interface SharedNode {
+  /** As whom it holds leases. */
+  readonly owner: string;
+  /** Its name. */
+  readonly node: string;
+  readonly roles: readonly string[];
+  readonly startedAt: EpochMicros;
+  /** It has begun to give its work away. */
+  readonly drained: boolean;
+  /** Somebody said that it is to have no work. */
+  readonly toDrain: boolean;
+}
+
+/** Which processes there are, and which are to have no work. */
+export interface NodeStore {
+  /**
+   * Says that a process is there: it counts as that for some seconds.
+   *
+   * @returns Whether it is to have no work.
+   */
+  beat(self: Omit<SharedNode, "toDrain">): Promise<boolean>;
+  /** The process ends. */
+  leave(owner: string): Promise<void>;
+  /** Those that are there. */
+  all(): Promise<readonly SharedNode[]>;
+  /** Says by its name that a process is to have no work, or to have it again. */
+  drain(node: string, toDrain: boolean): Promise<void>;
 }
 
 /** The pipeline as the warehouse has it, whichever processes work on it. */
@@ -665,8 +697,8 @@ export interface PipelineState {
     readonly position: string;
     readonly markedAt: EpochMicros | null;
   }[];
-  /** Processes that make candles and said so within the last lease. */
-  readonly processes: readonly string[];
+  /** Processes that share the stores and are there. */
+  readonly processes: readonly SharedNode[];
   /** Who does what is done once. */
   readonly tasks: readonly { readonly task: string; readonly owner: string }[];
   /** The newest gaps of all feeds, newest first. */

@@ -47,6 +47,8 @@ export interface HealthOptions {
   readonly node: string;
   readonly partitions: number;
   readonly stopping: () => boolean;
+  /** Whether this process is to have no work; it always has some if absent. */
+  readonly drained?: () => boolean;
   /** Partitions that this process owns; absent if it owns all. */
   readonly owned?: () => readonly number[];
   /** The newest state of each instrument's feed. */
@@ -120,7 +122,7 @@ export class Health {
   }
 
   async findings(): Promise<Findings> {
-    const { names, clock, clockWatch, stopping } = this.#options;
+    const { names, clock, clockWatch, stopping, drained } = this.#options;
     const [warehouse, buffer, partitions, state, space] = await Promise
       .allSettled([
         this.#warehouse.ask(),
@@ -140,6 +142,7 @@ export class Health {
     const told = describeOutages({
       now,
       stopping: stopping(),
+      drained: drained?.() ?? false,
       names,
       warehouseDown,
       bufferDown,

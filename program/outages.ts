@@ -11,6 +11,8 @@ import type { DiskSpace } from "./disk_space.ts";
 export interface Facts {
   readonly now: EpochMicros;
   readonly stopping: boolean;
+  /** Somebody said that this process is to have no work. */
+  readonly drained: boolean;
   /** What people call them, such as `PostgreSQL` and `Redis`. */
   readonly names: { readonly warehouse: string; readonly buffer: string };
   /** Since when a store does not answer; `null` if it does. */
@@ -89,6 +91,7 @@ export function describeOutages(facts: Facts): Told {
   return {
     reasons: [
       ...stopping(facts),
+      ...drained(facts),
       ...warehouse(facts),
       ...buffer(facts),
       ...candles(facts),
@@ -109,6 +112,15 @@ function stopping(facts: Facts): readonly string[] {
     ? [
       "The program is stopping: what was read is committed first, and " +
       "feeds send again what was not acknowledged",
+    ]
+    : [];
+}
+
+function drained(facts: Facts): readonly string[] {
+  return facts.drained && !facts.stopping
+    ? [
+      "This process is drained: it takes no feeds, and gives its partitions " +
+      "and tasks to the others, until it is told to go on",
     ]
     : [];
 }

@@ -4,10 +4,12 @@ export interface AloneOptions {
   /** Name of the task, the same in all processes. */
   readonly task: string;
   readonly owner: string;
-  readonly leases: Pick<LeaseStore, "hold">;
+  readonly leases: Pick<LeaseStore, "hold" | "release">;
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether this process leaves it to the others now. */
+  readonly stands?: () => boolean;
   /** The work; it ends soon when its signal aborts. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -34,6 +36,16 @@ export async function runAlone(
   failed.promise.catch(() => {});
   while (!signal.aborted) {
     const askedAt = clock.now() / 1_000;
+    if (options.stands?.()) {
+      if (working !== null) {
+        log.info("This process leaves a task to the others", { task });
+        await rest();
+        await leases.release(task, owner).catch(() => {});
+        heldAt = -Infinity;
+      }
+      await Promise.race([clock.sleep(leaseMs / 3, signal), failed.promise]);
+      continue;
+    }
     const held = await leases.hold(task, owner).catch(() => null);
     // Without an answer it is ours as long as the last one says.
     if (held === true) heldAt = askedAt;

@@ -29,10 +29,10 @@ import { Ingest } from "../pipeline/feeds/ingest.ts";
 import { runCommitWatch } from "../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../pipeline/feeds/run_marks.ts";
 import {
-  type Feeds,
-  shownUrl,
-  startFeeds,
-} from "../pipeline/feeds/start_feeds.ts";
+  type DrainableFeeds,
+  drainableFeeds,
+} from "../pipeline/feeds/drainable_feeds.ts";
+import { type Feeds, shownUrl } from "../pipeline/feeds/start_feeds.ts";
 import {
   type RunningSimulator,
   startSimulator,
@@ -63,6 +63,7 @@ import { ClockWatch } from "./clock_watch.ts";
 import { CommitTimes } from "./commit_times.ts";
 import { checkBooks, FORECAST_TASK, Health } from "./health.ts";
 import { type StageWaits, SystemReport } from "./system_report.ts";
+import { Drain } from "./drain.ts";
 import { followOthers } from "./follow_others.ts";
 import {
   connectionsThatFit,
@@ -288,7 +289,18 @@ export async function start(options: StartOptions): Promise<Running> {
       })
       : null;
 
-    let feeds: Feeds | null = null;
+    const drain = stores.shared && options.http === "own"
+      ? new Drain({
+        owner,
+        node: config.nodeName,
+        roles: [...config.roles],
+        startedAt: clock.now(),
+        nodes: stores.nodes,
+        clock,
+        log,
+      })
+      : null;
+    let feeds: DrainableFeeds | null = null;
     if (ingest) {
       const marks = {
         buffer: stores.buffer,
@@ -315,7 +327,7 @@ export async function start(options: StartOptions): Promise<Running> {
             }),
         );
       }
-      feeds = startFeeds({
+      feeds = drainableFeeds({
         endpoints: config.feeds,
         ingest,
         guard,
@@ -373,9 +385,15 @@ export async function start(options: StartOptions): Promise<Running> {
             leaseMs: config.leaseMs,
             clock,
             log,
+            stands: () => drain?.drained ?? false,
             run,
           }, signal)
           : run(signal));
+    }
+    if (drain) {
+      // Feeds first: what was read of them is committed by whoever is there.
+      const parts = [feeds, ownership].filter((part) => part !== null);
+      life.run("nodes", (signal) => drain.run(parts, signal));
     }
 
     let server: HttpServer | null = null;
@@ -407,6 +425,7 @@ export async function start(options: StartOptions): Promise<Running> {
         node: config.nodeName,
         partitions: config.partitions,
         stopping: () => life.stopping,
+        drained: drain ? () => drain.drained : undefined,
         newestEdge: () => forecasting?.forecaster.newestEdge ?? null,
         webhooks: webhooks ? () => webhooks.stats() : undefined,
         dataDir: config.redisUrl !== null && config.databaseUrl !== null

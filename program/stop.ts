@@ -36,7 +36,8 @@ export interface Stoppable {
 
 /** Every part there may be, in the order in which they stop. */
 export const PARTS = [
-  ...["feed", "mark", "watch", "forecast", "webhooks", "status", "others"],
+  ...["nodes", "feed", "mark", "watch", "forecast", "webhooks"],
+  ...["status", "others"],
   ...["upkeep", "archive", "aggregate", "leases", "relay", "web"],
 ];
 
@@ -49,7 +50,7 @@ export async function stop(program: Stoppable): Promise<void> {
   const startedAt = clock.now();
   life.stopping = true;
   await program.simulator?.stop();
-  await life.stop("feed");
+  await life.stop("nodes", "feed");
   await feeds?.stopped;
   await appended(program, startedAt);
   await life.stop("mark", "forecast", "webhooks", "status", "others");
@@ -60,7 +61,10 @@ export async function stop(program: Stoppable): Promise<void> {
   await life.stop("aggregate", "leases", "watch", "relay", "web");
   await Promise.all(program.servers.map((server) => server.close()));
   program.ingest?.dispose();
-  if (stores.shared) await stores.leases.leave(owner).catch(() => {});
+  if (stores.shared) {
+    await stores.leases.leave(owner).catch(() => {});
+    await stores.nodes.leave(owner).catch(() => {});
+  }
   await stores.close();
 }
 

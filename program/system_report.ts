@@ -20,6 +20,7 @@ import {
   type AuditStore,
   BEFORE_FIRST,
   type Clock,
+  type PipelineState,
   type QuarantineStore,
 } from "../pipeline/ports.ts";
 import { evictedStreams, openStreams } from "../web/stream_response.ts";
@@ -189,7 +190,7 @@ export class SystemReport {
           : Math.round(commits.longestMs),
       },
       partitions: this.#partitions(found),
-      processes: pipeline?.processes.map(nodeOf) ?? null,
+      processes: pipeline && this.#processes(pipeline),
       books: books && booksView(books),
       quarantine,
       gaps: pipeline?.gaps.map(({ key, kind, from, to, seq }) => ({
@@ -272,6 +273,21 @@ export class SystemReport {
       ),
       connections: connections.length,
     };
+  }
+
+  #processes(pipeline: PipelineState): SystemView["processes"] {
+    const { partitions, tasks, processes } = pipeline;
+    return processes.map((
+      { owner, node, roles, startedAt, drained, toDrain },
+    ) => ({
+      node,
+      roles,
+      started_at: toMillis(startedAt),
+      partitions: partitions.filter((one) => one.held && one.owner === owner)
+        .length,
+      tasks: tasks.filter((one) => one.owner === owner).map(({ task }) => task),
+      drained: drained && toDrain,
+    }));
   }
 
   #partitions({ pipeline, lags }: Findings): SystemView["partitions"] {

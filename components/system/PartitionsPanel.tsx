@@ -3,9 +3,8 @@ import type { PartitionView, SystemView } from "../system_view.ts";
 import { WideTable } from "./WideTable.tsx";
 
 /** Who makes the candles of which partitions. */
-export function PartitionsPanel({ partitions, processes, node }: {
+export function PartitionsPanel({ partitions, node }: {
   readonly partitions: SystemView["partitions"];
-  readonly processes: SystemView["processes"];
   readonly node: string;
 }) {
   const owners = byOwner(partitions ?? []);
@@ -35,9 +34,6 @@ export function PartitionsPanel({ partitions, processes, node }: {
       <p class="fine">
         A lease's epoch rises with each new owner, and a commit under an older
         one is refused, so two processes never write one partition.
-        {processes !== null && processes.length > 0 && (
-          <>{" "}Alive: {processes.join(", ")}.</>
-        )}
       </p>
     </section>
   );

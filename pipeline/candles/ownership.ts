@@ -31,7 +31,7 @@ export interface OwnershipOptions {
   readonly partitions: number;
   readonly leaseMs: number;
   readonly store: Pick<AggregateStore, "renew">;
-  readonly leases: Pick<LeaseStore, "heartbeat" | "bury">;
+  readonly leases: Pick<LeaseStore, "heartbeat" | "bury" | "leave">;
   /** Knows sooner than the leases which processes are gone. */
   readonly presence?: Presence;
   readonly clock: Clock;
@@ -74,6 +74,7 @@ export class SharedOwnership implements Ownership {
   /** Processes whose leases were ended. */
   #gone: ReadonlySet<string> = new Set();
   #share: number;
+  #drained = false;
   #surplusRounds = 0;
   #more = new AbortController();
 
@@ -85,7 +86,21 @@ export class SharedOwnership implements Ownership {
     return [...this.#held.keys()].sort((a, b) => a - b);
   }
 
+  /** Gives everything back, and claims nothing until `resume`. */
+  drain(): void {
+    this.#drained = true;
+    for (const held of this.#held.values()) held.yields = true;
+  }
+
+  resume(): void {
+    this.#drained = false;
+    for (const held of this.#held.values()) held.yields = false;
+    this.#more.abort();
+    this.#more = new AbortController();
+  }
+
   mayClaim(p: number): boolean {
+    if (this.#drained) return false;
     if (this.#held.has(p) || this.#held.size < this.#share) return true;
     const { leaseMs } = this.options;
     const now = this.#nowMs();
@@ -103,7 +118,7 @@ export class SharedOwnership implements Ownership {
   }
 
   onClaimed(p: number, leaseEpoch: number): void {
-    this.#held.set(p, { leaseEpoch, yields: false });
+    this.#held.set(p, { leaseEpoch, yields: this.#drained });
     this.#triedAt.delete(p);
   }
 
@@ -148,6 +163,12 @@ export class SharedOwnership implements Ownership {
   /** @returns Milliseconds after which there is something to look at. */
   async #round(): Promise<number> {
     const { owner, leases } = this.options;
+    if (this.#drained) {
+      // Not counted, so that the others share all of it.
+      await leases.leave(owner);
+      await this.#renew();
+      return Infinity;
+    }
     const beats = (await leases.heartbeat(owner))
       .filter((beat) => beat.owner !== owner);
     const { missing, gone } = await this.#missing(beats);

@@ -33,6 +33,13 @@ class Warehouse {
     }).filter(({ leftMs }) => leftMs >= 0);
   }
 
+  readonly left: string[] = [];
+
+  leave(owner: string): Promise<void> {
+    this.left.push(owner);
+    return Promise.resolve();
+  }
+
   bury(owners: readonly string[]): Promise<void> {
     this.buried.push(...owners);
     return Promise.resolve();
@@ -198,5 +205,26 @@ Deno.test("a process that is there but silent keeps what it holds for a lease", 
   await clock.advance(10);
   assert.equal(ownership.mayClaim(2), true);
   assert.deepEqual(warehouse.buried, []);
+  await end();
+});
+
+Deno.test("a process that is drained gives everything back at once, and is not counted", async () => {
+  const { clock, warehouse, ownership, end } = await started(2);
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  ownership.drain();
+  assert.deepEqual([0, 1].map((p) => ownership.verdict(p)), ["yield", "yield"]);
+  ownership.onLost(0);
+  await clock.advance(ROUND_MS);
+  assert(warehouse.left.length > 0, "the others share all of it");
+  await clock.advance(10 * LEASE_MS);
+  assert.equal(ownership.mayClaim(0), false, "though nobody took it");
+  // One that is still being claimed is given back as well.
+  ownership.onClaimed(0, 2);
+  assert.equal(ownership.verdict(0), "yield");
+  ownership.resume();
+  assert.equal(ownership.verdict(0), "keep");
+  ownership.onLost(0);
+  await clock.advance(ROUND_MS);
+  assert.equal(ownership.mayClaim(0), true);
   await end();
 });

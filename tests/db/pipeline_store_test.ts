@@ -14,13 +14,20 @@ import {
 } from "./testing.ts";
 
 await onBothDatabases((warehouse, test) => {
-  const { pipeline, leases, aggregate } = warehouse;
+  const { pipeline, leases, aggregate, nodes } = warehouse;
   const at = (s: number) => epochMicros(NOW + s * 1_000_000);
 
   test("state() tells who has which partition, and who does what is done once", async () => {
     assert.deepEqual((await pipeline.state()).partitions, []);
     const claimed = await aggregate.claim(2, "a/1");
-    await leases.heartbeat("a/1");
+    const self = {
+      owner: "a/1",
+      node: "a",
+      roles: ["aggregate", "web"],
+      startedAt: at(0),
+      drained: false,
+    };
+    assert.equal(await nodes.beat(self), false);
     await leases.hold("forecast", "a/1");
     const { partitions, processes, tasks } = await pipeline.state();
     assert.deepEqual(partitions, [{
@@ -31,10 +38,20 @@ await onBothDatabases((warehouse, test) => {
       position: claimed!.position,
       markedAt: null,
     }]);
-    assert.deepEqual(processes, ["a/1"]);
+    assert.deepEqual(processes, [{ ...self, toDrain: false }]);
     assert.deepEqual(tasks, [{ task: "forecast", owner: "a/1" }]);
     await aggregate.release(2, claimed!.leaseEpoch);
     assert.equal((await pipeline.state()).partitions[0].held, false);
+    await nodes.drain("a", true);
+    await nodes.drain("a", true);
+    assert.equal(await nodes.beat({ ...self, drained: true }), true);
+    assert.deepEqual(await nodes.all(), [
+      { ...self, drained: true, toDrain: true },
+    ]);
+    await nodes.drain("a", false);
+    assert.equal(await nodes.beat(self), false);
+    await nodes.leave("a/1");
+    assert.deepEqual(await nodes.all(), []);
   });
 
   test("state() tells a gap once, however many partitions it touches", async () => {

@@ -169,6 +169,10 @@ export class SimWarehouse extends MemoryStore {
     return true;
   }
 
+  leaveTask(task: string, owner: string): void {
+    if (this.#tasks.get(task)?.owner === owner) this.#tasks.delete(task);
+  }
+
   leave(owner: string): void {
     this.#seen.delete(owner);
     for (const [task, held] of this.#tasks) {
@@ -220,6 +224,8 @@ export function simStore(
       heartbeat: (owner) => call("heartbeat", () => warehouse.heartbeat(owner)),
       bury: (owners) => call("bury", () => warehouse.bury(owners)),
       hold: (task, owner) => call("hold", () => warehouse.hold(task, owner)),
+      release: (task, owner) =>
+        call("release", () => warehouse.leaveTask(task, owner)),
       leave: (owner) => call("leave", () => warehouse.leave(owner)),
     },
   };

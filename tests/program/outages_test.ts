@@ -9,6 +9,7 @@ const ago = (seconds: number): EpochMicros =>
 const WELL: Facts = {
   now: NOW,
   stopping: false,
+  drained: false,
   names: { warehouse: "PostgreSQL", buffer: "Redis" },
   warehouseDown: null,
   bufferDown: null,

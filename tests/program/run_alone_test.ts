@@ -7,6 +7,12 @@ const LOG = { info() {}, warn() {}, error() {} };
 /** One lease, as the answers of the store; each is the one until the next. */
 class Lease {
   answer: boolean | Error = true;
+  released = 0;
+
+  release(): Promise<void> {
+    this.released++;
+    return Promise.resolve();
+  }
 
   hold(): Promise<boolean> {
     return this.answer instanceof Error
@@ -19,7 +25,7 @@ function started() {
   const clock = new ManualClock();
   const lease = new Lease();
   const abort = new AbortController();
-  const seen = { running: 0, starts: 0 };
+  const seen = { running: 0, starts: 0, stands: false };
   const running = (fail?: Error) =>
     runAlone({
       task: "forecast",
@@ -28,6 +34,7 @@ function started() {
       leaseMs: 900,
       clock,
       log: LOG,
+      stands: () => seen.stands,
       run: async (signal) => {
         seen.running++;
         seen.starts++;
@@ -55,7 +62,7 @@ Deno.test("runAlone() works while it holds the lease, and again when it gets it 
   assert.equal(seen.running, 0);
   lease.answer = true;
   await clock.advance(1_000);
-  assert.deepEqual(seen, { running: 1, starts: 2 });
+  assert.deepEqual([seen.running, seen.starts], [1, 2]);
   abort.abort();
   await done;
   assert.equal(seen.running, 0);
@@ -81,4 +88,21 @@ Deno.test("runAlone() fails with its work", async () => {
   const seen = assert.rejects(done, /a bug/);
   await clock.advance(1);
   await seen;
+});
+
+Deno.test("runAlone() leaves its task to the others while it stands back", async () => {
+  const { clock, lease, abort, seen, running } = started();
+  const done = running();
+  await clock.advance(300);
+  assert.equal(seen.running, 1);
+  seen.stands = true;
+  await clock.advance(300);
+  assert.deepEqual([seen.running, lease.released], [0, 1]);
+  await clock.advance(900);
+  assert.deepEqual([seen.starts, lease.released], [1, 1]);
+  seen.stands = false;
+  await clock.advance(300);
+  assert.equal(seen.running, 1);
+  abort.abort();
+  await done;
 });

@@ -32,7 +32,14 @@ const STATE: PipelineState = {
     position: "9-0",
     markedAt: null,
   }],
-  processes: ["b/7f"],
+  processes: [{
+    owner: "b/7f",
+    node: "b",
+    roles: ["aggregate", "forecast"],
+    startedAt: epochMicros(NOW - 60 * MICROS_PER_SECOND),
+    drained: true,
+    toDrain: true,
+  }],
   tasks: [{ task: "forecast", owner: "b/7f" }],
   gaps: [{
     key: { feed: "nse", epoch: 2 },
@@ -174,6 +181,14 @@ Deno.test("the report is by its schema, of what all processes share too", async 
       { p: 1, owner: "b", held: true, epoch: 4 },
     ],
   );
+  assert.deepEqual(view.processes, [{
+    node: "b",
+    roles: ["aggregate", "forecast"],
+    started_at: toMillis(NOW) - 60_000,
+    partitions: 1,
+    tasks: ["forecast"],
+    drained: true,
+  }]);
   assert.deepEqual([view.forecasts?.here, view.forecasts?.owner], [false, "b"]);
   assert.deepEqual(view.books, {
     balanced: true,

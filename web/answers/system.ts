@@ -109,7 +109,14 @@ export const systemAnswer = z.strictObject({
       "Entries wait for longer than they should",
     ),
   })).nullable(),
-  processes: z.array(z.string()).nullable(),
+  processes: z.array(z.strictObject({
+    node: z.string(),
+    roles: z.array(z.string()),
+    started_at: time,
+    partitions: count.describe("Of which it makes the candles"),
+    tasks: z.array(z.string()).describe("That one process does at a time"),
+    drained: z.boolean().describe("It is to have no work"),
+  })).nullable().describe("Those that share the stores, of all roles"),
   books: z.strictObject({
     balanced: z.boolean(),
     unaccounted: count,
