@@ -52,6 +52,7 @@ const SHARED = [
   "pipeline/ports.ts",
   "pipeline/catalog.ts",
   "pipeline/listen_error.ts",
+  "pipeline/next_turn.ts",
   "pipeline/same_secret.ts",
 ];
 const SHARED_BY = /^(pipeline\/(?!domain)|db|web|routes)/;

@@ -13,7 +13,8 @@ const SHARED_BYTES_MIN = 16_384;
  * more than `bytesMax` wait, it has to be cut off.
  */
 export class ClientQueue {
-  readonly #frames: Uint8Array[] = [];
+  /** Each in pieces. */
+  readonly #frames: (readonly Uint8Array[])[] = [];
   #hasEvent = false;
   readonly #forming = new Map<string, NumberedEvent>();
   #bytes = 0;
@@ -45,11 +46,11 @@ export class ClientQueue {
     return this.bytes > this.bytesMax;
   }
 
-  /** Adds bytes that are allowed whatever their size. */
-  pushFree(frame: Uint8Array): void {
-    this.#free += frame.length;
+  /** Adds a frame, in pieces, that is allowed whatever its size. */
+  pushFree(...pieces: readonly Uint8Array[]): void {
     this.#hasEvent = true;
-    this.#push(frame);
+    for (const { length } of pieces) this.#free += length;
+    this.#push(...pieces);
   }
 
   push(event: NumberedEvent): void {
@@ -81,14 +82,14 @@ export class ClientQueue {
     const frames = this.#frames.splice(0);
     this.#bytes = 0;
     this.#free = 0;
-    if (this.#hasEvent) frames.splice(-1, 0, this.idLine());
+    if (this.#hasEvent) frames.splice(-1, 0, [this.idLine()]);
     this.#hasEvent = false;
-    return joinShort(frames);
+    return joinShort(frames.flat());
   }
 
-  #push(frame: Uint8Array): void {
-    this.#bytes += frame.length;
-    this.#frames.push(frame);
+  #push(...pieces: readonly Uint8Array[]): void {
+    for (const { length } of pieces) this.#bytes += length;
+    this.#frames.push(pieces);
   }
 
   #dropForming(event: Extract<LiveEvent, { candle: unknown }>): void {

@@ -47,6 +47,20 @@ Deno.test("closed candles all stay, in order, and end the update that waits", ()
   );
 });
 
+Deno.test("a long frame goes in the pieces that it came in, its id before it", () => {
+  const waiting = queue(1_000);
+  const pieces = ["a", "b", "c"].map((letter) =>
+    new TextEncoder().encode(letter.repeat(20_000))
+  );
+  waiting.push(candleEvent(1, "candle.closed"));
+  waiting.pushFree(...pieces);
+  assert.equal(waiting.overflown, false);
+  const parts = waiting.take()!;
+  assert.equal(text(parts.slice(0, 1)), "candle.closed1;id=");
+  assert.deepEqual(parts.slice(1), pieces);
+  assert.equal(parts[1].buffer, pieces[0].buffer, "shared, not copied");
+});
+
 Deno.test("more bytes than allowed overflow, the snapshot's aside", () => {
   const waiting = queue(40);
   waiting.pushFree(new Uint8Array(1_000));

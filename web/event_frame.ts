@@ -5,8 +5,8 @@ const encoder = new TextEncoder();
 const frames = new WeakMap<NumberedEvent, Uint8Array>();
 
 /** One event of a stream, as bytes; `idLine` may come before it. */
-export function eventFrame(name: string, data: unknown): Uint8Array {
-  return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+export function eventFrame(name: string, json: string): Uint8Array {
+  return encoder.encode(`event: ${name}\ndata: ${json}\n\n`);
 }
 
 export function idLine(id: string): Uint8Array {
@@ -17,7 +17,10 @@ export function idLine(id: string): Uint8Array {
 export function liveFrame(event: NumberedEvent): Uint8Array {
   let frame = frames.get(event);
   if (frame === undefined) {
-    frame = eventFrame(event.event.kind, payloadOf(event.event));
+    frame = eventFrame(
+      event.event.kind,
+      JSON.stringify(payloadOf(event.event)),
+    );
     frames.set(event, frame);
   }
   return frame;

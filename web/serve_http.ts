@@ -343,14 +343,19 @@ const SECURITY_LOWER = Object.fromEntries(
   Object.keys(SECURITY_HEADERS).map((name) => [name.toLowerCase(), true]),
 );
 
-/** In pieces, so that of a long part that many get little is held for each. */
+/**
+ * In pieces, so that little is held for a client that is slow; with memory of
+ * their own, all of which a socket would copy for each.
+ */
 async function write(
   response: ServerResponse,
   bytes: Uint8Array,
   gone: AbortSignal,
 ): Promise<void> {
   for (let at = 0; at < bytes.length && !gone.aborted; at += PIECE_BYTES) {
-    const piece = bytes.subarray(at, at + PIECE_BYTES);
+    const piece = bytes.length <= PIECE_BYTES
+      ? bytes
+      : bytes.slice(at, at + PIECE_BYTES);
     if (!response.write(piece)) await drained(response, gone);
   }
 }

@@ -1,33 +1,16 @@
-import type { Snapshot } from "../components/api_views.ts";
 import { z } from "zod";
-import { candleView } from "../pipeline/domain/candle.ts";
-import { forecastView } from "../pipeline/domain/forecast.ts";
 import { STORED_INTERVALS } from "../pipeline/domain/interval.ts";
-import type {
-  LiveEvent,
-  LiveEventKind,
-} from "../pipeline/domain/live_event.ts";
-import { signalView } from "../pipeline/domain/signal.ts";
-import {
-  type EpochMicros,
-  MICROS_PER_MS,
-  toMillis,
-} from "../pipeline/domain/time.ts";
+import type { LiveEventKind } from "../pipeline/domain/live_event.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
-import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { ClientQueue } from "./client_queue.ts";
-import {
-  eventFrame,
-  HEARTBEAT,
-  idLine,
-  liveFrame,
-  retryFrame,
-} from "./event_frame.ts";
+import { HEARTBEAT, idLine, liveFrame, retryFrame } from "./event_frame.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { Places } from "./places.ts";
-import { isNewer } from "../pipeline/domain/newer_candle.ts";
+import { sharedSnapshot } from "./stream_snapshot.ts";
+import { Wakes } from "./wakes.ts";
 
 const KINDS = [
   "candle",
@@ -60,6 +43,10 @@ export const streamQuery = z.object({
 export type StreamQuery = z.output<typeof streamQuery>;
 
 const clients = new Places();
+/** Who gets an event; some are served in a millisecond. */
+const wakes = new Wakes(64);
+/** Who gets a snapshot; it may be long. */
+const arrivals = new Wakes(2);
 
 let evicted = 0;
 
@@ -140,12 +127,19 @@ export async function streamResponse(
         queue.pushFree(liveFrame(event));
       }
     } else {
-      const { id, snapshot, frame } = await sharedSnapshot(services, query);
-      queue.pushFree(frame);
-      const since = bus.since(id, filter);
+      let reading = await sharedSnapshot(services, query);
+      await arrivals.turn();
+      let since = bus.since(reading.id, filter);
+      if (since === null) {
+        // The bus has begun anew since it was read.
+        reading.forget();
+        reading = await sharedSnapshot(services, query);
+        since = bus.since(reading.id, filter);
+      }
+      queue.pushFree(...reading.frame);
       over ||= since === null;
       for (const event of since ?? []) {
-        if (!isInSnapshot(event.event, snapshot)) queue.push(event);
+        if (!reading.tells(event)) queue.push(event);
       }
     }
   } catch (error) {
@@ -161,6 +155,7 @@ export async function streamResponse(
   const { readable, wake, cut, end, retire } = streamOf(queue, sent, () => {
     clearInterval(heartbeat);
     clearTimeout(old);
+    wakes.delete(wake);
     unsubscribe();
     leave();
     services.shutdown.removeEventListener("abort", end);
@@ -171,7 +166,7 @@ export async function streamResponse(
     if (queue.overflown) {
       evicted++;
       cut();
-    } else wake();
+    } else wakes.add(wake);
   };
   // Not all that began at once end at once.
   const old = setTimeout(
@@ -180,7 +175,7 @@ export async function streamResponse(
   );
   const heartbeat = setInterval(() => {
     if (queue.empty) queue.pushFrame(HEARTBEAT);
-    wake();
+    wakes.add(wake);
   }, limits.heartbeatMs);
   services.shutdown.addEventListener("abort", end);
   client.signal.addEventListener("abort", end);
@@ -248,111 +243,4 @@ function streamOf(
         controller.error(new Error("Client reads slower than candles close"))
       ),
   };
-}
-
-/** A snapshot, and the bus's newest event when its reading began. */
-interface Reading {
-  readonly id: string;
-  readonly snapshot: Snapshot;
-  readonly frame: Uint8Array;
-}
-
-const readings = new WeakMap<Services, Map<string, Promise<Reading>>>();
-
-/**
- * Those who ask for the same while it is read share the reading and its bytes:
- * a crowd that comes back after a restart is one reader to the warehouse.
- */
-function sharedSnapshot(
-  services: Services,
-  query: StreamQuery,
-): Promise<Reading> {
-  const underWay = readings.get(services) ?? new Map();
-  readings.set(services, underWay);
-  const { symbols, interval, history } = query;
-  const key = JSON.stringify([symbols, interval, history]);
-  let reading = underWay.get(key);
-  if (reading === undefined) {
-    const id = services.bus.lastId;
-    reading = readSnapshot(services, query).then((snapshot) => ({
-      id,
-      snapshot,
-      frame: eventFrame("snapshot", snapshot),
-    })).finally(() => underWay.delete(key));
-    underWay.set(key, reading);
-  }
-  return reading;
-}
-
-async function readSnapshot(
-  services: Services,
-  query: StreamQuery,
-): Promise<Snapshot> {
-  const { catalog, candles, forecasts, activity, clock } = services;
-  const symbols = query.symbols ?? catalog.all().map(({ symbol }) => symbol);
-  const [feeds, newest, ...latest] = await Promise.all([
-    activity.activity(),
-    forecasts.newest(
-      symbols,
-      // Without history the current ones are enough: lists have many symbols.
-      query.history === 0
-        ? { forecasts: 1, horizon: 1, signals: 1 }
-        : { forecasts: 20, signals: 5 },
-    ),
-    ...query.interval.map((interval) =>
-      candles.latest(symbols, interval, query.history + 1)
-    ),
-  ]);
-  const states = new Map(
-    statesOf(catalog, feeds, clock).map((state) => [state.symbol, state]),
-  );
-  return {
-    at: toMillis(clock.now()),
-    symbols: symbols.map((symbol) => ({
-      symbol,
-      candles: query.interval.map((interval, i) => {
-        const rows = (latest[i].get(symbol) ?? []).map(candleView);
-        const forming = rows.at(-1)?.closed === false ? rows.at(-1)! : null;
-        const closed = rows.filter(({ closed }) => closed);
-        return {
-          interval,
-          closed: query.history === 0 ? [] : closed.slice(-query.history),
-          forming,
-        };
-      }),
-      forecasts: (newest.get(symbol)?.forecasts ?? []).map((
-        { forecast, score },
-      ) => forecastView(forecast, score)),
-      signals: (newest.get(symbol)?.signals ?? []).map((one) =>
-        signalView(one)
-      ),
-      feed: states.get(symbol)!,
-    })),
-  };
-}
-
-/** Whether the snapshot tells this, or something newer, already. */
-function isInSnapshot(event: LiveEvent, snapshot: Snapshot): boolean {
-  const part = snapshot.symbols.find(({ symbol }) => symbol === event.symbol);
-  if (part === undefined) return false;
-  switch (event.kind) {
-    case "candle":
-    case "candle.closed":
-    case "candle.revised": {
-      const { closed, forming } = part.candles.find(({ interval }) =>
-        interval === event.interval
-      )!;
-      const { candle } = event;
-      const shown = forming?.t === candle.t
-        ? forming
-        : closed.find(({ t }) => t === candle.t);
-      if (shown !== undefined) return !isNewer(candle, shown);
-      return event.kind === "candle" && forming !== null &&
-        candle.t < forming.t;
-    }
-    case "forecast":
-    case "signal":
-    case "feed":
-      return false; // the same again does no harm
-  }
 }

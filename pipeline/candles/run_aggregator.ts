@@ -79,6 +79,8 @@ const TRIM_LAG_STEP = 0.75;
 /** Ticks of a read, or a share of its entries, that tell of more behind it. */
 const MUCH_TICKS = 16_384;
 const MUCH_OF_ENTRIES = 1 / 4;
+/** A commit with more of them keeps the thread for tens of milliseconds. */
+const REJECTS_OF_A_COMMIT = 1_024;
 /**
  * From one turn to the next, in times of what the turn took: one commit is soon
  * where commits are cheap, and takes more ticks where they are dear.
@@ -352,8 +354,8 @@ class AggregatorLoop {
       const much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
         ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
       await this.#knowSymbols(symbolsOf(entries));
-      if (entries.length > 0) {
-        const outcome = book.apply(entries);
+      for (const part of committedTogether(entries)) {
+        const outcome = book.apply(part);
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
           log.warn("Another process has taken the partition", { p });
           this.#leaseEpoch = null;
@@ -363,7 +365,7 @@ class AggregatorLoop {
         }
         committed = true;
         position = expect = outcome.next;
-        this.#noteWaits(entries);
+        this.#noteWaits(part);
       }
       const tookMs = this.#nowMs() - readAt;
       if (much) this.#budget.took(this.#nowMs() - turnAt);
@@ -610,6 +612,27 @@ class AggregatorLoop {
   #nowMs(): number {
     return this.options.clock.now() / MICROS_PER_MS;
   }
+}
+
+/**
+ * Entries in the groups in which they are committed: all that were read, or
+ * fewer where lines were rejected, as those are kept word by word.
+ */
+function* committedTogether(
+  entries: readonly ReadEntry[],
+): Generator<readonly ReadEntry[]> {
+  let from = 0;
+  let rejects = 0;
+  for (const [i, { entry }] of entries.entries()) {
+    const more = entry.rejects.length;
+    if (i > from && rejects + more > REJECTS_OF_A_COMMIT) {
+      yield entries.slice(from, i);
+      from = i;
+      rejects = 0;
+    }
+    rejects += more;
+  }
+  if (from < entries.length) yield entries.slice(from);
 }
 
 function ticksIn(entries: readonly ReadEntry[]): number {

@@ -714,6 +714,40 @@ Deno.test("rejects reach the quarantine, and feed totals the store", async () =>
   assert.deepEqual([totals.connected, totals.rejected], [true, 1]);
 });
 
+Deno.test("many rejects are committed some at a time, each once", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const sizes: number[] = [];
+  class Noting extends MemoryStore {
+    override commit(commit: Commit): Promise<CommitResult> {
+      sizes.push(commit.quarantine.length);
+      return super.commit(commit);
+    }
+  }
+  for (let i = 0; i < 10; i++) {
+    const rejects = Array.from(
+      { length: 400 },
+      (_, k) => reject(400 * i + k + 1),
+    );
+    await append(
+      buffer,
+      ticksEntry(NSE, [], { receivedAt: moment(10), rejects }),
+    );
+  }
+  const store = new Noting();
+  const { done, stop } = aggregator({ clock, buffer, store });
+  const work = async () => {
+    while (store.quarantine.size < 4_000) await clock.sleep(10);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(sizes.reduce((sum, n) => sum + n, 0), 4_000);
+  assert.ok(Math.max(...sizes) === 800, sizes.join(", "));
+  assert.ok(sizes.length < 10, sizes.join(", "));
+  assert.equal(store.state(0).feeds[0].rejected, 4_000);
+});
+
 Deno.test("ticks have waited since they came in, marks are not waited for", async () => {
   const clock = new SimClock(moment(10, 5));
   const buffer = new MemoryBuffer(clock);

@@ -13,6 +13,8 @@ export interface Handed {
   lines: number;
   /** Bytes of the lines: what a window counts. */
   bytes: number;
+  /** Bytes among them of lines that were rejected. */
+  rejectedBytes: number;
   /** When the first of them came. */
   readonly since: EpochMicros;
   /** Where they stand in the stream; `null` until appended. */
@@ -23,6 +25,8 @@ export interface Handed {
 export interface Waiting {
   readonly p: number;
   readonly bytes: number;
+  /** Bytes among them of lines that were rejected. */
+  readonly rejectedBytes: number;
   /** When the first of it came. */
   readonly since: EpochMicros;
 }
@@ -87,6 +91,7 @@ export class AckTracker {
       to: 0,
       lines: 0,
       bytes: 0,
+      rejectedBytes: 0,
       since,
       place: null,
     };
@@ -192,8 +197,13 @@ export class AckTracker {
   waitingIn(p: number): Waiting | null {
     const { queue } = this.#partition(p);
     if (queue.length === 0) return null;
-    const bytes = queue.reduce((sum, handed) => sum + handed.bytes, 0);
-    return { p, bytes, since: queue[0].since };
+    let bytes = 0;
+    let rejectedBytes = 0;
+    for (const handed of queue) {
+      bytes += handed.bytes;
+      rejectedBytes += handed.rejectedBytes;
+    }
+    return { p, bytes, rejectedBytes, since: queue[0].since };
   }
 
   /** Nothing is handed over that is not committed. */

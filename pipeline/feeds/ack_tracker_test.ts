@@ -150,11 +150,16 @@ Deno.test("AckTracker tells what each partition has, and since when", () => {
   tracker.add(tracker.hand(0, later), 2, 20);
   tracker.add(tracker.hand(1, later), 3, 3);
   assert.deepEqual([...tracker.waiting()], [
-    { p: 0, bytes: 120, since: SINCE },
-    { p: 1, bytes: 3, since: later },
+    { p: 0, bytes: 120, rejectedBytes: 0, since: SINCE },
+    { p: 1, bytes: 3, rejectedBytes: 0, since: later },
   ]);
   tracker.appended(0, first, at(1));
   tracker.committed(0, report(1));
-  assert.deepEqual(tracker.waitingIn(0), { p: 0, bytes: 20, since: later });
+  assert.deepEqual(tracker.waitingIn(0), {
+    p: 0,
+    bytes: 20,
+    rejectedBytes: 0,
+    since: later,
+  });
   assert.equal(tracker.waitingIn(2), null);
 });

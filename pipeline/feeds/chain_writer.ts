@@ -134,6 +134,12 @@ export class ChainWriter {
     if (number !== Infinity) this.#advance(number);
   }
 
+  /** The same of a line that is rejected. */
+  countReject(number: number, bytes: number): void {
+    this.handed().rejectedBytes += bytes;
+    this.count(number, bytes);
+  }
+
   /** Takes note of a line that is in the stream already. */
   countDuplicate(): void {
     this.unappendedLines += 1;

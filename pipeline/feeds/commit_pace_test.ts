@@ -13,38 +13,95 @@ function commits(pace: CommitPace, bytes: number, fromMs: number, n: number) {
   return fromMs + n * 500;
 }
 
-Deno.test("CommitPace lets as much wait as is committed in three seconds", () => {
+/** Asks each second, as one that is held back does, with as much waiting. */
+function asks(
+  pace: CommitPace,
+  mib: number,
+  fromMs: number,
+  seconds: number,
+  rejectedMib = 0,
+): readonly boolean[] {
+  return Array.from(
+    { length: seconds },
+    (_, i) =>
+      pace.takes(
+        { bytes: mib * MIB, rejectedBytes: rejectedMib * MIB },
+        at(fromMs + i * 1_000),
+      ),
+  );
+}
+
+const every = (answers: readonly boolean[]) => [...new Set(answers)];
+
+Deno.test("CommitPace lets a burst be ahead by what is committed in ten seconds", () => {
   const pace = new CommitPace();
-  assert.equal(pace.bytesMax, 4 * MIB);
-  const then = commits(pace, MIB, 0, 20);
-  assert.ok(Math.abs(pace.bytesMax - 6 * MIB) < 0.1 * MIB);
-  commits(pace, 20 * MIB, then, 60);
-  assert.ok(Math.abs(pace.bytesMax - 120 * MIB) < MIB);
+  assert.deepEqual(asks(pace, 4, 0, 1), [true], "before any commit");
+  assert.deepEqual(asks(pace, 4.1, 0, 1), [false], "before any commit");
+  const then = commits(pace, MIB, 1_000, 20);
+  assert.deepEqual(asks(pace, 19.9, then, 1), [true]);
+  assert.deepEqual(asks(pace, 20.1, then, 1), [false]);
+  const later = commits(pace, 20 * MIB, then, 60);
+  assert.deepEqual(asks(pace, 399, later, 1), [true]);
+  assert.deepEqual(asks(pace, 401, later, 1), [false]);
 });
 
-Deno.test("CommitPace learns that lines have become dear", () => {
+Deno.test("CommitPace lets as much be ahead for long as is committed in three seconds", () => {
+  const pace = new CommitPace();
+  const then = commits(pace, MIB, 0, 20);
+  assert.deepEqual(every(asks(pace, 5.9, then, 600)), [true]);
+  // More than that for twenty seconds is no burst any more.
+  const burst = then + 600_000;
+  assert.deepEqual(every(asks(pace, 6.1, burst, 20)), [true]);
+  assert.deepEqual(every(asks(pace, 6.1, burst + 20_000, 3)), [false]);
+  assert.deepEqual(asks(pace, 5.9, burst + 23_000, 1), [true]);
+  // Who would at once be ahead again is held back for as long as it goes on.
+  assert.deepEqual(every(asks(pace, 6.1, burst + 24_000, 300)), [false]);
+  // And after a minute of calm may bring a burst again.
+  assert.deepEqual(every(asks(pace, 5.9, burst + 324_000, 60)), [true]);
+  assert.deepEqual(asks(pace, 19, burst + 384_000, 1), [true]);
+});
+
+Deno.test("CommitPace takes no burst of lines that are rejected", () => {
+  const pace = new CommitPace();
+  const then = commits(pace, MIB, 0, 20);
+  assert.deepEqual(asks(pace, 10, then, 1, 2.9), [true]);
+  assert.deepEqual(asks(pace, 10, then, 1, 3.1), [false]);
+  assert.deepEqual(every(asks(pace, 5.9, then, 60, 5.9)), [true]);
+});
+
+Deno.test("CommitPace does not take two bursts with a pause for one", () => {
+  const pace = new CommitPace();
+  const then = commits(pace, MIB, 0, 20);
+  assert.deepEqual(every(asks(pace, 10, then, 15)), [true]);
+  assert.deepEqual(every(asks(pace, 10, then + 20_000, 15)), [true]);
+});
+
+Deno.test("CommitPace learns within seconds that lines have become dear", () => {
   const pace = new CommitPace();
   const then = commits(pace, 10 * MIB, 0, 20);
-  commits(pace, MIB / 8, then, 60);
-  assert.ok(pace.bytesMax < MIB, String(pace.bytesMax));
+  assert.deepEqual(asks(pace, 199, then, 1), [true]);
+  const later = commits(pace, MIB / 8, then, 10);
+  assert.deepEqual(asks(pace, 20, later, 1), [false]);
 });
 
 Deno.test("CommitPace leaves room however slow commits are, and when idle", () => {
   const pace = new CommitPace();
-  commits(pace, 1, 0, 20);
-  assert.equal(pace.bytesMax, 262_144);
+  const slow = commits(pace, 1, 0, 20);
+  assert.deepEqual(asks(pace, 4, slow, 1), [true]);
+  assert.deepEqual(asks(pace, 4.1, slow, 1), [false]);
+  assert.deepEqual(every(asks(pace, 1, slow, 60).slice(30)), [false]);
+  assert.deepEqual(every(asks(pace, 0.25, slow + 60_000, 600)), [true]);
   const quick = new CommitPace();
   const then = commits(quick, MIB, 0, 20);
-  const before = quick.bytesMax;
   quick.committed(0, 0, null, at(then + 3_600_000));
-  assert.equal(quick.bytesMax, before);
+  assert.deepEqual(asks(quick, 19.9, then + 3_600_000, 1), [true]);
 });
 
 Deno.test("CommitPace does not take an outage for slow commits", () => {
   const pace = new CommitPace();
   const then = commits(pace, 4 * MIB, 0, 20);
   pace.committed(0, 4 * MIB, at(then), at(then + 600_000));
-  assert.ok(pace.bytesMax > 4 * MIB, String(pace.bytesMax));
+  assert.deepEqual(asks(pace, 4.1, then + 600_000, 1), [true]);
 });
 
 Deno.test("CommitPace tells a partition without commits from a busy one", () => {

@@ -9,6 +9,8 @@ export const ROW_REJECT = 1;
 
 /** Rows that a batch of a connection holds at most. */
 export const BATCH_ROWS = 2_048;
+/** Rejected ones among them: they are many times as dear as ticks. */
+const BATCH_REJECTS = 128;
 
 /** One tick, as an object: for the slow path and for tests. */
 export interface DecodedTick {
@@ -91,6 +93,16 @@ export class DecodedBatch {
     this.line = new Float64Array(capacity);
     this.rawStart = new Uint32Array(capacity);
     this.rawEnd = new Uint32Array(capacity);
+  }
+
+  /** It is to be taken before more comes. */
+  get full(): boolean {
+    return this.length === this.capacity || this.rejects >= BATCH_REJECTS;
+  }
+
+  /** How many of its rows are rejected. */
+  get rejects(): number {
+    return this.#rejects.size;
   }
 
   clear(): void {

@@ -581,7 +581,7 @@ export class FeedIngest {
     }
     const reject = batch.rejectAt(i, line);
     writer.draft.addReject(reject);
-    writer.count(number, batch.bytesOf(i));
+    writer.countReject(number, batch.bytesOf(i));
     for (const counts of [this.#counts, link.counts]) {
       counts.received += 1;
       counts.accepted += 1;

@@ -248,17 +248,19 @@ export class Ingest {
     const now = this.#options.clock.now();
     let uncommitted = 0;
     let unappended = 0;
-    let moving = 0;
+    const moving = { bytes: 0, rejectedBytes: 0 };
     for (const feed of this.#feeds.values()) {
       if (feed.delivery !== "best_effort") continue;
       uncommitted += feed.tracker.uncommittedBytes;
       unappended += feed.unappendedBytes;
-      for (const { p, bytes, since } of feed.tracker.waiting()) {
-        if (!this.#pace.stuck(p, since, now)) moving += bytes;
+      for (const { p, since, ...waiting } of feed.tracker.waiting()) {
+        if (this.#pace.stuck(p, since, now)) continue;
+        moving.bytes += waiting.bytes;
+        moving.rejectedBytes += waiting.rejectedBytes;
       }
     }
     return uncommitted > bestEffortBytes || unappended > unappendedBytes ||
-      moving > this.#pace.bytesMax;
+      !this.#pace.takes(moving, now);
   }
 
   #forget(feed: FeedIngest): void {

@@ -1,6 +1,7 @@
 import { assertNever } from "../domain/assert.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import { MICROS_PER_MS, MICROS_PER_SECOND } from "../domain/time.ts";
+import { nextTurn } from "../next_turn.ts";
 import type { Clock, Log } from "../ports.ts";
 import type {
   ControlMessage,
@@ -183,6 +184,7 @@ class ConnectionRun {
         const entrance = await this.#plainOrHello();
         await entrance?.take(batch, this.#over.signal);
         await this.#keepRate(batch.length);
+        if (batch.full) await nextTurn();
       }
       if (message) await this.#onControl(message);
       else if (batch.length === 0) return;

@@ -1,4 +1,7 @@
+import { MICROS_PER_MS } from "../domain/time.ts";
 import { ListenError } from "../listen_error.ts";
+import { nextTurn } from "../next_turn.ts";
+import type { Clock, Log } from "../ports.ts";
 import type { OpenConnections } from "./connection_limits.ts";
 import { encodeMessage } from "./control_message.ts";
 import { type ConnectionOptions, runConnection } from "./run_connection.ts";
@@ -24,6 +27,15 @@ export interface FeedListener {
 
 /** Out of file descriptors, most likely: some will be free again. */
 const ACCEPT_RETRY_MS = 50;
+/** Between two lines of the log on refused feeds, however many there are. */
+const TELL_EVERY_MS = 10_000;
+/** Taken of one connection before others have their turn: some hundred lines. */
+const READ_BYTES_MAX = 65_536;
+const TOO_MANY = encodeMessage({
+  type: "error",
+  code: "too_many_connections",
+  reason: "this listener has as many feeds as it may",
+});
 
 /**
  * Listens for feeds until the signal aborts.
@@ -62,6 +74,7 @@ async function acceptAll(
 ): Promise<void> {
   const { signal, log, clock } = options;
   const running = new Set<Promise<void>>();
+  const refusals = new Refusals(log, clock);
   while (!signal.aborted) {
     let connection: Deno.TcpConn;
     try {
@@ -75,10 +88,11 @@ async function acceptAll(
       await clock.sleep(ACCEPT_RETRY_MS, signal);
       continue;
     }
-    const run = serve(connection, address, options).catch((error) =>
+    const run = serve(connection, address, options, refusals).catch((error) =>
       log.error("A feed's connection failed", { error: String(error) })
     ).then(() => void running.delete(run));
     running.add(run);
+    await nextTurn();
   }
   await Promise.all(running);
 }
@@ -87,12 +101,13 @@ async function serve(
   connection: Deno.TcpConn,
   address: string,
   options: ListenerOptions,
+  refusals: Refusals,
 ): Promise<void> {
   const { hostname, port } = connection.remoteAddr as Deno.NetAddr;
   const peer = hostPort(hostname, port);
   const place = options.connections.enter(hostname);
   if (!place) {
-    options.log.warn("A feed was refused as there are too many", { peer });
+    refusals.note(peer);
     await refuse(connection);
     return;
   }
@@ -107,13 +122,28 @@ async function serve(
   }
 }
 
+/** Connections that were refused, and told of now and then. */
+class Refusals {
+  #refused = 0;
+  #toldAt = -Infinity;
+
+  constructor(private readonly log: Log, private readonly clock: Clock) {}
+
+  note(peer: string): void {
+    this.#refused += 1;
+    const now = this.clock.now();
+    if (now - this.#toldAt < TELL_EVERY_MS * MICROS_PER_MS) return;
+    this.#toldAt = now;
+    this.log.warn("A feed was refused as there are too many", {
+      peer,
+      refusedSoFar: this.#refused,
+    });
+  }
+}
+
 async function refuse(connection: Deno.TcpConn): Promise<void> {
   try {
-    await connection.write(encodeMessage({
-      type: "error",
-      code: "too_many_connections",
-      reason: "this listener has as many feeds as it may",
-    }));
+    await connection.write(TOO_MANY);
   } catch {
     // Gone already: there is nobody to tell.
   } finally {
@@ -121,12 +151,19 @@ async function refuse(connection: Deno.TcpConn): Promise<void> {
   }
 }
 
-/** Set up to send small acks at once, and to notice a peer that vanished. */
+/**
+ * Set up to send small acks at once, and to notice a peer that vanished. A
+ * source that has always more to say lets others have their turn.
+ */
 export function tcpConnection(connection: Deno.TcpConn) {
   connection.setNoDelay(true);
   connection.setKeepAlive(true);
   return {
-    read: (into: Uint8Array) => connection.read(into),
+    async read(into: Uint8Array): Promise<number | null> {
+      const n = await connection.read(into.subarray(0, READ_BYTES_MAX));
+      await nextTurn();
+      return n;
+    },
     write: (bytes: Uint8Array) => connection.write(bytes),
     closeWrite: () => connection.closeWrite(),
     close: () => connection.close(),

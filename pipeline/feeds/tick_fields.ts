@@ -18,11 +18,12 @@ export type TickOutcome =
   | { readonly kind: "tick"; readonly tick: DecodedTick }
   | { readonly kind: "reject"; readonly reject: RejectedLine };
 
-/** A reason and its sentence, thrown inside this file only. */
-class FieldError extends Error {
-  constructor(readonly reason: RejectReason, message: string) {
-    super(message);
-  }
+/**
+ * A reason and its sentence, thrown inside this file only: no `Error`, whose
+ * stack would cost more than the line.
+ */
+class FieldError {
+  constructor(readonly reason: RejectReason, readonly message: string) {}
 }
 
 /**

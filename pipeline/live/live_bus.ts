@@ -253,9 +253,13 @@ export class InProcessBus implements LiveBus {
       : this.#knownOf(heard?.split("~") ?? []);
     if (known === null) return null;
     if (known.some((one, order) => one < this.#forgotten[order])) return null;
-    const missed = this.#ring.slice(this.#ringStart).filter((one) =>
-      one.n > known[this.#orderOf(one.event.symbol)]
-    );
+    const missed: NumberedEvent[] = [];
+    const oldest = Math.min(...known);
+    for (let i = this.#ring.length - 1; i >= this.#ringStart; i--) {
+      const one = this.#ring[i];
+      if (one.n <= oldest) break;
+      if (one.n > known[this.#orderOf(one.event.symbol)]) missed.push(one);
+    }
     for (const { sent } of this.#forming.values()) {
       // Another process may have held back the update that this one sent.
       if (sent !== null && (sent.n > n || !isOurs)) missed.push(sent);

@@ -1,6 +1,6 @@
 import { EventReader } from "../harness/event_reader.ts";
 import { until } from "../harness/program.ts";
-import { LineFuzzer } from "./fuzz_lines.ts";
+import { type FuzzedLines, LineFuzzer } from "./fuzz_lines.ts";
 
 /** The program that is attacked, over the network alone. */
 export interface Target {
@@ -158,11 +158,12 @@ export interface Visit {
   readonly faults: readonly string[];
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+  readonly p99MsOf: Readonly<Record<string, number | null>>;
 }
 
 /** Normal requests, one after the other, and how long each took. */
 export class Visitor {
-  readonly #times: number[] = [];
+  readonly #times = new Map<string, number[]>();
   readonly #faults: string[] = [];
   #over = false;
   readonly #done: Promise<void>;
@@ -178,7 +179,9 @@ export class Visitor {
       try {
         const response = await fetch(http + path, { headers });
         await response.bytes();
-        if (response.ok) this.#times.push(performance.now() - began);
+        const times = this.#times.get(path) ?? [];
+        this.#times.set(path, times);
+        if (response.ok) times.push(performance.now() - began);
         else this.#faults.push(`${response.status} ${path}`);
       } catch (error) {
         this.#faults.push(String(error));
@@ -190,11 +193,15 @@ export class Visitor {
   async leave(): Promise<Visit> {
     this.#over = true;
     await this.#done;
+    const all = [...this.#times.values()].flat();
     return {
-      requests: this.#times.length,
+      requests: all.length,
       faults: [...new Set(this.#faults)],
-      p50Ms: quantile(this.#times, 0.5),
-      p99Ms: quantile(this.#times, 0.99),
+      p50Ms: quantile(all, 0.5),
+      p99Ms: quantile(all, 0.99),
+      p99MsOf: Object.fromEntries(
+        [...this.#times].map(([path, times]) => [path, quantile(times, 0.99)]),
+      ),
     };
   }
 }
@@ -275,22 +282,31 @@ export async function deafReaders(
   }));
 }
 
-/** Sends fuzzed lines to a listener and ends; how many lines it has to count. */
-export async function fuzzFeed(
-  place: string,
+/** Lines of a feed that is up to no good, made before any is sent. */
+export function fuzzedFeed(
   { seed, lines, format }: {
     readonly seed: number;
     readonly lines: number;
     readonly format: "ndjson" | "csv";
   },
-): Promise<number> {
+): readonly FuzzedLines[] {
   const fuzzer = new LineFuzzer(seed, format);
+  return Array.from(
+    { length: Math.ceil(lines / 1_000) },
+    (_, i) => fuzzer.next(Math.min(lines - i * 1_000, 1_000)),
+  );
+}
+
+/** Sends fuzzed lines to a listener and ends; how many lines it has to count. */
+export async function fuzzFeed(
+  place: string,
+  feed: readonly FuzzedLines[],
+): Promise<number> {
   const connection = await connect(place);
   let sent = 0;
-  for (let left = lines; left > 0; left -= 1_000) {
-    const next = fuzzer.next(Math.min(left, 1_000));
-    await write(connection, next.bytes);
-    sent += next.lines;
+  for (const { bytes, lines } of feed) {
+    await write(connection, bytes);
+    sent += lines;
   }
   await connection.closeWrite();
   await readOut(connection);
@@ -333,6 +349,12 @@ export async function booksOf(
 export async function residentMb({ http, headers }: Target): Promise<number> {
   const response = await fetch(`${http}/api/system`, { headers });
   return (await response.json()).process.rss_mb;
+}
+
+export interface HonestFeedEnd {
+  readonly sent: number;
+  readonly acked: number;
+  readonly faults: readonly string[];
 }
 
 /** A feed that goes on sending numbered ticks, and must be acked. */
@@ -380,11 +402,7 @@ export class HonestFeed {
     }
   }
 
-  async finish(): Promise<{
-    readonly sent: number;
-    readonly acked: number;
-    readonly faults: readonly string[];
-  }> {
+  async finish(): Promise<HonestFeedEnd> {
     this.#over = true;
     await this.#done;
     return { sent: this.#sent, acked: this.#acked, faults: this.#faults };

@@ -5,7 +5,7 @@ import {
   silentLog,
 } from "../../pipeline/feeds/testing/feed_world.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
-import { fuzzFeed } from "./attacks.ts";
+import { fuzzedFeed, fuzzFeed } from "./attacks.ts";
 import { LineFuzzer } from "./fuzz_lines.ts";
 
 Deno.test("LineFuzzer makes the same lines of the same seed, others of another", () => {
@@ -35,7 +35,10 @@ for (const format of ["ndjson", "csv"] as const) {
       }
     })();
     const place = `127.0.0.1:${feeds.listening[0].port}`;
-    const sent = await fuzzFeed(place, { seed: 11, lines: 20_000, format });
+    const sent = await fuzzFeed(
+      place,
+      fuzzedFeed({ seed: 11, lines: 20_000, format }),
+    );
     const [{ received, accepted, duplicates, rejected, rejectedBy }] = world
       .ingest.stats();
     assert.equal(received, sent);

@@ -10,6 +10,7 @@ import {
   crowd,
   deafReaders,
   flood,
+  fuzzedFeed,
   fuzzFeed,
   HonestFeed,
   openHalf,
@@ -203,16 +204,14 @@ async function lyingHellos({ feeds }: Program): Promise<void> {
 async function fuzz(program: Program, target: Target): Promise<void> {
   const before = await booksOf(target, 0);
   const [ndjson, csv] = await Promise.all([
-    fuzzFeed(program.feeds[0], {
-      seed: 1_000_003,
-      lines: FUZZED_LINES,
-      format: "ndjson",
-    }),
-    fuzzFeed(program.feeds[1], {
-      seed: 7_654_321,
-      lines: FUZZED_LINES,
-      format: "csv",
-    }),
+    fuzzFeed(
+      program.feeds[0],
+      fuzzedFeed({ seed: 1_000_003, lines: FUZZED_LINES, format: "ndjson" }),
+    ),
+    fuzzFeed(
+      program.feeds[1],
+      fuzzedFeed({ seed: 7_654_321, lines: FUZZED_LINES, format: "csv" }),
+    ),
   ]);
   const books = await booksOf(target, before.received + ndjson + csv);
   assert.equal(books.received - before.received, ndjson + csv);

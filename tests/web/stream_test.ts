@@ -116,6 +116,33 @@ Deno.test("a crowd that asks for the same shares a reading, and misses nothing",
   assert.equal(readings, 2);
 });
 
+Deno.test("who asks soon after gets the same snapshot, and what has happened since", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  let readings = 0;
+  candles.latest = (...args) => {
+    readings++;
+    return latest(...args);
+  };
+  const first = await open();
+  services.bus.publish([closed(1, 99)]);
+  const second = await open();
+  assert.equal(readings, 1);
+  const { data } = (await second.next())!;
+  assert.deepEqual(data, (await first.next())!.data);
+  for (const reader of [first, second]) {
+    assert.equal((await reader.next())!.data.candle.n, 99);
+    await reader.leave();
+  }
+  // It holds for the bus of which it was read.
+  services.bus.restart();
+  const third = await open();
+  assert.equal(readings, 2);
+  assert.equal((await third.next())!.event, "snapshot");
+  await third.leave();
+});
+
 Deno.test("Last-Event-ID brings what was missed, without a snapshot", async () => {
   const { services, open } = await setUp();
   const first = await open();
@@ -192,7 +219,7 @@ Deno.test("streams end when the bus begins anew, and a snapshot follows", async 
     services.bus.restart();
     return latest(...args);
   };
-  const second = await open();
+  const second = await open("?symbols=NIFTY50&history=5");
   assert.equal(await first.next(), null);
   assert.equal(await second.next(), null);
   candles.latest = latest;

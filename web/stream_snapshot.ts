@@ -1,0 +1,218 @@
+import type { Snapshot } from "../components/api_views.ts";
+import { candleView } from "../pipeline/domain/candle.ts";
+import { forecastView } from "../pipeline/domain/forecast.ts";
+import type { LiveEvent } from "../pipeline/domain/live_event.ts";
+import { isNewer } from "../pipeline/domain/newer_candle.ts";
+import { signalView } from "../pipeline/domain/signal.ts";
+import { toMillis } from "../pipeline/domain/time.ts";
+import { statesOf } from "../pipeline/live/run_feed_status.ts";
+import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
+import { nextTurn } from "../pipeline/next_turn.ts";
+import { eventFrame } from "./event_frame.ts";
+import type { Services } from "./services.ts";
+import type { StreamQuery } from "./stream_response.ts";
+
+/** Candles that are read and written as text before others have their turn. */
+const CANDLES_OF_A_TURN = 1_000;
+const PIECE_BYTES = 65_536;
+/** So long those who ask for the same get a snapshot that was read before. */
+const KEPT_MS = 1_000;
+
+/** A snapshot, and the bus's newest event when its reading began. */
+export interface SnapshotReading {
+  readonly id: string;
+  /** As an event of the stream, in pieces. */
+  readonly frame: readonly Uint8Array[];
+  /** Whether it tells this, or something newer, already. */
+  tells(event: NumberedEvent): boolean;
+  /** The next to ask has it read anew. */
+  forget(): void;
+}
+
+const readings = new WeakMap<
+  Services,
+  Map<string, Promise<SnapshotReading>>
+>();
+
+/**
+ * Those who ask for the same at about the same time share the reading and its
+ * bytes: a crowd that comes back after a restart is one reader to the
+ * warehouse. What has happened since is the bus's to tell.
+ */
+export function sharedSnapshot(
+  services: Services,
+  query: StreamQuery,
+): Promise<SnapshotReading> {
+  const known = readings.get(services) ?? new Map();
+  readings.set(services, known);
+  const { symbols, interval, history } = query;
+  const key = JSON.stringify([symbols, interval, history]);
+  let reading = known.get(key);
+  if (reading === undefined) {
+    const forget = () => {
+      if (known.get(key) === reading) known.delete(key);
+    };
+    reading = read(services, query, forget);
+    known.set(key, reading);
+    reading.then(
+      () => services.clock.sleep(KEPT_MS, services.shutdown).then(forget),
+      forget,
+    );
+  }
+  return reading;
+}
+
+async function read(
+  services: Services,
+  query: StreamQuery,
+  forget: () => void,
+): Promise<SnapshotReading> {
+  const id = services.bus.lastId;
+  const snapshot = await readSnapshot(services, query);
+  return {
+    id,
+    frame: await frameOf(snapshot),
+    tells: tellsOf(snapshot),
+    forget,
+  };
+}
+
+async function readSnapshot(
+  services: Services,
+  query: StreamQuery,
+): Promise<Snapshot> {
+  const { catalog, forecasts, activity, clock } = services;
+  const symbols = query.symbols ?? catalog.all().map(({ symbol }) => symbol);
+  const [feeds, newest, candles] = await Promise.all([
+    activity.activity(),
+    forecasts.newest(
+      symbols,
+      // Without history the current ones are enough: lists have many symbols.
+      query.history === 0
+        ? { forecasts: 1, horizon: 1, signals: 1 }
+        : { forecasts: 20, signals: 5 },
+    ),
+    readCandles(services, symbols, query),
+  ]);
+  const states = new Map(
+    statesOf(catalog, feeds, clock).map((state) => [state.symbol, state]),
+  );
+  return {
+    at: toMillis(clock.now()),
+    symbols: symbols.map((symbol) => ({
+      symbol,
+      candles: candles.get(symbol)!,
+      forecasts: (newest.get(symbol)?.forecasts ?? []).map((
+        { forecast, score },
+      ) => forecastView(forecast, score)),
+      signals: (newest.get(symbol)?.signals ?? []).map((one) =>
+        signalView(one)
+      ),
+      feed: states.get(symbol)!,
+    })),
+  };
+}
+
+type SnapshotCandles = Snapshot["symbols"][number]["candles"];
+
+/** Of each symbol, some symbols at a time if they have much history. */
+async function readCandles(
+  { candles }: Services,
+  symbols: readonly string[],
+  { interval: intervals, history }: StreamQuery,
+): Promise<ReadonlyMap<string, SnapshotCandles>> {
+  const bySymbol = new Map<string, SnapshotCandles[number][]>(
+    symbols.map((symbol) => [symbol, []]),
+  );
+  const atOnce = Math.max(1, Math.floor(CANDLES_OF_A_TURN / (history + 1)));
+  for (let i = 0; i < symbols.length; i += atOnce) {
+    const some = symbols.slice(i, i + atOnce);
+    for (const interval of intervals) {
+      const latest = await candles.latest(some, interval, history + 1);
+      for (const symbol of some) {
+        const rows = (latest.get(symbol) ?? []).map(candleView);
+        const forming = rows.at(-1)?.closed === false ? rows.at(-1)! : null;
+        const closed = rows.filter(({ closed }) => closed);
+        bySymbol.get(symbol)!.push({
+          interval,
+          closed: history === 0 ? [] : closed.slice(-history),
+          forming,
+        });
+      }
+    }
+    await nextTurn();
+  }
+  return bySymbol;
+}
+
+/** The snapshot as an event, written some symbols at a time. */
+async function frameOf(
+  { symbols, ...rest }: Snapshot,
+): Promise<readonly Uint8Array[]> {
+  const texts: string[] = [];
+  let written = 0;
+  for (const symbol of symbols) {
+    texts.push(JSON.stringify(symbol));
+    written += symbol.candles.reduce(
+      (sum, { closed }) => sum + closed.length,
+      0,
+    );
+    if (written < CANDLES_OF_A_TURN) continue;
+    written = 0;
+    await nextTurn();
+  }
+  const head = JSON.stringify(rest).slice(0, -1);
+  return piecesOf(
+    eventFrame("snapshot", `${head},"symbols":[${texts.join(",")}]}`),
+  );
+}
+
+/**
+ * The same bytes in pieces with memory of their own: a socket copies all the
+ * memory that a piece is of, for each client and each time.
+ */
+function piecesOf(bytes: Uint8Array): readonly Uint8Array[] {
+  return Array.from(
+    { length: Math.ceil(bytes.length / PIECE_BYTES) },
+    (_, i) => bytes.slice(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
+  );
+}
+
+/** What a snapshot tells, looked up once for all who ask for an event. */
+function tellsOf(snapshot: Snapshot): SnapshotReading["tells"] {
+  const parts = new Map(snapshot.symbols.map((part) => [part.symbol, part]));
+  const known = new WeakMap<NumberedEvent, boolean>();
+  return (numbered) => {
+    let tells = known.get(numbered);
+    if (tells === undefined) {
+      const { event } = numbered;
+      const part = parts.get(event.symbol);
+      tells = part !== undefined && isIn(part, event);
+      known.set(numbered, tells);
+    }
+    return tells;
+  };
+}
+
+function isIn(part: Snapshot["symbols"][number], event: LiveEvent): boolean {
+  switch (event.kind) {
+    case "candle":
+    case "candle.closed":
+    case "candle.revised": {
+      const { closed, forming } = part.candles.find(({ interval }) =>
+        interval === event.interval
+      )!;
+      const { candle } = event;
+      const shown = forming?.t === candle.t
+        ? forming
+        : closed.find(({ t }) => t === candle.t);
+      if (shown !== undefined) return !isNewer(candle, shown);
+      return event.kind === "candle" && forming !== null &&
+        candle.t < forming.t;
+    }
+    case "forecast":
+    case "signal":
+    case "feed":
+      return false; // the same again does no harm
+  }
+}
