@@ -2,7 +2,6 @@ import { assert } from "../pipeline/domain/assert.ts";
 import { type CandleFold, mergeFolds } from "../pipeline/domain/candle.ts";
 import { formatScaled } from "../pipeline/domain/decimal.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
-import { ROLLUPS, type StoredInterval } from "../pipeline/domain/interval.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type {
   AggregateStore,
@@ -16,13 +15,12 @@ import type {
   DirtyRollup,
   EntryId,
   FeedTotals,
+  FormingMinute,
   PartitionState,
 } from "../pipeline/ports.ts";
-import type { Buckets } from "./buckets.ts";
 import type { CandleMonths } from "./candle_months.ts";
 import { candleOf, type CandleRow } from "./candle_rows.ts";
 import {
-  CLEAN_ROLLUPS,
   CLOSE_CANDLES,
   COUNT_REJECTS,
   FORGET_PROGRESS,
@@ -32,19 +30,18 @@ import {
   MOVE_POSITION,
   READMIT,
   RECOVER_CANDLES,
-  ROLL_UP,
   SAVE_GAPS,
   SAVE_PROGRESS,
   SAVE_TOTALS,
   TAKE_BACK,
 } from "./commit_sql.ts";
-import type { Db, Row, Statement } from "./db.ts";
+import type { Db, Statement } from "./db.ts";
 import { claimPartition, partitionStateOf } from "./partition_state.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import type { LeaseTerm } from "./lease_term.ts";
+import { onePerRollup, type Rollups } from "./rollups.ts";
 import {
   booleanArray,
-  micros,
   numberArray,
   textArray,
   timestampText,
@@ -77,18 +74,6 @@ const RENEW = `
   )
   select p from mine`;
 
-/** A mark of `rollup_dirty` as it is read. */
-interface Mark extends Row {
-  readonly instrument_id: number;
-  readonly symbol: string;
-  readonly interval: StoredInterval;
-  readonly t: number;
-  readonly end_t: number;
-  readonly closed_by: string | null;
-  readonly coverage_ms: number | null;
-  readonly generation: number;
-}
-
 /** Positions, candles and books of the aggregation, each commit as one. */
 export class PgAggregateStore implements AggregateStore {
   #syncing: Promise<Checkpoint> | null = null;
@@ -98,7 +83,7 @@ export class PgAggregateStore implements AggregateStore {
     private readonly db: Db,
     private readonly instruments: PgInstrumentStore,
     private readonly months: CandleMonths,
-    private readonly buckets: Buckets,
+    private readonly rollups: Rollups,
     private readonly clock: Clock,
     /** How long an owner that went silent keeps its partition. */
     private readonly lease: LeaseTerm,
@@ -165,18 +150,15 @@ export class PgAggregateStore implements AggregateStore {
     };
   }
 
-  async rollUp(
-    p: number,
-    limit: number,
-  ): Promise<readonly CommittedCandle[]> {
-    // Marks whose candles come out as they were give nothing to return; only
-    // when no mark is left is the answer empty.
-    for (;;) {
-      const marks = await this.#dirty(p, limit);
-      if (marks.length === 0) return [];
-      const changed = await this.#rollUpMarks(p, marks);
-      if (changed.length > 0) return changed;
-    }
+  rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]> {
+    return this.rollups.rollUp(p, limit);
+  }
+
+  rollUpForming(
+    lease: { readonly p: number; readonly leaseEpoch: number },
+    minutes: readonly FormingMinute[],
+  ): Promise<readonly CommittedCandle[] | null> {
+    return this.rollups.rollUpForming(lease, minutes);
   }
 
   async release(p: number, leaseEpoch: number): Promise<void> {
@@ -227,87 +209,6 @@ export class PgAggregateStore implements AggregateStore {
     await this.makeSafe();
     return rows;
   }
-
-  /** Marks of one source interval, the shortest first. */
-  async #dirty(p: number, limit: number): Promise<readonly Mark[]> {
-    for (const source of new Set(ROLLUPS.map((rollup) => rollup.source))) {
-      const intervals = ROLLUPS.filter((rollup) => rollup.source === source)
-        .map(({ interval }) => interval);
-      const marks = await this.db.query<Mark>(
-        `select m.instrument_id, i.symbol, m.interval,
-            to_micros(m.t)::float8 as t, to_micros(m.end_t)::float8 as end_t,
-            m.closed_by, m.coverage_ms::float8 as coverage_ms,
-            m.generation::float8 as generation
-          from rollup_dirty m join instruments i on i.id = m.instrument_id
-          where m.p = $1::int and m.interval = any (($2::text)::text[])
-          order by m.t limit $3::int`,
-        [p, textArray(intervals), limit],
-      );
-      if (marks.length > 0) return marks;
-    }
-    return [];
-  }
-
-  async #rollUpMarks(
-    p: number,
-    marks: readonly Mark[],
-  ): Promise<readonly CommittedCandle[]> {
-    const rollup = ROLLUPS.find(({ interval }) =>
-      interval === marks[0].interval
-    );
-    assert(rollup !== undefined, `${marks[0].interval} is rolled up`);
-    const times = marks.map(({ t }) => micros(t));
-    await this.months.ensure(times);
-    const first = Math.min(...times) as EpochMicros;
-    const end = Math.max(...marks.map(({ end_t }) => end_t)) as EpochMicros;
-    const column = <K extends keyof Mark>(key: K) =>
-      marks.map((mark) => mark[key]);
-    const [rolled] = await this.#write([
-      {
-        sql: ROLL_UP,
-        params: [
-          numberArray(column("instrument_id")),
-          textArray(column("interval")),
-          numberArray(column("t")),
-          numberArray(column("end_t")),
-          textArray(column("closed_by")),
-          numberArray(
-            marks.map((mark) =>
-              Math.round(this.buckets.tradingMs(mark.symbol, {
-                start: micros(mark.t),
-                end: micros(mark.end_t),
-              }))
-            ),
-          ),
-          rollup.source,
-          timestampText(first),
-          timestampText(end),
-          timestampText(this.clock.now()),
-          numberArray(column("coverage_ms")),
-        ],
-      },
-      {
-        sql: CLEAN_ROLLUPS,
-        params: [
-          p,
-          numberArray(column("instrument_id")),
-          textArray(column("interval")),
-          numberArray(column("t")),
-          numberArray(column("generation")),
-        ],
-      },
-    ]);
-    return (rolled as (CandleRow & { was_closed: boolean })[]).map((row) => ({
-      candle: candleOf(row),
-      change: row.was_closed ? "revised" : row.closed ? "closed" : "updated",
-    }));
-  }
-
-  async #write(statements: readonly Statement[]) {
-    const results = await this.db.batch(statements);
-    assert(results !== null, "nothing was asked that could be refused");
-    return results;
-  }
 }
 
 /** The candles of a commit, as they are after all of its steps. */
@@ -347,17 +248,6 @@ function onePerBucket(deltas: readonly CandleDelta[]): readonly CandleDelta[] {
         ? { fold: mergeFolds(known.fold, delta.fold), end: delta.end }
         : delta,
     );
-  }
-  return [...byBucket.values()];
-}
-
-function onePerRollup(dirty: readonly DirtyRollup[]): readonly DirtyRollup[] {
-  const byBucket = new Map<string, DirtyRollup>();
-  for (const mark of dirty) {
-    const key = `${mark.symbol} ${mark.interval} ${mark.t}`;
-    const known = byBucket.get(key);
-    const { closedBy, coverageMs } = known?.closedBy ? known : mark;
-    byBucket.set(key, { ...mark, closedBy, coverageMs });
   }
   return [...byBucket.values()];
 }

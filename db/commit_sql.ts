@@ -15,6 +15,13 @@ export const MOVE_POSITION = `
   where p = $1::int and lease_epoch = $2::int8 and position = $3
   returning p`;
 
+/** Keeps a partition as `MOVE_POSITION` does, and leaves its position. */
+export const HOLD_PARTITION = `
+  update offsets
+  set lease_until = now() + ($3::float8 * interval '1 millisecond')
+  where p = $1::int and lease_epoch = $2::int8
+  returning p`;
+
 /** A candle made from ticks merges with more of them; an imported one yields. */
 const MERGES = "candles.origin = 'ticks'";
 const STARTS_EARLIER = `(excluded.first_ts, excluded.first_feed,

@@ -1,12 +1,13 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
-import type {
-  Instrument,
-  InstrumentSpec,
-  InstrumentType,
+import {
+  autoSpec,
+  type Instrument,
+  type InstrumentSpec,
+  type InstrumentType,
 } from "../pipeline/domain/instrument.ts";
 import type { Clock, InstrumentStore } from "../pipeline/ports.ts";
-import type { Db, Param, Row, Statement } from "./db.ts";
+import type { Db, Row, Statement } from "./db.ts";
 import {
   cleanText,
   microsOrNull,
@@ -29,14 +30,24 @@ const KEPT = [
     else excluded.${column} end`
 ).join(", ");
 
-/** Scales never narrow: candles that are stored have these decimals. */
+/**
+ * Scales never narrow: candles that are stored have these decimals. All take
+ * their locks in one order, so that two processes never wait for each other.
+ *
+ * `$1` is the JSON of rows.
+ */
 const UPSERT = `
   insert into instruments (symbol, p, name, exchange, type, currency,
     price_scale, size_scale, tick_size, lot_size, calendar, cost_bps, auto,
     note, valid_from, valid_to)
-  values ($1, $2::int, $3, $4, $5, $6, $7::int, $8::int, ($9::text)::numeric,
-    $10::float8, $11, $12::float8, $13::boolean, $14, $15::timestamptz,
-    $16::timestamptz)
+  select symbol, p, name, exchange, type, currency, price_scale, size_scale,
+    tick_size, lot_size, calendar, cost_bps, auto, note, valid_from, valid_to
+  from jsonb_to_recordset(($1::text)::jsonb) as r(symbol text, p int,
+    name text, exchange text, type text, currency text, price_scale int,
+    size_scale int, tick_size numeric, lot_size float8, calendar text,
+    cost_bps float8, auto boolean, note text, valid_from timestamptz,
+    valid_to timestamptz)
+  order by symbol
   on conflict (symbol) do update set
     ${KEPT},
     price_scale = greatest(instruments.price_scale, excluded.price_scale),
@@ -55,7 +66,7 @@ const RECORD_VERSIONS = `
     select version, facts from instrument_versions
     where instrument_id = i.id order by version desc limit 1
   ) v on true
-  where i.symbol = any (($1::text)::text[])
+  where i.symbol in (select unnest(($1::text)::text[]))
     and v.facts is distinct from to_jsonb(i)`;
 
 /** The instruments, and the small numbers that stand for them in keys. */
@@ -79,11 +90,15 @@ export class PgInstrumentStore implements InstrumentStore {
     specs: readonly InstrumentSpec[],
   ): Promise<readonly Instrument[]> {
     if (specs.length === 0) return [];
-    const statements: Statement[] = specs.map((spec) => ({
+    const bySymbol = new Map(specs.map((spec) => [spec.symbol, spec]));
+    return await this.#change([...bySymbol.keys()], [{
       sql: UPSERT,
-      params: this.#params(spec),
-    }));
-    return await this.#change(specs.map(({ symbol }) => symbol), statements);
+      params: [
+        JSON.stringify(
+          [...bySymbol.values()].map((spec) => rowOf(spec, this.partitions)),
+        ),
+      ],
+    }]);
   }
 
   async widen(
@@ -113,7 +128,7 @@ export class PgInstrumentStore implements InstrumentStore {
       this.#keep(
         await this.db.query(
           `select ${COLUMNS} from instruments
-            where symbol = any (($1::text)::text[])`,
+            where symbol in (select unnest(($1::text)::text[]))`,
           [textArray(missing)],
         ),
       );
@@ -145,12 +160,14 @@ export class PgInstrumentStore implements InstrumentStore {
     wanted: ReadonlyMap<string, { priceScale: number; sizeScale: number }>,
   ): Promise<ReadonlyMap<string, Instrument>> {
     const found = new Map(await this.find(wanted.keys()));
+    const made = await this.upsert(
+      [...wanted].filter(([symbol]) => !found.has(symbol))
+        .map(([symbol, scales]) => autoSpec(symbol, scales)),
+    );
+    for (const instrument of made) found.set(instrument.symbol, instrument);
     for (const [symbol, scales] of wanted) {
-      const known = found.get(symbol);
-      if (!known) {
-        const [made] = await this.upsert([autoSpec(symbol, scales)]);
-        found.set(symbol, made);
-      } else if (
+      const known = found.get(symbol)!;
+      if (
         known.priceScale < scales.priceScale ||
         known.sizeScale < scales.sizeScale
       ) {
@@ -170,28 +187,6 @@ export class PgInstrumentStore implements InstrumentStore {
     }]);
     assert(results !== null, "nothing was asked that could be refused");
     return this.#keep(results.flat());
-  }
-
-  #params(spec: InstrumentSpec): Param[] {
-    const { validFrom, validTo } = spec;
-    return [
-      spec.symbol,
-      partitionOf(spec.symbol, this.partitions),
-      cleanText(spec.name),
-      cleanText(spec.exchange),
-      spec.type,
-      cleanText(spec.currency),
-      spec.priceScale,
-      spec.sizeScale,
-      spec.tickSize,
-      spec.lotSize,
-      spec.calendar,
-      spec.costBps,
-      spec.auto,
-      spec.note === null ? null : cleanText(spec.note),
-      validFrom === null ? null : timestampText(validFrom),
-      validTo === null ? null : timestampText(validTo),
-    ];
   }
 
   #keep(rows: readonly Row[]): readonly Instrument[] {
@@ -221,26 +216,24 @@ export class PgInstrumentStore implements InstrumentStore {
   }
 }
 
-/** An instrument of which nothing is known but its ticks. */
-export function autoSpec(
-  symbol: string,
-  { priceScale, sizeScale }: { priceScale: number; sizeScale: number },
-): InstrumentSpec {
+function rowOf(spec: InstrumentSpec, partitions: number) {
+  const { validFrom, validTo, note } = spec;
   return {
-    symbol,
-    name: symbol,
-    exchange: "unknown",
-    type: "unknown",
-    currency: "unknown",
-    priceScale,
-    sizeScale,
-    tickSize: (10 ** -priceScale).toFixed(priceScale),
-    lotSize: 1,
-    calendar: "24x7",
-    costBps: 2,
-    auto: true,
-    note: null,
-    validFrom: null,
-    validTo: null,
+    symbol: spec.symbol,
+    p: partitionOf(spec.symbol, partitions),
+    name: cleanText(spec.name),
+    exchange: cleanText(spec.exchange),
+    type: spec.type,
+    currency: cleanText(spec.currency),
+    price_scale: spec.priceScale,
+    size_scale: spec.sizeScale,
+    tick_size: spec.tickSize,
+    lot_size: spec.lotSize,
+    calendar: spec.calendar,
+    cost_bps: spec.costBps,
+    auto: spec.auto,
+    note: note === null ? null : cleanText(note),
+    valid_from: validFrom === null ? null : timestampText(validFrom),
+    valid_to: validTo === null ? null : timestampText(validTo),
   };
 }

@@ -30,6 +30,7 @@ import { LeaseTerm } from "./lease_term.ts";
 import { PgMinuteStore } from "./minute_store.ts";
 import { PgNodeStore } from "./node_store.ts";
 import { PgPipelineStore } from "./pipeline_store.ts";
+import { Rollups } from "./rollups.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
 
 /** Everything that the stages keep, whichever database is behind it. */
@@ -83,7 +84,7 @@ export function pgStores(
       db,
       instruments,
       months,
-      buckets,
+      new Rollups(db, instruments, months, buckets, clock, lease),
       clock,
       lease,
       sync,

@@ -1,12 +1,23 @@
 import { assert } from "./domain/assert.ts";
 import type { Calendar } from "./domain/calendar.ts";
 import { SCALE_MAX } from "./domain/decimal.ts";
-import { type Instrument, SYMBOL_PATTERN } from "./domain/instrument.ts";
+import {
+  autoSpec,
+  type Instrument,
+  type InstrumentSpec,
+  SYMBOL_PATTERN,
+} from "./domain/instrument.ts";
 import type { InstrumentStore } from "./ports.ts";
 
 /** Fewest decimals of a price that a tick registered. */
 const AUTO_PRICE_SCALE_MIN = 2;
 const ALWAYS_OPEN = "24x7";
+
+/** Digits after the point, of a price and of a size. */
+export interface Decimals {
+  readonly price: number;
+  readonly size: number;
+}
 
 /** Why a symbol is not in the catalog and cannot be added. */
 export class UnknownSymbolError extends Error {
@@ -22,6 +33,7 @@ export class UnknownSymbolError extends Error {
 export class Catalog {
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #pending = new Map<string, Promise<Instrument>>();
+  #sorted: readonly Instrument[] | null = null;
 
   constructor(
     private readonly store: InstrumentStore,
@@ -46,7 +58,7 @@ export class Catalog {
 
   /** All instruments, by symbol. */
   all(): readonly Instrument[] {
-    return [...this.#bySymbol.values()].sort((a, b) =>
+    return this.#sorted ??= [...this.#bySymbol.values()].sort((a, b) =>
       a.symbol < b.symbol ? -1 : 1
     );
   }
@@ -66,10 +78,7 @@ export class Catalog {
    *
    * @throws {UnknownSymbolError} If it is unknown and may not be registered.
    */
-  async admit(
-    symbol: string,
-    decimals: { readonly price: number; readonly size: number },
-  ): Promise<Instrument> {
+  async admit(symbol: string, decimals: Decimals): Promise<Instrument> {
     for (;;) {
       const known = this.#bySymbol.get(symbol);
       if (known && !this.#mustWiden(known, decimals)) return known;
@@ -94,6 +103,37 @@ export class Catalog {
   }
 
   /**
+   * Registers what is unknown of some symbols in one go, as far as it may be:
+   * a thousand are asked for one by one in a thousand times the time.
+   */
+  async admitAll(wanted: ReadonlyMap<string, Decimals>): Promise<void> {
+    const made = new Map<string, PromiseWithResolvers<Instrument>>();
+    const specs: InstrumentSpec[] = [];
+    for (const [symbol, decimals] of wanted) {
+      if (this.#bySymbol.has(symbol) || this.#pending.has(symbol)) continue;
+      if (this.#refusal(symbol) !== null) continue;
+      assertReadable(decimals);
+      const promise = Promise.withResolvers<Instrument>();
+      // Whoever waits for one of them hears of a failure; others need not.
+      promise.promise.catch(() => {});
+      made.set(symbol, promise);
+      this.#pending.set(symbol, promise.promise);
+      specs.push(specOf(symbol, decimals));
+    }
+    try {
+      for (const instrument of await this.store.upsert(specs)) {
+        this.#keep(instrument);
+        made.get(instrument.symbol)?.resolve(instrument);
+      }
+    } catch (error) {
+      for (const { reject } of made.values()) reject(error);
+      throw error;
+    } finally {
+      for (const symbol of made.keys()) this.#pending.delete(symbol);
+    }
+  }
+
+  /**
    * Registers what ticks in the buffer have and the warehouse has lost, as
    * after a power failure: it was admitted once, so it is now.
    */
@@ -111,71 +151,59 @@ export class Catalog {
   }
 
   /** Auto-registered instruments widen; those of a file are as they are. */
-  #mustWiden(
-    known: Instrument,
-    decimals: { readonly price: number; readonly size: number },
-  ): boolean {
+  #mustWiden(known: Instrument, decimals: Decimals): boolean {
     return known.auto &&
       (decimals.price > known.priceScale || decimals.size > known.sizeScale);
   }
 
-  async #register(
-    symbol: string,
-    decimals: { readonly price: number; readonly size: number },
-  ): Promise<Instrument> {
+  async #register(symbol: string, decimals: Decimals): Promise<Instrument> {
+    const refusal = this.#refusal(symbol);
+    if (refusal !== null) throw new UnknownSymbolError(refusal);
+    assertReadable(decimals);
+    return await this.#add(symbol, decimals);
+  }
+
+  /** Why a symbol may not be registered, or `null`. */
+  #refusal(symbol: string): string | null {
     if (!SYMBOL_PATTERN.test(symbol)) {
-      throw new UnknownSymbolError(
-        `Symbol ${JSON.stringify(symbol)} must match ${SYMBOL_PATTERN.source}`,
-      );
+      return `Symbol ${JSON.stringify(symbol)} must match ` +
+        SYMBOL_PATTERN.source;
     }
     if (!this.options.autoRegister) {
-      throw new UnknownSymbolError(
-        `Symbol ${symbol} is not in the instrument file and AUTO_REGISTER ` +
-          `is off`,
-      );
+      return `Symbol ${symbol} is not in the instrument file and ` +
+        `AUTO_REGISTER is off`;
     }
     const { instrumentsMax = Infinity } = this.options;
     // With those under way, which other feeds asked for.
     if (this.#bySymbol.size + this.#pending.size >= instrumentsMax) {
-      throw new UnknownSymbolError(
-        `Symbol ${symbol} would be one more than the ${instrumentsMax} ` +
-          `instruments of INSTRUMENTS_MAX`,
-      );
+      return `Symbol ${symbol} would be one more than the ${instrumentsMax} ` +
+        `instruments of INSTRUMENTS_MAX`;
     }
-    assert(
-      decimals.price <= SCALE_MAX && decimals.size <= SCALE_MAX,
-      "decimals were checked where they were read",
-    );
-    return await this.#add(symbol, decimals);
+    return null;
   }
 
-  async #add(
-    symbol: string,
-    decimals: { readonly price: number; readonly size: number },
-  ): Promise<Instrument> {
-    const priceScale = Math.max(AUTO_PRICE_SCALE_MIN, decimals.price);
-    const [instrument] = await this.store.upsert([{
-      symbol,
-      name: symbol,
-      exchange: "unknown",
-      type: "unknown",
-      currency: "unknown",
-      priceScale,
-      sizeScale: decimals.size,
-      tickSize: (10 ** -priceScale).toFixed(priceScale),
-      lotSize: 1,
-      calendar: ALWAYS_OPEN,
-      costBps: 2,
-      auto: true,
-      note: null,
-      validFrom: null,
-      validTo: null,
-    }]);
+  async #add(symbol: string, decimals: Decimals): Promise<Instrument> {
+    const [instrument] = await this.store.upsert([specOf(symbol, decimals)]);
     assert(instrument?.symbol === symbol, "the store returns what it stored");
     return instrument;
   }
 
   #keep(instrument: Instrument): void {
     this.#bySymbol.set(instrument.symbol, instrument);
+    this.#sorted = null;
   }
+}
+
+function assertReadable({ price, size }: Decimals): void {
+  assert(
+    price <= SCALE_MAX && size <= SCALE_MAX,
+    "decimals were checked where they were read",
+  );
+}
+
+function specOf(symbol: string, { price, size }: Decimals): InstrumentSpec {
+  return autoSpec(symbol, {
+    priceScale: Math.max(AUTO_PRICE_SCALE_MIN, price),
+    sizeScale: size,
+  });
 }

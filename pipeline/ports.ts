@@ -297,6 +297,9 @@ export interface DirtyRollup {
   readonly coverageMs?: number;
 }
 
+/** The longer candles that a minute is in, which is not closed yet. */
+export type FormingMinute = readonly DirtyRollup[];
+
 /**
  * Changes of one-minute candles, each candle once at most: first what comes in,
  * then what closes, then what is covered better.
@@ -321,6 +324,10 @@ export interface Commit {
    * or revised is a revision of its own.
    */
   readonly steps: readonly CandleStep[];
+  /**
+   * Marked until they are rolled up. Those of minutes that are not closed need
+   * no mark: whoever claims the partition finds the minutes open.
+   */
   readonly dirty: readonly DirtyRollup[];
   readonly progress: readonly FeedProgress[];
   /** Progress of feeds long gone, which decides nothing any more. */
@@ -373,6 +380,15 @@ export interface AggregateStore {
   commit(commit: Commit): Promise<CommitResult>;
   /** Brings up to `limit` dirty rollups up to date; empty if none is dirty. */
   rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]>;
+  /**
+   * Brings the longer candles up to date that forming minutes are in.
+   *
+   * @returns Those that changed; `null` if the lease is not ours any more.
+   */
+  rollUpForming(
+    lease: { readonly p: number; readonly leaseEpoch: number },
+    minutes: readonly FormingMinute[],
+  ): Promise<readonly CommittedCandle[] | null>;
   release(p: number, leaseEpoch: number): Promise<void>;
   /**
    * Keeps leases that are still ours for another term.

@@ -2,7 +2,7 @@ import {
   loadCalendars,
   loadInstruments,
 } from "../pipeline/calendars/load_markets.ts";
-import { autoSpec } from "../db/instrument_store.ts";
+import { autoSpec } from "../pipeline/domain/instrument.ts";
 import {
   type Instrument,
   type InstrumentSpec,

@@ -30,6 +30,7 @@ import type {
   EntryId,
   FeedProgress,
   FeedTotals,
+  FormingMinute,
   GapRow,
   PartitionState,
   QuarantineRow,
@@ -63,10 +64,12 @@ export const BOOK_DEFAULTS: BookSettings = {
 };
 
 /** What applying some entries changes: a commit without its fence. */
-export type BookOutcome = Omit<
-  Commit,
-  "p" | "leaseEpoch" | "expect" | "incarnation"
->;
+export type BookOutcome =
+  & Omit<Commit, "p" | "leaseEpoch" | "expect" | "incarnation">
+  & {
+    /** Minutes that took ticks and are not closed; each once. */
+    readonly forming: readonly FormingMinute[];
+  };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -80,14 +83,23 @@ interface ProgressBook {
   readonly row: Mutable<FeedProgress>;
 }
 
-interface OpenCandle {
+interface Bucket {
   readonly interval: StoredInterval;
   readonly t: EpochMicros;
   readonly end: EpochMicros;
   /** When it is over: `end`, or the close of the day's last session. */
   readonly closeAt: EpochMicros;
+}
+
+interface OpenCandle extends Bucket {
   /** Its row may be closed already, so that each entry is a revision. */
   readonly settled: boolean;
+  /** Of a minute: the longer ones that it is in. */
+  longer: readonly OpenCandle[];
+  /** The marks of those, the same ones as long as those are open. */
+  marks: FormingMinute;
+  /** Whether it is among its symbol's open candles. */
+  isOpen: boolean;
 }
 
 interface SymbolBook {
@@ -95,8 +107,10 @@ interface SymbolBook {
   readonly calendar: Calendar;
   readonly progress: Map<string, ProgressBook>;
   readonly open: Map<string, OpenCandle>;
+  /** The minute that took ticks last. */
+  minute: OpenCandle | null;
   /** Newest bucket looked up, of each interval. */
-  readonly buckets: Map<StoredInterval, OpenCandle>;
+  readonly buckets: Map<StoredInterval, Bucket>;
   /** Highest event time of any feed. */
   newest: number;
   /** No open candle is over before this time. */
@@ -107,6 +121,7 @@ interface SymbolBook {
 interface Batch {
   readonly steps: CandleSteps;
   readonly dirty: Map<string, DirtyRollup>;
+  readonly forming: Set<FormingMinute>;
   readonly progress: Set<ProgressBook>;
   readonly forgotten: Map<string, Commit["forgotten"][number]>;
   readonly feeds: Set<FeedBook>;
@@ -139,6 +154,7 @@ export class CandleBook {
   readonly #idle: number;
   readonly #replayIdle: number;
   readonly #away: number;
+  readonly #formingAtFirst: FormingMinute[] = [];
   #markedAt: EpochMicros | null;
   #readmittedThrough: number;
 
@@ -174,8 +190,20 @@ export class CandleBook {
     }
     for (const { symbol, interval, t } of state.open) {
       const book = this.#symbol(symbol);
-      this.#keepOpen(book, { ...this.#bucket(book, interval, t) });
+      this.#keepOpen(book, this.#bucket(book, interval, t), false);
     }
+    // A longer candle of which no minute was closed has no mark, maybe no row.
+    for (const book of this.#symbols.values()) {
+      for (const candle of [...book.open.values()]) {
+        if (candle.interval !== BASE_INTERVAL) continue;
+        this.#formingAtFirst.push(this.#marksOf(book, candle));
+      }
+    }
+  }
+
+  /** Minutes that were not closed when the book was begun. */
+  get formingAtFirst(): readonly FormingMinute[] {
+    return this.#formingAtFirst;
   }
 
   /**
@@ -189,6 +217,7 @@ export class CandleBook {
     const batch: Batch = {
       steps: new CandleSteps(),
       dirty: new Map(),
+      forming: new Set(),
       progress: new Set(),
       forgotten: new Map(),
       feeds: new Set(),
@@ -206,6 +235,7 @@ export class CandleBook {
       markedAt: this.#markedAt,
       steps: batch.steps.list(),
       dirty: [...batch.dirty.values()],
+      forming: [...batch.forming],
       progress: [...batch.progress].map(({ row }) => ({ ...row })),
       forgotten: [...batch.forgotten.values()],
       feeds: [...batch.feeds].map(({ totals }) => ({ ...totals })),
@@ -348,12 +378,15 @@ export class CandleBook {
     const touched = new Set<SymbolBook>();
     for (const part of fold.folds) {
       const book = this.#symbol(part.symbol);
-      const open = this.#open(book, BASE_INTERVAL, part.t);
-      batch.steps.merge(part, open.end);
-      if (open.settled) batch.steps.seal(part);
-      for (const { interval } of ROLLUPS) {
-        markDirty(batch, book, this.#open(book, interval, part.t), null);
-      }
+      const minute = this.#minute(book, part.t);
+      batch.steps.merge(part, minute.end);
+      const marks = this.#marksOf(book, minute);
+      if (minute.settled) {
+        batch.steps.seal(part);
+        for (const longer of minute.longer) {
+          markDirty(batch, book, longer, null);
+        }
+      } else batch.forming.add(marks);
       batch.applied += part.n;
       touched.add(book);
     }
@@ -495,6 +528,7 @@ export class CandleBook {
       const by = this.#closedBy(book, candle);
       if (by === null) continue;
       book.open.delete(key);
+      candle.isOpen = false;
       if (candle.interval !== BASE_INTERVAL) {
         const { coverageMs } = coverageOf(book, candle);
         markDirty(batch, book, candle, by, coverageMs);
@@ -541,9 +575,9 @@ export class CandleBook {
     const minuteOf = (t: number) => Math.floor(t / MICROS_PER_MINUTE);
     if (minuteOf(passedTo) <= minuteOf(passedFrom)) return;
     const minutes = fold.folds.filter(({ symbol }) => symbol === book.symbol)
-      .map(({ t }) => ({ ...this.#bucket(book, BASE_INTERVAL, t) }));
+      .map(({ t }) => this.#bucket(book, BASE_INTERVAL, t));
     for (let t = passedFrom; t > -Infinity && t <= from;) {
-      const minute = { ...this.#bucket(book, BASE_INTERVAL, epochMicros(t)) };
+      const minute = this.#bucket(book, BASE_INTERVAL, epochMicros(t));
       minutes.push(minute);
       t = minute.end;
     }
@@ -589,7 +623,7 @@ export class CandleBook {
    * only, if there are any, so that a replay neither holds back nor ends what
    * is live.
    */
-  #closedBy(book: SymbolBook, candle: OpenCandle): ClosedBy | null {
+  #closedBy(book: SymbolBook, candle: Bucket): ClosedBy | null {
     let live = false;
     for (const { row } of book.progress.values()) {
       if (row.maxEvent >= candle.t && !row.replay) live = true;
@@ -614,7 +648,7 @@ export class CandleBook {
   #passedBy(
     feed: FeedBook,
     row: FeedProgress,
-    candle: OpenCandle,
+    candle: Bucket,
   ): "watermark" | "replay" | "idle" | null {
     if (row.maxEvent - this.#lateness >= candle.closeAt) return "watermark";
     if (row.replay && row.ended) return "replay";
@@ -628,7 +662,7 @@ export class CandleBook {
    * An acked feed went away a little while ago and has not come as far as the
    * candle's end since: what the candle lacks is sent when it is back.
    */
-  #stillResends({ totals }: FeedBook, candle: OpenCandle): boolean {
+  #stillResends({ totals }: FeedBook, candle: Bucket): boolean {
     const { awaySince, lastEvent } = totals;
     if (awaySince === null || this.#markedAt! - awaySince >= this.#away) {
       return false;
@@ -640,31 +674,61 @@ export class CandleBook {
     return this.#markedAt !== null && this.#markedAt - t >= this.#idle;
   }
 
+  /** The minute that a moment lies in, opened if it is not. */
+  #minute(book: SymbolBook, t: EpochMicros): OpenCandle {
+    const { minute } = book;
+    if (minute?.isOpen && minute.t <= t && t < minute.end) return minute;
+    return book.minute = this.#open(book, BASE_INTERVAL, t);
+  }
+
+  /** Marks of the longer candles that a minute is in, all of them open. */
+  #marksOf(book: SymbolBook, minute: OpenCandle): FormingMinute {
+    const { longer } = minute;
+    if (longer.length > 0 && longer.every(({ isOpen }) => isOpen)) {
+      return minute.marks;
+    }
+    minute.longer = ROLLUPS.map(({ interval }) =>
+      this.#open(book, interval, minute.t)
+    );
+    const { symbol } = book;
+    return minute.marks = minute.longer.map(({ interval, t, end }) => ({
+      symbol,
+      interval,
+      t,
+      end,
+      closedBy: null,
+    }));
+  }
+
   #open(
     book: SymbolBook,
     interval: StoredInterval,
     t: EpochMicros,
   ): OpenCandle {
     const bucket = this.#bucket(book, interval, t);
-    const known = book.open.get(openKey(bucket));
-    return known ?? this.#keepOpen(book, {
-      ...bucket,
-      settled: book.newest >= bucket.t,
-    });
+    return book.open.get(openKey(bucket)) ??
+      this.#keepOpen(book, bucket, book.newest >= bucket.t);
   }
 
-  #keepOpen(book: SymbolBook, candle: OpenCandle): OpenCandle {
+  #keepOpen(book: SymbolBook, bucket: Bucket, settled: boolean): OpenCandle {
+    const candle: OpenCandle = {
+      ...bucket,
+      settled,
+      longer: [],
+      marks: [],
+      isOpen: true,
+    };
     book.open.set(openKey(candle), candle);
     book.nextCloseAt = Math.min(book.nextCloseAt, candle.closeAt);
     return candle;
   }
 
-  /** The bucket that a moment lies in, not settled. */
+  /** The bucket that a moment lies in. */
   #bucket(
     book: SymbolBook,
     interval: StoredInterval,
     t: EpochMicros,
-  ): OpenCandle {
+  ): Bucket {
     const known = book.buckets.get(interval);
     if (known && known.t <= t && t < known.end) return known;
     const { calendar } = book;
@@ -672,13 +736,7 @@ export class CandleBook {
     const closeAt = interval === "1d"
       ? calendar.sessionsBetween(start, end).at(-1)?.close ?? end
       : end;
-    const bucket = {
-      interval,
-      t: start,
-      end,
-      closeAt,
-      settled: false,
-    };
+    const bucket = { interval, t: start, end, closeAt };
     book.buckets.set(interval, bucket);
     return bucket;
   }
@@ -780,6 +838,7 @@ export class CandleBook {
         calendar: this.calendarOf(symbol),
         progress: new Map(),
         open: new Map(),
+        minute: null,
         buckets: new Map(),
         newest: -Infinity,
         nextCloseAt: Infinity,
@@ -827,14 +886,14 @@ export class CandleBook {
   }
 }
 
-function openKey({ interval, t }: Pick<OpenCandle, "interval" | "t">): string {
+function openKey({ interval, t }: Bucket): string {
   return `${interval}|${t}`;
 }
 
 function markDirty(
   batch: Batch,
   book: SymbolBook,
-  { interval, t, end }: OpenCandle,
+  { interval, t, end }: Bucket,
   closedBy: ClosedBy | null,
   coverageMs?: number,
 ): void {
@@ -899,7 +958,7 @@ function firstSeen(entry: StreamEntry, fold: EntryFold): EpochMicros | null {
 /** How much of a candle the feeds that have come as far as it covered. */
 function coverageOf(
   book: SymbolBook,
-  candle: OpenCandle,
+  candle: Bucket,
 ): Pick<CandleClose, "coverageMs" | "complete"> {
   const sessions = book.calendar.sessionsBetween(candle.t, candle.end);
   const parts = sessions.length > 0

@@ -78,16 +78,17 @@ async function run(
     const state = await store.claim(0, "me");
     assert.ok(state);
     const settings = { ...BOOK_DEFAULTS, ...options.settings };
-    return { state, book: new CandleBook(state, () => calendar, settings) };
+    const book = new CandleBook(state, () => calendar, settings);
+    return { state, book, forming: new Set(book.formingAtFirst) };
   };
-  let { state, book } = await begin();
+  let { state, book, forming } = await begin();
   let expect = state.position;
   let pending = options.ids ?? withIds(entries);
   while (pending.length > 0) {
     const { size, crash } = options.next?.() ??
       { size: Infinity, crash: false };
     if (crash) {
-      ({ state, book } = await begin());
+      ({ state, book, forming } = await begin());
       expect = state.position;
     }
     const part = pending.slice(0, size);
@@ -106,10 +107,14 @@ async function run(
         if (change === "revised") revised.push(`${candle.symbol} ${candle.t}`);
       }
     }
+    for (const minute of change.forming) forming.add(minute);
     expect = change.next;
     pending = pending.slice(part.length);
   }
   while ((await store.rollUp(0, 100)).length > 0);
+  await store.rollUpForming({ p: 0, leaseEpoch: state.leaseEpoch }, [
+    ...forming,
+  ]);
   return { store, outcomes, revised };
 }
 

@@ -14,6 +14,7 @@ import {
   type CommittedPartition,
   compareEntryIds,
   type EntryId,
+  type FormingMinute,
   type Log,
   type PartitionState,
   type QuarantineRow,
@@ -211,6 +212,8 @@ class AggregatorLoop {
   #positionIsOfStream = false;
   /** Longer candles may differ from their minutes. */
   #dirty = true;
+  /** Minutes that are not closed and whose longer candles may differ. */
+  #forming = new Set<FormingMinute>();
   #rolledUpAt = -Infinity;
   #rollUpRestMs = 0;
   #trimmedAt: number;
@@ -296,6 +299,7 @@ class AggregatorLoop {
       (symbol) => this.#calendarOf(symbol),
       this.settings.book,
     );
+    this.#forming = new Set(book.formingAtFirst);
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
     this.options.events.onClaimed?.(p);
     // What was committed before a crash may not have been announced.
@@ -334,7 +338,6 @@ class AggregatorLoop {
     state: PartitionState,
     readFrom: EntryId,
   ): Promise<boolean> {
-    const { p, log } = this.options;
     let committed = false;
     const { batchEntriesMax, batchBytesMax } = this.settings;
     let position = readFrom;
@@ -357,10 +360,7 @@ class AggregatorLoop {
       for (const part of committedTogether(entries)) {
         const outcome = book.apply(part);
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
-          log.warn("Another process has taken the partition", { p });
-          this.#leaseEpoch = null;
-          this.options.ownership?.onLost(p);
-          this.options.events.onLost?.(p);
+          this.#lose();
           return committed;
         }
         committed = true;
@@ -369,7 +369,10 @@ class AggregatorLoop {
       }
       const tookMs = this.#nowMs() - readAt;
       if (much) this.#budget.took(this.#nowMs() - turnAt);
-      await this.#rollUp();
+      if (!await this.#rollUp(state.leaseEpoch)) {
+        this.#lose();
+        return committed;
+      }
       this.#trimNowAndThen();
       if (!much && entries.length > 0) await this.#pace(readAt, tookMs);
     }
@@ -424,6 +427,14 @@ class AggregatorLoop {
     }
   }
 
+  #lose(): void {
+    const { p, log, ownership, events } = this.options;
+    log.warn("Another process has taken the partition", { p });
+    this.#leaseEpoch = null;
+    ownership?.onLost(p);
+    events.onLost?.(p);
+  }
+
   /** Whether the partition is ours to go on with; if not, it is let go. */
   async #goesOn(): Promise<boolean> {
     const { p, ownership, log } = this.options;
@@ -457,6 +468,7 @@ class AggregatorLoop {
     this.succeeded();
     this.#positionIsOfStream = true;
     this.#dirty ||= change.dirty.length > 0;
+    for (const minute of change.forming) this.#forming.add(minute);
     this.options.buffer.raiseFloor(p, change.next);
     events.onCommitted(p, change.next, {
       incarnation: this.#incarnation,
@@ -473,18 +485,25 @@ class AggregatorLoop {
    *
    * It rests three times as long as it took, so that commits have most of a
    * warehouse that is busy.
+   *
+   * @returns False if the partition is not ours any more.
    */
-  async #rollUp(): Promise<void> {
+  async #rollUp(leaseEpoch: number): Promise<boolean> {
     const { rollUpEveryMs, rollUpRoundsMax } = this.settings;
-    if (!this.#dirty) return;
-    if (!this.#passed(this.#rolledUpAt, this.#rollUpRestMs)) return;
+    if (!this.#dirty && this.#forming.size === 0) return true;
+    if (!this.#passed(this.#rolledUpAt, this.#rollUpRestMs)) return true;
     const startedAt = this.#nowMs();
-    for (let round = 0; round < rollUpRoundsMax && this.#dirty; round++) {
-      this.#dirty = await this.#rollUpOnce();
+    let ours = true;
+    for (let round = 0; ours && round < rollUpRoundsMax; round++) {
+      if (this.#dirty) this.#dirty = await this.#rollUpOnce();
+      else if (this.#forming.size > 0) {
+        ours = await this.#rollUpForming(leaseEpoch);
+      } else break;
     }
     this.#rolledUpAt = this.#nowMs();
     const tookMs = this.#rolledUpAt - startedAt;
     this.#rollUpRestMs = Math.max(rollUpEveryMs, ROLL_UP_REST * tookMs);
+    return ours;
   }
 
   /** @returns Whether anything was dirty. */
@@ -496,6 +515,21 @@ class AggregatorLoop {
     );
     if (candles.length > 0) events.onRolledUp(p, candles);
     return candles.length > 0;
+  }
+
+  /** @returns False if the partition is not ours any more. */
+  async #rollUpForming(leaseEpoch: number): Promise<boolean> {
+    const { p, store, events } = this.options;
+    const limit = this.#budget.of(this.settings.rollUpLimit);
+    const minutes = this.#forming.values().take(limit).toArray();
+    const candles = await outside(
+      "roll candles up",
+      () => store.rollUpForming({ p, leaseEpoch }, minutes),
+    );
+    if (candles === null) return false;
+    for (const minute of minutes) this.#forming.delete(minute);
+    if (candles.length > 0) events.onRolledUp(p, candles);
+    return true;
   }
 
   /** Starts a trim beside the loop, if it is time and none is under way. */

@@ -11,6 +11,7 @@ import {
   type CommitResult,
   compareEntryIds,
   type EntryId,
+  type FormingMinute,
   type Log,
   type PartitionState,
 } from "../ports.ts";
@@ -86,6 +87,13 @@ class FaultyStore extends MemoryStore {
 
   override rollUp(p: number, limit: number) {
     return this.#perhaps(() => super.rollUp(p, limit));
+  }
+
+  override rollUpForming(
+    lease: { readonly p: number; readonly leaseEpoch: number },
+    minutes: readonly FormingMinute[],
+  ) {
+    return this.#perhaps(() => super.rollUpForming(lease, minutes));
   }
 }
 
@@ -355,6 +363,36 @@ Deno.test("each claim is told before what is committed after it", async () => {
     ...["claimed 0", BEFORE_FIRST],
     ...["claimed 0", BEFORE_FIRST, await buffer.newest(0)],
   ]);
+});
+
+Deno.test("longer candles of a forming minute are made by whoever has it next", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const store = new MemoryStore();
+  const longer = () =>
+    [...store.rows.values()].filter(({ interval }) => interval !== "1m")
+      .map(({ interval, fold: { n } }) => `${interval} ${n}`);
+  const tick = { symbol: "A", ts: moment(10, 1), price: 100, size: 1, seq: 1 };
+  const work = async () => {
+    const before = aggregator({
+      clock,
+      buffer,
+      store,
+      settings: { rollUpEveryMs: Infinity, rollUpRoundsMax: 0 },
+    });
+    const receivedAt = moment(10, 1);
+    await append(buffer, ticksEntry(NSE, [tick], { receivedAt }));
+    await clock.sleep(2_000);
+    before.stop.abort();
+    await before.done;
+    assert.deepEqual(longer(), []);
+    const { stop, done } = aggregator({ clock, buffer, store });
+    await clock.sleep(2_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.deepEqual(longer(), ["5m 1", "15m 1", "1h 1", "1d 1"]);
 });
 
 Deno.test("aborted, the loop commits what it has read", async () => {

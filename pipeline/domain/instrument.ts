@@ -43,3 +43,30 @@ export interface Instrument {
 
 /** An instrument before the warehouse has given it an id. */
 export type InstrumentSpec = Omit<Instrument, "id">;
+
+/** An instrument of which nothing is known but its ticks. */
+export function autoSpec(
+  symbol: string,
+  { priceScale, sizeScale }: {
+    readonly priceScale: number;
+    readonly sizeScale: number;
+  },
+): InstrumentSpec {
+  return {
+    symbol,
+    name: symbol,
+    exchange: "unknown",
+    type: "unknown",
+    currency: "unknown",
+    priceScale,
+    sizeScale,
+    tickSize: (10 ** -priceScale).toFixed(priceScale),
+    lotSize: 1,
+    calendar: "24x7",
+    costBps: 2,
+    auto: true,
+    note: null,
+    validFrom: null,
+    validTo: null,
+  };
+}

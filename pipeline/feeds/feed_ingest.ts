@@ -1,4 +1,4 @@
-import { type Catalog, UnknownSymbolError } from "../catalog.ts";
+import { type Catalog, type Decimals, UnknownSymbolError } from "../catalog.ts";
 import type { Cleaner, CleanState } from "../candles/clean.ts";
 import type {
   Delivery,
@@ -632,6 +632,9 @@ export class FeedIngest {
     }
     while (link.attached && !this.#life.signal.aborted) {
       try {
+        if (catalog.get(symbol) === undefined) {
+          await catalog.admitAll(unknownFrom(link, batch, i));
+        }
         const instrument = await catalog.admit(symbol, { price, size });
         link.routes[batch.symbol[i]] = this.#route(instrument);
         if (price > instrument.priceScale) {
@@ -988,4 +991,27 @@ function tooLarge(
     symbol: route.symbol,
     ts: batch.ts[i] as EpochMicros,
   };
+}
+
+/**
+ * Symbols of rows from `from` on that the feed has no route of yet, with the
+ * most decimals of each.
+ */
+function unknownFrom(
+  { symbols, routes, allows }: FeedLink,
+  { length, kind, symbol, priceScale, sizeScale }: DecodedBatch,
+  from: number,
+): ReadonlyMap<string, Decimals> {
+  const unknown = new Map<string, Decimals>();
+  for (let i = from; i < length; i++) {
+    if (kind[i] === ROW_REJECT || routes[symbol[i]] !== undefined) continue;
+    const name = symbols[symbol[i]];
+    const known = unknown.get(name);
+    if (!known && !allows(name)) continue;
+    unknown.set(name, {
+      price: Math.max(known?.price ?? 0, priceScale[i]),
+      size: Math.max(known?.size ?? 0, sizeScale[i]),
+    });
+  }
+  return unknown;
 }

@@ -296,8 +296,8 @@ Deno.test("Ingest widens a symbol it registered, and rejects what a file forbids
   }]);
   await world.catalog.refresh();
   const source = await FakeSource.open(world.ingest);
+  await source.send(tick(1));
   await source.send(
-    tick(1),
     tick(2, { price: 100.1234, volume: 0.5 }),
     tick(3, { price: 100.5 }),
     tick(4, { symbol: "NIFTY50", price: 24321.555 }),

@@ -34,6 +34,11 @@ export interface RefitOptions {
   readonly liveMin: number;
 }
 
+interface Due {
+  readonly instrument: Instrument;
+  readonly entry: Entry;
+}
+
 const POLL_MS = 500;
 /** Too few candles yet, or history that is still coming in. */
 const AGAIN_MS = 2_000;
@@ -54,6 +59,8 @@ const HISTORY_MS = 1_800_000;
 export class Refits {
   #fits = 0;
   #failed = 0;
+  /** What was due at the last look, most overdue last. */
+  #due: Due[] = [];
 
   constructor(
     private readonly ports: RefitPorts,
@@ -87,16 +94,27 @@ export class Refits {
     return 0;
   }
 
-  #mostOverdue(now: EpochMicros) {
-    let first: { instrument: Instrument; entry: Entry } | null = null;
-    for (const instrument of this.ports.catalog.all()) {
-      const entry = this.entries.of(instrument.symbol);
-      if (entry.fitting || entry.fitDueAt > now) continue;
-      if (first === null || entry.fitDueAt < first.entry.fitDueAt) {
-        first = { instrument, entry };
-      }
+  #mostOverdue(now: EpochMicros): Due | null {
+    return this.#nextDue(now) ?? this.#lookForDue(now);
+  }
+
+  #nextDue(now: EpochMicros): Due | null {
+    while (this.#due.length > 0) {
+      const due = this.#due.pop()!;
+      if (isDue(due.entry, now)) return due;
     }
-    return first;
+    return null;
+  }
+
+  #lookForDue(now: EpochMicros): Due | null {
+    this.#due = this.ports.catalog.all()
+      .map((instrument) => ({
+        instrument,
+        entry: this.entries.of(instrument.symbol),
+      }))
+      .filter(({ entry }) => isDue(entry, now))
+      .sort((a, b) => b.entry.fitDueAt - a.entry.fitDueAt);
+    return this.#due.pop() ?? null;
   }
 
   async #fit(
@@ -173,4 +191,8 @@ export class Refits {
     return !enough(state.live, liveMin) &&
       !enough(state.walkForward, 0.9 * walkForwardSteps);
   }
+}
+
+function isDue({ fitting, fitDueAt }: Entry, now: EpochMicros): boolean {
+  return !fitting && fitDueAt <= now;
 }

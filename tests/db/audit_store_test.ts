@@ -6,7 +6,7 @@ import {
   MICROS_PER_MINUTE,
 } from "../../pipeline/domain/time.ts";
 import type { EntryId, QuarantineRow } from "../../pipeline/ports.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import { timestampText } from "../../db/sql_values.ts";
 import {
   deltaOf,

@@ -11,7 +11,7 @@ import {
   MICROS_PER_MINUTE,
 } from "../../pipeline/domain/time.ts";
 import type { FeedTotals } from "../../pipeline/ports.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import {
   bucketOf,
   deltaOf,

@@ -15,7 +15,7 @@ import {
 } from "../../pipeline/domain/time.ts";
 import type { CandleClose, CandleStep } from "../../pipeline/ports.ts";
 import { pgStores } from "../../db/stores.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import {
   bucketOf,
   deltaOf,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { partitionOf } from "../../pipeline/domain/hash.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import type { EntryId, GapRow } from "../../pipeline/ports.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import {
   deltaOf,
   minuteOf,

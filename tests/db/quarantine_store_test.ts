@@ -3,7 +3,7 @@ import { partitionOf } from "../../pipeline/domain/hash.ts";
 import type { Reject } from "../../pipeline/domain/tick.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import type { EntryId, QuarantineQuery } from "../../pipeline/ports.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import {
   minuteOf,
   NOW,

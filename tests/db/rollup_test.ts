@@ -25,7 +25,7 @@ import {
   type TestTick,
   Writer,
 } from "./testing.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 
 await onAllDatabases((warehouse, test) => {
   const DAY = bucketOf("", "1d", NOW).start;
@@ -235,6 +235,48 @@ await onAllDatabases((warehouse, test) => {
     const writer = await writerFor(symbol);
     await writer.commit({ dirty: dirtyOf(symbol, DAY, "idle") });
     assert.equal((await rollUp(symbol)).size, 0);
+  });
+
+  test("rollUpForming() makes what marks would, while the lease is ours", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    const { p, leaseEpoch } = writer.state;
+    const ticks = [tick(0, 100), tick(1, 102), tick(66, 99)];
+    await writer.commit({ deltas: ticks.map((one) => deltaOf(symbol, one)) });
+    const minutes = ticks.map(({ ts }) => dirtyOf(symbol, ts));
+    const rolled = await warehouse.aggregate.rollUpForming(
+      { p, leaseEpoch },
+      minutes,
+    );
+    assert.deepEqual(
+      rolled!.map(({ change, candle: { interval, t, close, n } }) =>
+        [change, interval, (t - DAY) / MICROS_PER_MINUTE, close, n].join(" ")
+      ).toSorted(),
+      [
+        "updated 15m 0 1.02 2",
+        "updated 15m 60 0.99 1",
+        "updated 1d 0 0.99 3",
+        "updated 1h 0 1.02 2",
+        "updated 1h 60 0.99 1",
+        "updated 5m 0 1.02 2",
+        "updated 5m 65 0.99 1",
+      ],
+    );
+    assert.deepEqual([...(await rollUp(symbol)).values()], []);
+    await writer.commit({ deltas: [deltaOf(symbol, tick(2, 90))] });
+    assert.equal(
+      await warehouse.aggregate.rollUpForming(
+        { p, leaseEpoch: leaseEpoch - 1 },
+        [dirtyOf(symbol, ticks[0].ts)],
+      ),
+      null,
+    );
+    const [day] = await warehouse.candles.candles({
+      symbol,
+      interval: "1d",
+      limit: 1,
+    });
+    assert.equal(day.n, 3);
   });
 
   test("rollUp() looks past marks that change nothing", async () => {

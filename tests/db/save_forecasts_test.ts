@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DbError } from "../../db/db.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import type { Forecast } from "../../pipeline/domain/forecast.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import {

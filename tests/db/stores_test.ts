@@ -8,7 +8,7 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
 } from "../../pipeline/domain/time.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import {
   addScore,
   NO_SCORES,

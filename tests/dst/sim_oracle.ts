@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { mergeFolds } from "../../pipeline/domain/candle.ts";
 import {
   type FeedKey,
   feedKeyText,
   feedOrder,
 } from "../../pipeline/domain/entry.ts";
+import { ROLLUPS } from "../../pipeline/domain/interval.ts";
 import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
 import type { SimFeed, SimLine } from "./sim_lines.ts";
 import type { SimWarehouse } from "./sim_store.ts";
@@ -70,6 +72,7 @@ export function checkEnd(
     }),
   }));
   checkCandles(warehouse, accepted);
+  checkLonger(warehouse);
   checkBooks(warehouse, accepted);
 }
 
@@ -122,6 +125,35 @@ function checkCandles(
   const names = new Set([...Object.keys(expected), ...Object.keys(found)]);
   for (const name of [...names].sort()) {
     assert.deepEqual(found[name], expected[name], `candle ${name}`);
+  }
+}
+
+/** Whether longer candles have all that their minutes have. */
+export function isRolledUp(warehouse: SimWarehouse): boolean {
+  try {
+    checkLonger(warehouse);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Each longer candle is there, and is the merge of its shorter ones. */
+function checkLonger(warehouse: SimWarehouse): void {
+  const rows = [...warehouse.rows.values()];
+  for (const { interval, source } of ROLLUPS) {
+    const parts = rows.filter((row) => row.interval === source);
+    const longer = rows.filter((row) => row.interval === interval);
+    const sum = (some: typeof rows) =>
+      some.reduce((n, { fold }) => n + fold.n, 0);
+    assert.equal(sum(longer), sum(parts), `ticks in candles of ${interval}`);
+    for (const { fold, end } of longer) {
+      const { t, symbol } = fold;
+      const merged = parts.map((part) => part.fold)
+        .filter((part) => part.symbol === symbol && t <= part.t && part.t < end)
+        .map((part) => ({ ...part, t })).reduce(mergeFolds);
+      assert.deepEqual(fold, merged, `${interval} ${symbol} ${t}`);
+    }
   }
 }
 

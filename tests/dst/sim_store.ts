@@ -198,6 +198,8 @@ export function simStore(
       claim: (p, owner) => call("claim", () => warehouse.claim(p, owner)),
       commit: (commit) => call("commit", () => warehouse.commit(commit)),
       rollUp: (p, limit) => call("rollUp", () => warehouse.rollUp(p, limit)),
+      rollUpForming: (lease, minutes) =>
+        call("rollUpForming", () => warehouse.rollUpForming(lease, minutes)),
       release: (p, leaseEpoch) =>
         call("release", () => warehouse.release(p, leaseEpoch)),
       renew: (leases) => call("renew", () => warehouse.renew(leases)),

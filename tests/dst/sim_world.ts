@@ -1,7 +1,12 @@
 import { assertNever } from "../../pipeline/domain/assert.ts";
 import { SimStreams } from "./sim_buffer.ts";
 import { makeFeed, type SimFeed } from "./sim_lines.ts";
-import { checkAck, checkEnd, checkForgotten } from "./sim_oracle.ts";
+import {
+  checkAck,
+  checkEnd,
+  checkForgotten,
+  isRolledUp,
+} from "./sim_oracle.ts";
 import { startNode } from "./sim_node.ts";
 import { type FaultPlan, type SimNetwork, SimProcess } from "./sim_process.ts";
 import type { SimRandom } from "./sim_random.ts";
@@ -139,6 +144,11 @@ class SimWorld {
     if (!drained) return this.#onBug(new Error(this.#whatIsLeft()));
     // Counts of duplicates come in a little later than what they are of.
     await scheduler.run(broken, scheduler.now + 3_000 * MS);
+    // And longer candles a little later than their minutes.
+    await scheduler.run(
+      () => broken() || isRolledUp(this.#warehouse),
+      scheduler.now + DRAIN_MS * MS,
+    );
     if (!broken()) this.#judge(() => checkEnd(this.#warehouse, this.#feeds));
   }
 

@@ -13,7 +13,7 @@ import {
   storedCandle,
 } from "../../pipeline/forecast/testing/make_candles.ts";
 import { VirtualClock } from "../../pipeline/forecast/testing/virtual_clock.ts";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import { minuteOf, NOW, onBothDatabases, SILENT } from "../db/testing.ts";
 
 const MODELS = ["drift", "random-walk"];

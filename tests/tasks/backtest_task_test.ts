@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { autoSpec } from "../../db/instrument_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import {
   makeCandles,

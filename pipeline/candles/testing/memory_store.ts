@@ -27,6 +27,7 @@ import {
   type EntryId,
   type FeedProgress,
   type FeedTotals,
+  type FormingMinute,
   type GapRow,
   type PartitionState,
   type QuarantineRow,
@@ -246,6 +247,13 @@ export class MemoryStore implements AggregateStore {
 
   rollUp(p: number, limit: number): Promise<readonly CommittedCandle[]> {
     const { dirty } = this.#partition(p);
+    return Promise.resolve(this.#rollUpMarks(dirty, limit));
+  }
+
+  #rollUpMarks(
+    dirty: Map<string, DirtyRollup>,
+    limit: number,
+  ): readonly CommittedCandle[] {
     const done: CommittedCandle[] = [];
     for (const { interval, source } of ROLLUPS) {
       for (const [key, mark] of [...dirty]) {
@@ -259,7 +267,19 @@ export class MemoryStore implements AggregateStore {
         done.push(this.#writeRollup(key, mark, parts));
       }
     }
-    return Promise.resolve(done);
+    return done;
+  }
+
+  rollUpForming(
+    { p, leaseEpoch }: { readonly p: number; readonly leaseEpoch: number },
+    minutes: readonly FormingMinute[],
+  ): Promise<readonly CommittedCandle[] | null> {
+    const partition = this.#partition(p);
+    if (partition.leaseEpoch !== leaseEpoch) return Promise.resolve(null);
+    const marks = minutes.flat().map((mark) =>
+      [rowKey(mark.interval, mark.symbol, mark.t), mark] as const
+    );
+    return Promise.resolve(this.#rollUpMarks(new Map(marks), Infinity));
   }
 
   #writeRollup(
