@@ -1,6 +1,7 @@
 /**
- * What a tick costs with ten instruments and with ten thousand: processor time
- * and rate of a plain feed on Redis and PostgreSQL, in turns in one run.
+ * What a tick costs with ten instruments and with ten thousand, all of them
+ * registered before: processor time and rate of a plain feed on Redis and
+ * PostgreSQL, in turns in one run.
  *
  * `deno task bench symbols`
  */
@@ -36,10 +37,22 @@ await bench("symbols", full ? "full" : "small", async () => {
         const subject = await Subject.start(await servers.empty(), {
           INSTRUMENTS_MAX: String(2 * symbols + 100),
         });
+        // One of each, so that they are registered.
+        await sendPlain(
+          subject.feed,
+          prepareTicks({
+            ticks: symbols,
+            symbols,
+            startMs: startMs - 60_000,
+            minutes: 1,
+            numbered: false,
+          }),
+        );
+        await subject.applied(symbols);
         const cpu = subject.cpuSeconds();
         const from = performance.now();
         await sendPlain(subject.feed, ticks);
-        await subject.applied(TICKS);
+        await subject.applied(symbols + TICKS);
         const seconds = (performance.now() - from) / 1_000;
         const micros = (subject.cpuSeconds() - cpu) / TICKS * 1e6;
         cost.set(symbols, [...cost.get(symbols) ?? [], micros]);
