@@ -4,6 +4,7 @@ import {
   dataAge,
   describeFeed,
   FEED_SHAPES,
+  feedLook,
   feedWord,
 } from "./describe_feed.ts";
 import type { LinkStatus } from "./link_status.ts";
@@ -16,10 +17,10 @@ export function FeedBadge(props: {
 }) {
   const { now, link } = props;
   const feed = agedFeed(props.feed, now, link);
+  const look = feedLook(feed);
   return (
-    <span class={`feed feed-${feed.status}`} title={describeFeed(feed)}>
-      <span aria-hidden="true">{FEED_SHAPES[feed.status]}</span>{" "}
-      {feedWord(feed)}
+    <span class={`feed feed-${look}`} title={describeFeed(feed)}>
+      <span aria-hidden="true">{FEED_SHAPES[look]}</span> {feedWord(feed)}
       <small>{dataAge(feed, now)}</small>
     </span>
   );

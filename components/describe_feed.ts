@@ -3,21 +3,27 @@ import type { CandleView } from "../pipeline/domain/candle.ts";
 import { formatAge } from "./format_time.ts";
 import type { LinkStatus } from "./link_status.ts";
 
-/** A shape for each state, so that colour is not the only cue. */
-export const FEED_SHAPES: Record<FeedStatus, string> = {
+/** How a state is shown: while the market is closed, no feed is at fault. */
+export type FeedLook = FeedStatus | "closed";
+
+export function feedLook({ status, session }: FeedState): FeedLook {
+  return session === "closed" ? "closed" : status;
+}
+
+/** A shape for each look, so that colour is not the only cue. */
+export const FEED_SHAPES: Record<FeedLook, string> = {
   live: "●",
   quiet: "◐",
   stale: "◌",
   down: "✕",
+  closed: "○",
 };
 
 /** The state of a feed in a word or two. */
 export function feedWord(feed: FeedState): string {
-  if (feed.status === "down") {
-    return feed.session === "closed" ? "market closed, no feed" : "no feed";
-  }
-  if (feed.session === "closed") return "market closed";
-  return feed.status;
+  const look = feedLook(feed);
+  if (look === "closed") return "market closed";
+  return look === "down" ? "no feed" : look;
 }
 
 /** What the state means, for a tooltip. */
@@ -28,15 +34,19 @@ export function describeFeed(feed: FeedState): string {
     ? " It numbers its ticks and sends again what was not stored."
     : " It does not number its ticks: what it sends while we are away is lost.";
   const name = feed.feed === null ? "" : `Feed ${feed.feed}. `;
-  switch (feed.status) {
+  switch (feedLook(feed)) {
+    case "closed":
+      return `${name}The market is closed; ${
+        feed.status === "down"
+          ? "nothing is connected for this instrument"
+          : "the feed is connected"
+      }.${delivery}`;
     case "down":
       return `${name}Nothing is connected for this instrument.${delivery}`;
     case "stale":
       return `${name}Nothing current for two minutes or more.${delivery}`;
     case "quiet":
-      return feed.session === "closed"
-        ? `${name}Connected; the market is closed.${delivery}`
-        : `${name}Connected; no tick for 15 seconds or more.${delivery}`;
+      return `${name}Connected; no tick for 15 seconds or more.${delivery}`;
     case "live":
       return `${name}Ticks are coming.${delivery}`;
   }

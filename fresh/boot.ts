@@ -3,8 +3,15 @@ import { setBuildId } from "./build_id.ts";
 import { hasSignals, type IslandData, readPageData } from "./page_data.ts";
 import { rangeRoot } from "./range_root.ts";
 
-/** The browser's side: mounts the islands of the page into their markup. */
+/** A page that is not drawn, such as one in the background, is not waited for. */
+const PAINT_MS_MAX = 200;
+
+/**
+ * The browser's side: mounts the islands of the page into their markup, once
+ * that has been painted.
+ */
 async function boot(): Promise<void> {
+  await firstPaint();
   const text = document.getElementById("islands")?.textContent;
   if (!text) return;
   const signals = hasSignals(text) ? await import("@preact/signals") : null;
@@ -21,6 +28,14 @@ async function boot(): Promise<void> {
       console.error(`Cannot start island ${island.name}`, error);
     }
   }));
+}
+
+/** Code that runs before the first frame holds it up; the markup needs none. */
+function firstPaint(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, PAINT_MS_MAX);
+  });
 }
 
 async function mount(

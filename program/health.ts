@@ -121,15 +121,16 @@ export class Health {
     );
   }
 
-  async findings(): Promise<Findings> {
+  /** @param ageMsMax What was found this long ago will do. */
+  async findings(ageMsMax?: number): Promise<Findings> {
     const { names, clock, clockWatch, stopping, drained } = this.#options;
     const [warehouse, buffer, partitions, state, space] = await Promise
       .allSettled([
-        this.#warehouse.ask(),
-        this.#buffer.ask(),
-        this.#lag.ask(),
-        this.#pipeline.ask(),
-        this.#disk.ask(),
+        this.#warehouse.ask(ageMsMax),
+        this.#buffer.ask(ageMsMax),
+        this.#lag.ask(ageMsMax),
+        this.#pipeline.ask(ageMsMax),
+        this.#disk.ask(ageMsMax),
       ]);
     const now = clock.now();
     const down = (name: string, { status }: { readonly status: string }) =>
@@ -168,9 +169,9 @@ export class Health {
     };
   }
 
-  async report(): Promise<HealthReport> {
+  async report(ageMsMax?: number): Promise<HealthReport> {
     const { feeds, lag, node, owned, webhooks } = this.#options;
-    const { reasons, warnings, ...found } = await this.findings();
+    const { reasons, warnings, ...found } = await this.findings(ageMsMax);
     return {
       ready: reasons.length === 0,
       reasons,

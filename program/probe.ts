@@ -16,10 +16,14 @@ export class Probe<T> {
 
   constructor(private readonly check: () => Promise<T>) {}
 
-  /** Rejects as the check does, or if it takes more than a second. */
-  ask(): Promise<T> {
+  /**
+   * Rejects as the check does, or if it takes more than a second.
+   *
+   * @param ageMsMax An answer this old will do.
+   */
+  ask(ageMsMax = FRESH_MS): Promise<T> {
     const now = performance.now();
-    if (this.#answer !== null && now - this.#answer.at < FRESH_MS) {
+    if (this.#answer !== null && now - this.#answer.at < ageMsMax) {
       return this.#answer.result;
     }
     if (this.#running === null || now - this.#running.since > HANG_MS_MAX) {

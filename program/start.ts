@@ -496,7 +496,7 @@ export async function start(options: StartOptions): Promise<Running> {
         },
         activity: stores.activity,
         bus,
-        health: () => health.report(),
+        health: (ageMsMax) => health.report(ageMsMax),
         system: () => system.view(),
         streamWaits: waits.sent,
         info: {

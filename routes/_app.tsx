@@ -1,11 +1,7 @@
 import type { PageProps } from "fresh";
 import { asset } from "fresh/runtime";
-import { BrandMark } from "../components/BrandMark.tsx";
 import { Footer } from "../components/Footer.tsx";
-import AlertToasts from "../islands/AlertToasts.tsx";
-import Outages from "../islands/Outages.tsx";
-import SystemLink from "../islands/SystemLink.tsx";
-import ThemeToggle from "../islands/ThemeToggle.tsx";
+import Shell from "../islands/Shell.tsx";
 import { stylesOf } from "../web/page_styles.ts";
 import { knownOutages } from "../web/known_outages.ts";
 import { readBalance } from "../web/read_balance.ts";
@@ -24,7 +20,6 @@ export default async function App(
     known ? readBalance(services) : null,
     knownOutages(services, req),
   ]);
-  const current = (path: string) => url.pathname === path ? "page" : undefined;
   const sum = (key: "applied" | "rejected") =>
     audit?.partitions.reduce((total, one) => total + one[key], 0) ?? 0;
   return (
@@ -51,42 +46,25 @@ export default async function App(
         <link rel="icon" href={asset("/icon.svg")} type="image/svg+xml" />
         <link rel="apple-touch-icon" href={asset("/apple-touch-icon.png")} />
         <link rel="manifest" href={asset("/manifest.webmanifest")} />
-        <link key="styles" rel="stylesheet" href={stylesOf("common")} />
+        {/* Before the styles, as a script waits for those that come before it. */}
         <script src={asset("/theme.js")}></script>
+        <link key="styles" rel="stylesheet" href={stylesOf("common")} />
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
-        <header class="top">
-          <a class="brand" href="/">
-            <BrandMark />
-            Tickhouse
-          </a>
-          {info.simulated && (
-            <span
-              class="simulated"
-              title={`Prices are made by a simulator${
-                info.seed === null ? "" : `, seed ${info.seed}`
-              }, not by a market`}
-            >
-              Simulated data
-            </span>
-          )}
-          {known && (
-            <nav class="pages" aria-label="Pages">
-              <a href="/" aria-current={current("/")}>Instruments</a>
-              <SystemLink {...outage} current={url.pathname === "/system"} />
-              <a href="/settings" aria-current={current("/settings")}>
-                Settings
-              </a>
-            </nav>
-          )}
-          <ThemeToggle />
-        </header>
-        {known && !error && <Outages {...outage} />}
+        <Shell
+          path={url.pathname}
+          simulated={info.simulated
+            ? `Prices are made by a simulator${
+              info.seed === null ? "" : `, seed ${info.seed}`
+            }, not by a market`
+            : null}
+          outage={known ? outage : null}
+          saysOutage={Boolean(error)}
+        />
         <div id="main">
           <Component />
         </div>
-        {known && <AlertToasts />}
         {known && (
           <Footer
             balance={audit === null ? null : {

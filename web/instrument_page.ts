@@ -1,4 +1,9 @@
 import type {
+  ModelView,
+  QualityView,
+  ReliabilityView,
+} from "../components/api_views.ts";
+import type {
   InstrumentPage,
   InstrumentState,
 } from "../components/instrument_state.ts";
@@ -11,7 +16,9 @@ import {
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
 import { epochMicros, toMillis } from "../pipeline/domain/time.ts";
+import type { ScoredForecast, SettledSignal } from "../pipeline/ports.ts";
 import { feedStateOf } from "../pipeline/live/feed_status.ts";
+import { keptFor } from "./kept_answers.ts";
 import { scaleOf } from "../components/price_scales.ts";
 import { offeredIntervals } from "./offered_intervals.ts";
 import { queryCalendar } from "./query_calendar.ts";
@@ -24,10 +31,16 @@ import { readModels } from "./query_models.ts";
 import type { Services } from "./services.ts";
 
 const CANDLES = 150;
-const FORECASTS = 200;
+/** Of a link that names a moment alone. */
+const SLOTS = 120;
+const SLOTS_MIN = 5;
+const SLOTS_MAX = 10_000;
+const FORECASTS = CANDLES;
 /** Holds the newest forecasts of every horizon. */
 const BATCH = 20;
 const CALLS = 100;
+/** Instruments whose record is kept. */
+const RECORDS_MAX = 64;
 
 /**
  * Reads the page of an instrument.
@@ -41,42 +54,20 @@ export async function readInstrumentPage(
   symbol: string,
   query: URLSearchParams,
 ): Promise<InstrumentPage | null> {
-  const { catalog, candles, forecasts } = services;
+  const { catalog, forecasts } = services;
   const instrument = catalog.get(symbol);
   if (instrument === undefined) return null;
-  const reading = readShown(services, symbol, query.get("interval"));
-  const [
-    shown,
-    quality,
-    hours,
-    days,
-    feeds,
-    past,
-    batch,
-    models,
-    newest,
-    buys,
-    sells,
-  ] = await Promise
-    .all([
-      reading,
-      reading.then(({ last }) =>
-        queryQuality(services, { symbol, at: last?.t })
-      ),
-      candles.latest([symbol], "1h", CHANGE_HOURS),
-      candles.latest([symbol], "1d", CHANGE_DAYS),
-      services.activity.activity(),
-      forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS }),
-      forecasts.forecasts({ symbol, limit: BATCH }),
-      readModels(services, [symbol]),
-      forecasts.signals({ symbol, limit: 1 }),
-      forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
-      forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
-    ]);
-  const model = past.at(-1)?.forecast.model;
+  const [shown, record, feeds, batch, newest] = await Promise.all([
+    readShown(services, symbol, query.get("interval")),
+    records(services).get(symbol, () => readRecord(services, symbol)),
+    services.activity.activity(),
+    forecasts.forecasts({ symbol, limit: BATCH }),
+    forecasts.signals({ symbol, limit: 1 }),
+  ]);
+  const { quality, hours, days, past, models, calls, reliability } = record;
   const signals = mergeSignals(
     [],
-    [...buys, ...sells, ...newest].map((one) => signalView(one.signal, one)),
+    [...calls, ...newest].map((one) => signalView(one.signal, one)),
     2 * CALLS + 1,
   );
   return {
@@ -103,15 +94,12 @@ export async function readInstrumentPage(
         now: services.clock.now(),
       }),
       quality,
-      reliability: model === undefined ? null : await queryReliability(
-        services,
-        { symbol, model, window: RELIABILITY_WINDOW },
-      ),
+      reliability,
     },
     change: shown.last === null ? null : priceChange({
       last: shown.last,
-      hours: hours.get(symbol) ?? [],
-      days: days.get(symbol) ?? [],
+      hours,
+      days,
       calendar: catalog.calendarOf(instrument),
     }),
     hours: queryCalendar(services, { symbol }),
@@ -119,6 +107,63 @@ export async function readInstrumentPage(
     compared: services.catalog.get(query.get("compare") ?? "")?.symbol ?? null,
     view: viewOf(query),
     now: toMillis(services.clock.now()),
+  };
+}
+
+/** What is known of an instrument that each minute adds a little to. */
+interface InstrumentRecord {
+  readonly quality: QualityView;
+  readonly hours: readonly StoredCandle[];
+  readonly days: readonly StoredCandle[];
+  /** Forecasts one minute ahead, with what came of them. */
+  readonly past: readonly ScoredForecast[];
+  readonly models: readonly ModelView[];
+  /** Signals to buy or to sell. */
+  readonly calls: readonly SettledSignal[];
+  readonly reliability: ReliabilityView | null;
+}
+
+/**
+ * It takes three quarters of a page's reading, so a visit soon after another
+ * has the same; the page asks for the newest itself, each minute.
+ */
+const records = keptFor<InstrumentRecord>({
+  freshS: 10,
+  shownS: 60,
+  max: RECORDS_MAX,
+});
+
+async function readRecord(
+  services: Services,
+  symbol: string,
+): Promise<InstrumentRecord> {
+  const { candles, forecasts } = services;
+  const reading = forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS });
+  const [quality, hours, days, past, models, buys, sells, reliability] =
+    await Promise.all([
+      queryQuality(services, { symbol }),
+      candles.latest([symbol], "1h", CHANGE_HOURS),
+      candles.latest([symbol], "1d", CHANGE_DAYS),
+      reading,
+      readModels(services, [symbol]),
+      forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
+      forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
+      reading.then((past) => {
+        const model = past.at(-1)?.forecast.model;
+        return model === undefined ? null : queryReliability(
+          services,
+          { symbol, model, window: RELIABILITY_WINDOW },
+        );
+      }),
+    ]);
+  return {
+    quality,
+    hours: hours.get(symbol) ?? [],
+    days: days.get(symbol) ?? [],
+    past,
+    models,
+    calls: [...buys, ...sells],
+    reliability,
   };
 }
 
@@ -131,13 +176,17 @@ export async function readPictured(
   { instrument, interval, view, state }: InstrumentPage,
 ): Promise<readonly CandleView[]> {
   if (!view?.toT) return state.candles;
-  const { candles } = await readCandles(services, {
+  const of = {
     symbol: instrument.symbol,
     interval,
-    to: epochMicros(view.toT * 1_000 + 1),
     limit: Math.min(Math.round(view.slots), PICTURED_MAX),
-  });
-  return candles.length > 0 ? candles.map(candleView) : state.candles;
+  };
+  const at = epochMicros(view.toT * 1_000 + 1);
+  const { candles } = await readCandles(services, { ...of, to: at });
+  if (candles.length > 0) return candles.map(candleView);
+  // Before all history its beginning is nearest.
+  const first = await readCandles(services, { ...of, from: at });
+  return first.candles.map(candleView);
 }
 
 /** The candles of an interval that is offered, of minutes otherwise. */
@@ -168,10 +217,12 @@ async function readShown(
   return { intervals, interval, last, candles: candles.map(candleView) };
 }
 
-/** The part of the history that a URL names. */
+/** The part of the history that a URL names: a moment, how many slots, or both. */
 function viewOf(query: URLSearchParams): InstrumentPage["view"] {
-  const slots = Number(query.get("slots"));
   const to = Number(query.get("to"));
-  if (!Number.isFinite(slots) || slots < 5 || slots > 10_000) return null;
-  return { slots, toT: Number.isSafeInteger(to * 1_000) && to > 0 ? to : null };
+  const toT = Number.isSafeInteger(to * 1_000) && to > 0 ? to : null;
+  const slots = Number(query.get("slots"));
+  const isUsable = slots >= SLOTS_MIN && slots <= SLOTS_MAX;
+  if (isUsable) return { slots, toT };
+  return toT === null ? null : { slots: SLOTS, toT };
 }

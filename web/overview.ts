@@ -1,15 +1,12 @@
 import type { InstrumentNow, InstrumentView } from "../components/api_views.ts";
 import { SPARK_CANDLES } from "../components/watch_row.ts";
-import { candleView } from "../pipeline/domain/candle.ts";
+import { candleView, type StoredCandle } from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
-import {
-  type EpochMicros,
-  MICROS_PER_SECOND,
-  toMillis,
-} from "../pipeline/domain/time.ts";
+import { type EpochMicros, toMillis } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
+import { keptFor } from "./kept_answers.ts";
 import { CHANGE_DAYS, CHANGE_HOURS, priceChange } from "./price_change.ts";
 import type { Services } from "./services.ts";
 import { readBriefs } from "./skill_briefs.ts";
@@ -22,12 +19,16 @@ export interface Overview {
   readonly sparks: ReadonlyMap<string, readonly number[]>;
 }
 
-const FRESH_FOR = MICROS_PER_SECOND;
+const overviews = keptFor<Overview>({ freshS: 1 });
+/** What a minute changes little of, and takes most of the reading. */
+const histories = keptFor<History>({ freshS: 10, shownS: 60 });
 
-const cache = new WeakMap<
-  Services,
-  { at: EpochMicros; overview: Promise<Overview> }
->();
+interface History {
+  readonly sparks: ReadonlyMap<string, readonly number[]>;
+  /** The newest hours and days, which a change is counted from. */
+  readonly hours: ReadonlyMap<string, readonly StoredCandle[]>;
+  readonly days: ReadonlyMap<string, readonly StoredCandle[]>;
+}
 
 /**
  * Reads all instruments with their newest candles, forecasts and signals.
@@ -35,27 +36,31 @@ const cache = new WeakMap<
  * Answers given within a second share one reading, however many ask.
  */
 export function readOverview(services: Services): Promise<Overview> {
-  const now = services.clock.now();
-  const cached = cache.get(services);
-  if (cached !== undefined && now - cached.at < FRESH_FOR) {
-    return cached.overview;
-  }
-  const overview = read(services, now);
-  cache.set(services, { at: now, overview });
-  overview.catch(() => cache.delete(services));
-  return overview;
+  return overviews(services).get("all", () => read(services));
 }
 
-async function read(services: Services, at: EpochMicros): Promise<Overview> {
-  const { catalog, candles, forecasts, activity } = services;
+async function readHistory({ catalog, candles }: Services): Promise<History> {
+  const symbols = catalog.all().map(({ symbol }) => symbol);
+  const [sparks, hours, days] = await Promise.all([
+    candles.closes(symbols, SPARK_CANDLES),
+    candles.latest(symbols, "1h", CHANGE_HOURS),
+    candles.latest(symbols, "1d", CHANGE_DAYS),
+  ]);
+  return { sparks, hours, days };
+}
+
+async function read(services: Services): Promise<Overview> {
+  const { catalog, candles, forecasts, activity, clock } = services;
+  const at = clock.now();
   const all = catalog.all();
   const symbols = all.map(({ symbol }) => symbol);
-  const [minutes, sparks, hours, days, feeds, newest, briefOf] = await Promise
-    .all([
+  const [minutes, { sparks, hours, days }, feeds, newest, briefOf] =
+    await Promise.all([
       candles.latest(symbols, "1m", 1),
-      candles.closes(symbols, SPARK_CANDLES),
-      candles.latest(symbols, "1h", CHANGE_HOURS),
-      candles.latest(symbols, "1d", CHANGE_DAYS),
+      histories(services).get(
+        String(symbols.length),
+        () => readHistory(services),
+      ),
       activity.activity(),
       forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
       readBriefs(services),

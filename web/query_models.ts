@@ -2,11 +2,7 @@ import { z } from "zod";
 import type { ModelsAnswer, ModelView } from "../components/api_views.ts";
 import type { Forecast, Skill } from "../pipeline/domain/forecast.ts";
 import { SKILL_WINDOW } from "../pipeline/domain/forecast.ts";
-import {
-  type EpochMicros,
-  MICROS_PER_SECOND,
-  toMillis,
-} from "../pipeline/domain/time.ts";
+import { type EpochMicros, toMillis } from "../pipeline/domain/time.ts";
 import { NO_SCORES } from "../pipeline/forecast/scores/add_score.ts";
 import {
   liveSkills,
@@ -14,6 +10,7 @@ import {
 } from "../pipeline/forecast/scores/summarize_skill.ts";
 import { verdictOf } from "../pipeline/forecast/scores/verdict.ts";
 import { wilsonInterval } from "../pipeline/forecast/scores/wilson_interval.ts";
+import { keptFor } from "./kept_answers.ts";
 import { badParameters } from "./problem.ts";
 import {
   findInstrument,
@@ -27,7 +24,6 @@ import type { ModelReport, Services } from "./services.ts";
 const WINDOW_MAX = 100_000;
 /** Of every instrument at a time. */
 const WINDOW_OF_ALL_MAX = 1_000;
-const FRESH_FOR = 2 * MICROS_PER_SECOND;
 
 /** Parameters of `/api/models`. */
 export const modelsQuery = z.object({
@@ -70,10 +66,7 @@ export async function queryModels(
 
 type Reading = Promise<readonly ModelView[]>;
 
-const cache = new WeakMap<
-  Services,
-  Map<string, { readonly at: EpochMicros; readonly reading: Reading }>
->();
+const records = keptFor<readonly ModelView[]>({ freshS: 2, max: 64 });
 
 /** Reads records; answers given within two seconds share one reading. */
 export function readModels(
@@ -81,19 +74,10 @@ export function readModels(
   symbols: readonly string[],
   window = SKILL_WINDOW,
 ): Reading {
-  const now = services.clock.now();
-  const known = cache.get(services) ?? new Map();
-  cache.set(services, known);
-  for (const [key, { at }] of known) {
-    if (now - at >= FRESH_FOR) known.delete(key);
-  }
-  const key = `${window} ${symbols.join(" ")}`;
-  const cached = known.get(key);
-  if (cached !== undefined) return cached.reading;
-  const reading = read(services, symbols, window);
-  known.set(key, { at: now, reading });
-  reading.catch(() => known.delete(key));
-  return reading;
+  return records(services).get(
+    `${window} ${symbols.join(" ")}`,
+    () => read(services, symbols, window),
+  );
 }
 
 async function read(

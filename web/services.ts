@@ -94,7 +94,8 @@ export interface Services {
   /** From an event's being published to its way to a client. */
   readonly streamWaits?: WaitSketch;
   readonly bus: LiveBus;
-  health(): Promise<HealthReport>;
+  /** @param ageMsMax What was found this long ago will do. */
+  health(ageMsMax?: number): Promise<HealthReport>;
   /** The whole pipeline as it is now. */
   system(): Promise<SystemView>;
   readonly info: ProgramInfo;

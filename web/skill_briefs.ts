@@ -1,9 +1,6 @@
 import type { SkillBrief } from "../components/api_views.ts";
 import { recordOf } from "../components/describe_skill.ts";
-import {
-  type EpochMicros,
-  MICROS_PER_SECOND,
-} from "../pipeline/domain/time.ts";
+import { keptFor } from "./kept_answers.ts";
 import { readModels } from "./query_models.ts";
 import type { Services } from "./services.ts";
 
@@ -11,24 +8,11 @@ import type { Services } from "./services.ts";
 export type BriefOf = (symbol: string, model: string) => SkillBrief | null;
 
 /** A record changes once a minute, and reading all of them takes its time. */
-const FRESH_FOR = 30 * MICROS_PER_SECOND;
-
-const cache = new WeakMap<
-  Services,
-  { readonly at: EpochMicros; readonly reading: Promise<BriefOf> }
->();
+const briefs = keptFor<BriefOf>({ freshS: 30, shownS: 90 });
 
 /** Reads the records of all instruments, at most once in half a minute. */
 export function readBriefs(services: Services): Promise<BriefOf> {
-  const now = services.clock.now();
-  const cached = cache.get(services);
-  if (cached !== undefined && now - cached.at < FRESH_FOR) {
-    return cached.reading;
-  }
-  const reading = read(services);
-  cache.set(services, { at: now, reading });
-  reading.catch(() => cache.delete(services));
-  return reading;
+  return briefs(services).get("all", () => read(services));
 }
 
 async function read(services: Services): Promise<BriefOf> {

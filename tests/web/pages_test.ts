@@ -194,15 +194,14 @@ Deno.test("a page lists what came of signals, beside always long and no change",
 });
 
 Deno.test("a forecast older than its minute is a warning in words", async () => {
-  const { get, services } = await setUp();
-  assert.doesNotMatch(
-    textOf((await get("/instruments/NIFTY50")).html),
-    /out of date/,
-  );
-  services.data.forecasts = services.data.forecasts.filter(({ score }) =>
-    score !== null
-  );
-  const text = textOf((await get("/instruments/NIFTY50")).html);
+  const textWith = async (data: ReturnType<typeof fakeData>) => {
+    const { get } = await setUp({}, data);
+    return textOf((await get("/instruments/NIFTY50")).html);
+  };
+  const data = fakeData();
+  assert.doesNotMatch(await textWith(data), /out of date/);
+  data.forecasts = data.forecasts.filter(({ score }) => score !== null);
+  const text = await textWith(data);
   assert.match(text, /◌ out of date, \d+ s old/);
   assert.match(text, /No current forecast/);
 });

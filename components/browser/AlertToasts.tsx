@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import type { FiredAlert } from "../components/alerts.ts";
-import { watchAlerts, watchFired } from "../components/browser/alerts.ts";
+import type { FiredAlert } from "../alerts.ts";
+import { watchAlerts, watchFired } from "./alerts.ts";
 
 const SHOWN_MAX = 4;
 
 /** Listens for alerts on every page, and tells of those that fire. */
-export default function AlertToasts() {
+export function AlertToasts() {
   const [toasts, setToasts] = useState<readonly FiredAlert[]>([]);
 
   useEffect(() => {
@@ -64,7 +64,7 @@ function listenOnceSet(): () => void {
   const stopWatching = watchAlerts((alerts) => {
     if (alerts.length === 0 || loading) return;
     loading = true;
-    import("../components/browser/listen_for_alerts.ts").then(
+    import("./listen_for_alerts.ts").then(
       ({ listenForAlerts }) => {
         if (!over) stop = listenForAlerts();
       },

@@ -4,10 +4,10 @@ import {
   THEMES,
   watchSettings,
   writeSettings,
-} from "../components/browser/settings.ts";
+} from "./settings.ts";
 
 /** Chooses dark or light, and the colours of up and down. */
-export default function ThemeToggle() {
+export function ThemeToggle() {
   const [{ theme, palette }, setSettings] = useState(DEFAULT_SETTINGS);
   const [ready, setReady] = useState(false);
 

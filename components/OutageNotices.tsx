@@ -1,16 +1,10 @@
-import { useEffect, useState } from "preact/hooks";
-import { watchOutages } from "../components/browser/watch_outages.ts";
-import { formatSeconds } from "../components/format_time.ts";
-import type { Outage, OutageHere } from "../components/outage.ts";
+import { formatSeconds } from "./format_time.ts";
+import type { OutageHere } from "./outage.ts";
 
 /** What does not work and what becomes of the data, for as long as it holds. */
-export default function Outages(props: Outage) {
-  const [now, setNow] = useState<OutageHere>({
-    ...props,
-    unreachedSince: null,
-  });
-  useEffect(() => watchOutages(setNow, props), []);
-  const { reasons, warnings, unreachedSince } = now;
+export function OutageNotices(
+  { reasons, warnings, unreachedSince }: OutageHere,
+) {
   return (
     <div class="outages" role="status">
       {unreachedSince !== null && (
