@@ -113,8 +113,8 @@ class MountedChart implements CandleChart {
 
   // Data.
 
-  setHistory(candles: readonly ChartCandle[]): void {
-    this.#scene.setHistory(candles);
+  setHistory(candles: readonly ChartCandle[], newest?: ChartCandle): void {
+    this.#scene.setHistory(candles, newest);
     this.#asked.older = this.#asked.newer = NaN;
     this.#invalidate();
   }

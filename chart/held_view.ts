@@ -178,14 +178,14 @@ export class HeldView {
     if (wanted === "default") {
       this.#move(liveView(firstSlots, bounds));
     } else if (wanted !== null) {
-      const index = wanted.toT === null
-        ? -1
-        : store.indexAtOrBefore(wanted.toT);
       const slots = wanted.slots > 0 ? wanted.slots : firstSlots;
-      this.#move(clampView({
-        slotPx: bounds.widthPx / slots,
-        right: index < 0 ? liveRight(bounds) : index + 1,
-      }, bounds));
+      const index = wanted.toT === null
+        ? store.length + bounds.future - 1
+        : store.indexAtOrBefore(wanted.toT);
+      // Before all history its beginning is nearest.
+      const right = index < 0 ? slots : index + 1;
+      const slotPx = bounds.widthPx / slots;
+      this.#move(clampView({ slotPx, right }, bounds));
     } else {
       const held = clampView(this.#view, bounds);
       if (

@@ -78,12 +78,15 @@ export class Scene implements Shown {
 
   // What comes in.
 
-  setHistory(candles: readonly ChartCandle[]): void {
+  /** @param newest Of all, if it is not among them. */
+  setHistory(candles: readonly ChartCandle[], newest?: ChartCandle): void {
     const aside = this.#aside;
-    this.#aside = null;
+    const last = candles.at(-1)?.t ?? Infinity;
+    const isPart = newest !== undefined && newest.t > last;
+    this.#aside = isPart ? new NewestAside(newest) : null;
     this.view.keepingPlace(() => {
       this.store.replaceAll(candles);
-      const last = candles.at(-1)?.t ?? Infinity;
+      if (isPart) return;
       for (const newer of aside?.candles ?? []) {
         if (newer.t >= last) this.store.upsert(newer);
       }
@@ -93,8 +96,15 @@ export class Scene implements Shown {
     this.prices.reset();
   }
 
-  /** Adds candles at either end, or over those held. */
+  /**
+   * Adds candles at either end, or over those held. Newer ones that do not
+   * begin with one that is held wait aside, as a hole is before them.
+   */
   addHistory(candles: readonly ChartCandle[]): void {
+    if (this.#aside !== null && candles[0]?.t > this.#lastT) {
+      for (const candle of candles) this.#aside.add(candle);
+      return;
+    }
     const first = this.store.length > 0 ? this.store.t[0] : NaN;
     this.view.keepingPlace(() => {
       this.store.merge(candles);

@@ -309,7 +309,7 @@ Deno.test("years of history are held in part, and both ways lead on", () => {
     scene.prepare(START);
     const after = scene.needsHistoryAfter;
     assert.notEqual(after, null);
-    const from = (after! - START) / MINUTE + 1;
+    const from = (after! - START) / MINUTE;
     scene.addHistory(candles(from, Math.min(from + 5_000, 500)));
   }
   assert.equal(scene.aside, false);
@@ -340,6 +340,40 @@ Deno.test("the latest history brings back the newest candles that were let go", 
   assert.equal(scene.aside, false);
   assert.equal(scene.view.live, true);
   assert.equal(scene.store.t[scene.store.length - 1], START + 500 * MINUTE);
+});
+
+Deno.test("a part of the history stands where it is, and has no hole before the newest", () => {
+  const scene = new Scene({
+    intervalMs: MINUTE,
+    view: { slots: 100, toT: START + 300 * MINUTE },
+    onNeedHistory() {},
+    onNeedNewer() {},
+    onNeedLatest() {},
+  });
+  scene.setSize({ width: 1200, height: 600, dpr: 1 });
+  scene.setHistory(candles(200, 400), candle(9_999, false));
+  scene.prepare(START);
+  assert.equal(scene.aside, true);
+  assert.equal(scene.view.state.lastT, START + 300 * MINUTE);
+  assert.equal(scene.newest?.t, START + 9_999 * MINUTE, "the last price");
+
+  // What is loaded again after a cut is of the newest only.
+  scene.addHistory(candles(9_900, 10_000));
+  scene.upsert(candle(10_000, false));
+  assert.equal(scene.store.length, 200);
+  for (let from = 399; scene.aside && from < 10_000; from += 4_000) {
+    scene.addHistory(candles(from, Math.min(from + 4_001, 10_000)));
+    scene.prepare(START);
+  }
+  assert.equal(scene.aside, false);
+  assert.equal(scene.store.length, 9_801);
+  assert.equal(scene.view.state.lastT, START + 300 * MINUTE, "nothing moved");
+});
+
+Deno.test("a view of a time before all history is of its beginning", () => {
+  const scene = sceneOf(500, { view: { slots: 50, toT: START - MINUTE } });
+  assert.equal(scene.view.state.fromT, START);
+  assert.equal(scene.view.live, false);
 });
 
 Deno.test("a page that cannot load newer candles never loses any", () => {

@@ -155,12 +155,12 @@ export interface CandleChartOptions {
   readonly onNeedHistory?: (beforeT: number) => void | Promise<void>;
   /**
    * The newest candles were let go, as the view went far back (more than 50,000
-   * are not held), and it comes near the last that is left: answer with
-   * `addHistory` of the candles after `afterT`. With `onNeedLatest`, or nothing
-   * newer is ever let go.
+   * are not held) or was begun there, and it comes near the last that is held:
+   * answer with `addHistory` of the candles from `afterT` on, that one with
+   * them. With `onNeedLatest`, or nothing newer is ever let go.
    */
   readonly onNeedNewer?: (afterT: number) => void | Promise<void>;
-  /** Somebody goes live, and the newest candles were let go: answer with `setHistory`. */
+  /** Somebody goes live, and the newest candles are not held: answer with `setHistory`. */
   readonly onNeedLatest?: () => void | Promise<void>;
   /** The crosshair came to another candle, or left (null). */
   readonly onCrosshair?: (at: CrosshairState | null) => void;
@@ -168,8 +168,13 @@ export interface CandleChartOptions {
 
 /** A mounted chart. Calls may come at any rate: they are drawn together, once a frame. */
 export interface CandleChart {
-  /** Replaces all candles, in ascending `t`. The view keeps its place in time, or stays live. */
-  setHistory(candles: readonly ChartCandle[]): void;
+  /**
+   * Replaces all candles, in ascending `t`. The view keeps its place in time,
+   * or stays live. With a `newest` that is not among them they are a part of
+   * the history, and the rest is asked for with `onNeedNewer` and
+   * `onNeedLatest`, which must be there.
+   */
+  setHistory(candles: readonly ChartCandle[], newest?: ChartCandle): void;
   /** Adds older, overlapping or (after `onNeedNewer`) newer candles; the view does not move. */
   addHistory(candles: readonly ChartCandle[]): void;
   /** The forming candle, a closed one, or a revision of an old one, by its `t`. */

@@ -2,8 +2,13 @@ import type { CandleView } from "../pipeline/domain/candle.ts";
 import type { Interval } from "../pipeline/domain/interval.ts";
 import { nominalMicros } from "../pipeline/domain/interval_length.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
-import type { ChartCandle, ChartMark, ChartOutage } from "../chart/types.ts";
-import type { GapView, InstrumentView } from "./api_views.ts";
+import type {
+  ChartCandle,
+  ChartMark,
+  ChartOutage,
+  ChartSession,
+} from "../chart/types.ts";
+import type { GapView, InstrumentView, MarketPeriod } from "./api_views.ts";
 import { isPartlyCovered } from "./candle_cover.ts";
 
 /** What the chart must know of an instrument and of its candles' length. */
@@ -45,6 +50,28 @@ export function marksOf(signals: readonly SignalView[]): readonly ChartMark[] {
       title: `${Math.round(confidence * 100)} % sure\n${reason}`,
     }]
   );
+}
+
+/** What is not the regular session, though there may be candles in it. */
+export function sessionsOf(
+  periods: readonly MarketPeriod[],
+): readonly ChartSession[] {
+  const sessions: ChartSession[] = [];
+  for (const { state, reason, from, to } of periods) {
+    const name = state === "pre_open"
+      ? "pre-open"
+      : state === "unknown"
+      ? "hours not known"
+      : state === "open"
+      ? reason
+      : null;
+    const before = sessions.at(-1);
+    if (name === null) continue;
+    if (before?.name === name && before.to === from) {
+      sessions[sessions.length - 1] = { ...before, to };
+    } else sessions.push({ from, to, name });
+  }
+  return sessions;
 }
 
 /** Gaps of the feeds as outages, named by what they mean for the candles. */

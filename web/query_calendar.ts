@@ -88,7 +88,11 @@ export function periodsOf(
       from: toMillis(at),
       to: toMillis(end),
       state: said.kind === "closed" && isPreOpen(at) ? "pre_open" : said.kind,
-      reason: said.kind === "closed" ? said.reason : null,
+      reason: said.kind === "closed"
+        ? said.reason
+        : said.kind === "open"
+        ? said.session.name ?? null
+        : null,
       holiday: said.kind === "closed" ? said.holiday ?? null : null,
     });
     at = end;

@@ -2,7 +2,7 @@ import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { ForecastView } from "../../pipeline/domain/forecast.ts";
 import type { Interval } from "../../pipeline/domain/interval.ts";
 import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
-import type { CandleChart } from "../../chart/types.ts";
+import type { CandleChart, ChartSession } from "../../chart/types.ts";
 import type { GapView } from "../api_views.ts";
 import { chartCandle, marksOf, outagesOf } from "../chart_input.ts";
 import { futureForecasts, pastForecasts } from "../forecast_parts.ts";
@@ -23,15 +23,26 @@ export class ChartFeed {
     this.#oldest = candles[0]?.t ?? Infinity;
   }
 
-  /** Fills a chart that holds nothing, and keeps it filled. */
+  /**
+   * Fills a chart that holds nothing, and keeps it filled.
+   *
+   * @param part Of the history, far before the newest candles: in their place.
+   */
   mount(
     chart: CandleChart,
     interval: Interval,
     { candles }: InstrumentState,
+    part?: readonly CandleView[],
   ): void {
     this.#chart = chart;
     chart.setInterval(this.intervalMs(interval));
-    chart.setHistory(candles.map(chartCandle));
+    const newest = candles.at(-1);
+    if (part === undefined || newest === undefined) {
+      chart.setHistory(candles.map(chartCandle));
+      return;
+    }
+    this.#oldest = part[0].t;
+    chart.setHistory(part.map(chartCandle), chartCandle(newest));
   }
 
   get chart(): CandleChart | null {
@@ -102,6 +113,10 @@ export class ChartFeed {
 
   outages(gaps: readonly GapView[]): void {
     this.#chart?.setOutages(outagesOf(gaps));
+  }
+
+  sessions(sessions: readonly ChartSession[]): void {
+    this.#chart?.setSessions(sessions);
   }
 
   /** The newest candles again, where the chart had let them go. */

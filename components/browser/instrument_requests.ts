@@ -1,12 +1,14 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { ForecastView } from "../../pipeline/domain/forecast.ts";
 import type { Interval } from "../../pipeline/domain/interval.ts";
-import type { GapView } from "../api_views.ts";
+import type { GapView, MarketPeriod } from "../api_views.ts";
 import { askApi } from "./api_client.ts";
 
 const PAGE = 500;
 const PAGE_MAX = 10_000;
 const SCORES = 60;
+/** Of one answer. */
+const PERIODS_MS_MAX = 400 * 86_400_000;
 
 /** Which candles of which instrument. */
 export interface CandlesOf {
@@ -38,17 +40,24 @@ export async function requestOlder(
   return candles;
 }
 
-/** A page of candles after a time. */
+/** A page of candles from a time on, and whether more follow before another. */
 export async function requestNewer(
   of: CandlesOf,
-  afterT: number,
-): Promise<readonly CandleView[]> {
-  const { candles } = await askApi("/api/candles", {
+  fromT: number,
+  { toT, limit = PAGE }: {
+    readonly toT?: number;
+    readonly limit?: number;
+  } = {},
+): Promise<
+  { readonly candles: readonly CandleView[]; readonly more: boolean }
+> {
+  const { candles, next } = await askApi("/api/candles", {
     ...of,
-    from: afterT,
-    limit: PAGE,
+    from: fromT,
+    to: toT,
+    limit,
   });
-  return candles;
+  return { candles, more: next !== null };
 }
 
 /** Every candle from a time on, however many they are. */
@@ -69,6 +78,21 @@ export async function requestFrom(
     if (next === null) return found;
     cursor = next;
   }
+}
+
+/** When the market is in which state, from a time to another. */
+export async function requestPeriods(
+  symbol: string,
+  fromT: number,
+  toT: number,
+): Promise<readonly MarketPeriod[]> {
+  const found: MarketPeriod[] = [];
+  for (let from = fromT; from < toT; from += PERIODS_MS_MAX) {
+    const to = Math.min(from + PERIODS_MS_MAX, toT);
+    const { periods } = await askApi("/api/calendar", { symbol, from, to });
+    found.push(...periods);
+  }
+  return found;
 }
 
 /** Forecasts one minute ahead, of the minutes before a time. */

@@ -1,4 +1,5 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
+import type { ForecastView } from "../../pipeline/domain/forecast.ts";
 import {
   type Interval,
   isStoredInterval,
@@ -6,8 +7,10 @@ import {
   type StoredInterval,
 } from "../../pipeline/domain/interval.ts";
 import { nominalMicros } from "../../pipeline/domain/interval_length.ts";
+import { MICROS_PER_DAY } from "../../pipeline/domain/time.ts";
 import type { CandleChart, ChartView } from "../../chart/types.ts";
 import type { Snapshot } from "../api_views.ts";
+import { sessionsOf } from "../chart_input.ts";
 import { feedAfter } from "../describe_feed.ts";
 import {
   type InstrumentPage,
@@ -26,6 +29,7 @@ import { connectLive, type EventName } from "./connect_live.ts";
 import { RequestError } from "./fetch_json.ts";
 import { GatheredRange } from "./gathered_range.ts";
 import {
+  type CandlesOf,
   requestFrom,
   requestGaps,
   requestNewer,
@@ -34,6 +38,7 @@ import {
   requestOlderForecasts,
   requestScores,
 } from "./instrument_requests.ts";
+import { KnownPeriods } from "./known_periods.ts";
 import { ServerClock } from "./server_clock.ts";
 
 /** Scores come a moment after the candle that they need. */
@@ -67,6 +72,7 @@ export class InstrumentSession {
   failure: string | null = null;
   state: InstrumentState;
   readonly #symbol: string;
+  readonly #periods: KnownPeriods;
   readonly #watchers = new Set<() => void>();
   #closeStream = () => {};
   /** How many keep it open. */
@@ -89,6 +95,7 @@ export class InstrumentSession {
 
   constructor({ instrument, interval, state }: InstrumentPage) {
     this.#symbol = instrument.symbol;
+    this.#periods = new KnownPeriods(instrument.symbol);
     this.interval = interval;
     this.state = state;
     this.chart = new ChartFeed(state.candles);
@@ -134,15 +141,15 @@ export class InstrumentSession {
    * shows has come, so that nothing else is seen before.
    */
   mountChart(chart: CandleChart, view: ChartView | null): void {
-    const fill = () => {
+    const fill = (part?: readonly CandleView[]) => {
       if (this.#ended) return;
-      this.chart.mount(chart, this.interval, this.state);
+      this.chart.mount(chart, this.interval, this.state, part);
       this.#showForecasts();
       this.#showMarks();
     };
     const { chart: feed } = this;
     if (!view?.toT || feed.isEmpty || view.toT >= feed.oldest) fill();
-    else this.#loadBackTo(view, view.toT, fill).catch(fill);
+    else this.#loadBackTo(view, view.toT, fill).catch(() => fill());
   }
 
   /** @returns Whether the interval shown is now another. */
@@ -182,9 +189,7 @@ export class InstrumentSession {
   async loadOlder(beforeT: number): Promise<void> {
     const of = { symbol: this.#symbol, interval: this.interval };
     await this.#orTell("older candles", async () => {
-      const forecasts = of.interval === "1m"
-        ? requestOlderForecasts(of.symbol, beforeT)
-        : [];
+      const forecasts = requestForecasts(of, beforeT);
       await this.#load(() => requestOlder(of, beforeT));
       if (of.interval !== this.interval) return;
       this.chart.olderForecasts(await forecasts);
@@ -197,7 +202,7 @@ export class InstrumentSession {
     const of = { symbol: this.#symbol, interval: this.interval };
     await this.#orTell(
       "newer candles",
-      () => this.#load(() => requestNewer(of, afterT)),
+      () => this.#load(async () => (await requestNewer(of, afterT)).candles),
     );
   }
 
@@ -226,7 +231,8 @@ export class InstrumentSession {
   }
 
   /**
-   * Loads what a view shows: its candles are counted, as nights have none.
+   * Loads what a view shows: its candles are counted, as nights have none. If
+   * those up to the newest are too many, the chart holds a part of them.
    *
    * @param fill Called before the chart is given what was loaded.
    * @throws {Error} If they cannot be had; the reader is told too.
@@ -234,21 +240,28 @@ export class InstrumentSession {
   async #loadBackTo(
     { slots }: ChartView,
     toT: number,
-    fill: () => void,
+    fill: (part?: readonly CandleView[]) => void,
   ): Promise<void> {
     const first = this.chart.oldest;
     const of = { symbol: this.#symbol, interval: this.interval };
     const count = Math.min(VIEW_LOADED_MAX, Math.ceil(2 * slots));
-    await this.#orTell(
-      "the candles of this link",
-      () =>
-        this.#load(async () => {
-          const older = await requestOlder(of, toT + 1, count);
-          const newer = await requestFrom(of, toT + 1, first);
-          fill();
-          return [...older, ...newer];
-        }),
-    );
+    await this.#orTell("the candles of this link", async () => {
+      let end = toT;
+      await this.#load(async () => {
+        const older = await requestOlder(of, toT + 1, count);
+        const { candles: newer, more } = await requestNewer(of, toT + 1, {
+          toT: first,
+          limit: VIEW_LOADED_MAX,
+        });
+        const around = [...older, ...newer];
+        end = around.at(-1)?.t ?? end;
+        fill(more ? around : undefined);
+        return more ? [] : around;
+      });
+      if (of.interval !== this.interval) return;
+      this.chart.olderForecasts(await requestForecasts(of, end + 1));
+      this.#gapsSoon();
+    });
   }
 
   /**
@@ -270,7 +283,10 @@ export class InstrumentSession {
     if (of !== this.interval || this.#ended) return;
     const candles = newerOf(answered, meanwhile);
     this.chart.more(candles);
-    this.state = withCandles(this.state, candles);
+    // The page beside the chart is about the newest.
+    const oldest = this.state.candles[0]?.t ?? -Infinity;
+    const shown = candles.filter(({ t }) => t >= oldest);
+    this.state = withCandles(this.state, shown);
     this.#onChange();
   }
 
@@ -445,14 +461,25 @@ export class InstrumentSession {
   #gapsSoon(): void {
     this.#gaps ??= setTimeout(() => {
       this.#gaps = undefined;
-      this.#loadGaps().catch(() => {}); // the next change asks again
+      this.#loadSpans().catch(() => {}); // the next change asks again
     }, GAPS_AFTER_MS);
   }
 
-  async #loadGaps(): Promise<void> {
-    const from = this.chart.isEmpty ? 0 : this.chart.oldest;
+  /** Outages, and sessions that are not the regular one. */
+  async #loadSpans(): Promise<void> {
+    const { interval, chart } = this;
+    const from = chart.isEmpty ? 0 : chart.oldest;
     const gaps = await requestGaps(this.#symbol, from);
-    if (!this.#ended) this.chart.outages(gaps);
+    if (this.#ended) return;
+    chart.outages(gaps);
+    // A candle of a day or more is of all its sessions.
+    const isShort = nominalMicros(interval) < MICROS_PER_DAY;
+    const periods = isShort && !chart.isEmpty
+      ? await this.#periods.reach(from, this.clock.now())
+      : [];
+    if (!this.#ended && interval === this.interval) {
+      chart.sessions(sessionsOf(periods));
+    }
   }
 
   #scoresSoon(): void {
@@ -482,6 +509,14 @@ export class InstrumentSession {
   #showMarks(): void {
     this.chart.marks(this.interval, this.state);
   }
+}
+
+/** What was predicted for candles that are loaded: minutes alone have it. */
+async function requestForecasts(
+  { symbol, interval }: CandlesOf,
+  beforeT: number,
+): Promise<readonly ForecastView[]> {
+  return interval === "1m" ? await requestOlderForecasts(symbol, beforeT) : [];
 }
 
 /** Intervals that the stream brings; others are asked for when minutes come. */

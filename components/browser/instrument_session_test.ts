@@ -57,7 +57,7 @@ class FakeServer {
     const found = this.all().filter(({ t }) => t >= from && t < to);
     return {
       candles: query.has("from") ? found.slice(0, limit) : found.slice(-limit),
-      next: null,
+      next: found.length > limit ? "more" : null,
     };
   }
 
@@ -83,20 +83,23 @@ class FakeServer {
 /** As the real one takes candles: what is given wins over what is held. */
 function fakeChart() {
   const held = new Map<number, ChartCandle>();
+  const aside: ChartCandle[] = [];
   const put = (candle: ChartCandle) => held.set(candle.t, candle);
   const chart = {
     upsert: put,
     addHistory: (more: readonly ChartCandle[]) => more.forEach(put),
-    setHistory: (all: readonly ChartCandle[]) => {
+    setHistory: (all: readonly ChartCandle[], newest?: ChartCandle) => {
       held.clear();
       all.forEach(put);
+      if (newest !== undefined) aside.push(newest);
     },
     setInterval() {},
     setForecasts() {},
     setMarks() {},
     setOutages() {},
+    setSessions() {},
   } as unknown as CandleChart;
-  return { held, chart };
+  return { held, aside, chart };
 }
 
 const candleOf = (i: number, given: Partial<CandleView> = {}): CandleView => ({
@@ -283,7 +286,7 @@ Deno.test("a chart is empty until what its link shows has come, though nobody ha
   const { held, chart } = fakeChart();
   const seen: number[] = [];
   const answer = (path: string) => {
-    seen.push(held.size);
+    if (path.startsWith("/api/candles")) seen.push(held.size);
     return Promise.resolve(new Response(JSON.stringify(server.answer(path))));
   };
   await withAnswers(answer, async () => {
@@ -299,6 +302,28 @@ Deno.test("a chart is empty until what its link shows has come, though nobody ha
   assert.equal(first, START + MINUTE);
   assert.equal(rest.length, 298);
   assert.equal(session.failure, null);
+});
+
+Deno.test("of a link far back the chart holds what is around it, and goes on from there", async () => {
+  const server = serverOf(9_000);
+  const session = sessionOf(server);
+  const { held, aside, chart } = fakeChart();
+  const answer = (path: string) =>
+    Promise.resolve(new Response(JSON.stringify(server.answer(path))));
+  const times = () => [...held.keys()].map((t) => (t - START) / MINUTE);
+  await withAnswers(answer, async () => {
+    session.mountChart(chart, LINK);
+    while (held.size === 0) await turn();
+    assert.deepEqual(
+      times().sort((a, b) => a - b),
+      Array.from({ length: 5_040 }, (_, i) => i + 1),
+    );
+    assert.deepEqual(aside.map(({ t }) => t), [START + 8_999 * MINUTE]);
+    await session.loadNewer(START + 5_040 * MINUTE);
+    assert.equal(Math.max(...times()), 5_539);
+  });
+  // What stands beside the chart is of the newest, without a hole.
+  assert.deepEqual(session.state.candles, server.all().slice(-150));
 });
 
 Deno.test("the newest candles are shown when those of a link cannot be had, and why", async () => {

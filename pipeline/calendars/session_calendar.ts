@@ -161,12 +161,15 @@ class SessionCalendar implements Calendar {
 
   #makeDay(number: number): Day {
     const date = dateOf(number);
-    const { hours, reason, holiday } = this.#hoursOf(number, date);
+    const { hours, reason, holiday, name } = this.#hoursOf(number, date);
     return {
       number,
       start: this.#clock.instantOf(number, 0),
       end: this.#clock.instantOf(number + 1, 0),
-      sessions: hours.map((session) => this.#sessionOf(number, date, session)),
+      sessions: hours.map((session) => ({
+        ...this.#sessionOf(number, date, session),
+        ...name === undefined ? {} : { name },
+      })),
       covered: this.spec.coverage.some(({ from, to }) =>
         from <= date && date <= to
       ),
@@ -195,11 +198,14 @@ class SessionCalendar implements Calendar {
     readonly hours: CalendarSpec["special"][number]["sessions"];
     readonly reason: string;
     readonly holiday?: string;
+    /** Of hours of its own. */
+    readonly name?: string;
   } {
     const special = this.#special.get(date);
     if (special) {
       return {
         hours: special.sessions,
+        name: special.name,
         reason: `${date} (${special.name}) trades ${list(special.sessions)}`,
       };
     }

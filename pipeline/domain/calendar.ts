@@ -7,6 +7,8 @@ export interface Session {
   readonly close: EpochMicros;
   /** When its pre-open begins, if the exchange has one: no part of it. */
   readonly preOpen?: EpochMicros;
+  /** What it is called, if it is not one of the week's. */
+  readonly name?: string;
   /** Trading day in the exchange's zone, as in `2024-01-20`. */
   readonly day: string;
 }

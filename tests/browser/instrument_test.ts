@@ -42,6 +42,10 @@ await browserTest(
         fn: () => realDay(browser, program, marketDataDir!),
       });
       await t.step(
+        "a session with hours of its own is shaded, and a link opens there",
+        () => ownSession(browser, program, dataDir),
+      );
+      await t.step(
         "a feed is followed through 20 cuts, and nothing is missing",
         (step) => throughCuts(browser, program, step),
       );
@@ -106,6 +110,45 @@ async function realDay(
   assert.equal(oldest(official).o, "18,044.35");
   await page.close();
   await morning.close();
+}
+
+/** Muhurat trading: an hour of a holiday's evening; and the day after it. */
+async function ownSession(
+  browser: Browser,
+  program: Program,
+  dataDir: string,
+): Promise<void> {
+  const starts = ["2022-10-24T18:15+05:30", "2022-10-25T09:15+05:30"]
+    .map(Date.parse);
+  const lines = starts.flatMap((start) =>
+    Array.from({ length: 30 }, (_, i) => `${start + i * 60_000},2450.5,1\n`)
+  );
+  const path = join(dataDir, "muhurat.csv");
+  await Deno.writeTextFile(path, `ts_ms,price,volume\n${lines.join("")}`);
+  const to = ["--to", program.feeds[0], "--symbol", "RELIANCE"];
+  const context = { signal: new AbortController().signal, say() {} };
+  await replay([path, ...to], context);
+  await until(
+    "both sessions in the warehouse",
+    () => getJson(program, "/api/candles?symbol=RELIANCE"),
+    ({ candles }) => candles.length === 60,
+  );
+  // Between the two: the nearest candle before it is at the right edge.
+  const between = Date.parse("2022-10-25T03:00+05:30");
+  const page = await openPage(
+    browser,
+    `${program.http}/instruments/RELIANCE?to=${between}`,
+  );
+  const [evening] = await until(
+    "the evening's last candle, of a session by its name",
+    () => stepsBack(page, 1),
+    ([newest]) => newest.state.includes("Muhurat"),
+  );
+  assert.match(evening.time, /24 Oct 18:44/);
+  const [newest] = await stepsBack(page, 1, true);
+  assert.match(newest.time, /25 Oct 09:44/);
+  assert.doesNotMatch(newest.state, /Muhurat/);
+  await page.close();
 }
 
 async function throughCuts(
@@ -209,6 +252,11 @@ async function throughCuts(
       WAIT_MS_MAX,
     );
     assert.equal(shown.length, wanted.length);
+    await until(
+      "the outage of a feed that is away, on its newest candle",
+      () => stepsBack(page, 1, true),
+      ([newest]) => / away/.test(newest.state),
+    );
     await page.close();
   } finally {
     await feed.finish();
@@ -234,6 +282,8 @@ interface Legend {
   readonly h: string;
   readonly l: string;
   readonly c: string;
+  /** What is special about it. */
+  readonly state: string;
 }
 
 /**
@@ -266,6 +316,7 @@ async function stepsBack(
         h: text("h"),
         l: text("l"),
         c: text("c"),
+        state: text("state"),
       });
     }
     await press("Escape");

@@ -17,7 +17,11 @@ const CALENDAR = sessionCalendar({
     sessions: [{ open: "09:15", close: "15:30", pre_open: "09:00" }],
   }],
   holidays: [{ date: "2024-01-26", name: "Republic Day" }],
-  special: [],
+  special: [{
+    date: "2024-01-20",
+    name: "Drill",
+    sessions: [{ open: "09:15", close: "10:00" }],
+  }],
 });
 
 Deno.test("periodsOf() tells sessions, pre-open, holidays and weekends apart", () => {
@@ -44,6 +48,18 @@ Deno.test("periodsOf() tells sessions, pre-open, holidays and weekends apart", (
     assert.equal(periods[i].from, periods[i - 1].to);
   }
   assert.equal(periods.at(-1)!.to, to / 1_000);
+});
+
+Deno.test("periodsOf() names a session that has hours of its own", () => {
+  const periods = periodsOf(
+    CALENDAR,
+    at("2024-01-19T09:30:00"),
+    at("2024-01-20T12:00:00"),
+  );
+  assert.deepEqual(
+    periods.filter(({ state }) => state === "open").map(({ reason }) => reason),
+    [null, "Drill"],
+  );
 });
 
 Deno.test("periodsOf() says where the calendar ends", () => {

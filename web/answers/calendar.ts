@@ -8,7 +8,9 @@ export const marketPeriod = z.strictObject({
   state: z.enum(["open", "closed", "pre_open", "unknown"]).describe(
     "unknown: a date that the calendar does not know; ticks are accepted",
   ),
-  reason: z.string().nullable().describe("Why it is closed"),
+  reason: z.string().nullable().describe(
+    "Why it is closed, or the name of a session with hours of its own",
+  ),
   holiday: z.string().nullable().describe("Its name, on one"),
 });
 
