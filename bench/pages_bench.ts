@@ -50,11 +50,17 @@ try {
     () => getJson(program, `/api/candles?symbol=${SYMBOL}&limit=1000`),
     ({ candles }) => candles.length >= 355,
   );
-  // Fits of all of the history are done by then.
   await until(
     "a forecast",
     () => getJson(program, `/api/forecasts?symbol=${SYMBOL}&horizon=1&limit=5`),
     ({ forecasts }) => forecasts.length > 0,
+  );
+  // Every instrument's history is fitted first, on the cores that pages need.
+  await until(
+    "the first fits",
+    () => getJson(program, "/api/system"),
+    ({ forecasts, instruments }) =>
+      forecasts.fits >= instruments.live && forecasts.fits_waiting === 0,
   );
   browser = await openBrowser();
   const visits = new Map<string, Visit[]>();

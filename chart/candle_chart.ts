@@ -36,7 +36,7 @@ const AXIS_DRAG_PX = 160;
 /** A page that could not load history is asked again no sooner. */
 const ASK_AGAIN_MS = 2_000;
 /** Between two texts of the legend under a pointer: it is read, not watched. */
-const LEGEND_MS = 50;
+const LEGEND_MS = 100;
 
 /**
  * Builds a candle chart inside `host`, filling it: give the host a height.
