@@ -207,11 +207,12 @@ async function hostile(
       };
     });
     await attack("streams", async () => {
-      const came = await crowd(target, values.streams);
+      const came = await crowd(target, values.streams, program.feeds[0]);
       return {
         ...came,
-        said: `${came.served} of ${came.asked} served, each event to all of ` +
-          `them within ${came.spreadP99Ms} ms (p99)`,
+        said: `${came.served} of ${came.asked} served, each of ten events to ` +
+          `all of them within ${came.spreadP99Ms} ms (p99)` +
+          (came.deaf > 0 ? `, ${came.deaf} events not to all` : ""),
       };
     });
     if (attacks("pages")) {

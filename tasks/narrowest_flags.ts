@@ -25,6 +25,13 @@ const READ = [
 ];
 
 /**
+ * Where clouds keep the credentials of a machine. What is denied is looked for
+ * at the address that is connected to, so a name that is allowed and leads
+ * here, today or from tomorrow on, is refused.
+ */
+const NEVER = ["169.254.0.0/16", "100.100.100.200", "[fd00:ec2::254]"];
+
+/**
  * Permission flags for one configuration and no other: its own addresses, its
  * own folders, the settings that are set, no run, no ffi, no code from
  * elsewhere or made of texts, and of the system nothing but how much room its
@@ -92,6 +99,7 @@ function common({ net, read, given }: {
     "--no-prompt",
     "--frozen",
     `--allow-net=${net.join(",")}`,
+    `--deny-net=${NEVER.join(",")}`,
     "--ignore-env",
     ...keys.length > 0 ? [`--allow-env=${keys.join(",")}`] : [],
     files.length > 0

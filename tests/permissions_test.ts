@@ -56,6 +56,61 @@ Deno.test("what the program has no need of is refused to it", async () => {
   }
 });
 
+/** Tries an address in each way in which the program calls others. */
+const CALLS = `
+const [host, port] = Deno.args;
+const url = "http://" + host + ":" + port + "/latest/meta-data/";
+const node = (await import("node:net")).default;
+const calls = {
+  fetch: () => fetch(url).then((answer) => answer.body?.cancel()),
+  connect: () => Deno.connect({ hostname: host, port: Number(port) })
+    .then((connection) => connection.close()),
+  node: () => new Promise((resolve, reject) => {
+    const socket = node.connect({ host, port: Number(port) }, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on("error", reject);
+  }),
+};
+for (const [name, call] of Object.entries(calls)) {
+  const said = await call().then(() => "reached", (error) =>
+    String(error) + String(error.cause ?? ""));
+  console.log(name + ": " + said);
+}`;
+
+Deno.test("a name that is allowed and leads to a denied address is refused", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  (async () => {
+    for await (const connection of listener) connection.close();
+  })().catch(() => {});
+  const script = await Deno.makeTempFile({ suffix: ".mjs" });
+  await Deno.writeTextFile(script, CALLS);
+  try {
+    const called = async (host: string, port: number, deny?: string) => {
+      const env = { SIGNAL_WEBHOOKS: `http://${host}:${port}/hook` };
+      const flags = narrowestFlags(parseConfig(env), env).map((flag) =>
+        deny && flag.startsWith("--deny-net") ? `--deny-net=${deny}` : flag
+      );
+      const args = [...flags, `--allow-read=${script}`, script];
+      const { out, err } = await run(["run"], ...args, host, String(port));
+      assert.equal(out.trim().split("\n").length, 3, err);
+      return out;
+    };
+    const refused =
+      /^(\w+: .*Requires net access to "[\d.:[\]a-f]+", .*\n?){3}$/;
+    // Where clouds keep credentials, though the settings name it.
+    assert.match(await called("169.254.169.254", 80), refused);
+    // The name is allowed and was harmless; now it leads to what is denied.
+    assert.doesNotMatch(await called("localhost", port), /Requires/);
+    assert.match(await called("localhost", port, "127.0.0.0/8,[::1]"), refused);
+  } finally {
+    listener.close();
+    await Deno.remove(script);
+  }
+});
+
 Deno.test("no command of ours allows everything", async () => {
   const { tasks } = JSON.parse(await read("deno.json"));
   const texts = [

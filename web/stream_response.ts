@@ -45,8 +45,8 @@ export type StreamQuery = z.output<typeof streamQuery>;
 const clients = new Places();
 /** Who gets an event; some are served in a millisecond. */
 const wakes = new Wakes(64);
-/** Who gets a snapshot; it may be long. */
-const arrivals = new Wakes(2);
+/** Who gets a snapshot: it may be long, and a crowd of them has no hurry. */
+const arrivals = new Wakes(1, true);
 
 let evicted = 0;
 

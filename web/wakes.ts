@@ -8,8 +8,14 @@ export class Wakes {
   readonly #waiting = new Set<() => void>();
   #running = false;
 
-  /** @param atOnce How many before others have their turn. */
-  constructor(private readonly atOnce: number) {}
+  /**
+   * @param atOnce How many before others have their turn.
+   * @param rests Whether others then have the thread for as long as these had.
+   */
+  constructor(
+    private readonly atOnce: number,
+    private readonly rests = false,
+  ) {}
 
   /** Wakes a client soon, once however often it is asked for meanwhile. */
   add(wake: () => void): void {
@@ -31,6 +37,7 @@ export class Wakes {
     this.#running = true;
     await Promise.resolve(); // who tells many clients adds them all first
     while (this.#waiting.size > 0) {
+      const began = performance.now();
       let woken = 0;
       for (const wake of this.#waiting) {
         this.#waiting.delete(wake);
@@ -38,6 +45,9 @@ export class Wakes {
         if (++woken === this.atOnce) break;
       }
       await nextTurn();
+      if (!this.rests || this.#waiting.size === 0) continue;
+      const tookMs = performance.now() - began;
+      await new Promise((resolve) => setTimeout(resolve, tookMs));
     }
     this.#running = false;
   }

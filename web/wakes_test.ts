@@ -23,6 +23,24 @@ Deno.test("Wakes lets a crowd through in its order, some at a time", async () =>
   assert.deepEqual(through, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+Deno.test("Wakes rests for as long as a turn took, where it is to", async () => {
+  const wakes = new Wakes(1, true);
+  const at: number[] = [];
+  const busyMs = 20;
+  for (let i = 0; i < 3; i++) {
+    wakes.turn().then(() => {
+      const until = performance.now() + busyMs;
+      while (performance.now() < until);
+      at.push(until);
+    });
+  }
+  while (at.length < 3) await nextTurn();
+  for (const i of [1, 2]) {
+    const restedMs = at[i] - busyMs - at[i - 1];
+    assert.ok(restedMs > busyMs / 2, `${restedMs} ms`);
+  }
+});
+
 Deno.test("Wakes wakes a client once, and not one that has left", async () => {
   const wakes = new Wakes(64);
   const woken: string[] = [];

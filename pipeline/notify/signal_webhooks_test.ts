@@ -20,6 +20,7 @@ interface Post {
   readonly url: string;
   readonly body: string;
   readonly headers: Headers;
+  readonly redirect: RequestRedirect | undefined;
 }
 
 /** Webhooks whose receiver gives these answers, one after the other. */
@@ -43,6 +44,7 @@ function started(answers: readonly (number | Error)[], secret?: string) {
         url: String(url),
         body: String(init?.body),
         headers: new Headers(init?.headers),
+        redirect: init?.redirect,
       });
       const answer = answers[posts.length - 1] ?? 200;
       return answer instanceof Error
@@ -119,6 +121,9 @@ Deno.test("a receiver that refuses is not asked again, and the next one goes on"
   webhooks.offer([signal("BUY"), signal("SELL"), signal("BUY", 2)]);
   await until(() => webhooks.stats()[0].delivered === 1);
   assert.equal(posts.length, 3);
+  for (const { url, redirect } of posts) {
+    assert.deepEqual([url, redirect], [URL, "manual"], "nobody is sent on");
+  }
   assert.deepEqual(webhooks.stats(), [{
     receiver: "https://desk.example",
     waiting: 0,

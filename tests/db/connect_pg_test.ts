@@ -227,6 +227,25 @@ await serverTest(
         for (const db of starting) await db.close();
       });
 
+      await t.step("a statement that takes too long ends there", async () => {
+        const db = connectPg({ url: await postgres.createDatabase() });
+        const running = async () =>
+          (await db.query(
+            `select pid from pg_stat_activity
+              where query like '%pg_sleep(3600)%' and state = 'active'
+                and pid <> pg_backend_pid()`,
+          )).length;
+        try {
+          await assert.rejects(
+            db.query("select pg_sleep(3600)"),
+            (error) => error instanceof DbError && error.code === "57014",
+          );
+          assert.equal(await running(), 0);
+        } finally {
+          await db.close();
+        }
+      });
+
       await t.step("an error does not tell the password", async () => {
         const db = connectPg({
           url: `postgres://nobody:hunter2@127.0.0.1:${postgres.port}/none`,

@@ -218,49 +218,90 @@ export interface Crowd {
   readonly asked: number;
   /** Got their snapshot. */
   readonly served: number;
+  /** Rings of the bell that not all have heard. */
+  readonly deaf: number;
   /** From the first to get an event to each other one. */
   readonly spreadP99Ms: number | null;
 }
 
-/** Opens streams of events, and waits until each has heard two events. */
+/** What the streams of a crowd hear; nobody else sends it. */
+const BELL = "BELL";
+const RINGS = 10;
+const RING_EVERY_MS = 500;
+
+/** Opens streams of events at a time, then has each hear the same ten events. */
 export async function crowd(
   target: Target,
   count: number,
-  meanwhile: () => Promise<void> = () => Promise.resolve(),
+  feed: string,
 ): Promise<Crowd> {
-  const heard = new Map<string, number[]>();
+  const bell = await connect(feed);
+  const ring = (price: number) =>
+    write(
+      bell,
+      encoder.encode(
+        `{"symbol":"${BELL}","ts":${Date.now()},"price":${price}}\n`,
+      ),
+    );
+  await ring(1);
+  await until(
+    "the bell to be known",
+    () => fetch(`${target.http}/api/instruments`, target).then((r) => r.text()),
+    (text) => text.includes(`"${BELL}"`),
+  );
+  const heard = new Map<number, number[]>();
   const leave = new AbortController();
+  const listen = async (reader: EventReader) => {
+    for (;;) {
+      const event = await reader.next().catch(() => null);
+      if (event === null) return;
+      const times = heard.get(event.data.candle.c) ?? [];
+      times.push(performance.now());
+      heard.set(event.data.candle.c, times);
+    }
+  };
   let served = 0;
   const opened: Promise<void>[] = [];
   for (let i = 0; i < count; i++) {
     opened.push(
       (async () => {
         const response = await fetch(
-          `${target.http}/api/stream?history=0&events=candle`,
+          `${target.http}/api/stream?symbols=${BELL}&history=0&events=candle`,
           { headers: target.headers, signal: leave.signal },
         );
         const reader = new EventReader(response);
-        if ((await reader.next())?.event === "snapshot") served++;
-        for (let n = 0; n < 2; n++) {
-          const event = await reader.next();
-          if (event === null) return;
-          const times = heard.get(event.id) ?? [];
-          times.push(performance.now());
-          heard.set(event.id, times);
-        }
-        await reader.leave();
+        if ((await reader.next())?.event !== "snapshot") return;
+        served++;
+        listen(reader);
       })().catch(() => {}),
     );
     if (i % 100 === 99) await opened[i - 50];
   }
-  const all = Promise.all(opened);
-  await meanwhile();
-  await all;
+  await Promise.all(opened);
+  for (let n = 2; n < 2 + RINGS; n++) {
+    await ring(n);
+    await new Promise((resolve) => setTimeout(resolve, RING_EVERY_MS));
+  }
+  const missing = () =>
+    Array.from({ length: RINGS }, (_, i) => heard.get(i + 2)?.length ?? 0)
+      .filter((times) => times < served).length;
+  await until(
+    "each to hear each ring",
+    () => Promise.resolve(missing()),
+    (left) => left === 0,
+    30_000,
+  ).catch(() => {});
   leave.abort();
+  bell.close();
   const spreads = [...heard.values()].flatMap((times) =>
     times.map((time) => time - Math.min(...times))
   );
-  return { asked: count, served, spreadP99Ms: quantile(spreads, 0.99) };
+  return {
+    asked: count,
+    served,
+    deaf: missing(),
+    spreadP99Ms: quantile(spreads, 0.99),
+  };
 }
 
 /** Streams that are asked for with all their history and never read. */

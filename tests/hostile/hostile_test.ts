@@ -55,10 +55,10 @@ Deno.test("the program withstands what strangers throw at it", async (t) => {
       "a flood of feeds leaves room for others afterwards",
       () => floodOfFeeds(program),
     );
-    await step("a crowd is streamed to", () => crowdOfStreams(target));
+    await step("a crowd is streamed to", () => crowdOfStreams(program, target));
     await step(
       "streams that nobody reads hold up nobody",
-      () => nobodyReads(target),
+      () => nobodyReads(program, target),
     );
     await step(
       "hellos that lie are told so",
@@ -145,18 +145,25 @@ async function floodOfFeeds({ feeds }: Program): Promise<void> {
   );
 }
 
-async function crowdOfStreams(target: Target): Promise<void> {
+async function crowdOfStreams(
+  { feeds }: Program,
+  target: Target,
+): Promise<void> {
   const visitor = new Visitor(target);
-  assert.equal((await crowd(target, 200)).served, 200);
+  const { served, deaf } = await crowd(target, 200, feeds[0]);
+  assert.deepEqual([served, deaf], [200, 0]);
   const { requests, faults } = await visitor.leave();
   assert.deepEqual(faults, []);
   assert.ok(requests > 0);
 }
 
-async function nobodyReads(target: Target): Promise<void> {
+async function nobodyReads(
+  { feeds }: Program,
+  target: Target,
+): Promise<void> {
   const before = await residentMb(target);
   const deaf = await deafReaders(target, 100);
-  assert.equal((await crowd(target, 20)).served, 20);
+  assert.equal((await crowd(target, 20, feeds[0])).served, 20);
   const grown = await residentMb(target) - before;
   for (const connection of deaf) connection.close();
   assert.ok(grown < 200, `${grown} MB more`);

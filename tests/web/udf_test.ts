@@ -37,64 +37,6 @@ async function setUp(data = fakeData()) {
 
 const seconds = (t: number) => t / MICROS_PER_SECOND;
 
-/**
- * A client of the protocol as charting front ends have one: it resolves the
- * symbol, then asks for bars backwards, and over holes by `nextTime`.
- */
-class UdfClient {
-  constructor(private readonly get: (path: string) => Promise<Json>) {}
-
-  async bars(symbol: string, resolution: string, countback: number) {
-    const info = (await this.get(`symbols?symbol=${symbol}`)).body;
-    assert.equal(info.s, undefined, JSON.stringify(info));
-    assert(info.supported_resolutions.includes(resolution));
-    const bars: number[][] = [];
-    let to = (await this.get("time")).body + 60;
-    for (;;) {
-      const from = to - countback * 60;
-      const { body } = await this.get(
-        `history?symbol=${info.ticker}&resolution=${resolution}` +
-          `&from=${from}&to=${to}&currencyCode=INR`,
-      );
-      if (body.s === "ok") {
-        assert.deepEqual(
-          body.t,
-          [...new Set<number>(body.t)].sort((a, b) => a - b),
-        );
-        assert(body.t.every((t: number) => from <= t && t < to));
-        bars.unshift(...body.t.map((t: number, i: number) => [
-          t,
-          body.o[i],
-          body.h[i],
-          body.l[i],
-          body.c[i],
-          body.v[i],
-        ]));
-        to = from;
-      } else {
-        assert.equal(body.s, "no_data");
-        if (body.nextTime === undefined) return bars;
-        assert(body.nextTime < from);
-        to = body.nextTime + 1;
-      }
-    }
-  }
-}
-
-Deno.test("a client of the protocol reads every candle, over holes too", async () => {
-  const data = fakeData();
-  const old = [500, 499, 498].map((n) => candle("NIFTY50", minutesAgo(n)));
-  data.candles.push(...old);
-  const { get } = await setUp(data);
-  const bars = await new UdfClient(get).bars("TEST:NIFTY50", "1", 4);
-  const all = data.candles.filter(({ symbol }) => symbol === "NIFTY50")
-    .sort((a, b) => a.t - b.t);
-  assert.deepEqual(
-    bars,
-    all.map(({ t }) => [seconds(t), 100, 101, 99.5, 100.5, 12]),
-  );
-});
-
 Deno.test("/udf/history counts back from `to`, whatever `from` says", async () => {
   const { get } = await setUp();
   const to = seconds(minutesAgo(2));
