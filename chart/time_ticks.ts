@@ -126,8 +126,9 @@ export function timeTicks(
       before = NaN;
       continue;
     }
-    const rank = Number.isNaN(before) ? TIME : rankBetween(before, wall);
-    if (!Number.isNaN(before) && turns(step, before, wall, rank)) {
+    const isFirst = Number.isNaN(before);
+    const rank = isFirst ? TIME : rankBetween(before, wall);
+    if (isFirst ? begins(step, wall) : turns(step, before, wall, rank)) {
       keep(kept, { slot, rank, wall }, spacingPx / slotPx);
     }
     before = wall;
@@ -139,6 +140,11 @@ export function timeTicks(
     ticks.push({ slot, rank, label: labelOf(step, rank, wall, words), strong });
   }
   return ticks;
+}
+
+/** Whether the first candle of all stands at a round time, whatever came before it. */
+function begins(step: TimeStep, wall: number): boolean {
+  return step.kind === "clock" && wall % step.ms === 0 && wall % DAY_MS !== 0;
 }
 
 function turns(

@@ -39,6 +39,19 @@ Deno.test("labels stand at round local times and at the first candle of a day", 
   assert.equal(WALLS[ticks[2].slot] % DAY, 555 * MINUTE);
 });
 
+Deno.test("a history that begins at a round time is labelled there", () => {
+  const hours = Array.from({ length: 7 }, (_, i) => DAY / 2 + i * 60 * MINUTE);
+  const labelsOf = (walls: readonly number[]) =>
+    timeTicks(
+      (slot) => walls[slot] ?? NaN,
+      { from: -40, to: 20 },
+      { kind: "clock", ms: DAY / 2 },
+      { slotPx: 13, spacingPx: 94, words },
+    ).map(({ label }) => label);
+  assert.deepEqual(labelsOf(hours), ["12:00"]);
+  assert.deepEqual(labelsOf(hours.slice(1)), []);
+});
+
 Deno.test("closed hours take no room: the next session follows at once", () => {
   const ticks = labels(370, 380, { kind: "clock", ms: 30 * MINUTE }, 8);
   assert.deepEqual(ticks.map(({ slot }) => slot), [375]);
