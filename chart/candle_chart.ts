@@ -283,9 +283,12 @@ class MountedChart implements CandleChart {
       this.#mover.step(now);
       this.#invalidate();
     }
-    if (this.#dirty) this.#draw();
+    const isDirty = this.#dirty;
+    if (isDirty) this.#draw();
     this.#cursor.draw();
     this.#showLegend(now);
+    // A crosshair that moves changes neither.
+    if (!isDirty) return;
     this.#tellView();
     this.#startClock();
   }
@@ -365,7 +368,7 @@ class MountedChart implements CandleChart {
     answer?.catch(() => {
       setTimeout(() => {
         if (end !== undefined) this.#asked[end] = NaN;
-        this.#request();
+        this.#invalidate();
       }, ASK_AGAIN_MS);
     });
   }
