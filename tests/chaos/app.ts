@@ -37,6 +37,8 @@ export class App {
   constructor(
     readonly name: string,
     private readonly env: Readonly<Record<string, string>>,
+    /** What runs it. */
+    private readonly under: readonly string[] = [],
   ) {}
 
   /** Of the life that it has now. */
@@ -86,7 +88,7 @@ export class App {
   async #started(): Promise<Program> {
     for (let tries = 1;; tries++) {
       try {
-        return await startProgram(this.env);
+        return await startProgram(this.env, { under: this.under });
       } catch (error) {
         if (!(error instanceof ProgramEndedError)) throw error;
         const log = error.written.split("\n").slice(-20);

@@ -21,7 +21,10 @@ export interface LoadOptions {
    * one whenever it loses one.
    */
   readonly ports: readonly number[];
-  readonly hostname?: string;
+  /** Where a listener is; on this machine if absent. */
+  readonly hostOf?: (port: number) => string;
+  /** What feeds prove themselves with. */
+  readonly token?: string;
   /** Ticks a second of all feeds together; as fast as they are acked if absent. */
   readonly rate?: number;
   /** Ticks of all feeds together, at most. */
@@ -124,11 +127,11 @@ export class Load {
     let tries = feed;
     let port = 0;
     return await runFeedClient({
-      hello: { feed: feedName(feed), epoch: 1 },
+      hello: { feed: feedName(feed), epoch: 1, token: this.options.token },
       connect: (signal): Promise<FeedConnection> => {
-        const { ports, hostname = "127.0.0.1" } = this.options;
+        const { ports, hostOf = () => "127.0.0.1" } = this.options;
         port = ports[tries++ % ports.length];
-        return connectTcp({ hostname, port }, signal);
+        return connectTcp({ hostname: hostOf(port), port }, signal);
       },
       source: () => this.#source(feed, state),
       clock: systemClock,

@@ -1,13 +1,19 @@
+/** A server by its port on this machine, or elsewhere. */
+export type RedisAt = number | { readonly host: string; readonly port: number };
+
 /**
- * One command to a Redis of this machine, and its answer as it is on the wire.
+ * One command to a Redis, and its answer as it is on the wire.
  *
  * @throws {Error} If nobody answers, or the answer is an error.
  */
 export async function redisCommand(
-  port: number,
+  at: RedisAt,
   ...args: readonly string[]
 ): Promise<string> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const { host: hostname, port } = typeof at === "number"
+    ? { host: "127.0.0.1", port: at }
+    : at;
+  using connection = await Deno.connect({ hostname, port });
   const encoder = new TextEncoder();
   const parts = args.map((arg) =>
     `$${encoder.encode(arg).length}\r\n${arg}\r\n`
@@ -29,9 +35,9 @@ export async function redisCommand(
 
 /** Bytes that Redis has allocated, now and at most. */
 export async function redisMemory(
-  port: number,
+  at: RedisAt,
 ): Promise<{ readonly used: number; readonly peak: number }> {
-  const info = await redisCommand(port, "INFO", "memory");
+  const info = await redisCommand(at, "INFO", "memory");
   const value = (name: string) =>
     Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? NaN);
   return { used: value("used_memory"), peak: value("used_memory_peak") };

@@ -104,14 +104,7 @@ export async function serversWorld(
     servers,
     apps,
     feedPorts,
-    async candles() {
-      const text = await postgres.psql(CANDLES, database);
-      return text.trimEnd().split("\n").filter(Boolean).map((line) => {
-        const [symbol, ...values] = line.split("|");
-        const [t, o, h, l, c, v, n] = values.map(Number);
-        return { symbol, t, o, h, l, c, v, n };
-      });
-    },
+    candles: () => storedCandles(postgres, database),
     async quarantined() {
       const text = await postgres.psql(QUARANTINED, database);
       return new Set(text.split("\n").map((line) => line.replace("|", " ")));
@@ -123,6 +116,19 @@ export async function serversWorld(
   };
   await startAll(world);
   return world;
+}
+
+/** All one-minute candles of a database. */
+export async function storedCandles(
+  postgres: PostgresServer,
+  database: string,
+): Promise<readonly CandleRow[]> {
+  const text = await postgres.psql(CANDLES, database);
+  return text.trimEnd().split("\n").filter(Boolean).map((line) => {
+    const [symbol, ...values] = line.split("|");
+    const [t, o, h, l, c, v, n] = values.map(Number);
+    return { symbol, t, o, h, l, c, v, n };
+  });
 }
 
 /** One program that keeps everything itself. */

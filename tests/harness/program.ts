@@ -38,7 +38,9 @@ export interface Program {
  */
 export async function startProgram(
   env: Readonly<Record<string, string>>,
-  { bundles = false, descriptors, endsAt }: {
+  { bundles = false, descriptors, endsAt, under = [] }: {
+    /** What runs it, such as `ip netns exec` with the name of a network. */
+    readonly under?: readonly string[];
     readonly bundles?: boolean;
     /** It is ended once its log says this: it will not come to listen. */
     readonly endsAt?: RegExp;
@@ -54,7 +56,7 @@ export async function startProgram(
   ).map(
     (flag) => flag.replaceAll("'", ""),
   );
-  const words = [Deno.execPath(), "run", ...flags, "main.ts"];
+  const words = [...under, Deno.execPath(), "run", ...flags, "main.ts"];
   const [command, ...args] = descriptors === undefined
     ? words
     : ["sh", "-c", `ulimit -n ${descriptors} && exec "$@"`, "sh", ...words];

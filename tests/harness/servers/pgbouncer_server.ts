@@ -20,6 +20,10 @@ export interface PgbouncerServer {
  */
 export async function startPgbouncer(
   postgresPort: number,
+  { address = "127.0.0.1", poolSize = 3 }: {
+    readonly address?: string;
+    readonly poolSize?: number;
+  } = {},
 ): Promise<PgbouncerServer> {
   const program = await findPgbouncer();
   if (program === null) throw new Error("PgBouncer is not installed");
@@ -31,12 +35,12 @@ export async function startPgbouncer(
     `[databases]
 * = host=127.0.0.1 port=${postgresPort} user=postgres
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = ${address}
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 3
+default_pool_size = ${poolSize}
 server_login_retry = 1
 logfile = ${dir}/log
 `,
@@ -67,7 +71,7 @@ logfile = ${dir}/log
   let ended = false;
   child.status.then(() => ended = true);
   const deadline = Date.now() + START_MS_MAX;
-  while (!await listens(port)) {
+  while (!await listens(address, port)) {
     if (ended || Date.now() > deadline) {
       const log = await Deno.readTextFile(`${dir}/log`).catch(() => "");
       await close();
@@ -89,9 +93,9 @@ async function idsOf(
   return { uid: await ask("-u"), gid: await ask("-g") };
 }
 
-async function listens(port: number): Promise<boolean> {
+async function listens(hostname: string, port: number): Promise<boolean> {
   try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    (await Deno.connect({ hostname, port })).close();
     return true;
   } catch {
     return false;

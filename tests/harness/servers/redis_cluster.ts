@@ -36,7 +36,15 @@ export interface RedisClusterServers {
   close(): Promise<void>;
 }
 
+/** Where servers run: an address, and what runs a program there. */
+export interface RedisHost {
+  readonly address: string;
+  readonly under: readonly string[];
+}
+
 export interface RedisClusterOptions {
+  /** One for each primary; its replica is at the next. */
+  readonly hosts?: readonly RedisHost[];
   /** Of each server. */
   readonly config?: RedisOptions["config"];
   /** How many primaries there are; each has a replica. */
@@ -46,7 +54,7 @@ export interface RedisClusterOptions {
 }
 
 export async function startRedisCluster(
-  { config = [], primaries = 3, tls }: RedisClusterOptions = {},
+  { config = [], primaries = 3, tls, hosts }: RedisClusterOptions = {},
 ): Promise<RedisClusterServers> {
   const servers: RedisServer[] = [];
   const count = 2 * primaries;
@@ -59,6 +67,8 @@ export async function startRedisCluster(
     await Promise.all(busPorts.map(async (busPort, i) => {
       servers[i] = await startRedis({
         tls,
+        host: hosts && hostOf(hosts, i, primaries).address,
+        under: hosts && hostOf(hosts, i, primaries).under,
         ports: [ports[count + i], ports[2 * count + i]],
         config: [
           ["cluster-enabled", "yes"],
@@ -70,7 +80,7 @@ export async function startRedisCluster(
       });
     }));
     const ask = (server: RedisServer, command: string) =>
-      redisCommand(server.port, ...command.split(" "));
+      redisCommand(server, ...command.split(" "));
     const ids = await Promise.all(servers.map(async (server) => {
       return await ask(server, "CLUSTER MYID");
     }));
@@ -81,9 +91,9 @@ export async function startRedisCluster(
       const to = Math.ceil((i + 1) * SLOTS / primaries) - 1;
       await ask(server, `CLUSTER ADDSLOTSRANGE ${from} ${to}`);
     }
-    for (const [i, { port, tlsPort }] of servers.entries()) {
+    for (const [i, { host, port, tlsPort }] of servers.entries()) {
       if (i === 0) continue;
-      const at = `127.0.0.1 ${tlsPort ?? port} ${busPorts[i]}`;
+      const at = `${host} ${tlsPort ?? port} ${busPorts[i]}`;
       await ask(servers[0], `CLUSTER MEET ${at}`);
     }
     for (const [i, server] of servers.entries()) {
@@ -97,7 +107,7 @@ export async function startRedisCluster(
     }
     const cluster: RedisClusterServers = {
       url: `${tls ? "rediss" : "redis"}://${
-        servers.map(({ port, tlsPort }) => `127.0.0.1:${tlsPort ?? port}`)
+        servers.map(({ host, port, tlsPort }) => `${host}:${tlsPort ?? port}`)
           .join(",")
       }`,
       servers,
@@ -117,7 +127,7 @@ export async function startRedisCluster(
           const keys = await ask(from, `CLUSTER GETKEYSINSLOT ${slot} 1`);
           const key = /\r\n\$\d+\r\n(.+)$/.exec(keys)?.[1];
           if (key === undefined) break;
-          await ask(from, `MIGRATE 127.0.0.1 ${to.port} ${key} 0 20000`);
+          await ask(from, `MIGRATE ${to.host} ${to.port} ${key} 0 20000`);
           await between?.();
         }
         for (const server of [to, from]) {
@@ -134,9 +144,17 @@ export async function startRedisCluster(
   }
 }
 
+function hostOf(
+  hosts: readonly RedisHost[],
+  i: number,
+  primaries: number,
+): RedisHost {
+  return hosts[(i < primaries ? i : i + 1) % hosts.length];
+}
+
 /** Lines as `id address flags primary ping pong epoch state slots…`. */
 async function nodesOf(server: RedisServer): Promise<string[][]> {
-  const text = await redisCommand(server.port, "CLUSTER", "NODES");
+  const text = await redisCommand(server, "CLUSTER", "NODES");
   return text.split("\n").map((line) => line.trim().split(" "))
     .filter((words) => words.length >= 8);
 }
@@ -144,11 +162,11 @@ async function nodesOf(server: RedisServer): Promise<string[][]> {
 async function isReady(servers: readonly RedisServer[]): Promise<boolean> {
   for (const server of servers) {
     try {
-      const info = await redisCommand(server.port, "CLUSTER", "INFO");
+      const info = await redisCommand(server, "CLUSTER", "INFO");
       if (!info.includes("cluster_state:ok")) return false;
       const nodes = await nodesOf(server);
       if (nodes.length !== servers.length) return false;
-      const replicates = await redisCommand(server.port, "INFO", "replication");
+      const replicates = await redisCommand(server, "INFO", "replication");
       if (/master_link_status:down/.test(replicates)) return false;
     } catch {
       continue; // it is not up

@@ -15,6 +15,8 @@ export interface RedisOptions {
   readonly dir?: string;
   /** Takes TLS at one port more, `tlsPort`. */
   readonly tls?: TlsFiles;
+  /** Its address; that of this machine alone if absent. */
+  readonly host?: string;
   /** Where it listens, and for TLS; free ports if absent. */
   readonly ports?: readonly [number, number];
 }
@@ -30,6 +32,7 @@ export interface TlsFiles {
 export interface RedisServer {
   /** As in `redis://127.0.0.1:41233`. */
   readonly url: string;
+  readonly host: string;
   readonly port: number;
   readonly tlsPort: number | null;
   readonly dir: string;
@@ -50,13 +53,15 @@ export async function startRedis(
 ): Promise<RedisServer> {
   const program = await findRedis();
   if (program === null) throw new Error("redis-server is not installed");
+  const { host = "127.0.0.1" } = options;
   const [port, secondPort] = options.ports ?? freePorts(2);
   const dir = options.dir ??
     await Deno.makeTempDir({ prefix: "tickhouse-redis-" });
   const tlsPort = options.tls ? secondPort : null;
   const settings: readonly (readonly [string, string])[] = [
     ["port", String(port)],
-    ["bind", "127.0.0.1"],
+    ["bind", host],
+    ["protected-mode", "no"],
     ["dir", dir],
     ["save", ""],
     ["appendonly", "yes"],
@@ -95,14 +100,14 @@ export async function startRedis(
     let ended = false;
     started.status.then(() => ended = true);
     const deadline = Date.now() + START_MS_MAX;
-    while (await ask(port, "PING") !== "+PONG") {
+    while (await ask(host, port, "PING") !== "+PONG") {
       if (ended) throw new Error("redis-server ended before it answered");
       if (Date.now() > deadline) {
         throw new Error("redis-server does not answer");
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const info = await ask(port, "INFO server") ?? "";
+    const info = await ask(host, port, "INFO server") ?? "";
     serverPid = Number(/process_id:(\d+)/.exec(info)?.[1] ?? started.pid);
   }
 
@@ -121,7 +126,8 @@ export async function startRedis(
   }
 
   const server: RedisServer = {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${host}:${port}`,
+    host,
     port,
     tlsPort,
     dir,
@@ -145,9 +151,13 @@ export async function startRedis(
 }
 
 /** The first bytes of an answer; `null` if the server gives none. */
-async function ask(port: number, command: string): Promise<string | null> {
+async function ask(
+  hostname: string,
+  port: number,
+  command: string,
+): Promise<string | null> {
   try {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    using connection = await Deno.connect({ hostname, port });
     await connection.write(new TextEncoder().encode(`${command}\r\n`));
     const into = new Uint8Array(4096);
     const n = await connection.read(into);
