@@ -104,8 +104,8 @@ export class FeedLostError extends Error {
 
 const HEARTBEAT_MS = 5_000;
 const WELCOME_MS = 30_000;
-/** Ticks wait for their ack and nothing is heard: the peer is gone. */
-const SILENCE_MS = 60_000;
+/** Ticks wait for their ack and no heartbeat is heard: the peer is gone. */
+const SILENCE_MS = 15_000;
 const CONNECT_MS = 10_000;
 /** How long a listener may take to hang up once all is acked. */
 const FAREWELL_MS = 2_000;

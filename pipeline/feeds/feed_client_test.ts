@@ -213,7 +213,7 @@ Deno.test("runFeedClient() leaves a listener that says nothing", async () => {
   assert.equal(connections, 3);
   assert(causes.every((cause) => cause instanceof FeedLostError));
   assert.match(String(causes[0]), /said nothing for 30000 ms/);
-  assert.match(String(causes[1]), /said nothing for 60000 ms/);
+  assert.match(String(causes[1]), /said nothing for 15000 ms/);
 });
 
 Deno.test("runFeedClient() comes back after a refusal that passes", async () => {
