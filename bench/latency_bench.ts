@@ -15,7 +15,7 @@ import { systemClock } from "../pipeline/system_clock.ts";
 import { EventReader } from "../tests/harness/event_reader.ts";
 import { getJson, until } from "../tests/harness/program.ts";
 import { symbolName } from "./harness/prepared_ticks.ts";
-import { bench, benchSize } from "./harness/report.ts";
+import { bench, benchSize, quantile } from "./harness/report.ts";
 import { BenchServers, Subject } from "./harness/subject.ts";
 
 const full = benchSize() === "full";
@@ -264,11 +264,6 @@ async function everyTickIn(subject: Subject, sent: number): Promise<void> {
     0,
   );
   assert.deepEqual([audit.balanced, inCandles], [true, sent]);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
 function seconds(count: number): Promise<void> {

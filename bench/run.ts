@@ -1,23 +1,26 @@
 /**
  * Runs the benchmarks one after the other and writes `bench/RESULTS.md` with
- * its plots.
+ * its plots; those that take long, and `bench/RESULTS-long.md`, with `--long`.
  *
  * `deno task bench [NAME…]`: those, and nothing is written; without names all.
  */
 import { plotSvg } from "./harness/plot.ts";
 import type { BenchReport } from "./harness/report.ts";
 import { resultsPage } from "./harness/results.ts";
-import { runBench, SUITE } from "./harness/suite.ts";
+import { LONG_SUITE, runBench, SUITE } from "./harness/suite.ts";
 
 const HERE = new URL("./", import.meta.url);
-const unknown = Deno.args.filter((name) => !SUITE.includes(name));
+const long = Deno.args.includes("--long");
+const suite = long ? LONG_SUITE : SUITE;
+const asked = Deno.args.filter((arg) => arg !== "--long");
+const unknown = asked.filter((name) => !suite.includes(name));
 if (unknown.length > 0) {
   console.error(
-    `bench: NAME must be one of ${SUITE.join(", ")}, got ${unknown.join(" ")}`,
+    `bench: NAME must be one of ${suite.join(", ")}, got ${unknown.join(" ")}`,
   );
   Deno.exit(2);
 }
-const names = Deno.args.length > 0 ? Deno.args : SUITE;
+const names = asked.length > 0 ? asked : suite;
 const reports: BenchReport[] = [];
 for (const name of names) {
   console.error(`bench: ${name}`);
@@ -25,7 +28,7 @@ for (const name of names) {
   reports.push(report);
   console.log(JSON.stringify(report));
 }
-if (Deno.args.length === 0) await write(reports);
+if (asked.length === 0) await write(reports);
 
 async function write(reports: readonly BenchReport[]): Promise<void> {
   await Deno.mkdir(new URL("results/", HERE), { recursive: true });
@@ -34,7 +37,7 @@ async function write(reports: readonly BenchReport[]): Promise<void> {
     await Deno.writeTextFile(file, plotSvg(plot));
   }
   const page = resultsPage(reports, {
-    command: "deno task bench",
+    command: long ? "deno task bench:long" : "deno task bench",
     commit: await output("git", ["rev-parse", "--short", "HEAD"]),
     machine: `${navigator.hardwareConcurrency} cores of ${await processor()}`,
     versions: {
@@ -44,8 +47,9 @@ async function write(reports: readonly BenchReport[]): Promise<void> {
     },
     date: new Date().toISOString().slice(0, 10),
   });
-  await Deno.writeTextFile(new URL("RESULTS.md", HERE), page);
-  console.error("bench: written to bench/RESULTS.md");
+  const name = long ? "RESULTS-long.md" : "RESULTS.md";
+  await Deno.writeTextFile(new URL(name, HERE), page);
+  console.error(`bench: written to bench/${name}`);
 }
 
 async function processor(): Promise<string> {

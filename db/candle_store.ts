@@ -40,7 +40,7 @@ import {
 import { type FeedSpan, uncovered } from "./uncovered.ts";
 
 /** Months that hold most of what a page asks for: tried before all others. */
-const NEWEST_MONTHS = 2;
+const NEAR_MONTHS = 2;
 /** Candles of one statement of an import. */
 const IMPORT_BATCH = 2_000;
 /** How long after its end a bucket without a closing tick counts as over. */
@@ -197,7 +197,7 @@ export class PgCandleStore implements CandleStore {
     let wanted = [...found.values()];
     // Of most instruments the newest months are enough; the rest is asked for
     // with all months.
-    for (const from of [starts.at(-NEWEST_MONTHS) ?? ALWAYS, ALWAYS]) {
+    for (const from of [starts.at(-NEAR_MONTHS) ?? ALWAYS, ALWAYS]) {
       if (wanted.length === 0) break;
       const rows = await this.db.query<R>(
         `select ${columns}
@@ -222,7 +222,7 @@ export class PgCandleStore implements CandleStore {
       wanted = wanted.filter(({ symbol }) =>
         bySymbol.get(symbol)!.length < limit
       );
-      if (starts.length <= NEWEST_MONTHS) break;
+      if (starts.length <= NEAR_MONTHS) break;
     }
     return bySymbol;
   }
@@ -354,24 +354,35 @@ export class PgCandleStore implements CandleStore {
     interval: StoredInterval,
     range: Range,
   ): Promise<readonly CandleRow[]> {
-    if (range.from !== undefined) {
-      return await this.#select(id, interval, range, "asc");
+    const order = range.from === undefined ? "desc" : "asc";
+    const near = await this.#near(interval, range);
+    if (near !== null) {
+      const rows = await this.#select(id, interval, near, order);
+      if (rows.length === range.limit) return ascending(rows, order);
     }
+    return ascending(await this.#select(id, interval, range, order), order);
+  }
+
+  /**
+   * The months of a range that have all that is asked for, unless much of it
+   * is missing: a plan takes a while for each month that it may look at.
+   *
+   * @returns `null` if those are no fewer.
+   */
+  async #near(interval: StoredInterval, range: Range): Promise<Range | null> {
+    if (range.limit * nominalMicros(interval) > nominalMicros("1M")) {
+      return null;
+    }
+    const { from, to = Infinity } = range;
     const starts = await this.months.starts();
-    const past = range.to === undefined
-      ? starts
-      : starts.filter((start) => start < range.to!);
-    const recent = past.at(-NEWEST_MONTHS);
-    if (recent !== undefined && past.length > NEWEST_MONTHS) {
-      const rows = await this.#select(
-        id,
-        interval,
-        { ...range, from: recent },
-        "desc",
-      );
-      if (rows.length === range.limit) return rows.toReversed();
+    if (from === undefined) {
+      const past = starts.filter((start) => start < to);
+      return past.length > NEAR_MONTHS
+        ? { ...range, from: past.at(-NEAR_MONTHS) }
+        : null;
     }
-    return (await this.#select(id, interval, range, "desc")).toReversed();
+    const end = starts.filter((start) => start > from)[NEAR_MONTHS - 1];
+    return end !== undefined && end < to ? { ...range, to: end } : null;
   }
 
   async #select(
@@ -537,4 +548,8 @@ function knownAt(
       select ${columns} from candle_revisions
       where ${bounds} and known_from <= ${asof} and known_to > ${asof}
     ) known order by t ${order} limit ${limit}`;
+}
+
+function ascending<T>(rows: readonly T[], order: "asc" | "desc"): readonly T[] {
+  return order === "asc" ? rows : rows.toReversed();
 }

@@ -90,6 +90,12 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
+/** What a share of the values, from 0 to 1, is at most. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))];
+}
+
 function reportOf(figure: Figure): FigureReport {
   const { name, unit, values, atLeast, atMost } = figure;
   const middle = median(values);

@@ -60,12 +60,15 @@ export class Subject {
    * Starts it and waits until what it does once at a first start is done.
    *
    * @param stores Settings of servers; embedded ones if there are none.
+   * @param fill Called before, with the folder of the embedded ones.
    */
   static async start(
     stores: Readonly<Record<string, string>>,
     env: Readonly<Record<string, string>> = {},
+    fill?: (dataDir: string) => Promise<void>,
   ): Promise<Subject> {
     const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
+    await fill?.(dataDir);
     const program = await startProgram({
       DATA_DIR: dataDir,
       SIMULATE: "off",

@@ -10,6 +10,9 @@ export const SUITE = [
   "start",
 ];
 
+/** Benchmarks that take long, whose figures are in RESULTS-long.md. */
+export const LONG_SUITE = ["queries"];
+
 /**
  * Runs a benchmark in a process of its own.
  *

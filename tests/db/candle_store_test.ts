@@ -104,6 +104,22 @@ await onAllDatabases((warehouse, test) => {
     assert.deepEqual(await read(2), [20, 0]);
     assert.deepEqual(await read(4), [60, 40, 20, 0]);
     assert.deepEqual(await read(9), [400, 90, 60, 40, 20, 0]);
+    const from = async (back: number, limit: number, toBack?: number) =>
+      (await store.candles({
+        symbol,
+        interval: "1d",
+        from: epochMicros(DAY - back * MICROS_PER_DAY),
+        ...toBack !== undefined && {
+          to: epochMicros(DAY - toBack * MICROS_PER_DAY),
+        },
+        limit,
+      })).map(({ t }) => (DAY - t) / MICROS_PER_DAY);
+    assert.deepEqual(await from(500, 1), [400]);
+    assert.deepEqual(await from(400, 2), [400, 90]);
+    assert.deepEqual(await from(399, 3), [90, 60, 40]);
+    assert.deepEqual(await from(399, 9, 40), [90, 60]);
+    assert.deepEqual(await from(399, 2, 20), [90, 60]);
+    assert.deepEqual(await from(500, 9), [400, 90, 60, 40, 20, 0]);
     const latest = await store.latest([symbol], "1d", 5);
     assert.equal(latest.get(symbol)?.length, 5);
   });
