@@ -1,9 +1,12 @@
+import type { ComponentChildren } from "preact";
 import { formatMoment, formatZone } from "./format_time.ts";
 
 /** A market that is closed, and when it opens. */
 export interface ClosedMarket {
   readonly exchange: string;
   readonly calendar: string;
+  /** One of its instruments. */
+  readonly symbol: string;
   /** IANA name of the exchange's time zone. */
   readonly zone: string;
   /** Such as the name of a holiday. */
@@ -13,10 +16,12 @@ export interface ClosedMarket {
 }
 
 /** Says why nothing moves while every market is closed, and until when. */
-export function ClosedMarkets({ markets, seen }: {
+export function ClosedMarkets({ markets, seen, children }: {
   readonly markets: readonly ClosedMarket[];
   /** There are candles of earlier sessions. */
   readonly seen: boolean;
+  /** What can be done meanwhile. */
+  readonly children?: ComponentChildren;
 }) {
   if (markets.length === 0) return null;
   return (
@@ -29,10 +34,8 @@ export function ClosedMarkets({ markets, seen }: {
         </b>{" "}
         {seen ? "Prices shown are those of the last session. " : ""}
         Ticks that come meanwhile are refused, as stale feeds replay old days.
-        Recorded days keep their own times and can be played at any time, by
-        {" "}
-        <code>deno task replay</code>; <code>deno task import</code>{" "}
-        brings in candles of history.
+        Recorded days keep their own times and can be played at any time;
+        candles of history can be imported.
       </p>
       <ul>
         {markets.map((market) => (
@@ -50,6 +53,7 @@ export function ClosedMarkets({ markets, seen }: {
           </li>
         ))}
       </ul>
+      {children}
     </div>
   );
 }

@@ -51,6 +51,26 @@ export function replayLine(listener: string, symbol: string): PasteLine {
   };
 }
 
+/** Candles of history, of which no tick is known. */
+export function importLine(symbol: string): PasteLine {
+  return {
+    title: "Import candles of history, while the program is stopped:",
+    line: `deno task import candles.csv --symbol ${symbol}`,
+  };
+}
+
+/** What a market that is closed can be given, in a warehouse of real ticks. */
+export function closedLines(
+  feeds: readonly string[],
+  symbol: string,
+): readonly PasteLine[] {
+  const listener = listenerOf(feeds);
+  return [
+    ...(listener === null ? [] : [replayLine(listener, symbol)]),
+    importLine(symbol),
+  ];
+}
+
 /** The simulator, in a warehouse and on ports of its own. */
 export const SIMULATE_LINE: PasteLine = {
   title: "Look around with made-up prices, in a warehouse of their own, on " +

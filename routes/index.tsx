@@ -6,7 +6,9 @@ import { StillPage } from "../components/StillPage.tsx";
 import { ClosedMarkets } from "../components/ClosedMarkets.tsx";
 import { watchRowOf } from "../components/watch_row.ts";
 import { viewFromQuery } from "../components/watch_view.ts";
+import { closedLines } from "../components/first_lines.ts";
 import FirstSteps from "../islands/FirstSteps.tsx";
+import PasteLines from "../islands/PasteLines.tsx";
 import Watchlist from "../islands/Watchlist.tsx";
 import { closedMarkets } from "../web/closed_markets.ts";
 import { define } from "../web/define.ts";
@@ -61,7 +63,11 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
           token={info.feedToken ?? false}
         />
       )}
-      <ClosedMarkets markets={closed} seen={seen} />
+      <ClosedMarkets markets={closed} seen={seen}>
+        {!info.simulated && closed.length > 0 && (
+          <PasteLines lines={closedLines(info.feeds, closed[0].symbol)} />
+        )}
+      </ClosedMarkets>
       <StillPage />
       {rows.length > 0 && (
         <Watchlist rows={rows} view={view} pinned={pinned} now={now} />

@@ -26,6 +26,7 @@ export function closedMarkets(
     markets.set(key, {
       exchange: instrument.exchange,
       calendar: calendar.id,
+      symbol,
       zone: calendar.zone,
       reason: state.kind === "closed" ? state.reason : null,
       opensAt: next === null ? null : toMillis(next.open),

@@ -3,6 +3,12 @@ import { Head } from "fresh/runtime";
 import { StillPage } from "../../components/StillPage.tsx";
 import Alerts from "../../islands/Alerts.tsx";
 import { EmptyChart } from "../../components/EmptyChart.tsx";
+import {
+  closedLines,
+  listenerOf,
+  type PasteLine,
+  tickLine,
+} from "../../components/first_lines.ts";
 import { FirstChart } from "../../components/FirstChart.tsx";
 import {
   InstrumentAside,
@@ -10,10 +16,13 @@ import {
   InstrumentNotes,
 } from "../../islands/InstrumentPanels.tsx";
 import InstrumentChart from "../../islands/InstrumentChart.tsx";
+import PasteLines from "../../islands/PasteLines.tsx";
 import InstrumentToolbar from "../../islands/InstrumentToolbar.tsx";
 import InstrumentTop from "../../islands/InstrumentTop.tsx";
+import type { InstrumentPage } from "../../components/instrument_state.ts";
 import { define } from "../../web/define.ts";
 import { readInstrumentPage, readPictured } from "../../web/instrument_page.ts";
+import type { ProgramInfo } from "../../web/services.ts";
 import { stylesOf } from "../../web/page_styles.ts";
 import { readWarehouse } from "../../web/read_warehouse.ts";
 
@@ -63,12 +72,9 @@ export default define.page<typeof handler>(function Instrument(
           <div class="chart-host">
             <FirstChart page={shown} candles={pictured} />
             {pictured.length === 0 && (
-              <EmptyChart
-                symbol={instrument.symbol}
-                feeds={info.feeds}
-                simulated={info.simulated}
-                token={info.feedToken ?? false}
-              />
+              <EmptyChart symbol={instrument.symbol}>
+                <PasteLines lines={nextLines(shown, info)} />
+              </EmptyChart>
             )}
             <InstrumentChart page={shown} />
           </div>
@@ -89,6 +95,18 @@ export default define.page<typeof handler>(function Instrument(
     </main>
   );
 });
+
+/** What to do about an instrument that has no candle. */
+function nextLines(
+  { instrument: { symbol }, state }: InstrumentPage,
+  { feeds, simulated, feedToken = false }: ProgramInfo,
+): readonly PasteLine[] {
+  if (simulated) return [];
+  // A tick of now would be refused.
+  if (state.feed.session === "closed") return closedLines(feeds, symbol);
+  const listener = listenerOf(feeds);
+  return listener === null ? [] : [tickLine(listener, symbol, feedToken)];
+}
 
 /** A symbol may have a slash, which a path carries as `%2F`. */
 function decodeSymbol(text: string): string {

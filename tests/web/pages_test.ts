@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { alwaysOpen } from "../../pipeline/calendars/always_open.ts";
+import { sessionCalendar } from "../../pipeline/calendars/session_calendar.ts";
+import { Catalog } from "../../pipeline/catalog.ts";
 import { createApp } from "../../web/create_app.ts";
 import type { Services } from "../../web/services.ts";
 import { makeSkill } from "../../pipeline/forecast/testing/make_skill.ts";
@@ -416,6 +419,59 @@ Deno.test("a warehouse without ticks says what to do next", async () => {
   assert.match(text, /nc -q1 127\.0\.0\.1 9105/);
   assert.doesNotMatch(text, /Simulated/);
 });
+
+Deno.test("a market that is closed says what can be done meanwhile", async () => {
+  const data = fakeData();
+  data.instruments = [{ ...instrument("NIFTY50"), calendar: "X" }];
+  const services = await fakeServices({}, data);
+  const info = { ...services.info, simulated: false, seed: null };
+  const catalog = new Catalog(
+    {
+      load: () => Promise.resolve(data.instruments),
+      upsert: () => Promise.reject(new Error("not in this test")),
+      widen: () => Promise.reject(new Error("not in this test")),
+    },
+    new Map([["24x7", alwaysOpen()], ["X", weekends()]]),
+    { autoRegister: false },
+  );
+  await catalog.refresh();
+  const { get } = await setUp({ info, catalog }, data);
+  const home = textOf((await get("/")).html);
+  assert.match(home, /The market is closed\./);
+  const replayed =
+    /replay ticks\.csv\.gz --symbol NIFTY50 --to 127\.0\.0\.1:9101/;
+  assert.match(home, replayed);
+  assert.match(home, /deno task import candles\.csv --symbol NIFTY50/);
+
+  data.candles = [];
+  const empty = textOf((await get("/instruments/NIFTY50")).html);
+  assert.match(empty, replayed);
+  assert.doesNotMatch(empty, /nc -q1/, "a tick of now would be refused");
+
+  const { get: asProcess } = await setUp(
+    { info: { ...info, feeds: [] }, catalog },
+    data,
+  );
+  const without = textOf((await asProcess("/")).html);
+  assert.doesNotMatch(without, /deno task replay/, "nothing listens here");
+  assert.match(without, /deno task import/);
+});
+
+/** A market that is open on Saturdays alone; the clock is at a Tuesday. */
+function weekends() {
+  return sessionCalendar({
+    id: "X",
+    zone: "Asia/Kolkata",
+    coverage: [{ from: "2025-01-01", to: "2025-12-31" }],
+    weekly: [{
+      from: "2020-01-01",
+      days: ["Sat"],
+      sessions: [{ open: "09:15", close: "15:30" }],
+    }],
+    holidays: [],
+    special: [],
+  });
+}
 
 Deno.test("an instrument without candles has a page", async () => {
   const data = { ...fakeData(), candles: [], forecasts: [], signals: [] };
