@@ -15,6 +15,8 @@ import { type FakeData, fakeData, fakeServices } from "../web/fake_services.ts";
 const ROOT = new URL("../../", import.meta.url);
 const DESK = { width: 1280, height: 900 };
 const PHONE = { width: 360, height: 740 };
+/** Where a chart begins on a phone, for more than half of it to be seen. */
+const CHART_TOP_MAX = 400;
 const WAIT_MS_MAX = 120_000;
 
 /** A page as it is shown in some state of the program. */
@@ -55,6 +57,12 @@ async function pages(): Promise<readonly Shown[]> {
     data.activity = [];
     data.system = { ...data.system, books: null, quarantine: null };
   };
+  const noted = (data: FakeData) => {
+    const note = "Made for this test, with a note as long as the longest of " +
+      "those that are delivered: each minute goes on with a part of the move " +
+      "of the minute before. No real market is like it";
+    data.instruments = data.instruments.map((one) => ({ ...one, note }));
+  };
   const real = ({ info }: Services) => ({
     info: { ...info, simulated: false, seed: null },
   });
@@ -71,6 +79,11 @@ async function pages(): Promise<readonly Shown[]> {
   return [
     { name: "the list", path: "/" },
     { name: "an instrument", path: "/instruments/NIFTY50" },
+    {
+      name: "an instrument with a note",
+      path: "/instruments/NIFTY50",
+      data: noted,
+    },
     ...single,
     { name: "the list, with outages", path: "/", data: down },
     { name: "the list, empty", path: "/", data: empty, services: real },
@@ -140,6 +153,15 @@ async function check(
           document.documentElement.scrollWidth - innerWidth
         );
         assert.ok(tooWide <= 0, `${tooWide} px wider than a phone`);
+        const tops = await page.evaluate(() =>
+          [...document.querySelectorAll(".chart-host")].map((chart) =>
+            chart.getBoundingClientRect().top + scrollY
+          )
+        );
+        assert.ok(
+          tops.every((top) => top <= CHART_TOP_MAX),
+          `the chart begins at ${tops} px`,
+        );
       }
       assert.deepEqual(faults.strangers, []);
       // The browser tells of the page's own status as of an error.
