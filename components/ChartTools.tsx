@@ -1,26 +1,29 @@
 import { formatZone } from "./format_time.ts";
 
 /** What can be taken from the chart, and whose time it shows. */
-export function ChartTools({ symbol, interval, zone, now, onPng }: {
+export function ChartTools({ symbol, interval, zone, now, csv, onPng }: {
   readonly symbol: string;
   readonly interval: string;
   readonly zone: string;
   readonly now: number;
+  /** Address of the candles in sight by now. */
+  readonly csv: () => string;
   /** Absent while there is no chart. */
   readonly onPng: (() => void) | null;
 }) {
-  const csv = new URLSearchParams({
-    symbol,
-    interval,
-    limit: "10000",
-    format: "csv",
-  });
+  // A chart that is panned does not render the tools again.
+  const renew = ({ currentTarget }: { currentTarget: HTMLAnchorElement }) => {
+    currentTarget.href = csv();
+  };
   return (
     <span class="tools">
       <span class="muted">{formatZone(now, zone)}</span>
       <a
-        href={`/api/candles?${csv}`}
+        href={csv()}
         download={fileName(symbol, interval, "csv")}
+        title="The candles in sight"
+        onPointerDown={renew}
+        onClick={renew}
       >
         CSV
       </a>

@@ -15,7 +15,16 @@ export const PRICE_SCALES: readonly {
   },
 ];
 
-/** The scale that a text names; `linear` if it names none. */
-export function scaleOf(text: string | null): PriceScaleKind {
-  return PRICE_SCALES.find(({ kind }) => kind === text)?.kind ?? "linear";
+/** What an address without a scale means: two prices have one axis only as what they changed by. */
+export function usualScale(compared: string | null): PriceScaleKind {
+  return compared === null ? "linear" : "percent";
+}
+
+/** The scale that a text names; the usual one if it names none. */
+export function scaleOf(
+  text: string | null,
+  compared: string | null,
+): PriceScaleKind {
+  return PRICE_SCALES.find(({ kind }) => kind === text)?.kind ??
+    usualScale(compared);
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Interval } from "../pipeline/domain/interval.ts";
 import type { PriceScaleKind } from "../chart/types.ts";
+import { csvAddress } from "../components/browser/csv_address.ts";
 import { changeUrl } from "../components/browser/page_url.ts";
 import { saveFile } from "../components/browser/save_file.ts";
 import { readSettings } from "../components/browser/settings.ts";
@@ -10,6 +11,7 @@ import { useZone } from "../components/browser/use_zone.ts";
 import { CompareSelect } from "../components/CompareSelect.tsx";
 import { ChartTools, fileName } from "../components/ChartTools.tsx";
 import type { InstrumentPage } from "../components/instrument_state.ts";
+import { usualScale } from "../components/price_scales.ts";
 import { IntervalLinks } from "../components/IntervalLinks.tsx";
 import { ScaleButtons } from "../components/ScaleButtons.tsx";
 
@@ -41,23 +43,26 @@ export default function InstrumentToolbar({ page }: {
     return () => removeEventListener("popstate", showAddress);
   }, []);
 
-  const [scale, setScale] = useState(page.scale);
-  const chooseScale = (next: PriceScaleKind) => {
-    const { chart } = session.chart;
-    if (next === scale) return chart?.fitPrices();
-    chart?.setPriceScale(next);
-    setScale(next);
-    changeUrl({ scale: next === "linear" ? null : next }, "replace");
-  };
-
-  const [compared, setCompared] = useState(page.compared);
+  const [{ scale, compared }, setShown] = useState<
+    Pick<InstrumentPage, "scale" | "compared">
+  >(page);
   useCompareLine(session, compared, interval);
+  const show = (next: Pick<InstrumentPage, "scale" | "compared">) => {
+    if (next.scale !== scale) session.chart.chart?.setPriceScale(next.scale);
+    setShown(next);
+    const usual = usualScale(next.compared);
+    changeUrl({
+      compare: next.compared,
+      scale: next.scale === usual ? null : next.scale,
+    }, "replace");
+  };
+  const chooseScale = (next: PriceScaleKind) => {
+    if (next === scale) session.chart.chart?.fitPrices();
+    else show({ scale: next, compared });
+  };
   const compare = (other: string | null) => {
-    setCompared(other);
-    changeUrl({ compare: other }, "replace");
-    // Two prices have one axis only as what they changed by.
-    if (other !== null && scale !== "percent") chooseScale("percent");
-    if (other === null && scale === "percent") chooseScale("linear");
+    const kept = scale === "percent" ? "linear" : scale;
+    show({ compared: other, scale: other === null ? kept : "percent" });
   };
 
   const savePng = async () => {
@@ -86,6 +91,12 @@ export default function InstrumentToolbar({ page }: {
         interval={interval}
         zone={zone}
         now={page.now}
+        csv={() =>
+          csvAddress({ symbol, interval }, {
+            view: session.chart.chart?.view,
+            linked: page.view,
+            drawn: page.state.candles.length,
+          })}
         onPng={session.link === "loading" ? null : savePng}
       />
     </div>

@@ -45,7 +45,7 @@ const RECORDS_MAX = 64;
 /**
  * Reads the page of an instrument.
  *
- * @param query `interval`, `slots` and `to` of the URL; what is not understood
+ * @param query `interval`, `slots`, `to`, `scale` and `compare` of the URL; what is not understood
  * falls back to its default, as people edit URLs.
  * @returns `null` if there is no such instrument.
  */
@@ -65,6 +65,7 @@ export async function readInstrumentPage(
     forecasts.signals({ symbol, limit: 1 }),
   ]);
   const { quality, hours, days, past, models, calls, reliability } = record;
+  const compared = catalog.get(query.get("compare") ?? "")?.symbol ?? null;
   const signals = mergeSignals(
     [],
     [...calls, ...newest].map((one) => signalView(one.signal, one)),
@@ -103,8 +104,8 @@ export async function readInstrumentPage(
       calendar: catalog.calendarOf(instrument),
     }),
     hours: queryCalendar(services, { symbol }),
-    scale: scaleOf(query.get("scale")),
-    compared: services.catalog.get(query.get("compare") ?? "")?.symbol ?? null,
+    scale: scaleOf(query.get("scale"), compared),
+    compared,
     view: viewOf(query),
     now: toMillis(services.clock.now()),
   };

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import { formatPrice } from "../../components/format_price.ts";
 import { replay } from "../../tasks/replay.ts";
@@ -44,6 +44,14 @@ await browserTest(
       await t.step(
         "a session with hours of its own is shaded, and a link opens there",
         () => ownSession(browser, program, dataDir),
+      );
+      await t.step(
+        "the part in sight is taken as CSV, and as a picture",
+        () => takesPart(browser, program),
+      );
+      await t.step(
+        "another instrument is compared, in percent, and taken away again",
+        () => comparesOther(browser, program, dataDir),
       );
       await t.step(
         "a feed is followed through 20 cuts, and nothing is missing",
@@ -148,6 +156,185 @@ async function ownSession(
   const [newest] = await stepsBack(page, 1, true);
   assert.match(newest.time, /25 Oct 09:44/);
   assert.doesNotMatch(newest.state, /Muhurat/);
+  await page.close();
+}
+
+/** Minute `i` of Muhurat trading. */
+const eveningOf = (i: number) =>
+  Date.parse("2022-10-24T18:15+05:30") + i * 60_000;
+
+/** Minutes 5 to 24 of the evening that `ownSession` sent. */
+const partOf = (program: Program) =>
+  `${program.http}/instruments/RELIANCE?slots=20&to=${eveningOf(24)}`;
+
+/** The part, with tools that answer: until then they are the server's. */
+async function openPart(browser: Browser, program: Program): Promise<Page> {
+  const page = await openPage(browser, partOf(program));
+  await page.getByRole("button", { name: "PNG" }).waitFor();
+  return page;
+}
+
+async function takesPart(browser: Browser, program: Program): Promise<void> {
+  const page = await openPart(browser, program);
+  const take = async (control: Locator) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      control.click(),
+    ]);
+    return {
+      name: download.suggestedFilename(),
+      bytes: await Deno.readFile(await download.path()),
+    };
+  };
+  const csv = async () => {
+    const { name, bytes } = await take(page.getByRole("link", { name: "CSV" }));
+    assert.equal(name, "RELIANCE-1m.csv");
+    const [head, ...rows] = new TextDecoder().decode(bytes).trim().split(
+      /\r?\n/,
+    );
+    const column = head.split(",").indexOf("t");
+    return rows.map((row) => Number(row.split(",")[column]));
+  };
+  const minutes = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => eveningOf(from + i));
+  await until(
+    "the part of the address",
+    () => stepsBack(page, 1),
+    ([newest]) => newest.time.includes("18:39"),
+  );
+  // The left edge may cut a candle, which is in sight then.
+  const [first, ...after] = await csv();
+  assert.ok([4, 5].map(eveningOf).includes(first), `${first}`);
+  assert.deepEqual([first, ...after], minutes(24 - after.length, 24));
+  await page.locator(".tc-stage").press("PageUp");
+  await page.waitForURL((url) =>
+    url.searchParams.get("to") !== String(eveningOf(24))
+  );
+  const back = await csv();
+  assert.ok(
+    back[0] === eveningOf(0) && back.at(-1)! < eveningOf(24),
+    `${back}`,
+  );
+
+  // Shades come a moment after the candles: then it is not the same any more.
+  // The line at the last price lies over the chart, and is in the picture.
+  const { name, bytes, colours } = await until(
+    "a picture that is the chart",
+    async () => {
+      const png = await take(page.getByRole("button", { name: "PNG" }));
+      return { ...png, ...await besideChart(page, png.bytes) };
+    },
+    ({ rowsOff }) => rowsOff <= 3,
+  );
+  assert.ok(colours > 3, "with something on it");
+  assert.equal(name, "RELIANCE-1m.png");
+  assert.equal(
+    String.fromCharCode(...bytes.subarray(0, 8)),
+    "\x89PNG\r\n\x1a\n",
+  );
+  const head = new DataView(bytes.buffer, bytes.byteOffset);
+  const size = await page.locator(".tc-canvas").evaluate((canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    return [width, height];
+  });
+  assert.deepEqual([head.getUint32(16), head.getUint32(20)], size);
+  await page.close();
+}
+
+/** How a PNG differs from the chart that is shown, and what is on it. */
+async function besideChart(page: Page, bytes: Uint8Array) {
+  return await page.evaluate(async (bytes) => {
+    const png = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+    const canvas = document.querySelector<HTMLCanvasElement>(".tc-canvas")!;
+    const { width, height } = canvas;
+    // Below the title, left of the last price.
+    const part = [0, 100, width - 140, height - 100] as const;
+    const pixelsOf = (image: CanvasImageSource) => {
+      const copy = new OffscreenCanvas(width, height).getContext("2d")!;
+      copy.drawImage(image, 0, 0);
+      return copy.getImageData(...part).data;
+    };
+    const [saved, seen] = [pixelsOf(png), pixelsOf(canvas)];
+    const rows = new Set<number>();
+    saved.forEach((value, i) => {
+      if (value !== seen[i]) rows.add(Math.floor(i / 4 / part[2]));
+    });
+    return {
+      rowsOff: rows.size,
+      colours: new Set(new Uint32Array(saved.buffer)).size,
+    };
+  }, [...bytes]);
+}
+
+async function comparesOther(
+  browser: Browser,
+  program: Program,
+  dataDir: string,
+): Promise<void> {
+  const lines = Array.from(
+    { length: 30 },
+    (_, i) => `${eveningOf(i)},${100 + i},1\n`,
+  );
+  const path = join(dataDir, "peer.csv");
+  await Deno.writeTextFile(path, `ts_ms,price,volume\n${lines.join("")}`);
+  const context = { signal: new AbortController().signal, say() {} };
+  await replay(
+    [path, "--to", program.feeds[0], "--symbol", "PEER"],
+    context,
+  );
+  await until(
+    "the peer in the warehouse",
+    () => getJson(program, "/api/candles?symbol=PEER"),
+    ({ candles }) => candles.length === 30,
+  );
+  const page = await openPart(browser, program);
+  const select = page.getByLabel("Compare with");
+  const pressed = () => page.locator(".scales [aria-pressed=true]").innerText();
+  const legend = page.locator(".tc-row-lines");
+  const named = () => {
+    const { searchParams } = new URL(page.url());
+    return [searchParams.get("compare"), searchParams.get("scale")];
+  };
+  const compared = async () => {
+    await page.locator(".tc-stage").press("Shift+ArrowLeft");
+    await until(
+      "the peer's change in the legend",
+      () => legend.innerText(),
+      // 124 after 105, or after 104 if the left edge cuts that candle.
+      (text) => /^PEER \+(18\.10|19\.23)%$/.test(text.trim()),
+    );
+    await page.locator(".tc-stage").press("Escape");
+    assert.equal(await pressed(), "%");
+    assert.deepEqual(named(), ["PEER", null]);
+  };
+  assert.equal(await pressed(), "Auto");
+  const axis = await priceAxis(page);
+
+  await select.selectOption("PEER");
+  await compared();
+  await until(
+    "percent on the axis",
+    () => priceAxis(page),
+    (shown) => shown !== axis,
+  );
+  await page.reload();
+  await page.getByRole("button", { name: "PNG" }).waitFor();
+  await compared();
+
+  await select.selectOption("");
+  await page.waitForURL((url) => !url.searchParams.has("compare"));
+  assert.equal(await pressed(), "Auto");
+  assert.deepEqual(named(), [null, null]);
+  await until(
+    "prices on the axis",
+    () => priceAxis(page),
+    (now) => now === axis,
+  );
+  await until(
+    "no line",
+    () => legend.innerText(),
+    (text) => text.trim() === "",
+  );
   await page.close();
 }
 
@@ -325,16 +512,30 @@ async function stepsBack(
 }
 
 /** The strip of times under the candles, as pixels. */
-async function timeAxis(page: Page): Promise<string> {
-  return await page.evaluate(() => {
+function timeAxis(page: Page): Promise<string> {
+  return stripOf(page, { left: 0, right: -140, top: -24, bottom: 0 });
+}
+
+/** The strip of prices beside the candles, as pixels. */
+function priceAxis(page: Page): Promise<string> {
+  return stripOf(page, { left: -60, right: 0, top: 0, bottom: -28 });
+}
+
+/** A part of the chart; what is negative is from the right or from below. */
+async function stripOf(
+  page: Page,
+  edges: Record<"left" | "right" | "top" | "bottom", number>,
+): Promise<string> {
+  return await page.evaluate(({ left, right, top, bottom }) => {
     const canvas = document.querySelector<HTMLCanvasElement>(".tc-canvas")!;
-    const { width, height } = canvas;
+    const x = left < 0 ? canvas.width + left : left;
+    const y = top < 0 ? canvas.height + top : top;
     const strip = document.createElement("canvas");
-    strip.width = width - 140;
-    strip.height = 24;
-    strip.getContext("2d")!.drawImage(canvas, 0, 24 - height);
+    strip.width = canvas.width + right - x;
+    strip.height = canvas.height + bottom - y;
+    strip.getContext("2d")!.drawImage(canvas, -x, -y);
     return strip.toDataURL();
-  });
+  }, edges);
 }
 
 async function countOfCandles(page: Page): Promise<number> {

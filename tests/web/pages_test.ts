@@ -108,6 +108,40 @@ Deno.test("an instrument's page reads without scripts", async () => {
   assert.match(html, /href="\/instruments\/EUR%2FUSD\?interval=5m"/);
 });
 
+Deno.test("what a link compares with is in percent, unless it says otherwise", async () => {
+  const { get } = await setUp();
+  const shown = async (query: string) => {
+    const { html } = await get(`/instruments/NIFTY50?${query}`);
+    return [
+      /<option [^>]*selected[^>]*>([^<]*)</.exec(html)?.[1] ?? null,
+      /aria-pressed="true"[^>]*>([^<]*)</.exec(html)?.[1],
+    ];
+  };
+  assert.deepEqual(await shown("compare=EUR/USD"), ["vs EUR/USD", "%"]);
+  assert.deepEqual(await shown("compare=EUR/USD&scale=linear"), [
+    "vs EUR/USD",
+    "Auto",
+  ]);
+  const [none, usual] = await shown("compare=nobody");
+  assert.ok(none === null || none === "Compare…", `${none}`);
+  assert.equal(usual, "Auto");
+});
+
+Deno.test("the candles of the part that is drawn are offered as CSV", async () => {
+  const { get } = await setUp();
+  const csv = async (query: string) => {
+    const { html } = await get(`/instruments/NIFTY50?${query}`);
+    const [, href] = /href="([^"]*format=csv[^"]*)"/.exec(html)!;
+    const { html: text } = await get(href.replaceAll("&amp;", "&"));
+    return text.trim().split(/\r?\n/).slice(1);
+  };
+  assert.equal((await csv("")).length, 10);
+  const to = minutesAgo(4) / 1_000;
+  const part = await csv(`to=${to}&slots=5`);
+  assert.equal(part.length, 5);
+  assert.ok(part.at(-1)!.includes(String(to)), part.at(-1));
+});
+
 Deno.test("the skill of a walk forward is told until live scores are enough", async () => {
   const { get, services } = await setUp({
     modelReport: (symbol) => ({
