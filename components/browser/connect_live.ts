@@ -5,7 +5,7 @@ const POLL_EVERY_MS = 2_000;
 /** A question that takes longer counts as not answered. */
 const ANSWER_MS_MAX = 2_000;
 const POLL_MS_MAX = 8_000;
-const CHECK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 250;
 /** A stream that says nothing for so long is doubted: the server is asked. */
 const DOUBT_AFTER_MS = 2_500;
 /** The browser tries again by itself; after so long a new stream is begun. */

@@ -128,6 +128,25 @@ Deno.test("a connection that hangs is told within five seconds, and begun anew",
   });
 });
 
+Deno.test("a connection that hangs is told in less than five seconds, whenever it is cut", async () => {
+  for (let aliveMs = 0; aliveMs < 3_000; aliveMs += 100) {
+    for (const speaks of [true, false]) {
+      await withLink(async ({ status, pass, source, server }) => {
+        source().open();
+        await pass(aliveMs);
+        if (speaks) {
+          source().dispatchEvent(
+            Object.assign(new Event("feed"), { data: "{}" }),
+          );
+        }
+        server.answers = false;
+        await pass(4_900);
+        assert.equal(status(), "reconnecting", `cut after ${aliveMs} ms`);
+      });
+    }
+  }
+});
+
 Deno.test("a stream that speaks is not doubted", async () => {
   await withLink(async ({ status, pass, source, server }) => {
     source().open();

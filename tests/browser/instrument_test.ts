@@ -24,6 +24,8 @@ const SEED = 20_221_110;
 const CUTS = 20;
 const SYMBOL = "CUTS";
 const WAIT_MS_MAX = 120_000;
+/** More than it takes to say so, less than a stream may be silent. */
+const PAUSED_AFTER_MS = 30_000;
 
 await browserTest(
   "the page of an instrument keeps up with its feed",
@@ -395,6 +397,23 @@ async function throughCuts(
       proxy.toxics.hold = true;
       await page.locator(".link:not(.link-connected)").waitFor();
       proxy.toxics.hold = false;
+      await connected.waitFor();
+    });
+
+    await t.step("… within five seconds by the page's own clock", async () => {
+      const timed = await browser.newPage();
+      await timed.clock.install();
+      await timed.goto(page.url());
+      await timed.locator(".link-connected").waitFor();
+      // It stands still: the page's last news is of no later time than the cut.
+      const now = await timed.evaluate(() => Date.now());
+      await timed.clock.pauseAt(now + PAUSED_AFTER_MS);
+      assert.equal(await timed.locator(".link-connected").count(), 1);
+      proxy.toxics.hold = true;
+      await timed.clock.runFor(5_000);
+      assert.equal(await timed.locator(".link-connected").count(), 0);
+      proxy.toxics.hold = false;
+      await timed.close();
       await connected.waitFor();
     });
 
