@@ -17,7 +17,12 @@ export class Cursor {
   readonly #tell: ((at: CrosshairState | null) => void) | undefined;
   #at: Crosshair | null = null;
   /** The pointer that placed it, in CSS pixels; null for the keyboard. */
-  #pointer: { readonly x: number; readonly y: number } | null = null;
+  #pointer: {
+    readonly x: number;
+    readonly y: number;
+    /** How near a mark it must come. */
+    readonly marginPx: number;
+  } | null = null;
   #toldSlot = NaN;
 
   constructor(
@@ -38,7 +43,7 @@ export class Cursor {
     return this.#pointer !== null;
   }
 
-  pointAt(xPx: number, yPx: number): void {
+  pointAt(xPx: number, yPx: number, marginPx = MOUSE_PX): void {
     const { frame } = this.#scene;
     const x = xPx * frame.dpr;
     const y = Math.round(yPx * frame.dpr);
@@ -46,28 +51,25 @@ export class Cursor {
       this.clear();
       return;
     }
-    this.#pointer = { x: xPx, y: yPx };
+    this.#pointer = { x: xPx, y: yPx, marginPx };
     const slot = Math.round((x - frame.origin) / frame.slotWidth);
     this.#at = { slot, y };
-    this.tip.showAt(frame, x, y, MOUSE_PX);
+    this.tip.showAt(frame, x, y, marginPx);
     this.#say();
   }
 
   /** A finger tapped: a second time on a candle takes the crosshair away. */
   tap(xPx: number, yPx: number): void {
     const was = this.#at?.slot;
-    this.pointAt(xPx, yPx);
-    if (was !== undefined && was === this.#at?.slot) {
-      this.clear();
-      return;
-    }
-    const { frame } = this.#scene;
-    this.tip.showAt(frame, xPx * frame.dpr, yPx * frame.dpr, FINGER_PX);
+    this.pointAt(xPx, yPx, FINGER_PX);
+    if (was !== undefined && was === this.#at?.slot) this.clear();
   }
 
   /** The candles may have moved under a pointer at rest. */
   followPointer(): void {
-    if (this.#pointer) this.pointAt(this.#pointer.x, this.#pointer.y);
+    if (this.#pointer === null) return;
+    const { x, y, marginPx } = this.#pointer;
+    this.pointAt(x, y, marginPx);
   }
 
   /** To the next candle, or the one before; the view comes along. */
@@ -115,6 +117,8 @@ export class Cursor {
       this.pieces.hide();
       return;
     }
+    // A pointer shows the tip as it moves; nobody else points at a mark.
+    if (!this.hasPointer) this.tip.showOn(this.#scene.frame, this.#at.slot);
     this.pieces.show(this.#scene.frame, this.#at, {
       time: this.#timeLabel(this.#at.slot),
       value: this.#valueLabel(this.#at.y),

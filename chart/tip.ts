@@ -1,4 +1,4 @@
-import { type Frame, yOf } from "./frame.ts";
+import { type Frame, type PlacedMark, yOf } from "./frame.ts";
 import { make } from "./legend.ts";
 import { markAt, markTip } from "./paint_marks.ts";
 
@@ -23,10 +23,7 @@ export class Tip {
   showAt(frame: Frame, x: number, y: number, marginPx: number): void {
     const placed = markAt(frame, x, y, marginPx);
     if (placed) {
-      const { mark } = placed;
-      const text = `${mark.side} ${this.#labelOf(mark.price)}\n${mark.title}`;
-      const at = markTip(frame, placed);
-      this.#show(frame, text, mark.side, at.x, at.y);
+      this.#showMark(frame, placed);
       return;
     }
     const reach = (LEVEL_REACH_PX + marginPx / 2) * frame.dpr;
@@ -35,6 +32,20 @@ export class Tip {
       const text = `${level.title} ${level.label}`;
       this.#show(frame, text, "LEVEL", x, level.y);
     } else this.hide();
+  }
+
+  /** Shows the signal on a candle, the one next to it, if there is one. */
+  showOn(frame: Frame, slot: number): void {
+    const placed = frame.marks.find((one) => one.slot === slot);
+    if (placed) this.#showMark(frame, placed);
+    else this.hide();
+  }
+
+  #showMark(frame: Frame, placed: PlacedMark): void {
+    const { mark } = placed;
+    const text = `${mark.side} ${this.#labelOf(mark.price)}\n${mark.title}`;
+    const { x, y } = markTip(frame, placed);
+    this.#show(frame, text, mark.side, x, y);
   }
 
   #show(

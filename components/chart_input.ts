@@ -2,6 +2,7 @@ import type { CandleView } from "../pipeline/domain/candle.ts";
 import type { Interval } from "../pipeline/domain/interval.ts";
 import { nominalMicros } from "../pipeline/domain/interval_length.ts";
 import type { SignalView } from "../pipeline/domain/signal.ts";
+import { signalRecords } from "../pipeline/domain/signal_record.ts";
 import type {
   ChartCandle,
   ChartMark,
@@ -10,6 +11,7 @@ import type {
 } from "../chart/types.ts";
 import type { GapView, InstrumentView, MarketPeriod } from "./api_views.ts";
 import { isPartlyCovered } from "./candle_cover.ts";
+import { describeCall } from "./describe_call.ts";
 
 /** What the chart must know of an instrument and of its candles' length. */
 export function chartOptions(
@@ -42,14 +44,12 @@ export function chartCandle(candle: CandleView): ChartCandle {
 
 /** BUY and SELL as marks; HOLD says nothing that a chart should show. */
 export function marksOf(signals: readonly SignalView[]): readonly ChartMark[] {
-  return signals.flatMap(({ action, t, price, reason, confidence }) =>
-    action === "HOLD" ? [] : [{
-      t,
-      side: action,
-      price,
-      title: `${Math.round(confidence * 100)} % sure\n${reason}`,
-    }]
-  );
+  const records = signalRecords(signals);
+  return signals.flatMap((signal) => {
+    const { action, t, price } = signal;
+    if (action === "HOLD") return [];
+    return [{ t, side: action, price, title: describeCall(signal, records) }];
+  });
 }
 
 /** What is not the regular session, though there may be candles in it. */

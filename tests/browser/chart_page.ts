@@ -90,6 +90,27 @@ class ChartLab {
     return count;
   }
 
+  /** The middle of what is in a colour, in CSS pixels of the page. */
+  middleOf(hex: string): { x: number; y: number } {
+    const { data, width } = this.picture();
+    const wanted = Number.parseInt(hex.slice(1), 16);
+    const box = { left: Infinity, right: -1, top: Infinity, bottom: -1 };
+    for (let i = 0; i < data.length; i += 4) {
+      if ((data[i] << 16 | data[i + 1] << 8 | data[i + 2]) !== wanted) continue;
+      const [x, y] = [i / 4 % width, Math.floor(i / 4 / width)];
+      box.left = Math.min(box.left, x);
+      box.right = Math.max(box.right, x);
+      box.top = Math.min(box.top, y);
+      box.bottom = Math.max(box.bottom, y);
+    }
+    const stage = document.querySelector(".tc-canvas")!
+      .getBoundingClientRect();
+    return {
+      x: stage.left + (box.left + box.right) / 2 / devicePixelRatio,
+      y: stage.top + (box.top + box.bottom) / 2 / devicePixelRatio,
+    };
+  }
+
   /** A number that is the same for the same picture. */
   hashOf(area?: { x: number; width: number }): number {
     const { data } = this.picture(area);

@@ -72,6 +72,10 @@ await browserTest("the chart in a real browser", async (browser, t) => {
       () => on(keysWork),
     );
     await step(
+      "the tip of a mark opens by pointer, by key and by finger",
+      () => on(tipsOpen, { hasTouch: true }),
+    );
+    await step(
       "fingers pinch, and fling on after they leave",
       () =>
         on(fingersWork, {
@@ -389,6 +393,62 @@ async function keysWork(page: Page): Promise<void> {
     return new Set(hashes).size;
   });
   assert.ok(pictures >= 2);
+}
+
+async function tipsOpen(page: Page): Promise<void> {
+  await mount(page);
+  const at = await page.evaluate(async (buy) => {
+    const { chart } = lab;
+    chart.setView({ slots: 40, toT: null });
+    chart.setMarks([{
+      t: lab.timeOf(395),
+      side: "BUY",
+      price: 24_000.5,
+      title: "62 % sure\nwhy\nNet of costs: not known yet",
+    }]);
+    await lab.frames();
+    return lab.middleOf(buy);
+  }, DARK.buy);
+  const tip = page.locator(".tc-tip");
+  const text = "BUY 24,000.50\n62 % sure\nwhy\nNet of costs: not known yet";
+  const shows = async (how: string) => {
+    await tip.waitFor();
+    assert.equal(await tip.innerText(), text, how);
+  };
+  const goes = () => tip.waitFor({ state: "hidden" });
+
+  await page.mouse.move(at.x, at.y);
+  await shows("by pointer");
+  await page.mouse.move(at.x - 200, at.y);
+  await goes();
+
+  await page.locator(".tc-stage").focus();
+  await page.keyboard.press("Escape");
+  // The newest is 399; what comes or is told meanwhile leaves the tip there.
+  for (let i = 399; i >= 395; i--) await page.keyboard.press("Shift+ArrowLeft");
+  await shows("by key");
+  await page.evaluate(async () => {
+    lab.chart.upsert(lab.candle(399, { c: lab.candle(399).o, closed: false }));
+    await lab.frames();
+  });
+  await shows("by key, after a tick");
+  await page.keyboard.press("Enter");
+  assert.match(
+    await page.locator(".tc-spoken").innerText(),
+    /BUY: 62 % sure\s+why\s+Net of costs/,
+  );
+  await page.keyboard.press("Shift+ArrowLeft");
+  await goes();
+
+  // A finger is not as exact, and a tick does not take away what it opened.
+  await page.keyboard.press("Escape");
+  await page.touchscreen.tap(at.x + 12, at.y);
+  await shows("by finger");
+  await page.evaluate(async () => {
+    lab.chart.upsert(lab.candle(399));
+    await lab.frames();
+  });
+  await shows("by finger, after a tick");
 }
 
 /**

@@ -166,6 +166,36 @@ async function storeSignal(dataDir: string): Promise<void> {
       expectedBps: 10,
       costBps: 2,
     }]);
+    const of = { symbol: SYMBOL, t, version: 1, settledAt: now, costBps: 2 };
+    await stores.forecasts.saveOutcomes([
+      {
+        ...of,
+        minutes: 1,
+        came: {
+          kind: "priced",
+          entry: price,
+          exit: price * 1.0005,
+          moveBps: 5,
+          netBps: 3,
+        },
+      },
+      {
+        ...of,
+        minutes: 5,
+        came: { kind: "no_price", reason: "made for this test" },
+      },
+      {
+        ...of,
+        minutes: 15,
+        came: {
+          kind: "priced",
+          entry: price,
+          exit: price * 0.9995,
+          moveBps: -5,
+          netBps: -7,
+        },
+      },
+    ]);
   } finally {
     await stores.close();
   }
@@ -237,6 +267,27 @@ async function signalIsDrawn(page: Page): Promise<void> {
     /BUY/,
     "and in the list of signals",
   );
+  await page.locator(".tc-stage").focus();
+  await page.keyboard.press("Escape");
+  const tip = page.locator(".tc-tip");
+  const said = await until(
+    "the tip of the BUY, by keys",
+    async () => {
+      await page.keyboard.press("Shift+ArrowLeft");
+      return await tip.isVisible() ? await tip.innerText() : "";
+    },
+    (text) => text.includes("a signal made for this test"),
+  );
+  assert.match(said, /^BUY 100\.00\d*\n70 % sure\n/);
+  assert.ok(
+    said.includes(
+      "\nNet of costs: +3.0 bps after 1 min, no price after 5, " +
+        "−7.0 bps after 15\n",
+    ),
+    said,
+  );
+  assert.match(said, /\nHit-rate of all signals: \d+ % of \d+ after 1 min/);
+  await page.keyboard.press("Escape");
 }
 
 const slotsOf = (page: Page) => new URL(page.url()).searchParams.get("slots");
