@@ -27,6 +27,7 @@ interface Pointer {
   y: number;
   readonly startX: number;
   readonly startY: number;
+  startAt: number;
 }
 
 /**
@@ -66,7 +67,8 @@ export function listenGestures(
     const { x, y } = place(event);
     target.touch();
     trail = [];
-    pointers.set(event.pointerId, { x, y, startX: x, startY: y });
+    const startAt = event.timeStamp;
+    pointers.set(event.pointerId, { x, y, startX: x, startY: y, startAt });
     element.setPointerCapture(event.pointerId);
     clearTimeout(pressTimer);
     if (pointers.size === 2) {
@@ -101,12 +103,17 @@ export function listenGestures(
       pinchPx = now.distance;
       return;
     }
+    const goneFar = Math.hypot(x - pointer.startX, y - pointer.startY) >
+      DRAG_FROM_PX;
+    const wasEarly = event.timeStamp - pointer.startAt < LONG_PRESS_MS;
+    if (crosshairHeld && goneFar && wasEarly) {
+      // A busy page hears late of a finger that moved in time.
+      crosshairHeld = false;
+      target.leave();
+    }
     if (crosshairHeld) {
       target.hover(x, y, true);
-    } else if (
-      dragging || Math.hypot(x - pointer.startX, y - pointer.startY) >
-        DRAG_FROM_PX
-    ) {
+    } else if (dragging || goneFar) {
       if (!dragging) clearTimeout(pressTimer);
       dragging = true;
       element.classList.add("tc-dragging");

@@ -469,12 +469,18 @@ async function fingers(page: Page) {
     });
 }
 
-/** Back in time, with the finger still down. */
-async function drag(touch: Awaited<ReturnType<typeof fingers>>) {
-  // Held still for long it would bring the crosshair: it moves at once.
-  const begun = touch("touchStart", [100, 300]);
+/**
+ * Back in time, with the finger still down.
+ *
+ * @param lateMs How late the page hears of its first move, which was in time.
+ */
+async function drag(
+  touch: Awaited<ReturnType<typeof fingers>>,
+  lateMs = 0,
+) {
+  await touch("touchStart", [100, 300]);
+  if (lateMs > 0) await new Promise((end) => setTimeout(end, lateMs));
   for (let k = 1; k <= 6; k++) await touch("touchMove", [100 + 30 * k, 300]);
-  await begun;
 }
 
 async function fingersWork(page: Page): Promise<void> {
@@ -493,7 +499,10 @@ async function fingersWork(page: Page): Promise<void> {
   );
 
   const lastT = () => page.evaluate("lab.chart.view.lastT") as Promise<number>;
-  await drag(touch);
+  const newest = await lastT();
+  // Longer than a press that brings the crosshair: moved in time, it drags.
+  await drag(touch, 1_000);
+  await page.waitForFunction((t) => lab.chart.view.lastT! < t, newest);
   const left = await lastT();
   await touch("touchEnd");
   await page.waitForFunction((left) => lab.chart.view.lastT! < left, left);
