@@ -5,7 +5,7 @@
  * One line of JSON on stdout says what was taken. Exits with 0 when all were.
  */
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "../tests/harness/browser.ts";
 import {
   getJson,
@@ -13,6 +13,12 @@ import {
   startProgram,
   until,
 } from "../tests/harness/program.ts";
+import {
+  type Alert,
+  type FiredAlert,
+  priceAlert,
+} from "../components/alerts.ts";
+import { seededRandom } from "../tests/chaos/faults.ts";
 import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
 import { toPalette } from "./screenshots/palette.ts";
 import { readPng } from "./screenshots/read_png.ts";
@@ -47,33 +53,87 @@ ${describeOptions(OPTIONS)}
 /** It is shown on the pages, so it is no folder of this machine's own. */
 const DATA_DIR = "./data/pictures";
 const SYMBOL = "DEMO-AR1";
+const PHONE = { width: 360, height: 740 };
 const SIZES = [
-  { width: 360, height: 740 },
+  PHONE,
   { width: 768, height: 1024 },
   { width: 1440, height: 900 },
 ];
 const THEMES = ["dark", "light"] as const;
 const HISTORY_MINUTES = 355;
+/** Minutes that were forecast while the program ran, to be seen on the chart. */
+const PAST_FORECASTS = 6;
+/** A first start bundles the islands' code while the page waits. */
+const WAIT_MS_MAX = 300_000;
+/** On a phone a page goes on below the screen. */
+const PHONE_HEIGHT_MAX = 2_600;
+const MANY_SYMBOLS = 150;
 
 /** A page, and what of it must be there before the picture. */
 interface Shown {
   readonly name: string;
   readonly path: string;
   readonly ready: string;
+  /** On a phone all of it, not what is on the first screen. */
+  readonly whole?: boolean;
+  /** What the browser keeps of somebody who was there before. */
+  readonly kept?: Readonly<Record<string, unknown>>;
 }
 
 const CHART = ".link-connected";
+const NOW = Date.now();
+const ALERTS: readonly Alert[] = [
+  priceAlert(
+    {
+      id: "a",
+      symbol: "NIFTY50",
+      setAt: NOW - 5_400_000,
+      level: 25_000,
+      decimals: 2,
+    },
+    24_600,
+  ),
+  { id: "b", symbol: SYMBOL, setAt: NOW - 3_600_000, kind: "signal" },
+  { id: "c", symbol: "USDINR", setAt: NOW - 600_000, kind: "stale" },
+];
+const FIRED: readonly FiredAlert[] = [{
+  key: "d",
+  symbol: SYMBOL,
+  text: "New signal: SELL at 103.35",
+  at: NOW - 120_000,
+}];
 const WITH_DATA: readonly Shown[] = [
   { name: "list", path: "/", ready: ".link-connected" },
-  { name: "instrument", path: `/instruments/${SYMBOL}`, ready: CHART },
   {
-    name: "instrument-1h",
-    path: "/instruments/NIFTY50?interval=1h",
+    name: "instrument",
+    path: `/instruments/${SYMBOL}`,
+    ready: CHART,
+    whole: true,
+  },
+  {
+    name: "instrument-5m",
+    path: "/instruments/NIFTY50?interval=5m",
     ready: CHART,
   },
-  { name: "system", path: "/system", ready: ".samples button:enabled" },
+  {
+    name: "system",
+    path: "/system",
+    ready: ".samples button:enabled",
+    whole: true,
+  },
   { name: "settings", path: "/settings", ready: "main" },
-  { name: "alerts", path: "/alerts", ready: "main .panel:not([hidden])" },
+  {
+    name: "alerts",
+    path: "/alerts",
+    ready: "main .panel:not([hidden])",
+    kept: { "tickhouse.alerts": ALERTS, "tickhouse.alerts.fired": FIRED },
+  },
+  {
+    name: "alerts-empty",
+    path: "/alerts",
+    ready: "main .panel:not([hidden])",
+  },
+  { name: "docs", path: "/docs", ready: "main" },
   { name: "not-found", path: "/nowhere", ready: "main" },
 ];
 const EMPTY: readonly Shown[] = [
@@ -84,6 +144,13 @@ const EMPTY: readonly Shown[] = [
     ready: CHART,
   },
   { name: "system-empty", path: "/system", ready: "main h1" },
+];
+const MANY: readonly Shown[] = [
+  { name: "list-many", path: "/", ready: ".link-connected" },
+];
+/** The feed has gone, and the page says so. */
+const OUTAGE: readonly Shown[] = [
+  { name: "instrument-outage", path: "/instruments/MANY.001", ready: CHART },
 ];
 const WITH_TOKEN: readonly Shown[] = [
   { name: "login", path: "/login", ready: "input[type=password]" },
@@ -120,6 +187,10 @@ export async function screenshots(
       await take(program, WITH_DATA);
     });
     await withProgram({ SIMULATE: "off" }, (program) => take(program, EMPTY));
+    await withProgram({ SIMULATE: "off" }, async (program) => {
+      await withMany(program, () => take(program, MANY));
+      await take(program, OUTAGE);
+    });
     await withProgram(
       { SIMULATE: "off", API_TOKEN: "a token for a picture" },
       (program) => take(program, WITH_TOKEN),
@@ -160,10 +231,49 @@ async function withHistory(program: Program): Promise<void> {
     ({ candles }) => candles.length >= HISTORY_MINUTES,
   );
   await until(
-    "a forecast",
-    () => getJson(program, `/api/forecasts?symbol=${SYMBOL}&horizon=1&limit=5`),
-    ({ forecasts }) => forecasts.length > 0,
+    "forecasts",
+    () =>
+      getJson(program, `/api/forecasts?symbol=${SYMBOL}&horizon=1&limit=100`),
+    ({ forecasts }) => forecasts.length > PAST_FORECASTS,
+    2 * PAST_FORECASTS * 60_000,
   );
+}
+
+/** An hour of many instruments, and a feed that stays while `run` looks. */
+async function withMany(
+  program: Program,
+  run: () => Promise<void>,
+): Promise<void> {
+  const [hostname, port] = program.feeds[0].split(":");
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const writer = connection.writable.getWriter();
+  const encoder = new TextEncoder();
+  const say = (lines: readonly string[]) =>
+    writer.write(encoder.encode(lines.join("\n") + "\n"));
+  await say(['{"type":"hello","feed":"exchange","epoch":1,"simulated":true}']);
+  const random = seededRandom(1);
+  const prices = Array.from(
+    { length: MANY_SYMBOLS },
+    () => 50 + Math.round(random() * 4_000),
+  );
+  let seq = 0;
+  for (let minutesAgo = 60; minutesAgo >= 0; minutesAgo--) {
+    const ts = Date.now() - minutesAgo * 60_000;
+    await say(prices.map((price, i) => {
+      const symbol = `MANY.${String(i + 1).padStart(3, "0")}`;
+      prices[i] = price * (1 + (random() - 0.5) / 500);
+      return `{"symbol":"${symbol}","ts":${ts},` +
+        `"price":${prices[i].toFixed(2)},"volume":10,"seq":${++seq}}`;
+    }));
+  }
+  await until(
+    "many instruments",
+    () => getJson(program, "/api/instruments"),
+    ({ instruments }) =>
+      instruments.filter(({ last }: { last: unknown }) => last).length >=
+        MANY_SYMBOLS,
+  );
+  await run();
 }
 
 /** Sends lines that are refused, as a feed without acknowledgements. */
@@ -188,7 +298,7 @@ async function refuse(program: Program): Promise<void> {
 async function picturesOf(
   browser: Browser,
   { http }: Program,
-  { name, path, ready }: Shown,
+  { name, path, ready, whole = false, kept = {} }: Shown,
   out: string,
 ): Promise<Readonly<Record<string, number>>> {
   const taken: Record<string, number> = {};
@@ -197,7 +307,13 @@ async function picturesOf(
       colorScheme,
       reducedMotion: "reduce",
     });
+    context.setDefaultTimeout(WAIT_MS_MAX);
     const page = await context.newPage();
+    await page.addInitScript((kept) => {
+      for (const [key, value] of Object.entries(kept)) {
+        localStorage.setItem(key, JSON.stringify(value));
+      }
+    }, kept);
     for (const viewport of SIZES) {
       await page.setViewportSize(viewport);
       await page.goto(http + path);
@@ -208,7 +324,9 @@ async function picturesOf(
           requestAnimationFrame(() => requestAnimationFrame(() => painted()))
         )
       );
-      const png = writePng(toPalette(readPng(await page.screenshot())));
+      const all = whole && viewport === PHONE;
+      const shot = all ? await wholePage(page) : await page.screenshot();
+      const png = writePng(toPalette(readPng(shot)));
       const file = `${name}-${viewport.width}-${colorScheme}.png`;
       await Deno.writeFile(join(out, file), png);
       taken[file] = png.length;
@@ -216,6 +334,21 @@ async function picturesOf(
     await context.close();
   }
   return taken;
+}
+
+/** More of a page than the screen shows, though not without an end. */
+async function wholePage(page: Page) {
+  const { width, height } = await page.evaluate(() => ({
+    width: innerWidth,
+    height: document.documentElement.scrollHeight,
+  }));
+  const clip = {
+    x: 0,
+    y: 0,
+    width,
+    height: Math.min(PHONE_HEIGHT_MAX, height),
+  };
+  return await page.screenshot({ fullPage: true, clip });
 }
 
 if (import.meta.main) await runTask(screenshots);
