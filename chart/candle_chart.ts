@@ -1,17 +1,15 @@
 import type { Chart } from "chart.js";
-import { listenAxis } from "./axis_gestures.ts";
 import { createChart } from "./chartjs.ts";
 import { Cursor } from "./cursor.ts";
-import { exportPng } from "./export_png.ts";
 import { forcedTheme } from "./forced_theme.ts";
-import { listenGestures } from "./gestures.ts";
-import { doKey } from "./keys.ts";
-import { describeSlot, Legend } from "./legend.ts";
+import { HistoryAsker } from "./history_asker.ts";
+import { Legend } from "./legend.ts";
+import { listenToReader } from "./listen_to_reader.ts";
 import { Mover } from "./mover.ts";
 import { PriceLine } from "./price_line.ts";
 import { Scene } from "./scene.ts";
 import { Stage } from "./stage.ts";
-import type { Theme } from "./theme.ts";
+import { type Theme, themeOnPaper } from "./theme.ts";
 import type {
   CandleChart,
   CandleChartOptions,
@@ -31,10 +29,8 @@ import type {
 export type * from "./types.ts";
 export { themeFor } from "./theme.ts";
 
-/** Dragging an axis by this many pixels magnifies by e. */
-const AXIS_DRAG_PX = 160;
-/** A page that could not load history is asked again no sooner. */
-const ASK_AGAIN_MS = 2_000;
+/** The chart's size on paper, as `static/instrument.css` has it, and its pixels there. */
+const PAPER = { width: 640, height: 400, dpr: 3 };
 /** Between two texts of the legend under a pointer: it is read, not watched. */
 const LEGEND_MS = 100;
 
@@ -68,11 +64,12 @@ class MountedChart implements CandleChart {
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #forced = matchMedia("(forced-colors: active)");
   #theme: Theme;
+  #isOnPaper = false;
   #frameRequest = 0;
   #clock: ReturnType<typeof setTimeout> | undefined;
   #dirty = true;
   #resized = true;
-  readonly #asked = { older: NaN, newer: NaN };
+  readonly #history: HistoryAsker;
   #toldView = "";
 
   constructor(host: HTMLElement, options: CandleChartOptions) {
@@ -80,6 +77,7 @@ class MountedChart implements CandleChart {
     this.#symbol = options.symbol ?? "";
     const scene = this.#scene = new Scene(options);
     this.#theme = scene.frame.theme;
+    this.#history = new HistoryAsker(options, () => this.#invalidate());
     this.#legend = new Legend(scene, this.#symbol);
     this.#cursor = new Cursor(scene, options.onCrosshair);
     this.#mover = new Mover(scene.view);
@@ -101,6 +99,7 @@ class MountedChart implements CandleChart {
       },
     });
     this.#observer = new ResizeObserver(([entry]) => {
+      if (this.#isOnPaper) return;
       const { width, height } = entry.contentRect;
       this.#measure(width, height);
       this.#invalidate();
@@ -115,7 +114,7 @@ class MountedChart implements CandleChart {
 
   setHistory(candles: readonly ChartCandle[], newest?: ChartCandle): void {
     this.#scene.setHistory(candles, newest);
-    this.#asked.older = this.#asked.newer = NaN;
+    this.#history.reset();
     this.#invalidate();
   }
 
@@ -190,7 +189,7 @@ class MountedChart implements CandleChart {
     this.#mover.stop();
     if (this.#scene.aside) {
       view.wantLive();
-      this.#ask(this.#options.onNeedLatest?.());
+      this.#history.askLatest();
       return;
     }
     const away = view.slotsToLive;
@@ -232,10 +231,17 @@ class MountedChart implements CandleChart {
     this.#invalidate();
   }
 
-  exportPng(): Promise<Blob> {
+  async exportPng(): Promise<Blob> {
+    // Few readers take a picture: the code for it is loaded when one does.
+    const { exportPng } = await import("./export_png.ts");
     this.#draw();
     const { canvas } = this.#stage;
-    return exportPng(canvas, this.#scene.frame, this.#priceLine, this.#title());
+    return await exportPng(
+      canvas,
+      this.#scene.frame,
+      this.#priceLine,
+      this.#title(),
+    );
   }
 
   destroy(): void {
@@ -351,32 +357,17 @@ class MountedChart implements CandleChart {
       this.#toldView = told;
       this.#options.onViewChange?.(view);
     }
-    const { needsHistoryBefore: before, needsHistoryAfter: after } =
-      this.#scene;
-    if (before !== null && before !== this.#asked.older) {
-      this.#asked.older = before;
-      this.#ask(this.#options.onNeedHistory?.(before), "older");
-    }
-    if (after !== null && after !== this.#asked.newer) {
-      this.#asked.newer = after;
-      this.#ask(this.#options.onNeedNewer?.(after), "newer");
-    }
-  }
-
-  /** The page says itself what failed; here it is only asked again, later. */
-  #ask(answer: void | Promise<void>, end?: "older" | "newer"): void {
-    answer?.catch(() => {
-      setTimeout(() => {
-        if (end !== undefined) this.#asked[end] = NaN;
-        this.#invalidate();
-      }, ASK_AGAIN_MS);
-    });
+    const { needsHistoryBefore, needsHistoryAfter } = this.#scene;
+    this.#history.ask(needsHistoryBefore, needsHistoryAfter);
   }
 
   // Size and colours.
 
-  #measure(width: number, height: number): void {
-    const dpr = globalThis.devicePixelRatio || 1;
+  #measure(
+    width: number,
+    height: number,
+    dpr = globalThis.devicePixelRatio || 1,
+  ): void {
     // Whole device pixels, or the browser would stretch the picture.
     this.#scene.setSize({
       width: Math.floor(width * dpr) / dpr,
@@ -390,86 +381,66 @@ class MountedChart implements CandleChart {
     const media = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
     media.addEventListener("change", () => {
       if (this.#listeners.signal.aborted) return;
-      const { root } = this.#stage;
-      this.#measure(root.clientWidth, root.clientHeight);
+      this.#measureRoot();
       this.#invalidate();
       this.#watchPixelRatio();
     }, { once: true, signal: this.#listeners.signal });
   }
 
+  /** For print: there is no animation frame before the page is on paper. */
+  #putOnPaper(): void {
+    this.#isOnPaper = true;
+    this.#applyTheme();
+    this.#measure(PAPER.width, PAPER.height, PAPER.dpr);
+    this.#cursor.clear();
+    this.#cursor.draw();
+    this.#draw();
+    this.#legend.show(this.#cursor.slot);
+  }
+
+  #takeOffPaper(): void {
+    this.#isOnPaper = false;
+    this.#applyTheme();
+    this.#measureRoot();
+    this.#invalidate();
+  }
+
+  #measureRoot(): void {
+    const { root } = this.#stage;
+    this.#measure(root.clientWidth, root.clientHeight);
+  }
+
   /** Colours that the system forces win over those chosen. */
   #applyTheme(): void {
-    const theme = this.#forced.matches
+    const theme = this.#isOnPaper
+      ? themeOnPaper(this.#theme)
+      : this.#forced.matches
       ? forcedTheme(this.#stage.root)
       : this.#theme;
     this.#scene.setTheme(theme);
     this.#scene.frame.fontFamily = this.#stage.applyTheme(theme);
   }
 
-  // Input.
-
   #listen(): void {
     const { signal } = this.#listeners;
-    const { plot, canvas, priceAxis, timeAxis, goLive, fit } = this.#stage;
-    const { view, prices } = this.#scene;
-    /** Every gesture ends what moves by itself, and is drawn. */
-    const moving = (change: () => void) => {
-      this.#mover.stop();
-      change();
-      this.#invalidate();
-    };
-    listenGestures(plot, {
-      touch: () => this.#mover.stop(),
-      pan: (dxPx, dyPx) =>
-        moving(() => {
-          view.panBy(dxPx);
-          const { frame } = this.#scene;
-          const height = (frame.priceBottom - frame.priceTop) / frame.dpr;
-          prices.shiftBy(dyPx / Math.max(1, height));
-        }),
-      fling: (speed) => {
-        if (this.#calm.matches) return;
-        this.#mover.fling(speed, performance.now());
-        this.#request();
-      },
-      zoom: (factor, xPx, by) =>
-        moving(() => {
-          // A wheel must not turn a live view away from what is to come.
-          const stays = by === "wheel" && view.live;
-          this.#scene.zoomBy(factor, stays ? undefined : xPx);
-        }),
-      hover: (x, y) => {
-        this.#cursor.pointAt(x, y);
-        this.#request();
-      },
-      leave: () => this.#clearCursor(),
-      tap: (x, y, touch) => {
-        if (!touch) return;
-        this.#cursor.tap(x, y);
-        this.#request();
-      },
+    listenToReader({
+      scene: this.#scene,
+      stage: this.#stage,
+      cursor: this.#cursor,
+      mover: this.#mover,
+      symbol: this.#symbol,
+      isCalm: () => this.#calm.matches,
+      draw: () => this.#invalidate(),
+      frame: () => this.#request(),
+      goLive: () => this.goLive(),
+      fitPrices: () => this.fitPrices(),
     }, signal);
-    listenAxis(priceAxis, "y", {
-      drag: (px) => moving(() => prices.scaleBy(Math.exp(-px / AXIS_DRAG_PX))),
-      reset: () => this.fitPrices(),
-    }, signal);
-    listenAxis(timeAxis, "x", {
-      drag: (px) =>
-        moving(() => this.#scene.zoomBy(Math.exp(-px / AXIS_DRAG_PX))),
-      reset: () => moving(() => view.resetZoom()),
-    }, signal);
-    plot.addEventListener("keydown", (event) => this.#onKey(event), {
-      signal,
-    });
-    plot.addEventListener("blur", () => {
-      if (!this.#cursor.hasPointer) this.#clearCursor();
-    }, { signal });
-    goLive.addEventListener("click", () => this.goLive(), { signal });
-    fit.addEventListener("click", () => this.fitPrices(), { signal });
     this.#forced.addEventListener("change", () => {
       this.#applyTheme();
       this.#invalidate();
     }, { signal });
+    addEventListener("beforeprint", () => this.#putOnPaper(), { signal });
+    addEventListener("afterprint", () => this.#takeOffPaper(), { signal });
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) {
         cancelAnimationFrame(this.#frameRequest);
@@ -478,40 +449,15 @@ class MountedChart implements CandleChart {
       } else this.#paintAgain();
     }, { signal });
     // A browser short of memory may take what was painted.
-    canvas.addEventListener("contextrestored", () => this.#paintAgain(), {
-      signal,
-    });
+    this.#stage.canvas.addEventListener(
+      "contextrestored",
+      () => this.#paintAgain(),
+      { signal },
+    );
   }
 
   #clearCursor(): void {
     this.#cursor.clear();
     this.#request();
-  }
-
-  #onKey(event: KeyboardEvent): void {
-    const { view, prices } = this.#scene;
-    const wasMoving = this.#mover.moves;
-    const known = doKey(event, {
-      slots: view.slots,
-      moveBySlots: (slots) => view.moveBySlots(slots),
-      goToStart: () => view.goToStart(),
-      goLive: () => this.goLive(),
-      zoomBy: (factor) => this.#scene.zoomBy(factor),
-      scalePrices: (factor) => prices.scaleBy(factor),
-      fitPrices: () => this.fitPrices(),
-      stepCrosshair: (by) => this.#cursor.stepBy(by),
-      clearCrosshair: () => this.#clearCursor(),
-      speak: () => this.#speak(),
-    });
-    if (!known) return;
-    event.preventDefault();
-    // Only a key that has just set it moving lets it move.
-    if (wasMoving && event.key !== "End") this.#mover.stop();
-    this.#invalidate();
-  }
-
-  #speak(): void {
-    const { slot } = this.#cursor;
-    this.#stage.speak(describeSlot(this.#scene, slot, this.#symbol));
   }
 }

@@ -25,7 +25,6 @@ export function forcedTheme(inside: HTMLElement): Theme {
   return {
     name: "forced",
     dark: canvas[0] + canvas[1] + canvas[2] < 384,
-    candleFill: "hollow-up",
     background: css(canvas),
     grid: faint(0.18),
     sessionLine: faint(0.5),
@@ -37,6 +36,7 @@ export function forcedTheme(inside: HTMLElement): Theme {
     textStrong: css(text),
     up: css(text),
     down: css(text),
+    upInside: null,
     upMuted: faint(0.5),
     downMuted: faint(0.5),
     upVolume: faint(0.5),

@@ -9,11 +9,12 @@ export function paintCandles(ctx: Context, frame: Frame): void {
     return;
   }
   const { theme } = frame;
-  const hollowUp = theme.candleFill === "hollow-up";
-  paintDirection(ctx, frame, true, true, theme.up, hollowUp);
+  const hollow = theme.upInside === null;
+  paintDirection(ctx, frame, true, true, theme.up, hollow);
   paintDirection(ctx, frame, false, true, theme.down, false);
-  paintDirection(ctx, frame, true, false, theme.upMuted, hollowUp);
+  paintDirection(ctx, frame, true, false, theme.upMuted, hollow);
   paintDirection(ctx, frame, false, false, theme.downMuted, false);
+  if (theme.upInside !== null) paintInside(ctx, frame, theme.upInside);
   paintSynthetic(ctx, frame);
 }
 
@@ -80,6 +81,28 @@ function outline(
   ctx.fillRect(x, y + height - line, width, line);
   ctx.fillRect(x, y + line, line, height - 2 * line);
   ctx.fillRect(x + width - line, y + line, line, height - 2 * line);
+}
+
+/** The inside of rising bodies that are high and wide enough: up is told by fill too. */
+function paintInside(ctx: Context, frame: Frame, colour: string): void {
+  const { store, hair, paintFirst, last } = frame;
+  const body = bodyWidth(frame);
+  if (body <= 3 * hair) return;
+  const left = (body - hair) / 2 + Math.floor(hair / 2) - hair;
+  const to = Math.min(store.length - 1, last);
+  ctx.fillStyle = colour;
+  for (let i = Math.max(0, paintFirst); i <= to; i++) {
+    if (store.c[i] <= store.o[i] || store.isSynthetic(i)) continue;
+    const top = yOf(frame, store.c[i]);
+    const height = yOf(frame, store.o[i]) - top;
+    if (height <= 2 * hair) continue;
+    ctx.fillRect(
+      xOf(frame, i) - left,
+      top + hair,
+      body - 2 * hair,
+      height - 2 * hair,
+    );
+  }
 }
 
 /** Many candles a pixel: each column shows the highest, the lowest and the way it went. */

@@ -256,7 +256,10 @@ function timesOf(
 type Y = (price: number) => number;
 type Slots = ReadonlyMap<number, number>;
 
-/** Wicks as strokes, bodies as boxes: one path for each direction. */
+/**
+ * Wicks as strokes, bodies as boxes: one path for each direction. Bodies that
+ * rise may be seen into, so their wicks end there.
+ */
 function candlePaths(candles: readonly ChartCandle[], slotOf: Slots, y: Y) {
   const up: string[] = [];
   const down: string[] = [];
@@ -264,9 +267,12 @@ function candlePaths(candles: readonly ChartCandle[], slotOf: Slots, y: Y) {
     const x = slotOf.get(t)! * SLOT;
     const top = y(Math.max(o, c));
     const height = whole(Math.max(y(Math.min(o, c)) - top, 1));
-    (c >= o ? up : down).push(
-      `M${x + 5} ${y(h)}V${y(l)}M${x + 2} ${top}h6v${height}h-6z`,
-    );
+    const box = `M${x + 2} ${top}h6v${height}h-6z`;
+    if (c < o) down.push(`M${x + 5} ${y(h)}V${y(l)}${box}`);
+    else {
+      const low = `M${x + 5} ${top + height}V${y(l)}`;
+      up.push(`M${x + 5} ${y(h)}V${top}${low}${box}`);
+    }
   }
   return [
     { name: "tc-s-up", d: up.join("") },

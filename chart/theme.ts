@@ -3,8 +3,6 @@
 export interface Theme {
   readonly name: string;
   readonly dark: boolean;
-  /** "hollow-up" tells rising from falling by fill as well as by colour. */
-  readonly candleFill: "solid" | "hollow-up";
   readonly background: string;
   readonly grid: string;
   readonly sessionLine: string;
@@ -18,6 +16,11 @@ export interface Theme {
   readonly textStrong: string;
   readonly up: string;
   readonly down: string;
+  /**
+   * Inside of rising bodies, so that fill tells them as well as colour; null
+   * where they are hollow. At least 3:1 to the outline, which is `up`.
+   */
+  readonly upInside: string | null;
   /** Candles known to be incomplete. */
   readonly upMuted: string;
   readonly downMuted: string;
@@ -45,7 +48,6 @@ export interface Theme {
 export const DARK: Theme = {
   name: "dark",
   dark: true,
-  candleFill: "solid",
   background: "#0e1318",
   grid: "#1a2128",
   sessionLine: "#33404c",
@@ -57,6 +59,7 @@ export const DARK: Theme = {
   textStrong: "#dfe6ec",
   up: "#26a69a",
   down: "#ef5350",
+  upInside: "#154340",
   upMuted: "#1d665f",
   downMuted: "#8a3a3a",
   upVolume: "#1b5a56",
@@ -81,7 +84,6 @@ export const DARK: Theme = {
 export const LIGHT: Theme = {
   name: "light",
   dark: false,
-  candleFill: "solid",
   background: "#ffffff",
   grid: "#eef1f4",
   sessionLine: "#c3ccd5",
@@ -93,6 +95,7 @@ export const LIGHT: Theme = {
   textStrong: "#17202a",
   up: "#0a9382",
   down: "#e5383f",
+  upInside: "#cfebe6",
   upMuted: "#9bd0c9",
   downMuted: "#f3b0b2",
   upVolume: "#9ed6cd",
@@ -116,7 +119,7 @@ export const LIGHT: Theme = {
 
 /** Blue and orange differ for every common colour vision, and hollow bodies say "up" without colour. */
 const BLUE_ORANGE_DARK = {
-  candleFill: "hollow-up",
+  upInside: null,
   up: "#4aa3ff",
   down: "#f08a24",
   upMuted: "#2c5f94",
@@ -128,7 +131,7 @@ const BLUE_ORANGE_DARK = {
 } as const;
 
 const BLUE_ORANGE_LIGHT = {
-  candleFill: "hollow-up",
+  upInside: null,
   up: "#1264c8",
   down: "#c75f00",
   upMuted: "#9fc1ea",
@@ -150,6 +153,13 @@ export const LIGHT_BLUE_ORANGE: Theme = {
   ...BLUE_ORANGE_LIGHT,
   name: "light-blue-orange",
 };
+
+/** A theme on paper, which is light. */
+export function themeOnPaper(theme: Theme): Theme {
+  return theme.dark
+    ? themeFor({ dark: false, colourBlind: theme.upInside === null })
+    : theme;
+}
 
 /** The theme for what the reader chose. */
 export function themeFor(

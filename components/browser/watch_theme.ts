@@ -12,12 +12,11 @@ export interface ThemeChoice {
  */
 export function watchTheme(callback: (theme: ThemeChoice) => void): () => void {
   const media = matchMedia("(prefers-color-scheme: dark)");
-  const print = matchMedia("print"); // paper is light
   const { dataset } = document.documentElement;
   const tell = () =>
     callback({
-      dark: !print.matches && (dataset.theme === "dark" ||
-        (dataset.theme !== "light" && media.matches)),
+      dark: dataset.theme === "dark" ||
+        (dataset.theme !== "light" && media.matches),
       colourBlind: dataset.palette === "colorblind",
     });
   const observer = new MutationObserver(tell);
@@ -25,11 +24,9 @@ export function watchTheme(callback: (theme: ThemeChoice) => void): () => void {
     attributeFilter: ["data-theme", "data-palette"],
   });
   media.addEventListener("change", tell);
-  print.addEventListener("change", tell);
   tell();
   return () => {
     observer.disconnect();
     media.removeEventListener("change", tell);
-    print.removeEventListener("change", tell);
   };
 }

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { DARK } from "../../chart/theme.ts";
+import { DARK, LIGHT } from "../../chart/theme.ts";
 import { browserTest, watchFaults } from "../harness/browser.ts";
 import { serveChartPage } from "../harness/chart_page.ts";
 import type {} from "./chart_page.ts";
@@ -92,6 +92,10 @@ await browserTest("the chart in a real browser", async (browser, t) => {
       () => on(takesForcedColours, { forcedColors: "active" }),
     );
     await step(
+      "on paper it is light and crisp, before any frame",
+      () => on(printsAtOnce),
+    );
+    await step(
       "history is asked for, again after a failure, and both ways",
       () => on(asksForHistory),
     );
@@ -149,6 +153,13 @@ async function drawsColours(page: Page): Promise<void> {
   assert.ok(await count(DARK.up) < risen, "the last candle fell");
   assert.ok(await count(DARK.down) > 200);
 
+  // Colour is not the only cue: what has risen has another inside.
+  const inside = async (change: number) => {
+    await lastColours(change);
+    return await count(DARK.upInside!);
+  };
+  assert.ok(await inside(40) > await inside(-40) + 200);
+
   await page.evaluate(() => {
     const c = lab.candle(399).c;
     const t = lab.timeOf(400);
@@ -185,6 +196,39 @@ async function drawsColours(page: Page): Promise<void> {
     return lab.pixelsOf(hatch);
   }, DARK.hatch);
   assert.ok(hatched > 50, "an outage is hatched");
+}
+
+async function printsAtOnce(page: Page): Promise<void> {
+  await mount(page);
+  const { screen, paper, again } = await page.evaluate(
+    async ([dark, light]) => {
+      const look = () => {
+        const { width, height } = lab.picture();
+        const { style } = document.querySelector<HTMLElement>(".tc-canvas")!;
+        return {
+          size: [width, height],
+          shown: [style.width, style.height],
+          isDark: lab.pixelsOf(dark) > width * height / 2,
+          isLight: lab.pixelsOf(light) > width * height / 2,
+        };
+      };
+      const screen = look();
+      dispatchEvent(new Event("beforeprint"));
+      const paper = look();
+      dispatchEvent(new Event("afterprint"));
+      await lab.frames();
+      return { screen, paper, again: look() };
+    },
+    [DARK.background, LIGHT.background],
+  );
+  assert.equal(screen.isDark, true);
+  assert.deepEqual(paper, {
+    size: [1_920, 1_200],
+    shown: ["640px", "400px"],
+    isDark: false,
+    isLight: true,
+  });
+  assert.deepEqual(again, screen);
 }
 
 async function labelsKeepApart(page: Page): Promise<void> {
