@@ -23,8 +23,6 @@ export interface InstrumentPage {
   readonly intervals: readonly Interval[];
   readonly interval: Interval;
   readonly state: InstrumentState;
-  /** Of the newest minute. */
-  readonly change: PriceChange | null;
   readonly hours: MarketHours;
   /** Scale of the prices that the address names. */
   readonly scale: PriceScaleKind;
@@ -42,6 +40,8 @@ export interface InstrumentState {
   readonly candles: readonly CandleView[];
   /** Newest one-minute candle: the last price. */
   readonly minute: CandleView | null;
+  /** Of its price, or of one not long before: what it is counted from is what lasts. */
+  readonly change: PriceChange | null;
   readonly forecasts: readonly ForecastView[];
   readonly models: readonly ModelView[];
   readonly signals: readonly SignalView[];

@@ -18,6 +18,7 @@ export default function InstrumentTop({ page }: {
     page,
     ({ state, interval, link }) => [
       state.minute,
+      state.change,
       state.forecasts,
       state.feed,
       interval,
@@ -41,7 +42,7 @@ export default function InstrumentTop({ page }: {
         others={page.others}
         interval={interval}
         minute={state.minute}
-        change={page.change}
+        change={state.change}
         forecast={newestForecast(state.forecasts)}
         feed={state.feed}
         link={link}

@@ -23,7 +23,8 @@ import { scaleOf } from "../components/price_scales.ts";
 import { offeredIntervals } from "./offered_intervals.ts";
 import { queryCalendar } from "./query_calendar.ts";
 import { instrumentView } from "./overview.ts";
-import { CHANGE_DAYS, CHANGE_HOURS, priceChange } from "./price_change.ts";
+import { readPastPrices } from "./past_prices.ts";
+import { type PastPrices, priceChange } from "./price_change.ts";
 import { queryQuality } from "./query_quality.ts";
 import { queryReliability, RELIABILITY_WINDOW } from "./query_reliability.ts";
 import { readCandles } from "./read_candles.ts";
@@ -64,7 +65,7 @@ export async function readInstrumentPage(
     forecasts.forecasts({ symbol, limit: BATCH }),
     forecasts.signals({ symbol, limit: 1 }),
   ]);
-  const { quality, hours, days, past, models, calls, reliability } = record;
+  const { quality, prices, past, models, calls, reliability } = record;
   const compared = catalog.get(query.get("compare") ?? "")?.symbol ?? null;
   const signals = mergeSignals(
     [],
@@ -79,6 +80,9 @@ export async function readInstrumentPage(
     state: {
       candles: shown.candles,
       minute: shown.last === null ? null : candleView(shown.last),
+      change: shown.last === null || prices === undefined
+        ? null
+        : priceChange(shown.last, prices, catalog.calendarOf(instrument)),
       forecasts: mergeForecasts(
         [],
         [...past, ...batch].map(({ forecast, score }) =>
@@ -97,12 +101,6 @@ export async function readInstrumentPage(
       quality,
       reliability,
     },
-    change: shown.last === null ? null : priceChange({
-      last: shown.last,
-      hours,
-      days,
-      calendar: catalog.calendarOf(instrument),
-    }),
     hours: queryCalendar(services, { symbol }),
     scale: scaleOf(query.get("scale"), compared),
     compared,
@@ -114,8 +112,7 @@ export async function readInstrumentPage(
 /** What is known of an instrument that each minute adds a little to. */
 interface InstrumentRecord {
   readonly quality: QualityView;
-  readonly hours: readonly StoredCandle[];
-  readonly days: readonly StoredCandle[];
+  readonly prices: PastPrices | undefined;
   /** Forecasts one minute ahead, with what came of them. */
   readonly past: readonly ScoredForecast[];
   readonly models: readonly ModelView[];
@@ -138,13 +135,12 @@ async function readRecord(
   services: Services,
   symbol: string,
 ): Promise<InstrumentRecord> {
-  const { candles, forecasts } = services;
+  const { forecasts } = services;
   const reading = forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS });
-  const [quality, hours, days, past, models, buys, sells, reliability] =
+  const [quality, prices, past, models, buys, sells, reliability] =
     await Promise.all([
       queryQuality(services, { symbol }),
-      candles.latest([symbol], "1h", CHANGE_HOURS),
-      candles.latest([symbol], "1d", CHANGE_DAYS),
+      readPastPrices(services, [symbol]),
       reading,
       readModels(services, [symbol]),
       forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
@@ -159,8 +155,7 @@ async function readRecord(
     ]);
   return {
     quality,
-    hours: hours.get(symbol) ?? [],
-    days: days.get(symbol) ?? [],
+    prices: prices.get(symbol),
     past,
     models,
     calls: [...buys, ...sells],

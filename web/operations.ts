@@ -32,6 +32,7 @@ import { calendarQuery } from "./query_calendar.ts";
 import { candlesQuery } from "./query_candles.ts";
 import { forecastsQuery } from "./query_forecasts.ts";
 import { gapsQuery } from "./query_gaps.ts";
+import { instrumentsQuery } from "./query_instruments.ts";
 import { modelsQuery } from "./query_models.ts";
 import { qualityQuery } from "./query_quality.ts";
 import { quarantineQuery } from "./query_quarantine.ts";
@@ -115,9 +116,10 @@ export const OPERATIONS = [
     method: "GET",
     path: "/api/instruments",
     group: "market",
-    summary: "All instruments, each with what is known of it now.",
-    query: noQuery,
+    summary: "Instruments, all or one, each with what is known of it now.",
+    query: instrumentsQuery,
     answer: instrumentsAnswer,
+    problems: [404],
   },
   {
     method: "GET",

@@ -1,13 +1,14 @@
 import type { InstrumentNow, InstrumentView } from "../components/api_views.ts";
 import { SPARK_CANDLES } from "../components/watch_row.ts";
-import { candleView, type StoredCandle } from "../pipeline/domain/candle.ts";
+import { candleView } from "../pipeline/domain/candle.ts";
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
 import { type EpochMicros, toMillis } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import { keptFor } from "./kept_answers.ts";
-import { CHANGE_DAYS, CHANGE_HOURS, priceChange } from "./price_change.ts";
+import { readPastPrices } from "./past_prices.ts";
+import { type PastPrices, priceChange } from "./price_change.ts";
 import type { Services } from "./services.ts";
 import { readBriefs } from "./skill_briefs.ts";
 
@@ -25,9 +26,7 @@ const histories = keptFor<History>({ freshS: 10, shownS: 60 });
 
 interface History {
   readonly sparks: ReadonlyMap<string, readonly number[]>;
-  /** The newest hours and days, which a change is counted from. */
-  readonly hours: ReadonlyMap<string, readonly StoredCandle[]>;
-  readonly days: ReadonlyMap<string, readonly StoredCandle[]>;
+  readonly past: ReadonlyMap<string, PastPrices>;
 }
 
 /**
@@ -39,14 +38,13 @@ export function readOverview(services: Services): Promise<Overview> {
   return overviews(services).get("all", () => read(services));
 }
 
-async function readHistory({ catalog, candles }: Services): Promise<History> {
-  const symbols = catalog.all().map(({ symbol }) => symbol);
-  const [sparks, hours, days] = await Promise.all([
-    candles.closes(symbols, SPARK_CANDLES),
-    candles.latest(symbols, "1h", CHANGE_HOURS),
-    candles.latest(symbols, "1d", CHANGE_DAYS),
+async function readHistory(services: Services): Promise<History> {
+  const symbols = services.catalog.all().map(({ symbol }) => symbol);
+  const [sparks, past] = await Promise.all([
+    services.candles.closes(symbols, SPARK_CANDLES),
+    readPastPrices(services, symbols),
   ]);
-  return { sparks, hours, days };
+  return { sparks, past };
 }
 
 async function read(services: Services): Promise<Overview> {
@@ -54,8 +52,8 @@ async function read(services: Services): Promise<Overview> {
   const at = clock.now();
   const all = catalog.all();
   const symbols = all.map(({ symbol }) => symbol);
-  const [minutes, { sparks, hours, days }, feeds, newest, briefOf] =
-    await Promise.all([
+  const [minutes, { sparks, past }, feeds, newest, briefOf] = await Promise.all(
+    [
       candles.latest(symbols, "1m", 1),
       histories(services).get(
         String(symbols.length),
@@ -64,22 +62,21 @@ async function read(services: Services): Promise<Overview> {
       activity.activity(),
       forecasts.newest(symbols, { forecasts: 1, horizon: 1, signals: 1 }),
       readBriefs(services),
-    ]);
+    ],
+  );
   const states = statesOf(catalog, feeds, services.clock);
   const instruments = all.map((instrument, i): InstrumentNow => {
     const { symbol } = instrument;
     const last = minutes.get(symbol)?.at(-1);
     const forecast = newest.get(symbol)?.forecasts.at(-1);
     const signal = newest.get(symbol)?.signals.at(-1);
+    const before = past.get(symbol);
     return {
       ...instrumentView(services, instrument),
       last: last === undefined ? null : candleView(last),
-      change: last === undefined ? null : priceChange({
-        last,
-        hours: hours.get(symbol) ?? [],
-        days: days.get(symbol) ?? [],
-        calendar: catalog.calendarOf(instrument),
-      }),
+      change: last === undefined || before === undefined
+        ? null
+        : priceChange(last, before, catalog.calendarOf(instrument)),
       forecast: forecast === undefined
         ? null
         : forecastView(forecast.forecast, forecast.score),

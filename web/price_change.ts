@@ -8,25 +8,25 @@ import {
   toMillis,
 } from "../pipeline/domain/time.ts";
 
-/** Hourly candles that the change over a day may need. */
-export const CHANGE_HOURS = 26;
-/** Daily ones: the day before. */
-export const CHANGE_DAYS = 2;
+/** What a change of a price is counted from. */
+export interface PastPrices {
+  /** Hourly candles, ascending, the newest last. */
+  readonly hours: readonly StoredCandle[];
+  /** Daily candles, ascending, the newest last. */
+  readonly days: readonly StoredCandle[];
+  /** The first minute of the oldest hour, if that is where the data begin. */
+  readonly begins: EpochMicros | null;
+}
 
 /**
  * The change of the last price over 24 hours where the market never shuts, and
  * against the trading day before elsewhere; over less where less is known.
- *
- * @param hours Hourly candles, ascending, the newest last.
- * @param days Daily candles, ascending, the newest last.
  */
-export function priceChange(input: {
-  readonly last: StoredCandle;
-  readonly hours: readonly StoredCandle[];
-  readonly days: readonly StoredCandle[];
-  readonly calendar: Calendar;
-}): PriceChange | null {
-  const { last, hours, days, calendar } = input;
+export function priceChange(
+  last: StoredCandle,
+  { hours, days, begins }: PastPrices,
+  calendar: Calendar,
+): PriceChange | null {
   const price = Number(last.close);
   if (calendar.id !== "24x7") {
     const today = days.findIndex(({ t, end }) => t <= last.t && last.t < end);
@@ -44,9 +44,11 @@ export function priceChange(input: {
   const hour = hours.findLast(({ end }) => end <= dayAgo) ??
     hours.find(({ t }) => t >= dayAgo);
   if (hour === undefined) return null;
-  return hour.end <= dayAgo
-    ? changeFrom(price, Number(hour.close), "24h", hour.end)
-    : changeFrom(price, Number(hour.open), "since", hour.t);
+  if (hour.end <= dayAgo) {
+    return changeFrom(price, Number(hour.close), "24h", hour.end);
+  }
+  const since = hour === hours[0] ? begins ?? hour.t : hour.t;
+  return changeFrom(price, Number(hour.open), "since", since);
 }
 
 function changeFrom(

@@ -123,21 +123,30 @@ export async function requestGaps(
 }
 
 /**
- * What came of the newest forecasts and signals, the models' records, and what
- * the day's candles rest on.
+ * What the price has changed from, what came of the newest forecasts and
+ * signals, the models' records, and what the day's candles rest on.
  *
  * @param model The one whose reliability is shown.
  */
 export async function requestScores(symbol: string, model: string | undefined) {
-  const [{ forecasts }, { models }, { signals }, quality, reliability] =
-    await Promise.all([
-      askApi("/api/forecasts", { symbol, horizon: 1, limit: SCORES }),
-      askApi("/api/models", { symbol }),
-      askApi("/api/signals", { symbol, limit: SCORES }),
-      askApi("/api/quality", { symbol }),
-      model === undefined
-        ? null
-        : askApi("/api/reliability", { symbol, model }),
-    ]);
-  return { forecasts, signals, records: { models, quality, reliability } };
+  const [
+    { instruments: [{ change }] },
+    { forecasts },
+    { models },
+    { signals },
+    quality,
+    reliability,
+  ] = await Promise.all([
+    askApi("/api/instruments", { symbol }),
+    askApi("/api/forecasts", { symbol, horizon: 1, limit: SCORES }),
+    askApi("/api/models", { symbol }),
+    askApi("/api/signals", { symbol, limit: SCORES }),
+    askApi("/api/quality", { symbol }),
+    model === undefined ? null : askApi("/api/reliability", { symbol, model }),
+  ]);
+  return {
+    forecasts,
+    signals,
+    records: { change, models, quality, reliability },
+  };
 }

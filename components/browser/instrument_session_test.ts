@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import type { CandleChart, ChartCandle } from "../../chart/types.ts";
 import type { InstrumentPage } from "../instrument_state.ts";
+import { requestScores } from "./instrument_requests.ts";
 import { InstrumentSession } from "./instrument_session.ts";
 import { seededRandom } from "../../pipeline/forecast/testing/make_candles.ts";
 
@@ -149,6 +150,7 @@ async function throughCuts(seed: number) {
     const state = {
       candles: server.all().slice(-150),
       minute: null,
+      change: null,
       forecasts: [],
       models: [],
       signals: [],
@@ -342,6 +344,24 @@ Deno.test("the newest candles are shown when those of a link cannot be had, and 
     session.failure,
     "Cannot load the candles of this link: The warehouse is not reached",
   );
+});
+
+Deno.test("what a price has changed from is asked for again, as a page stays open all day", async () => {
+  const server = serverOf(10);
+  const change = { abs: 1, pct: 1, reference: 99, basis: "24h", since: START };
+  const answers: Record<string, unknown> = {
+    "/api/instruments": { instruments: [{ symbol: "A", change }] },
+    "/api/models": { models: [] },
+    "/api/signals": { signals: [] },
+  };
+  const answer = (path: string) =>
+    Promise.resolve(
+      Response.json(answers[path.split("?")[0]] ?? server.answer(path)),
+    );
+  await withAnswers(answer, async () => {
+    const { change: shown } = (await requestScores("A", undefined)).records;
+    assert.deepEqual(shown, change);
+  });
 });
 
 Deno.test("a link to candles that the page has needs no answer", () => {

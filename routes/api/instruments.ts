@@ -1,12 +1,14 @@
 import { define } from "../../web/define.ts";
 import { liveJson } from "../../web/etag_response.ts";
-import { readOverview } from "../../web/overview.ts";
-import { noQuery, readQuery } from "../../web/read_query.ts";
+import {
+  instrumentsQuery,
+  queryInstruments,
+} from "../../web/query_instruments.ts";
+import { readQuery } from "../../web/read_query.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
-    readQuery(noQuery, ctx.url.searchParams);
-    const { instruments } = await readOverview(ctx.state.services);
-    return liveJson({ instruments });
+    const query = readQuery(instrumentsQuery, ctx.url.searchParams);
+    return liveJson(await queryInstruments(ctx.state.services, query));
   },
 });

@@ -282,6 +282,24 @@ Deno.test("/api/instruments has catalog, price, change and feed of each", async 
   assert.equal(one.signal.action, "HOLD");
 });
 
+Deno.test("/api/instruments gives one that is asked for, its change from where its data begin", async () => {
+  const data = fakeData();
+  const hour = minutesAgo(60);
+  data.candles.unshift(
+    candle("NIFTY50", hour, { interval: "1h", end: minutesAgo(0), open: "99" }),
+  );
+  const { json } = await setUp({}, data);
+  const { body } = await json("/api/instruments?symbol=NIFTY50");
+  assert.equal(body.instruments.length, 1);
+  const [{ symbol, change }] = body.instruments;
+  assert.equal(symbol, "NIFTY50");
+  assert.equal(change.basis, "since");
+  assert.equal(change.abs, 1.5);
+  assert.equal(change.since, minutesAgo(9) / 1_000, "not the hour's start");
+  const unknown = await json("/api/instruments?symbol=NONE");
+  assert.equal(unknown.status, 404);
+});
+
 Deno.test("/api/forecasts gives forecasts with their scores", async () => {
   const { json } = await setUp();
   const { body } = await json("/api/forecasts?symbol=NIFTY50");
