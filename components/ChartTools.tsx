@@ -1,16 +1,19 @@
 import { formatZone } from "./format_time.ts";
 
 /** What can be taken from the chart, and whose time it shows. */
-export function ChartTools({ symbol, interval, zone, now, csv, onPng }: {
-  readonly symbol: string;
-  readonly interval: string;
-  readonly zone: string;
-  readonly now: number;
-  /** Address of the candles in sight by now. */
-  readonly csv: () => string;
-  /** Absent while there is no chart. */
-  readonly onPng: (() => void) | null;
-}) {
+export function ChartTools(
+  { symbol, interval, zone, now, csv, onPng, onKeys }: {
+    readonly symbol: string;
+    readonly interval: string;
+    readonly zone: string;
+    readonly now: number;
+    /** Address of the candles in sight by now. */
+    readonly csv: () => string;
+    /** Absent while there is no chart. */
+    readonly onPng: (() => void) | null;
+    readonly onKeys: () => void;
+  },
+) {
   // A chart that is panned does not render the tools again.
   const renew = ({ currentTarget }: { currentTarget: HTMLAnchorElement }) => {
     currentTarget.href = csv();
@@ -29,6 +32,17 @@ export function ChartTools({ symbol, interval, zone, now, csv, onPng }: {
       </a>
       <button type="button" onClick={() => onPng?.()} hidden={onPng === null}>
         PNG
+      </button>
+      <button
+        type="button"
+        class="help"
+        aria-keyshortcuts="?"
+        aria-label="Keys"
+        title="Keys (?)"
+        onClick={onKeys}
+        hidden={onPng === null}
+      >
+        ?
       </button>
     </span>
   );

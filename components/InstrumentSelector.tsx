@@ -3,6 +3,7 @@ import {
   type InstrumentChoice,
   matchInstruments,
 } from "./match_instruments.ts";
+import { onSingleKey } from "./single_keys.ts";
 
 const LISTED = 12;
 
@@ -24,13 +25,7 @@ export function InstrumentSelector({ symbol, others, interval }: {
 
   useEffect(() => {
     setScripted(true);
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "/" || isTyping(event)) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    return onSingleKey("/", () => input.current?.focus());
   }, []);
 
   const show = (text: string) => {
@@ -139,11 +134,4 @@ function goTo(symbol: string, interval: string): void {
   location.assign(
     `/instruments/${encodeURIComponent(symbol)}?interval=${interval}`,
   );
-}
-
-/** Whether a key is meant for a field, or for the browser. */
-function isTyping({ target, ctrlKey, metaKey, altKey }: KeyboardEvent) {
-  return ctrlKey || metaKey || altKey ||
-    (target instanceof HTMLElement &&
-      target.matches("input, select, textarea, [contenteditable]"));
 }

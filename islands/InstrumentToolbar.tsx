@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Interval } from "../pipeline/domain/interval.ts";
 import type { PriceScaleKind } from "../chart/types.ts";
 import { csvAddress } from "../components/browser/csv_address.ts";
+import type { ChartKeys } from "../components/browser/ChartKeys.tsx";
 import { changeUrl } from "../components/browser/page_url.ts";
 import { saveFile } from "../components/browser/save_file.ts";
 import { readSettings } from "../components/browser/settings.ts";
@@ -14,6 +15,7 @@ import type { InstrumentPage } from "../components/instrument_state.ts";
 import { usualScale } from "../components/price_scales.ts";
 import { IntervalLinks } from "../components/IntervalLinks.tsx";
 import { ScaleButtons } from "../components/ScaleButtons.tsx";
+import { onSingleKey } from "../components/single_keys.ts";
 
 /** Above the chart: which candles, and what can be taken from it. */
 export default function InstrumentToolbar({ page }: {
@@ -65,6 +67,15 @@ export default function InstrumentToolbar({ page }: {
     show({ compared: other, scale: other === null ? kept : "percent" });
   };
 
+  const [Keys, setKeys] = useState<typeof ChartKeys | null>(null);
+  const showKeys = () => {
+    import("../components/browser/ChartKeys.tsx").then(
+      ({ ChartKeys }) => setKeys(() => ChartKeys),
+      () => {}, // the next press asks again
+    );
+  };
+  useEffect(() => onSingleKey("?", showKeys), []);
+
   const savePng = async () => {
     const png = await session.chart.chart?.exportPng();
     if (png) saveFile(png, fileName(symbol, interval, "png"));
@@ -98,7 +109,9 @@ export default function InstrumentToolbar({ page }: {
             drawn: page.state.candles.length,
           })}
         onPng={session.link === "loading" ? null : savePng}
+        onKeys={showKeys}
       />
+      {Keys && <Keys onClose={() => setKeys(null)} />}
     </div>
   );
 }

@@ -43,6 +43,7 @@ export default function Shell(
         {now !== null && (
           <nav class="pages" aria-label="Pages">
             <a href="/" aria-current={current("/")}>Instruments</a>
+            <a href="/alerts" aria-current={current("/alerts")}>Alerts</a>
             <SystemLink outage={now} current={path === "/system"} />
             <a href="/settings" aria-current={current("/settings")}>
               Settings

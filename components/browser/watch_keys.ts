@@ -1,3 +1,5 @@
+import { isMeantOtherwise } from "../single_keys.ts";
+
 /** What the keyboard does in the list of instruments, for the reader. */
 export const WATCH_KEYS: readonly (readonly [string, string])[] = [
   ["/", "Search by symbol, name or exchange"],
@@ -70,11 +72,11 @@ export function listenToKeys(options: {
   };
 
   const pressed = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key, target } = event;
-    const act = target === search
+    const act = target === search && !event.ctrlKey && !event.metaKey &&
+        !event.altKey
       ? inSearch[key]
-      : isTypedInto(target) || isInDialog(target)
+      : isMeantOtherwise(event)
       ? undefined
       : (inList() ? onRow[key] : undefined) ?? anywhere[key];
     if (act === undefined) return;
@@ -83,15 +85,4 @@ export function listenToKeys(options: {
   };
   addEventListener("keydown", pressed);
   return () => removeEventListener("keydown", pressed);
-}
-
-function isTypedInto(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement &&
-    (target.isContentEditable ||
-      /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName));
-}
-
-function isInDialog(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement &&
-    target.closest("dialog[open]") !== null;
 }
