@@ -24,7 +24,10 @@ const PAGES = [
   "/system",
   "/settings",
   "/alerts",
+  "/docs",
 ];
+/** Seen by those who are not known, where a token is asked for. */
+const LOGIN = "/login";
 const CALIBRATION = "/calibration";
 
 interface Visit {
@@ -37,6 +40,14 @@ interface Visit {
 }
 
 const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
+const lockedDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
+const locked = await startProgram({
+  DATA_DIR: lockedDir,
+  SIMULATE: "off",
+  HTTP_PORT: "0",
+  FEEDS: "listen://127.0.0.1:0",
+  API_TOKEN: "a token for a bench",
+});
 const program = await startProgram({
   DATA_DIR: dataDir,
   SIMULATE: "on",
@@ -64,15 +75,16 @@ try {
   );
   browser = await openBrowser();
   const visits = new Map<string, Visit[]>();
-  for (const path of PAGES) await visit(browser, program.http + path);
+  const url = (path: string) => (path === LOGIN ? locked : program).http + path;
+  for (const path of [...PAGES, LOGIN]) await visit(browser, url(path));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const path of [CALIBRATION, ...PAGES]) {
-      const one = await visit(browser, program.http + path);
+    for (const path of [CALIBRATION, ...PAGES, LOGIN]) {
+      const one = await visit(browser, url(path));
       visits.set(path, [...visits.get(path) ?? [], one]);
     }
   }
   const calibration = medianOf(visits.get(CALIBRATION)!);
-  const figures = PAGES.map((path) => {
+  const figures = [...PAGES, LOGIN].map((path) => {
     const { answer, paint, code } = medianOf(visits.get(path)!);
     return {
       path,
@@ -101,8 +113,10 @@ try {
   Deno.exitCode = reached ? 0 : 1;
 } finally {
   await browser?.close();
-  await program.stop();
-  await Deno.remove(dataDir, { recursive: true });
+  for (const one of [program, locked]) await one.stop();
+  for (const dir of [dataDir, lockedDir]) {
+    await Deno.remove(dir, { recursive: true });
+  }
 }
 
 /** Opens a page in a browser that knows nothing of it yet. */

@@ -18,6 +18,7 @@ import {
   measureMotion,
   measureMouse,
   measurePhone,
+  measureRest,
   measureTicks,
   type Section,
 } from "./sections.ts";
@@ -85,7 +86,14 @@ async function desktop(browser: Browser): Promise<void> {
   const bench = await openBench(browser);
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      for (const section of [measureTicks, measureMotion, measureMouse]) {
+      for (
+        const section of [
+          measureRest,
+          measureTicks,
+          measureMotion,
+          measureMouse,
+        ]
+      ) {
         await inTurns(bench, section);
       }
     }

@@ -13,6 +13,7 @@ export interface Sizes {
   readonly frames: number;
   readonly moves: number;
   readonly growthTicks: number;
+  readonly restSeconds: number;
 }
 
 export const FULL: Sizes = {
@@ -23,6 +24,7 @@ export const FULL: Sizes = {
   frames: 60,
   moves: 40,
   growthTicks: 3_000,
+  restSeconds: 2,
 };
 
 /** As a feed has them: ten a second. */
@@ -31,6 +33,17 @@ const TICK_EVERY_MS = 100;
 const FUTURE_SLOTS = 16;
 
 export type Section = (probe: Probe, sizes: Sizes) => Promise<Values>;
+
+/** Nobody looks closely and nothing comes: the countdown alone goes on. */
+export const measureRest: Section = async (probe, sizes) => {
+  const { many, inSight, restSeconds } = sizes;
+  await load(probe, many, inSight);
+  const rest = await probe.cost(() =>
+    probe.page.waitForTimeout(restSeconds * 1_000)
+  );
+  await probe.assertNoErrors();
+  return { rest: rest.taskMs / restSeconds };
+};
 
 /** Prices that come, to few and many candles, and to all of them in sight. */
 export const measureTicks: Section = async (probe, sizes) => {

@@ -8,6 +8,7 @@ import {
   measureMotion,
   measureMouse,
   measurePhone,
+  measureRest,
   measureTicks,
   type Sizes,
 } from "../../bench/ui/sections.ts";
@@ -22,6 +23,7 @@ const SMALL: Sizes = {
   frames: 4,
   moves: 3,
   growthTicks: 20,
+  restSeconds: 1,
 };
 
 await browserTest(
@@ -36,6 +38,7 @@ await browserTest(
         const rounds = new Rounds();
         for (
           const section of [
+            measureRest,
             measureTicks,
             measureMotion,
             measureMouse,
