@@ -73,6 +73,12 @@ export interface AppendRequest {
    * as appended and not done twice. Absent where a second copy does no harm.
    */
   readonly from?: AppendOrigin;
+  /**
+   * For what each of several processes appends and one is enough: nothing is
+   * appended where the newest such entry was received less than this before or
+   * after. A buffer of one process need not look.
+   */
+  readonly spacingMs?: number;
 }
 
 export interface AppendOrigin {

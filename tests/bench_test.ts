@@ -16,6 +16,7 @@ const HASHES: Readonly<Record<string, string>> = {
   symbols: "d5f13443 8ae6de49",
   sockets: "5f356f68",
   start: "the same candles after each start",
+  scaling: "each tick in a candle",
   queries: "26690-b8f1e816-d655c2d7-3650 26690-b8f1e816-d655c2d7-3650",
 };
 

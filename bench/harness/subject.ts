@@ -13,6 +13,7 @@ import {
   type RedisServer,
   startRedis,
 } from "../../tests/harness/servers/redis_server.ts";
+import { cpuSeconds, procText } from "./process_time.ts";
 import { hashCandles, type HashedCandle } from "./hash_candles.ts";
 import { symbolName } from "./prepared_ticks.ts";
 
@@ -105,22 +106,14 @@ export class Subject {
 
   /** Seconds of processor time so far, of all its threads. */
   cpuSeconds(): number {
-    const stat = this.#proc("stat");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuSeconds([this.program.pid]);
   }
 
   /** Most memory that it had so far, in MB. */
   rssMbMax(): number {
-    return Number(/VmHWM:\s+(\d+)/.exec(this.#proc("status"))![1]) / 1_024;
-  }
-
-  /** Deno itself reads other processes' files with all permissions only. */
-  #proc(file: string): string {
-    const { stdout } = new Deno.Command("cat", {
-      args: [`/proc/${this.program.pid}/${file}`],
-    }).outputSync();
-    return new TextDecoder().decode(stdout);
+    return Number(
+      /VmHWM:\s+(\d+)/.exec(procText(this.program.pid, "status"))![1],
+    ) / 1_024;
   }
 
   /** Of all one-minute candles, once the books balance. */

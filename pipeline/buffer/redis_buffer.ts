@@ -1,5 +1,5 @@
 import { type FeedKey, feedKeyText } from "../domain/entry.ts";
-import type { EpochMicros } from "../domain/time.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import {
   type AppendRequest,
   type AppendResult,
@@ -19,11 +19,17 @@ import { BufferError } from "./buffer_error.ts";
 import { openRedis } from "./open_redis.ts";
 import { checkNodes } from "./redis_checks.ts";
 import type { RedisCommands } from "./redis_commands.ts";
+import { RING_MS } from "./redis_scripts.ts";
 import type { RedisReply } from "./redis_session.ts";
+import { appendChannel, RedisWakes } from "./redis_wakes.ts";
 import { decodeEntry, encodeEntry } from "./tick_codec.ts";
 
-/** How often a waiting reader looks for what other processes appended. */
+/** How often a waiting reader looks that is not told of appends. */
 const POLL_MS = 20;
+/** And one that is told, as what is told may be lost. */
+const LOOK_MS = 500;
+/** After what was told, more may have come that was not. */
+const MORE_MS = 2 * RING_MS;
 /** How often a full buffer is asked whether it still is. */
 const FULL_MS = 250;
 
@@ -48,11 +54,17 @@ export interface RedisBufferOptions {
  * that takes over may not have the last ones. Every call settles within 3 s of
  * the server's last answer, 3 s more if its partition is moving to another one:
  * with an error that says what is wrong while the server is away, of which
- * nothing is known to have been done. Waiting readers look every `POLL_MS`, all at the same time, so that
- * they share one round trip.
+ * nothing is known to have been done. Readers that wait are told of appends, by
+ * whichever process; until they are, they look every `POLL_MS`, all at the same
+ * time, so that they share one round trip.
  */
 export class RedisBuffer implements TickBuffer {
   readonly #signal = new AppendSignal();
+  /** This one among those that append. */
+  readonly #self = crypto.randomUUID();
+  readonly #wakes: RedisWakes;
+  /** When something was last known to have come, by partition. */
+  readonly #stirredAt = new Map<number, number>();
   /** Lets each reader go that waits for an answer. */
   readonly #letGo = new Set<() => void>();
   readonly #floors = new Map<number, EntryId>();
@@ -68,7 +80,14 @@ export class RedisBuffer implements TickBuffer {
     private readonly connection: RedisCommands,
     /** Where its servers are. */
     readonly places: RedisPlaces,
-  ) {}
+  ) {
+    this.#wakes = new RedisWakes({
+      places,
+      self: this.#self,
+      onStir: (p) => this.#stir(p),
+      log: options.log,
+    });
+  }
 
   /**
    * Connects and checks how each server is set; warnings go to the log.
@@ -100,7 +119,7 @@ export class RedisBuffer implements TickBuffer {
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    const { p, key, entry, from } = request;
+    const { p, key, entry, from, spacingMs = 0 } = request;
     this.#assertRoom();
     const bytes = encodeEntry(entry);
     const reply = await this.connection.run("append", [
@@ -117,12 +136,15 @@ export class RedisBuffer implements TickBuffer {
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
       from?.writer ?? "",
       String(from?.n ?? 0),
+      String(spacingMs * MICROS_PER_MS),
+      appendChannel(p),
+      this.#self,
     ]) as RedisReply[];
     if (reply.length === 1) return { kind: "conflict", last: Number(reply[0]) };
-    const [id, incarnation, held] = reply.map(String);
+    const [id, incarnation, held, isNew] = reply.map(String);
     this.#incarnations.set(p, incarnation);
     this.#held.set(p, Number(held));
-    this.#signal.notify(p);
+    if (isNew === "1") this.#stir(p);
     return { kind: "appended", id: id as EntryId, incarnation };
   }
 
@@ -143,6 +165,7 @@ export class RedisBuffer implements TickBuffer {
     const deadline = performance.now() + waitMs;
     for (;;) {
       const seen = this.#signal.version(p);
+      const lookedAt = performance.now();
       const { incarnation, rows } = await this.#orLetGo(
         p,
         this.#rows(p, after, { through: "+", maxEntries, maxBytes }),
@@ -151,10 +174,12 @@ export class RedisBuffer implements TickBuffer {
       const left = deadline - performance.now();
       const over = () => signal?.aborted || this.#closed !== null;
       if (rows.length === 0 && left > 0 && !over()) {
-        const toPoll = POLL_MS - performance.now() % POLL_MS;
-        await this.#signal.wait(p, seen, Math.min(left, toPoll), signal);
+        const everyMs = this.#isTold(p, lookedAt) ? LOOK_MS : POLL_MS;
+        const toLook = everyMs - performance.now() % everyMs;
+        await this.#signal.wait(p, seen, Math.min(left, toLook), signal);
         if (!over()) continue;
       }
+      if (rows.length > 0) this.#stirredAt.set(p, performance.now());
       const entries = rows.map(({ id, bytes }) => ({
         id,
         entry: decodeEntry(bytes),
@@ -226,9 +251,21 @@ export class RedisBuffer implements TickBuffer {
   /** Waits for the calls under way; repeatable. */
   close(): Promise<void> {
     this.#closed ??= this.connection.close();
+    this.#wakes.close();
     for (const letGo of this.#letGo) letGo();
     this.#signal.notifyAll();
     return this.#closed;
+  }
+
+  #stir(p: number): void {
+    this.#stirredAt.set(p, performance.now());
+    this.#signal.notify(p);
+  }
+
+  /** Whether all that comes after a look is told. */
+  #isTold(p: number, lookedAt: number): boolean {
+    const stirredAt = this.#stirredAt.get(p) ?? -Infinity;
+    return this.#wakes.hears(p) && lookedAt - stirredAt >= MORE_MS;
   }
 
   /**

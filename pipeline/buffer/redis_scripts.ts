@@ -7,7 +7,9 @@
  * {p}:meta   hash: format, incarnation; newest: number of the newest entry
  *            there ever was; newest_at: its time, which never falls;
  *            appended, trimmed: bytes of all entries there ever were, and of
- *            those that are forgotten; server: the one that appended last
+ *            those that are forgotten; server: the one that appended last;
+ *            spaced_at: time of the newest entry that is to keep a distance;
+ *            rang: when it was last told that something came
  * {p}:pos    hash: of each feed, its last number; "<feed> from": its last
  *            append with an origin, as "<n> <id> <writer>"
  * {p}:ticks  stream, ids as `<ms>-0`: e the entry, at its time (never falls),
@@ -22,6 +24,12 @@
  * the memory is used up: it is done wholly or not at all.
  */
 export const FORMAT = "1";
+
+/**
+ * Appends are told over a partition's channel, but not again within this: so
+ * who was told looks once more after it.
+ */
+export const RING_MS = 10;
 
 /** More than the clocks of servers differ by, and a replica is behind. */
 const LEFT_OUT_MS = 3_600_000;
@@ -38,13 +46,14 @@ end
 
 /**
  * KEYS meta, pos, ticks. ARGV: incarnation if there is none, feed, expectLast,
- * newLast, receivedAt, floor, bytes, writer or "", n, server or "".
+ * newLast, receivedAt, floor, bytes, writer or "", n, least time to the newest
+ * one that names such a time or 0, channel, what to say there, server or "".
  *
- * Returns {id, incarnation, bytes held} or {last}.
+ * Returns {id, incarnation, bytes held, 1 if it was appended} or {last}.
  */
 const APPEND = `${HEAD}
 local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
-  'newest_at', 'appended', 'trimmed', 'server')
+  'newest_at', 'appended', 'trimmed', 'server', 'spaced_at', 'rang')
 local wrong = checked(meta[1])
 if wrong then return wrong end
 local incarnation = meta[2] or ARGV[1]
@@ -55,16 +64,21 @@ local chain = redis.call('HMGET', KEYS[2], feed, origin)
 if writer ~= '' and chain[2] then
   local n, id, known = string.match(chain[2], '^(%d+) (%S+) (.*)$')
   if known == writer and tonumber(ARGV[9]) <= tonumber(n) then
-    return {id, incarnation, digits(appended - trimmed)}
+    return {id, incarnation, digits(appended - trimmed), 0}
   end
 end
 local last = chain[1] or '0'
 if last ~= ARGV[3] then return {last} end
+local spacing = tonumber(ARGV[10])
+if spacing > 0 and meta[8] and
+  math.abs(tonumber(ARGV[5]) - tonumber(meta[8])) < spacing then
+  return {meta[3] .. '-0', incarnation, digits(appended - trimmed), 0}
+end
 
 local time = redis.call('TIME')
-local ms = time[1] * 1000 + math.floor(time[2] / 1000)
-ms = math.max(ms, tonumber(meta[3] or 0) + 1, tonumber(ARGV[6]) + 1)
-local server = ARGV[10]
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ms = math.max(now, tonumber(meta[3] or 0) + 1, tonumber(ARGV[6]) + 1)
+local server = ARGV[13]
 if server == '' then server = meta[7] or '' end
 if meta[7] and meta[7] ~= '' and meta[7] ~= server then
   ms = ms + ${LEFT_OUT_MS}
@@ -79,10 +93,16 @@ else
   redis.call('HSET', KEYS[2], feed, ARGV[4], origin,
     ARGV[9] .. ' ' .. id .. ' ' .. writer)
 end
+local rang = tonumber(meta[9] or 0)
+local rings = now < rang or now - rang >= ${RING_MS}
+if rings then rang = now end
+local spaced = spacing > 0 and ARGV[5] or meta[8] or '0'
 redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', incarnation,
   'newest', digits(ms), 'newest_at', at, 'appended', digits(appended),
-  'server', server)
-return {id, incarnation, digits(appended - trimmed)}
+  'server', server, 'spaced_at', spaced, 'rang', digits(rang))
+-- nobody depends on it
+if rings then redis.pcall('SPUBLISH', ARGV[11], ARGV[12]) end
+return {id, incarnation, digits(appended - trimmed), 1}
 `;
 
 /**

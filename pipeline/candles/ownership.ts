@@ -43,6 +43,8 @@ const ROUNDS_A_LEASE = 5;
 /** Rounds for which a surplus must last: a process that only restarts is soon
  * back. */
 const SURPLUS_ROUNDS = 2;
+/** Part of a surplus that is given back in one round. */
+const YIELD_PART = 1 / 4;
 /** Leases after which a partition beyond the share is tried all the same. */
 const ORPHAN_LEASES = 3;
 /** Rounds without a word, after which a process that is missing is gone. */
@@ -62,7 +64,7 @@ interface Held {
  *
  * Each process says that it is alive and renews what it holds, in one round,
  * and takes no more than its share of what there is; one that joins is given
- * its share, a partition a round. What nobody takes is taken beyond the share.
+ * its share, a part of what is missing a round. What nobody takes is taken beyond the share.
  * What a process holds that was killed is freed as soon as that is known.
  * All of it is courtesy: that two never write is left to the epoch which the
  * warehouse checks in each commit.
@@ -240,8 +242,9 @@ export class SharedOwnership implements Ownership {
       return;
     }
     if (++this.#surplusRounds < SURPLUS_ROUNDS) return;
-    const [, last] = [...this.#held].toSorted(([a], [b]) => a - b).at(-1)!;
-    last.yields = true;
+    const surplus = Math.ceil((this.#held.size - this.#share) * YIELD_PART);
+    const last = [...this.#held].toSorted(([a], [b]) => a - b).slice(-surplus);
+    for (const [, held] of last) held.yields = true;
   }
 
   #nowMs(): number {

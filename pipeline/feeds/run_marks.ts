@@ -15,6 +15,8 @@ export interface MarksOptions {
 /** Marks and starts concern every feed, so their chain has no numbers. */
 const EVERY_FEED = { feed: "", epoch: 0 };
 const MARK_MS = 1_000;
+/** One mark a second is enough, however many processes take feeds. */
+const SPACING_MS = 900;
 /** How long an append may take before its partition is asked again. */
 const APPEND_MS_MAX = 5_000;
 const START_RETRY_MS = 500;
@@ -38,7 +40,8 @@ export async function appendStart(options: MarksOptions): Promise<void> {
 
 /**
  * Puts the listener's clock into every partition once a second, so that time
- * that passes without ticks is part of the stream. Runs until aborted.
+ * that passes without ticks is part of the stream; whichever process is first,
+ * of several whose clocks agree. Runs until aborted.
  *
  * Each partition by itself: one whose append fails holds up no other.
  */
@@ -107,6 +110,7 @@ async function appendOne(
     newLast: 0,
     entry: streamEntry({ kind, receivedAt, key: EVERY_FEED, node }),
     ...from && { from },
+    ...kind === "mark" && { spacingMs: SPACING_MS },
   });
   // Whichever comes second is no longer waited for.
   late.catch(() => {});

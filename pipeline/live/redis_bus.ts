@@ -1,6 +1,6 @@
 import type { Log, RedisPlaces } from "../ports.ts";
 import type { LiveLink, LiveListener } from "./live_relay.ts";
-import { type LiveClient, liveClient } from "./redis_client.ts";
+import { type PubSubClient, pubSubClient } from "../redis_client.ts";
 
 /**
  * Groups of channels in a cluster. Those of one group are at one server, which
@@ -16,8 +16,8 @@ const MOVED_RETRY_MS = 1_000;
 interface Group {
   readonly channels: readonly string[];
   url: string;
-  sender: LiveClient;
-  listener: LiveClient | null;
+  sender: PubSubClient;
+  listener: PubSubClient | null;
   /** Whether it hears what is sent. */
   hears: boolean;
 }
@@ -43,7 +43,7 @@ export function redisLiveLink({ places, partitions, log }: {
   const numbers = new Map(channels.map((channel, p) => [channel, p]));
   let heardBy: LiveListener | null = null;
   const retries = new Set<ReturnType<typeof setTimeout>>();
-  const senderAt = (url: string) => liveClient(url, "live events out", log);
+  const senderAt = (url: string) => pubSubClient(url, "live events out", log);
   const groups = Array.from({ length: orders }, (_, order): Group => {
     const own = channels.filter((_, p) => p % orders === order);
     const url = places.urlOf(own[0]);
@@ -52,7 +52,7 @@ export function redisLiveLink({ places, partitions, log }: {
   });
 
   function listenAt(group: Group, { message }: LiveListener): void {
-    const client = group.listener = liveClient(
+    const client = group.listener = pubSubClient(
       group.url,
       "live events in",
       log,
@@ -150,6 +150,6 @@ function liveChannel(p: number, group: number | null): string {
     : `tickhouse:live:{${group}}:${p}`;
 }
 
-function end(...clients: readonly (LiveClient | null)[]): void {
+function end(...clients: readonly (PubSubClient | null)[]): void {
   for (const client of clients) if (client?.isOpen) client.destroy();
 }

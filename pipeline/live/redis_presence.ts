@@ -1,5 +1,5 @@
 import type { Log, Presence, RedisPlaces } from "../ports.ts";
-import { type LiveClient, liveClient } from "./redis_client.ts";
+import { type PubSubClient, pubSubClient } from "../redis_client.ts";
 
 /** An answer that comes later is none: leases are renewed after it. */
 const ANSWER_MS_MAX = 150;
@@ -29,7 +29,7 @@ export function redisPresence({ places, owner, log }: {
     refused = true;
   };
   const meet = (url: string): Meeting => {
-    const here = liveClient(url, "that this process is there", log);
+    const here = pubSubClient(url, "that this process is there", log);
     let subscribed = false;
     here.on("ready", async () => {
       try {
@@ -40,7 +40,7 @@ export function redisPresence({ places, owner, log }: {
         if (here.isReady) refusal(error);
       }
     });
-    return { url, here, asker: liveClient(url, "who else is there", log) };
+    return { url, here, asker: pubSubClient(url, "who else is there", log) };
   };
   const leave = ({ here, asker }: Meeting) => {
     for (const client of [here, asker]) if (client.isOpen) client.destroy();
@@ -83,8 +83,8 @@ export function redisPresence({ places, owner, log }: {
 /** The server where all look for each other. */
 interface Meeting {
   readonly url: string;
-  readonly here: LiveClient;
-  readonly asker: LiveClient;
+  readonly here: PubSubClient;
+  readonly asker: PubSubClient;
 }
 
 function channelOf(owner: string): string {

@@ -1,5 +1,5 @@
 import { createClient } from "redis";
-import type { Log } from "../ports.ts";
+import type { Log } from "./ports.ts";
 
 const CONNECT_MS_MAX = 3_000;
 /** Nothing heard for so long, pings' answers neither: connect anew. */
@@ -8,21 +8,26 @@ const PING_EVERY_MS = 1_000;
 const RECONNECT_MS_MAX = 1_000;
 const COMMANDS_MAX = 64;
 
-export type LiveClient = ReturnType<typeof liveClient>;
+export type PubSubClient = ReturnType<typeof pubSubClient>;
 
 /**
  * A client of what is sent and forgotten, which tells the log when its
  * connection comes and goes: it connects when it can and for ever, and fails
  * at once while it is not connected.
  */
-export function liveClient(url: string, use: string, log: Log) {
+export function pubSubClient(
+  url: string,
+  use: string,
+  log: Log,
+  commandsMax = COMMANDS_MAX,
+) {
   const client = createClient({
     url,
     RESP: 2,
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: "disabled",
-    commandsQueueMaxLength: COMMANDS_MAX,
+    commandsQueueMaxLength: commandsMax,
     pingInterval: PING_EVERY_MS,
     socket: {
       connectTimeout: CONNECT_MS_MAX,

@@ -1,0 +1,309 @@
+/**
+ * What grows with what: Redis commands and bytes, transactions, and processor
+ * time of a tick, with 1 to 8 processes that make candles and with 16 to 1,024
+ * partitions, each of which has the same ticks. Two cores cannot show the rate
+ * of many machines, but what each of them would have to do can be counted.
+ *
+ * The same of a partition that has none, whose marks go on, so that what is
+ * spent on time and what on ticks are told apart.
+ *
+ * `deno task bench:long scaling`
+ */
+import { connectPg } from "../db/connect_pg.ts";
+import { PgInstrumentStore } from "../db/instrument_store.ts";
+import { RedisBuffer } from "../pipeline/buffer/redis_buffer.ts";
+import { streamEntry } from "../pipeline/domain/entry.ts";
+import { partitionOf } from "../pipeline/domain/hash.ts";
+import { autoSpec } from "../pipeline/domain/instrument.ts";
+import { tickColumns } from "../pipeline/domain/tick.ts";
+import { runMarks } from "../pipeline/feeds/run_marks.ts";
+import type { Log } from "../pipeline/ports.ts";
+import { systemClock } from "../pipeline/system_clock.ts";
+import { startProgram, until } from "../tests/harness/program.ts";
+import { Counters, countNames, type Counts } from "./harness/counters.ts";
+import { bench, benchSize, type Figure } from "./harness/report.ts";
+import { BenchServers } from "./harness/subject.ts";
+
+const full = benchSize() === "full";
+const PARTITIONS = full ? [16, 64, 256, 1_024] : [4, 8];
+const PROCESSES = full ? [1, 2, 4, 8] : [1, 2];
+/** Of each, while the other varies. */
+const PARTITIONS_FIXED = full ? 64 : 8;
+const PROCESSES_FIXED = 2;
+/** Each partition has an entry so often, one partition after the other. */
+const ENTRY_EVERY_MS = full ? 5_000 : 500;
+const ENTRIES = full ? 4 : 3;
+const ENTRY_TICKS = 500;
+const SYMBOLS_A_PARTITION = 4;
+/** What is left when it begins is over by then. */
+const SETTLE_MS = full ? 6_000 : 500;
+const SCALE = { priceScale: 2, sizeScale: 0 };
+/** Dearest ÷ cheapest that counts as the same. */
+const SAME_MAX = 125;
+
+/** Processor time comes in hundredths of a second. */
+const COUNTED = countNames.filter(({ unit }) => full || unit !== "µs");
+
+const quiet: Log = { info() {}, warn() {}, error() {} };
+
+interface Setup {
+  readonly processes: number;
+  readonly partitions: number;
+}
+
+interface Measured {
+  readonly setup: Setup;
+  /** Of a tick. */
+  readonly tick: Counts;
+  /** Of a second of a partition without ticks. */
+  readonly idle: Counts;
+}
+
+await bench("scaling", full ? "full" : "small", async () => {
+  const servers = await BenchServers.start();
+  try {
+    const byProcesses: Measured[] = [];
+    for (const processes of PROCESSES) {
+      const setup = { processes, partitions: PARTITIONS_FIXED };
+      byProcesses.push(await measure(servers, setup));
+    }
+    const byPartitions: Measured[] = [];
+    for (const partitions of PARTITIONS) {
+      const setup = { processes: PROCESSES_FIXED, partitions };
+      const known = byProcesses.find(({ setup: { processes, ...other } }) =>
+        processes === PROCESSES_FIXED && other.partitions === partitions
+      );
+      byPartitions.push(known ?? await measure(servers, setup));
+    }
+    return {
+      rounds: 1,
+      hash: "each tick in a candle",
+      figures: [
+        ...figuresOf(
+          byProcesses,
+          ({ processes }) => `${processes} × aggregate`,
+        ),
+        ...figuresOf(
+          byPartitions,
+          ({ partitions }) => `${partitions} partitions`,
+        ),
+      ],
+    };
+  } finally {
+    await servers.close();
+  }
+});
+
+/** Counts what the processes of a setup do, with ticks and without. */
+async function measure(
+  servers: BenchServers,
+  setup: Setup,
+): Promise<Measured> {
+  const { processes, partitions } = setup;
+  const stores = await servers.empty();
+  const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
+  const ended = new AbortController();
+  const closing: (() => Promise<unknown>)[] = [
+    () => Deno.remove(dataDir, { recursive: true }),
+  ];
+  try {
+    const start = async (i: number) => {
+      const program = await startProgram({
+        ...stores,
+        DATA_DIR: dataDir,
+        HTTP_PORT: "0",
+        ROLES: "aggregate",
+        NODE_NAME: `bench-${i}`,
+        FEEDS: "",
+        SIMULATE: "off",
+        PARTITIONS: String(partitions),
+      });
+      closing.push(() => program.stop());
+      return program;
+    };
+    const first = await start(0);
+    const programs = [
+      first,
+      ...await Promise.all(
+        Array.from({ length: processes - 1 }, (_, i) => start(i + 1)),
+      ),
+    ];
+    const db = connectPg({ url: stores.DATABASE_URL });
+    closing.push(() => db.close());
+    const symbols = symbolsOf(partitions);
+    await new PgInstrumentStore(db, partitions, systemClock).upsert(
+      symbols.flat().map((symbol) => autoSpec(symbol, SCALE)),
+    );
+    const buffer = await RedisBuffer.open({
+      url: stores.REDIS_URL,
+      partitions,
+      memoryMaxBytes: 4e9,
+      clock: systemClock,
+      log: quiet,
+    });
+    closing.push(() => buffer.close());
+    const marking = runMarks({
+      buffer,
+      partitions,
+      node: "bench",
+      clock: systemClock,
+      log: quiet,
+      signal: ended.signal,
+    });
+    closing.push(() => marking);
+    const share = Math.ceil(partitions / processes);
+    await until(
+      "an even share of the partitions",
+      () =>
+        db.query<{ n: number }>(
+          `select count(*)::int as n from offsets where lease_until > now()
+            group by owner`,
+        ),
+      (owners) =>
+        owners.length === processes &&
+        owners.reduce((sum, { n }) => sum + n, 0) === partitions &&
+        owners.every(({ n }) => n <= share),
+    );
+    const applied = async () => {
+      const [{ n }] = await db.query<{ n: number }>(
+        "select coalesce(sum(applied), 0)::float8 as n from offsets",
+      );
+      return n;
+    };
+    const counters = new Counters(servers, programs.map(({ pid }) => pid));
+    const send = (n: number) => sendEntries(buffer, symbols, n);
+    // Its candles and what is compiled on the way are there then.
+    await send(1);
+    await until("warm", applied, (n) => n === partitions * ENTRY_TICKS);
+    await sleep(SETTLE_MS);
+
+    const windowMs = ENTRIES * ENTRY_EVERY_MS;
+    const idleFrom = await counters.read();
+    await sleep(windowMs);
+    const from = await counters.read();
+    await send(ENTRIES);
+    const ticks = ENTRIES * partitions * ENTRY_TICKS;
+    await until(
+      "all ticks in candles",
+      applied,
+      (n) => n === ticks + partitions * ENTRY_TICKS,
+    );
+    const to = await counters.read();
+
+    const idle = counters.between(idleFrom, from);
+    const busy = counters.between(from, to);
+    const measured = {
+      setup,
+      tick: mapCounts(busy, (value) => value / ticks),
+      idle: mapCounts(idle, (value) => value / partitions / windowMs * 1_000),
+    };
+    console.error(
+      `scaling: ${processes} × aggregate, ${partitions} partitions: ` +
+        JSON.stringify(measured),
+    );
+    return measured;
+  } finally {
+    ended.abort();
+    for (const close of closing.toReversed()) await close();
+  }
+}
+
+/** So many entries a partition, spread evenly over time. */
+async function sendEntries(
+  buffer: RedisBuffer,
+  symbols: readonly (readonly string[])[],
+  entries: number,
+): Promise<void> {
+  const slotMs = ENTRY_EVERY_MS / symbols.length;
+  const startedAt = performance.now();
+  const sent: Promise<unknown>[] = [];
+  for (let i = 0; i < entries * symbols.length; i++) {
+    const p = i % symbols.length;
+    const leftMs = startedAt + i * slotMs - performance.now();
+    if (leftMs > 0) await sleep(leftMs);
+    sent.push(
+      buffer.append({
+        p,
+        key: { feed: "", epoch: 0 },
+        expectLast: 0,
+        newLast: 0,
+        entry: entryOf(symbols[p]),
+      }),
+    );
+  }
+  await Promise.all(sent);
+}
+
+function entryOf(symbols: readonly string[]) {
+  const now = systemClock.now();
+  const ticks = tickColumns(ENTRY_TICKS);
+  for (let i = 0; i < ENTRY_TICKS; i++) {
+    ticks.symbol[i] = i % symbols.length;
+    ticks.ts[i] = now - (ENTRY_TICKS - i);
+    ticks.price[i] = 100_000 + i % 7;
+    ticks.size[i] = 1;
+  }
+  ticks.length = ENTRY_TICKS;
+  return streamEntry({
+    kind: "ticks",
+    key: { feed: "bench", epoch: 1 },
+    node: "bench",
+    receivedAt: now,
+    received: ENTRY_TICKS,
+    symbols: symbols.map((symbol) => ({ symbol, ...SCALE })),
+    ticks,
+  });
+}
+
+/** The same number of symbols of each partition. */
+function symbolsOf(partitions: number): readonly (readonly string[])[] {
+  const symbols = Array.from({ length: partitions }, (): string[] => []);
+  let missing = partitions * SYMBOLS_A_PARTITION;
+  for (let i = 0; missing > 0; i++) {
+    const symbol = `BENCH.${i}`;
+    const own = symbols[partitionOf(symbol, partitions)];
+    if (own.length === SYMBOLS_A_PARTITION) continue;
+    own.push(symbol);
+    missing--;
+  }
+  return symbols;
+}
+
+/** Of each count all setups, and by how much they differ. */
+function figuresOf(
+  measured: readonly Measured[],
+  nameOf: (setup: Setup) => string,
+): readonly Figure[] {
+  return COUNTED.flatMap(({ key, name, unit }) => {
+    const figure = (when: "tick" | "idle", per: string): Figure[] => [
+      ...measured.map(({ setup, ...counts }) => ({
+        name: `${name} ${per}, ${nameOf(setup)}`,
+        unit,
+        values: [counts[when][key]],
+      })),
+      {
+        name: `${name} ${per}, dearest ÷ cheapest of these`,
+        unit: "%",
+        values: [
+          100 * Math.max(...measured.map((one) => one[when][key])) /
+          Math.min(...measured.map((one) => one[when][key])),
+        ],
+        ...when === "tick" && { atMost: SAME_MAX },
+      },
+    ];
+    return [
+      ...figure("tick", "a tick"),
+      ...figure("idle", "a second of an idle partition"),
+    ];
+  });
+}
+
+function mapCounts(counts: Counts, of: (value: number) => number): Counts {
+  return Object.fromEntries(
+    countNames.map(({ key }) => [key, of(counts[key])]),
+  ) as unknown as Counts;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
