@@ -17,6 +17,7 @@ import { claimMeta } from "./feed_store.ts";
 import { lockDataDir } from "./lock_data_dir.ts";
 import { LayoutMismatchError, loadMigrations, migrate } from "./migrate.ts";
 import { pgStores, type StoreOptions, type Stores } from "./stores.ts";
+import { ReadReplica } from "./read_replica.ts";
 import { untilUp } from "./until_up.ts";
 import { vacuumHotTables } from "./vacuum.ts";
 
@@ -25,6 +26,8 @@ export interface OpenStores extends Stores {
   readonly buffer: TickBuffer;
   /** Where the servers of the buffer are; `null` if it is embedded. */
   readonly redis: RedisPlaces | null;
+  /** What is read in place of the warehouse; `null` if nothing is. */
+  readonly replica: Pick<ReadReplica, "state" | "run"> | null;
   /** Other processes may work on both of them. */
   readonly shared: boolean;
   /** Gives room that old versions of rows hold back to new ones. */
@@ -38,6 +41,8 @@ export interface Servers {
   readonly databaseUrl: string | null;
   /** As a role that may change the schema; that of `databaseUrl` if `null`. */
   readonly migrationUrl: string | null;
+  /** A copy of `databaseUrl`, or another role of it, to read; none if `null`. */
+  readonly readUrl: string | null;
   /** What divides the tables of `databaseUrl`; PostgreSQL itself if `null`. */
   readonly warehouseExtension: WarehouseExtension | null;
 }
@@ -46,6 +51,7 @@ const NONE: Servers = {
   redisUrl: null,
   databaseUrl: null,
   migrationUrl: null,
+  readUrl: null,
   warehouseExtension: null,
 };
 
@@ -101,13 +107,15 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
     );
     const { db, sync } = warehouse;
     await claimPartitions(db, options.partitions);
+    const replica = await openReplica(db, servers.readUrl, clock, opened);
     log.info("Stores are open", {
       data_dir: dataDir,
       redis: redisUrl !== null,
       postgres: databaseUrl !== null,
     });
     return {
-      ...pgStores(db, options, sync),
+      ...pgStores(db, options, sync, replica),
+      replica,
       buffer,
       redis,
       shared: redisUrl !== null && databaseUrl !== null,
@@ -201,6 +209,21 @@ async function openServer(
     if (owner !== db) await owner.close();
   }
   return warehouse;
+}
+
+/** A copy that is away is not waited for: it is not read, that is all. */
+async function openReplica(
+  primary: Db,
+  url: string | null,
+  clock: OpenOptions["clock"],
+  opened: Closing[],
+): Promise<ReadReplica | null> {
+  if (url === null) return null;
+  const copy = connectPg({ url });
+  opened.push(copy);
+  const replica = new ReadReplica(primary, copy, clock);
+  await replica.look();
+  return replica;
 }
 
 async function requireSchema(db: Db): Promise<void> {

@@ -33,21 +33,35 @@ import { PgPipelineStore } from "./pipeline_store.ts";
 import { Rollups } from "./rollups.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
 
-/** Everything that the stages keep, whichever database is behind it. */
-export interface Stores {
-  readonly aggregate: AggregateStore;
-  readonly leases: LeaseStore;
-  readonly feeds: FeedStore;
-  readonly activity: FeedActivityStore;
-  readonly instruments: InstrumentStore;
+/** What pages and the API read. */
+export interface Readers {
   readonly candles: CandleStore;
   readonly forecasts: ForecastStore;
+  readonly activity: FeedActivityStore;
   readonly audit: AuditStore;
   readonly archive: TickArchive;
   readonly minutes: MinuteStore;
   readonly quarantine: QuarantineStore;
+}
+
+/** Everything that the stages keep, whichever database is behind it. */
+export interface Stores extends Readers {
+  readonly aggregate: AggregateStore;
+  readonly leases: LeaseStore;
+  readonly feeds: FeedStore;
+  readonly instruments: InstrumentStore;
   readonly pipeline: PipelineStore;
   readonly nodes: NodeStore;
+  /** The same by way of a copy, which may be some seconds behind. */
+  readonly lagging: Readers;
+  /** By way of a copy that has all that was committed when it is asked. */
+  readonly fresh: Readers;
+}
+
+/** Databases to read in place of the one that is written. */
+export interface ReadDbs {
+  readonly lagging: Db;
+  readonly fresh: Db;
 }
 
 const LEASE_MS = 1_500;
@@ -69,6 +83,7 @@ export function pgStores(
   db: Db,
   options: Omit<StoreOptions, "log">,
   sync: () => Promise<void>,
+  copies: ReadDbs | null = null,
 ): Stores {
   const { partitions, clock, leaseMs = LEASE_MS } = options;
   const buckets: Buckets = {
@@ -78,8 +93,25 @@ export function pgStores(
   const instruments = new PgInstrumentStore(db, partitions, clock);
   const months = new CandleMonths(db);
   const lease = new LeaseTerm(leaseMs, clock);
-  const feeds = new PgFeedStore(db);
+  const readersOf = (from: Db): Readers => ({
+    candles: new PgCandleStore(
+      from,
+      instruments,
+      from === db ? months : new CandleMonths(from),
+      buckets,
+      clock,
+      partitions,
+    ),
+    forecasts: new PgForecastStore(from, instruments),
+    activity: new PgFeedStore(from),
+    audit: new PgAuditStore(from, months),
+    archive: new PgTickArchive(from),
+    minutes: new PgMinuteStore(from),
+    quarantine: new PgQuarantineStore(from),
+  });
+  const readers = readersOf(db);
   return {
+    ...readers,
     aggregate: new PgAggregateStore(
       db,
       instruments,
@@ -90,23 +122,11 @@ export function pgStores(
       sync,
     ),
     leases: new PgLeaseStore(db, lease),
-    feeds,
-    activity: feeds,
+    feeds: new PgFeedStore(db),
     instruments,
-    candles: new PgCandleStore(
-      db,
-      instruments,
-      months,
-      buckets,
-      clock,
-      partitions,
-    ),
-    forecasts: new PgForecastStore(db, instruments),
-    audit: new PgAuditStore(db, months),
-    archive: new PgTickArchive(db),
-    minutes: new PgMinuteStore(db),
-    quarantine: new PgQuarantineStore(db),
     pipeline: new PgPipelineStore(db),
     nodes: new PgNodeStore(db),
+    lagging: copies ? readersOf(copies.lagging) : readers,
+    fresh: copies ? readersOf(copies.fresh) : readers,
   };
 }

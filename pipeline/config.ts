@@ -18,6 +18,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** The same database as a role that may change the schema. */
   readonly migrationUrl: string | null;
+  /** A copy of it, or another role of it, for what pages and the API read. */
+  readonly readUrl: string | null;
   /** What divides its tables; PostgreSQL itself if `null`. */
   readonly warehouseExtension: "timescaledb" | null;
   /** Name of this process among those that share the stores. */
@@ -128,6 +130,13 @@ const SETTINGS = {
     "postgres://user[:password]@host[:port]/database",
     "The same database as a role that may change its schema, where that of " +
       "`DATABASE_URL` may not",
+    (text) => url(text, "postgres:", "postgresql:"),
+  ),
+  READ_URL: setting(
+    "",
+    "postgres://user[:password]@host[:port]/database",
+    "A streaming replica of that PostgreSQL, or the same as a role that may " +
+      "only read, for what pages and the API read",
     (text) => url(text, "postgres:", "postgresql:"),
   ),
   WAREHOUSE_EXTENSION: setting(
@@ -380,6 +389,7 @@ export function parseConfig(
     redisUrl: values.REDIS_URL || null,
     databaseUrl: values.DATABASE_URL || null,
     migrationUrl: values.MIGRATION_URL || null,
+    readUrl: values.READ_URL || null,
     warehouseExtension: values.WAREHOUSE_EXTENSION || null,
     nodeName: values.NODE_NAME,
     leaseMs: values.LEASE_MS,
@@ -542,10 +552,11 @@ function alone(values: Values): ConfigProblem[] {
         "embedded buffer is for one process",
     });
   }
-  if (values.MIGRATION_URL !== "" && values.DATABASE_URL === "") {
+  for (const key of ["MIGRATION_URL", "READ_URL"] as const) {
+    if (values[key] === "" || values.DATABASE_URL !== "") continue;
     problems.push({
-      key: "MIGRATION_URL",
-      value: redacted("MIGRATION_URL", values.MIGRATION_URL),
+      key,
+      value: redacted(key, values[key]),
       wanted: "unset unless DATABASE_URL is set",
     });
   }

@@ -16,6 +16,7 @@ import type { Forecast, ForecastScore } from "./domain/forecast.ts";
 import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
 import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
 import type { Chance, ModelSums } from "./domain/score_sums.ts";
+import type { ReplicaFault } from "./domain/replica_fault.ts";
 import type { Signal, SignalOutcome } from "./domain/signal.ts";
 import type { QuarantineId } from "./domain/quarantine_id.ts";
 import type { Reject, RejectReason } from "./domain/tick.ts";
@@ -186,6 +187,15 @@ export interface RedisPlaces {
   onMoved(callback: () => void): () => void;
   /** A server has said that it does not have a key: looks where it is. */
   doubt(): void;
+}
+
+// ------------------------------------------------------------------ replica
+
+export interface ReplicaState {
+  /** `null` while it is read. */
+  readonly fault: ReplicaFault | null;
+  /** How old what it has is at most; `null` if it is no copy, or unknown. */
+  readonly lagMs: number | null;
 }
 
 // ------------------------------------------------------------------ candles

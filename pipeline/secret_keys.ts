@@ -3,6 +3,7 @@ export const SECRET_KEYS = [
   "REDIS_URL",
   "DATABASE_URL",
   "MIGRATION_URL",
+  "READ_URL",
   "FEEDS",
   "FEED_TOKEN",
   "API_TOKEN",

@@ -9,8 +9,18 @@ export function bufferPlace({ redisUrl, dataDir }: Config): string {
 }
 
 export function warehousePlace({ databaseUrl, dataDir }: Config): string {
-  if (databaseUrl === null) return `PGlite in ${dataDir}/warehouse`;
-  const { host, pathname } = new URL(databaseUrl);
+  return databaseUrl === null
+    ? `PGlite in ${dataDir}/warehouse`
+    : postgresPlace(databaseUrl);
+}
+
+/** What is read in place of the warehouse, if anything is. */
+export function replicaPlace({ readUrl }: Config): string | null {
+  return readUrl === null ? null : postgresPlace(readUrl);
+}
+
+function postgresPlace(url: string): string {
+  const { host, pathname } = new URL(url);
   return `PostgreSQL at ${host}${pathname}`;
 }
 

@@ -17,6 +17,7 @@ import {
   type Log,
   type PipelineState,
   type PipelineStore,
+  type ReplicaState,
   type TickBuffer,
 } from "../pipeline/ports.ts";
 import type { HealthReport } from "../web/services.ts";
@@ -33,6 +34,7 @@ export interface HealthOptions {
     readonly feeds: Pick<FeedStore, "committed">;
     readonly buffer: Pick<TickBuffer, "stats" | "newestBefore">;
     readonly pipeline: PipelineStore;
+    readonly replica: { state(): ReplicaState } | null;
   };
   /** What people call them, such as `PostgreSQL` and `Redis`. */
   readonly names: { readonly warehouse: string; readonly buffer: string };
@@ -71,6 +73,10 @@ export interface Findings extends Told {
   /** `null` if a store does not answer. */
   readonly lags: readonly PartitionLag[] | null;
   readonly pipeline: PipelineState | null;
+  /** `null` if nothing is read in place of the warehouse. */
+  readonly replica:
+    | ReplicaState & { readonly faultSince: EpochMicros | null }
+    | null;
   readonly disk: DiskSpace | null;
 }
 
@@ -140,6 +146,7 @@ export class Health {
     const lags = valueOf(partitions);
     const pipeline = valueOf(state);
     const disk = valueOf(space);
+    const replica = this.#replica(now);
     const told = describeOutages({
       now,
       stopping: stopping(),
@@ -147,6 +154,9 @@ export class Health {
       names,
       warehouseDown,
       bufferDown,
+      replica: replica?.fault && replica.faultSince
+        ? { fault: replica.fault, since: replica.faultSince }
+        : null,
       ...this.#owners(pipeline, now),
       behind: lags?.filter(({ behind }) => behind).map(({ p }) => p) ?? [],
       behindMs: BEHIND_MS_MAX,
@@ -165,6 +175,7 @@ export class Health {
       bufferDown,
       lags,
       pipeline,
+      replica,
       disk,
     };
   }
@@ -190,6 +201,13 @@ export class Health {
         ...webhooks && { webhooks: webhooks() },
       },
     };
+  }
+
+  #replica(now: EpochMicros): Findings["replica"] {
+    const state = this.#options.stores.replica?.state();
+    if (state === undefined) return null;
+    const isFault = state.fault !== null;
+    return { ...state, faultSince: this.#since.note("replica", isFault, now) };
   }
 
   /** Partitions without an owner; of stores that no other process can use, none. */

@@ -4,6 +4,7 @@ import {
   MICROS_PER_HOUR,
   MICROS_PER_MINUTE,
 } from "../pipeline/domain/time.ts";
+import type { ReplicaFault } from "../pipeline/domain/replica_fault.ts";
 import type { ClockStep } from "./clock_watch.ts";
 import type { DiskSpace } from "./disk_space.ts";
 
@@ -18,6 +19,11 @@ export interface Facts {
   /** Since when a store does not answer; `null` if it does. */
   readonly warehouseDown: EpochMicros | null;
   readonly bufferDown: EpochMicros | null;
+  /** Why the copy that is to be read is not; `null` if it is, or there is none. */
+  readonly replica: {
+    readonly fault: ReplicaFault;
+    readonly since: EpochMicros;
+  } | null;
   /** Partitions that no process makes candles of, and since when. */
   readonly unowned: readonly number[];
   readonly unownedSince: EpochMicros | null;
@@ -98,6 +104,7 @@ export function describeOutages(facts: Facts): Told {
       ...waiting(facts),
     ],
     warnings: [
+      ...replica(facts),
       ...sources(facts),
       ...stale(facts),
       ...forecasts(facts),
@@ -190,6 +197,24 @@ function waiting({ paused, troubled, bufferDown }: Facts) {
     }
   }
   return told;
+}
+
+const FAULTS: Readonly<Record<ReplicaFault, string>> = {
+  away: "does not answer",
+  refuses: "refuses what it is asked",
+  behind: "is more than 5 s behind",
+  promoted: "is no replica any more",
+  foreign: "is a copy of another database",
+};
+
+function replica({ replica, names, warehouseDown, now }: Facts) {
+  if (replica === null || warehouseDown !== null) return [];
+  const { fault, since } = replica;
+  return [
+    `The replica that READ_URL names ${FAULTS[fault]} since ` +
+    `${time(since, now)}: pages and the API read ${names.warehouse} itself, ` +
+    "and the replica again once it will do",
+  ];
 }
 
 function sources({ unreached, away, now }: Facts) {

@@ -58,7 +58,12 @@ import { type HttpServer, serveHttp } from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
 import { aggregate, bufferBytes } from "./aggregate.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
-import { bufferPlace, greeting, warehousePlace } from "./greeting.ts";
+import {
+  bufferPlace,
+  greeting,
+  replicaPlace,
+  warehousePlace,
+} from "./greeting.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { CommitTimes } from "./commit_times.ts";
 import { checkBooks, FORECAST_TASK, Health } from "./health.ts";
@@ -148,7 +153,7 @@ export async function start(options: StartOptions): Promise<Running> {
   };
   const stores = await openStores({
     dataDir: config.dataDir,
-    servers: config,
+    servers: has("web") ? config : { ...config, readUrl: null },
     schemaIsMade: options.http === "host",
     bufferBytesMax: bufferBytes(config),
     partitions: config.partitions,
@@ -438,6 +443,7 @@ export async function start(options: StartOptions): Promise<Running> {
         places: {
           buffer: bufferPlace(config),
           warehouse: warehousePlace(config),
+          replica: replicaPlace(config),
         },
         bufferBytesMax: bufferBytes(config),
         simulated: () => content === "simulated",
@@ -459,20 +465,23 @@ export async function start(options: StartOptions): Promise<Running> {
           signal,
           onStates: (states) => feedStates = states,
         }));
+      const { lagging: readers, fresh, replica } = stores;
+      if (replica) life.run("status", (signal) => replica.run(signal));
       const services: Services = {
         clock,
         catalog,
-        candles: stores.candles,
+        candles: readers.candles,
+        fresh,
         ticks: config.tickRetentionDays > 0
           ? tickHistory({
-            archive: stores.archive,
+            archive: fresh.archive,
             buffer: stores.buffer,
             partitions: config.partitions,
-            minutes: stores.minutes,
+            minutes: fresh.minutes,
             latenessMs: config.latenessMs,
           })
           : undefined,
-        forecasts: stores.forecasts,
+        forecasts: readers.forecasts,
         modelReport: (symbol) => {
           const report = forecasting?.forecaster.report(symbol) ?? null;
           return report && {
@@ -483,9 +492,9 @@ export async function start(options: StartOptions): Promise<Running> {
             fitError: report.fitError,
           };
         },
-        audit: stores.audit,
+        audit: readers.audit,
         quarantine: {
-          store: stores.quarantine,
+          store: readers.quarantine,
           desk: new ReadmissionDesk({
             buffer: stores.buffer,
             store: stores.quarantine,
@@ -494,7 +503,7 @@ export async function start(options: StartOptions): Promise<Running> {
             clock,
           }),
         },
-        activity: stores.activity,
+        activity: readers.activity,
         bus,
         health: (ageMsMax) => health.report(ageMsMax),
         system: () => system.view(),

@@ -41,7 +41,11 @@ export interface StageWaits {
 export interface SystemReportOptions {
   readonly config: Config;
   /** As in the greeting. */
-  readonly places: { readonly buffer: string; readonly warehouse: string };
+  readonly places: {
+    readonly buffer: string;
+    readonly warehouse: string;
+    readonly replica: string | null;
+  };
   readonly names: { readonly buffer: string; readonly warehouse: string };
   readonly bufferBytesMax: number;
   readonly simulated: () => boolean;
@@ -179,6 +183,7 @@ export class SystemReport {
         up: found.warehouseDown === null,
         down_since: millis(found.warehouseDown),
       },
+      replica: this.#replica(found),
       commits: {
         per_second: rounded(this.#rates.perSecond(COMMITS)),
         ticks_per_second: rounded(this.#rates.perSecond(TICKS)),
@@ -226,6 +231,20 @@ export class SystemReport {
         total_bytes: found.disk.totalBytes,
       },
       clock: { ahead_ms: options.clockWatch.aheadMs },
+    };
+  }
+
+  #replica({ replica }: Findings): SystemView["replica"] {
+    const { places } = this.options;
+    if (replica === null || places.replica === null) return null;
+    const { fault, faultSince, lagMs } = replica;
+    return {
+      place: places.replica,
+      fault,
+      fault_since: millis(faultSince),
+      lag_ms: lagMs === null || !Number.isFinite(lagMs)
+        ? null
+        : Math.round(lagMs),
     };
   }
 

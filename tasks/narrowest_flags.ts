@@ -113,8 +113,9 @@ function common({ net, read, given }: {
 }
 
 function storeAddresses(config: Config): readonly string[] {
-  const { redisUrl, databaseUrl, migrationUrl } = config;
-  const postgres = [databaseUrl, migrationUrl].filter((url) => url !== null);
+  const { redisUrl, databaseUrl, migrationUrl, readUrl } = config;
+  const postgres = [databaseUrl, migrationUrl, readUrl]
+    .filter((url) => url !== null);
   return [
     ...redisUrl === null ? [] : redisUrlParts(redisUrl).addresses,
     ...postgres.map((url) => {

@@ -91,6 +91,12 @@ export interface Services {
   /** Absent where this process has no buffer. */
   readonly quarantine?: QuarantineServices;
   readonly activity: FeedActivityStore;
+  /**
+   * The same, with all that was committed when they are asked: what live events
+   * go on from. The others may be some seconds behind; they are the same where
+   * this is absent.
+   */
+  readonly fresh?: Pick<Services, "candles" | "forecasts" | "activity">;
   /** From an event's being published to its way to a client. */
   readonly streamWaits?: WaitSketch;
   readonly bus: LiveBus;

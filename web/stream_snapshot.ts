@@ -81,7 +81,8 @@ async function readSnapshot(
   services: Services,
   query: StreamQuery,
 ): Promise<Snapshot> {
-  const { catalog, forecasts, activity, clock } = services;
+  const { catalog, clock } = services;
+  const { forecasts, activity, candles: stored } = services.fresh ?? services;
   const symbols = query.symbols ?? catalog.all().map(({ symbol }) => symbol);
   const [feeds, newest, candles] = await Promise.all([
     activity.activity(),
@@ -92,7 +93,7 @@ async function readSnapshot(
         ? { forecasts: 1, horizon: 1, signals: 1 }
         : { forecasts: 20, signals: 5 },
     ),
-    readCandles(services, symbols, query),
+    readCandles(stored, symbols, query),
   ]);
   const states = new Map(
     statesOf(catalog, feeds, clock).map((state) => [state.symbol, state]),
@@ -117,7 +118,7 @@ type SnapshotCandles = Snapshot["symbols"][number]["candles"];
 
 /** Of each symbol, some symbols at a time if they have much history. */
 async function readCandles(
-  { candles }: Services,
+  candles: Services["candles"],
   symbols: readonly string[],
   { interval: intervals, history }: StreamQuery,
 ): Promise<ReadonlyMap<string, SnapshotCandles>> {

@@ -41,6 +41,7 @@ await serverTest(
         feeds: { committed: () => Promise.resolve([]) },
         buffer,
         pipeline: { state: () => Promise.reject(new Error("not here")) },
+        replica: null,
       },
       names: { warehouse: "PostgreSQL", buffer: "Redis" },
       feeds: null,

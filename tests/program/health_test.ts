@@ -62,6 +62,7 @@ async function reportOf(
         newestBefore: () => Promise.resolve(BEFORE_FIRST),
       },
       pipeline: { state: () => Promise.reject(new Error("not here")) },
+      replica: null,
       ...stores,
     },
     names: { warehouse: "PostgreSQL", buffer: "Redis" },

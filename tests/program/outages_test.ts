@@ -13,6 +13,7 @@ const WELL: Facts = {
   names: { warehouse: "PostgreSQL", buffer: "Redis" },
   warehouseDown: null,
   bufferDown: null,
+  replica: null,
   unowned: [],
   unownedSince: null,
   behind: [],
@@ -77,6 +78,11 @@ for (const [what, facts, words] of DOWN) {
 }
 
 const WARNED: readonly (readonly [string, Partial<Facts>, RegExp])[] = [
+  [
+    "a replica that is not read",
+    { replica: { fault: "behind", since: ago(60) } },
+    /^The replica that READ_URL names is more than 5 s behind since 14:04:00 UTC: pages and the API read PostgreSQL itself/,
+  ],
   [
     "a source that is dialled and not there",
     {

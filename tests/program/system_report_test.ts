@@ -127,6 +127,7 @@ function reportOf(up: boolean) {
         newestBefore: () => Promise.resolve(BEFORE_FIRST),
       },
       pipeline: { state: up ? () => Promise.resolve(STATE) : away },
+      replica: null,
     },
     node: "a",
     partitions: 2,
@@ -143,7 +144,11 @@ function reportOf(up: boolean) {
   const report = new SystemReport({
     ...watched,
     config: parseConfig({ NODE_NAME: "a", PARTITIONS: "2", ROLES: "web" }),
-    places: { buffer: "Redis at r", warehouse: "PostgreSQL at p" },
+    places: {
+      buffer: "Redis at r",
+      warehouse: "PostgreSQL at p",
+      replica: null,
+    },
     bufferBytesMax: 100,
     simulated: () => false,
     health,

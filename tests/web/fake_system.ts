@@ -103,6 +103,7 @@ export function fakeSystem(
       up: true,
       down_since: null,
     },
+    replica: null,
     commits: {
       per_second: 3.9,
       ticks_per_second: 12.4,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { REPLICA_FAULTS } from "../../pipeline/domain/replica_fault.ts";
 import { VENUE_NAMES } from "../../pipeline/domain/feed_endpoint.ts";
 import { amount, count, counts, seqs, time } from "./fields.ts";
 
@@ -89,6 +90,14 @@ export const systemAnswer = z.strictObject({
     bytes_max: count,
   }),
   warehouse: z.strictObject(store),
+  replica: z.strictObject({
+    place: z.string().describe("Such as PostgreSQL at 127.0.0.1:5433"),
+    fault: z.enum(REPLICA_FAULTS).nullable().describe(
+      "Why the warehouse is read in its place; null while it is read",
+    ),
+    fault_since: time.nullable(),
+    lag_ms: amount.nullable().describe("How old what it has is at most"),
+  }).nullable().describe("What pages and the API read, as READ_URL says"),
   commits: z.strictObject({
     per_second: amount,
     ticks_per_second: amount,

@@ -31,6 +31,8 @@ export interface PostgresServer {
   restore(dump: string): Promise<string>;
   /** `pg_basebackup` while it is used, of one that archives. */
   baseBackup(): Promise<BaseBackup>;
+  /** Its processes; none while it is not running. */
+  pids(): Promise<readonly number[]>;
   /** Runs SQL in a database; returns its output, columns split by `|`. */
   psql(sql: string, database?: string): Promise<string>;
   /** Ends it and removes its files. */
@@ -50,6 +52,8 @@ export interface PostgresOptions {
   readonly archives?: boolean;
   /** Begins with what another server was, up to the end of its archive. */
   readonly restores?: BaseBackup;
+  /** Is a replica of another one, and streams from it. */
+  readonly follows?: Pick<PostgresServer, "port">;
 }
 
 /**
@@ -145,7 +149,13 @@ export async function startPostgres(
     await new Deno.Command("chown", { args: ["postgres", home] }).output();
   }
   await run(["mkdir", archive]);
-  if (options.restores) {
+  if (options.follows) {
+    await run([
+      `${bin}/pg_basebackup`,
+      ...["-h", "127.0.0.1", "-p", String(options.follows.port)],
+      ...["-U", "postgres", "-D", dir, "-c", "fast", "-R"],
+    ]);
+  } else if (options.restores) {
     await run(["cp", "-a", options.restores.dir, dir]);
     await run(["touch", `${dir}/recovery.signal`]);
   } else {
@@ -197,6 +207,7 @@ export async function startPostgres(
       await run([`${bin}/pg_restore`, ...where, ...args, "-d", name, dump]);
       return url;
     },
+    pids,
     async baseBackup() {
       const copy = `${home}/copy`;
       await run([`${bin}/pg_basebackup`, ...where, "-D", copy, "-c", "fast"]);
