@@ -7,7 +7,9 @@ import type { AddressInfo, Socket } from "node:net";
 import { compressAnswer } from "./compress_answer.ts";
 import { ListenError } from "../pipeline/listen_error.ts";
 import { isLoopback } from "./loopback.ts";
+import { ConnectionSink } from "./connection_sink.ts";
 import { Places } from "./places.ts";
+import { type BodySource, sourceOf } from "./pushed_body.ts";
 import { SECURITY_HEADERS } from "./security_headers.ts";
 
 /** What answers: `app.handler()` of Fresh, or any function like it. */
@@ -176,7 +178,8 @@ async function respond(
     });
   }
   const gone = new AbortController();
-  response.on("close", () => gone.abort());
+  const leave = () => gone.abort();
+  response.on("close", leave);
   const request = new Request(`http://${message.headers.host}${message.url}`, {
     method: message.method,
     headers,
@@ -187,7 +190,13 @@ async function respond(
     await handler(request, infoOf(message, viaProxy)),
     message.method === "HEAD" ? null : headers.get("accept-encoding"),
   );
-  await send(answer, response, gone.signal, message.method === "HEAD");
+  const source = answer.body && sourceOf(answer.body);
+  if (source === null) {
+    return await send(answer, response, gone.signal, message.method === "HEAD");
+  }
+  response.off("close", leave);
+  if (gone.signal.aborted) source.gone();
+  else push(answer, source, response);
 }
 
 interface Refusal {
@@ -299,8 +308,32 @@ function infoOf(
         : plainAddress(message.socket),
       port: remotePort,
     },
-    completed: new Promise((resolve) => message.on("close", () => resolve())),
+    get completed() {
+      return new Promise<void>((resolve) => message.on("close", resolve));
+    },
   };
+}
+
+/** Has a source write to the connection, which is its own until it ends. */
+function push(
+  answer: Response,
+  source: BodySource,
+  response: ServerResponse,
+): void {
+  writeHead(answer, response);
+  // Its end is the connection's: nothing is written around each part.
+  response.setHeader("Connection", "close");
+  response.removeHeader("Transfer-Encoding");
+  response.flushHeaders();
+  source.begin(new ConnectionSink(response, source));
+}
+
+function writeHead(answer: Response, response: ServerResponse): void {
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) {
+    if (name === "set-cookie") response.appendHeader(name, value);
+    else if (!(name in SECURITY_LOWER)) response.setHeader(name, value);
+  }
 }
 
 /** Sends an answer as it comes, no faster than the client reads. */
@@ -311,11 +344,7 @@ async function send(
   headOnly: boolean,
 ): Promise<void> {
   if (gone.aborted) return void await answer.body?.cancel();
-  response.statusCode = answer.status;
-  for (const [name, value] of answer.headers) {
-    if (name === "set-cookie") response.appendHeader(name, value);
-    else if (!(name in SECURITY_LOWER)) response.setHeader(name, value);
-  }
+  writeHead(answer, response);
   if (headOnly || answer.body === null) {
     await answer.body?.cancel();
     response.end();

@@ -1,15 +1,22 @@
 import { z } from "zod";
 import { STORED_INTERVALS } from "../pipeline/domain/interval.ts";
 import type { LiveEventKind } from "../pipeline/domain/live_event.ts";
-import { type EpochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
-import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
-import { ClientQueue } from "./client_queue.ts";
-import { HEARTBEAT, idLine, liveFrame, retryFrame } from "./event_frame.ts";
+import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
+import type {
+  LiveBus,
+  LiveFilter,
+  NumberedEvent,
+} from "../pipeline/live/live_bus.ts";
+import { idLine, liveFrame, retryFrame } from "./event_frame.ts";
+import { PendingEvents } from "./pending_events.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
+import { pushedBody } from "./pushed_body.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { Places } from "./places.ts";
-import { sharedSnapshot } from "./stream_snapshot.ts";
+import { StreamClient } from "./stream_client.ts";
+import { streamHub } from "./stream_hub.ts";
+import { sharedSnapshot, type SnapshotReading } from "./stream_snapshot.ts";
 import { Wakes } from "./wakes.ts";
 
 const KINDS = [
@@ -94,94 +101,52 @@ export async function streamResponse(
     }, { "Retry-After": "5" });
   }
 
-  const { bus } = services;
   const filter: LiveFilter = {
     symbols: query.symbols === undefined ? null : new Set(query.symbols),
     intervals: new Set(query.interval),
     kinds: query.events === undefined ? null : new Set(query.events),
   };
-  const queue = new ClientQueue(
-    limits.queuedBytes,
-    liveFrame,
-    () => idLine(bus.lastId),
-  );
-  // What comes before the snapshot is there is asked of the bus then.
-  let receive: (events: readonly NumberedEvent[]) => void = () => {};
-  let over = false;
-  let close = () => {};
-  const unsubscribe = bus.subscribe(
-    filter,
-    (events) => receive(events),
-    () => {
-      over = true;
-      close();
+  const missed = client.lastEventId === null
+    ? null
+    : services.bus.since(client.lastEventId, filter);
+  const reading = missed === null
+    ? await findReading(services, query, filter).catch((error) => {
+      leave();
+      throw error;
+    })
+    : null;
+  // From here on nothing may be awaited until it has joined.
+  const first = reading === null
+    ? catchingUp(services.bus, missed!)
+    : beginning(services.bus, reading, filter);
+  let quit = leave;
+  const listener = new StreamClient({
+    first: first ?? PendingEvents.NONE,
+    bytesMax: limits.queuedBytes,
+    // Not all that began at once end at once.
+    beatsMax: Math.ceil(
+      limits.ageMs / limits.heartbeatMs * (0.9 + 0.2 * Math.random()),
+    ),
+    wakes,
+    onSent: (published) =>
+      services.streamWaits?.add(
+        (services.clock.now() - published) / MICROS_PER_MS,
+      ),
+    onOver: (byUs) => {
+      if (byUs) evicted++;
+      quit();
     },
-  );
-  try {
-    queue.pushFree(retryFrame());
-    const missed = client.lastEventId === null
-      ? null
-      : bus.since(client.lastEventId, filter);
-    if (missed !== null) {
-      for (const event of missed) {
-        queue.pushFree(liveFrame(event));
-      }
-    } else {
-      let reading = await sharedSnapshot(services, query);
-      await arrivals.turn();
-      let since = bus.since(reading.id, filter);
-      if (since === null) {
-        // The bus has begun anew since it was read.
-        reading.forget();
-        reading = await sharedSnapshot(services, query);
-        since = bus.since(reading.id, filter);
-      }
-      queue.pushFree(...reading.frame);
-      over ||= since === null;
-      for (const event of since ?? []) {
-        if (!reading.tells(event)) queue.push(event);
-      }
-    }
-  } catch (error) {
-    unsubscribe();
-    leave();
-    throw error;
-  }
-
-  const sent = (published: EpochMicros) =>
-    services.streamWaits?.add(
-      (services.clock.now() - published) / MICROS_PER_MS,
-    );
-  const { readable, wake, cut, end, retire } = streamOf(queue, sent, () => {
-    clearInterval(heartbeat);
-    clearTimeout(old);
-    wakes.delete(wake);
-    unsubscribe();
-    leave();
-    services.shutdown.removeEventListener("abort", end);
-    client.signal.removeEventListener("abort", end);
   });
-  receive = (events) => {
-    for (const event of events) queue.push(event);
-    if (queue.overflown) {
-      evicted++;
-      cut();
-    } else wakes.add(wake);
-  };
-  // Not all that began at once end at once.
-  const old = setTimeout(
-    retire,
-    limits.ageMs * (0.9 + 0.2 * Math.random()),
-  );
-  const heartbeat = setInterval(() => {
-    if (queue.empty) queue.pushFrame(HEARTBEAT);
-    wakes.add(wake);
-  }, limits.heartbeatMs);
-  services.shutdown.addEventListener("abort", end);
-  client.signal.addEventListener("abort", end);
-  close = end;
-  if (over || services.shutdown.aborted || client.signal.aborted) end();
-  return new Response(readable, {
+  if (first === null || services.shutdown.aborted || client.signal.aborted) {
+    listener.end();
+  } else {
+    const part = streamHub(services, limits.heartbeatMs).join(filter, listener);
+    quit = () => {
+      part();
+      leave();
+    };
+  }
+  return new Response(pushedBody(listener), {
     headers: {
       "Content-Type": "text/event-stream; charset=utf-8",
       "Cache-Control": "no-store",
@@ -190,57 +155,40 @@ export async function streamResponse(
   });
 }
 
-/** A body that hands out a queue whenever its reader asks for more. */
-function streamOf(
-  queue: ClientQueue,
-  sent: (published: EpochMicros) => void,
-  done: () => void,
-) {
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  let asked: (() => void) | null = null;
-  let open = true;
+/** A snapshot after which the bus can still tell what has happened. */
+async function findReading(
+  services: Services,
+  query: StreamQuery,
+  filter: LiveFilter,
+): Promise<SnapshotReading> {
+  const reading = await sharedSnapshot(services, query);
+  await arrivals.turn();
+  if (services.bus.since(reading.id, filter) !== null) return reading;
+  reading.forget(); // the bus has begun anew since it was read
+  return await sharedSnapshot(services, query);
+}
 
-  const finish = (how: () => void) => {
-    if (!open) return;
-    open = false;
-    done();
-    how();
-    asked?.();
-  };
-  const wake = () => {
-    if (!open || asked === null) return;
-    const published = queue.oldest;
-    const parts = queue.take();
-    if (parts === null) return;
-    for (const part of parts) controller.enqueue(part);
-    if (published !== null) sent(published);
-    asked();
-    asked = null;
-  };
-  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start: (own) => {
-      controller = own;
-    },
-    pull: () => {
-      const answered = new Promise<void>((resolve) => asked = resolve);
-      wake();
-      return answered;
-    },
-    cancel: () => finish(() => {}),
-  }, { highWaterMark: 0 });
-  return {
-    readable,
-    wake,
-    end: () => finish(() => controller.close()),
-    /** Hands out what waits, then ends. */
-    retire: () =>
-      finish(() => {
-        for (const part of queue.take() ?? []) controller.enqueue(part);
-        controller.close();
-      }),
-    cut: () =>
-      finish(() =>
-        controller.error(new Error("Client reads slower than candles close"))
-      ),
-  };
+/** A snapshot and what has happened since; `null` if the bus cannot tell. */
+function beginning(
+  bus: LiveBus,
+  reading: SnapshotReading,
+  filter: LiveFilter,
+): PendingEvents | null {
+  const since = bus.since(reading.id, filter);
+  if (since === null) return null;
+  const id = idLine(bus.lastId);
+  return PendingEvents.free([[retryFrame()], reading.frame], id).with({
+    events: since.filter((event) => !reading.tells(event)),
+    idLine: id,
+  });
+}
+
+function catchingUp(
+  bus: LiveBus,
+  missed: readonly NumberedEvent[],
+): PendingEvents {
+  return PendingEvents.free(
+    [[retryFrame()], ...missed.map((event) => [liveFrame(event)])],
+    idLine(bus.lastId),
+  );
 }

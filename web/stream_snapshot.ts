@@ -8,7 +8,7 @@ import { toMillis } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { nextTurn } from "../pipeline/next_turn.ts";
-import { eventFrame } from "./event_frame.ts";
+import { type Bytes, eventFrame } from "./event_frame.ts";
 import type { Services } from "./services.ts";
 import type { StreamQuery } from "./stream_response.ts";
 
@@ -22,7 +22,7 @@ const KEPT_MS = 1_000;
 export interface SnapshotReading {
   readonly id: string;
   /** As an event of the stream, in pieces. */
-  readonly frame: readonly Uint8Array[];
+  readonly frame: readonly Bytes[];
   /** Whether it tells this, or something newer, already. */
   tells(event: NumberedEvent): boolean;
   /** The next to ask has it read anew. */
@@ -149,7 +149,7 @@ async function readCandles(
 /** The snapshot as an event, written some symbols at a time. */
 async function frameOf(
   { symbols, ...rest }: Snapshot,
-): Promise<readonly Uint8Array[]> {
+): Promise<readonly Bytes[]> {
   const texts: string[] = [];
   let written = 0;
   for (const symbol of symbols) {
@@ -172,7 +172,7 @@ async function frameOf(
  * The same bytes in pieces with memory of their own: a socket copies all the
  * memory that a piece is of, for each client and each time.
  */
-function piecesOf(bytes: Uint8Array): readonly Uint8Array[] {
+function piecesOf(bytes: Bytes): readonly Bytes[] {
   return Array.from(
     { length: Math.ceil(bytes.length / PIECE_BYTES) },
     (_, i) => bytes.slice(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),

@@ -18,7 +18,7 @@ async function documentedSql(): Promise<readonly string[]> {
 }
 
 await serverTest(
-  "the roles of docs/servers.md: one makes tables, the other rows alone",
+  "the roles of docs/servers.md: one makes tables, one rows, one only reads",
   { PostgreSQL: findPostgres },
   async () => {
     const postgres = await startPostgres();
@@ -27,7 +27,9 @@ await serverTest(
         url:
           `postgres://${role}:CHANGE-ME@127.0.0.1:${postgres.port}/tickhouse`,
       });
-    const [owner, app] = [as("tickhouse_owner"), as("tickhouse_app")];
+    const owner = as("tickhouse_owner");
+    const app = as("tickhouse_app");
+    const web = as("tickhouse_web");
     try {
       const [server, database] = await documentedSql();
       for (const statement of server.split(";").slice(0, -1)) {
@@ -55,9 +57,34 @@ await serverTest(
         app.query("alter table candles add column mine int"),
         refused,
       );
+
+      const read = await web.query<{ reads: number; writes: number }>(
+        `select count(*) filter (where
+            has_table_privilege(c.oid, 'select'))::int as reads,
+          count(*) filter (where
+            has_table_privilege(c.oid, 'insert, update, delete, truncate'))::int
+            as writes
+          from pg_class c where relnamespace = 'public'::regnamespace
+            and relkind in ('r', 'p')`,
+      );
+      assert.deepEqual(read, [{ reads: rows[0].all, writes: 0 }]);
+      const only = /permission denied|read-only transaction|must be superuser/;
+      for (
+        const sql of [
+          "delete from candles",
+          "insert into meta values ('mine', '1')",
+          "create temp table mine (a int)",
+          "select nextval(oid::regclass) from pg_class where relkind = 'S'",
+          "set transaction read write; delete from candles",
+          "copy (select 1) to program 'true'",
+        ]
+      ) {
+        await assert.rejects(web.script(sql), only, sql);
+      }
     } finally {
       await owner.close();
       await app.close();
+      await web.close();
       await postgres.close();
     }
   },

@@ -4,11 +4,7 @@ import { serverTest } from "../harness/servers/installed.ts";
 import { findPgbouncer } from "../harness/servers/pgbouncer_server.ts";
 import { findPostgres } from "../harness/servers/postgres_server.ts";
 import { findRedis } from "../harness/servers/redis_server.ts";
-import { findIp } from "./hosts.ts";
-
-/** Root alone may make hosts. */
-const asRoot = (find: () => Promise<string | null>) => () =>
-  Deno.uid() === 0 ? find() : Promise.resolve(null);
+import { asRoot, findIp } from "./hosts.ts";
 
 await serverTest(
   "three hosts lose a process, a Redis primary and the network, and no tick",

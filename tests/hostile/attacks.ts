@@ -1,4 +1,3 @@
-import { EventReader } from "../harness/event_reader.ts";
 import { until } from "../harness/program.ts";
 import { type FuzzedLines, LineFuzzer } from "./fuzz_lines.ts";
 
@@ -250,29 +249,31 @@ export async function crowd(
     (text) => text.includes(`"${BELL}"`),
   );
   const heard = new Map<number, number[]>();
-  const leave = new AbortController();
-  const listen = async (reader: EventReader) => {
-    for (;;) {
-      const event = await reader.next().catch(() => null);
-      if (event === null) return;
-      const times = heard.get(event.data.candle.c) ?? [];
-      times.push(performance.now());
-      heard.set(event.data.candle.c, times);
-    }
-  };
+  const connections: Deno.TcpConn[] = [];
   let served = 0;
   const opened: Promise<void>[] = [];
   for (let i = 0; i < count; i++) {
     opened.push(
       (async () => {
-        const response = await fetch(
-          `${target.http}/api/stream?symbols=${BELL}&history=0&events=candle`,
-          { headers: target.headers, signal: leave.signal },
+        const connection = await connect(target.http);
+        connections.push(connection);
+        await write(
+          connection,
+          streamRequest(target, `symbols=${BELL}&history=0&events=candle`),
         );
-        const reader = new EventReader(response);
-        if ((await reader.next())?.event !== "snapshot") return;
-        served++;
-        listen(reader);
+        const snapshot = Promise.withResolvers<void>();
+        readBlocks(connection, (block) => {
+          if (/^event: snapshot$/m.test(block)) {
+            served++;
+            snapshot.resolve();
+          }
+          const price = /"c":(\d+)\b/.exec(block)?.[1];
+          if (price === undefined || !/^event: candle$/m.test(block)) return;
+          const times = heard.get(Number(price)) ?? [];
+          times.push(performance.now());
+          heard.set(Number(price), times);
+        }).then(snapshot.reject);
+        await snapshot.promise;
       })().catch(() => {}),
     );
     if (i % 100 === 99) await opened[i - 50];
@@ -291,7 +292,7 @@ export async function crowd(
     (left) => left === 0,
     30_000,
   ).catch(() => {});
-  leave.abort();
+  for (const connection of connections) connection.close();
   bell.close();
   const spreads = [...heard.values()].flatMap((times) =>
     times.map((time) => time - Math.min(...times))
@@ -304,21 +305,48 @@ export async function crowd(
   };
 }
 
-/** Streams that are asked for with all their history and never read. */
-export async function deafReaders(
-  { http, headers }: Target,
-  count: number,
-): Promise<Deno.TcpConn[]> {
+/**
+ * Reads what a stream sends, an event or comment at a time, until it ends.
+ *
+ * Ten thousand of them are read here, on a core that the program needs: so it
+ * looks at no more of HTTP than where events end.
+ */
+async function readBlocks(
+  connection: Deno.TcpConn,
+  onBlock: (block: string) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(2_048);
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const n = await connection.read(buffer).catch(() => null);
+    if (n === null) return;
+    text += decoder.decode(buffer.subarray(0, n), { stream: true });
+    const end = text.lastIndexOf("\n\n");
+    if (end < 0) continue;
+    for (const block of text.slice(0, end).split("\n\n")) onBlock(block);
+    text = text.slice(end + 2);
+  }
+}
+
+function streamRequest({ http, headers }: Target, query: string) {
   const head = Object.entries(headers).map(([name, value]) =>
     `${name}: ${value}\r\n`
   ).join("");
-  const request = encoder.encode(
-    `GET /api/stream?history=500 HTTP/1.1\r\nHost: ${new URL(http).host}\r\n` +
+  return encoder.encode(
+    `GET /api/stream?${query} HTTP/1.1\r\nHost: ${new URL(http).host}\r\n` +
       `${head}\r\n`,
   );
+}
+
+/** Streams that are asked for with all their history and never read. */
+export async function deafReaders(
+  target: Target,
+  count: number,
+): Promise<Deno.TcpConn[]> {
   return await Promise.all(Array.from({ length: count }, async () => {
-    const connection = await connect(http);
-    await write(connection, request);
+    const connection = await connect(target.http);
+    await write(connection, streamRequest(target, "history=500"));
     return connection;
   }));
 }

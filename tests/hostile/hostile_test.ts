@@ -19,6 +19,7 @@ import {
   type Target,
   Visitor,
 } from "./attacks.ts";
+import { askOddly, SQL_ATTEMPTS } from "./odd_parameters.ts";
 import { CANARIES, startTarget } from "./target.ts";
 
 const FEEDS_MAX = 64;
@@ -67,6 +68,10 @@ Deno.test("the program withstands what strangers throw at it", async (t) => {
     await step(
       "fuzzed lines all end as accepted, duplicate or rejected",
       () => fuzz(program, target),
+    );
+    await step(
+      "no parameter leads into the database",
+      () => sqlInParameters(target),
     );
     await step("secrets are nowhere", () => secrets(program, target));
     await t.step(
@@ -237,6 +242,17 @@ async function fuzz(program: Program, target: Target): Promise<void> {
   // Symbols of the fuzz registered up to the bound, and no further.
   const { text } = await ask(target, "/api/instruments");
   assert.ok(JSON.parse(text).instruments.length <= 60);
+}
+
+async function sqlInParameters(target: Target): Promise<void> {
+  const known = async () =>
+    JSON.parse((await ask(target, "/api/instruments")).text)
+      .instruments.map(({ symbol }: { symbol: string }) => symbol);
+  const before = await known();
+  const { asked, faults } = await askOddly(target, "BELL", SQL_ATTEMPTS);
+  assert.deepEqual(faults, []);
+  assert.ok(asked > 500, `${asked} asked`);
+  assert.deepEqual(await known(), before);
 }
 
 async function secrets(program: Program, target: Target): Promise<void> {

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../web/create_app.ts";
+import {
+  type BodySink,
+  type BodySource,
+  pushedBody,
+} from "../../web/pushed_body.ts";
 import { SECURITY_HEADERS } from "../../web/security_headers.ts";
 import { type HttpHandler, serveHttp } from "../../web/serve_http.ts";
 import { fakeServices } from "./fake_services.ts";
@@ -217,6 +222,84 @@ Deno.test("a slow reader holds back a fast body", async () => {
     assert.ok(made > 0 && made < 1_000, `${made} chunks were made`);
     conn.close();
   });
+});
+
+Deno.test("a pushed body goes to its client as it comes, until it ends", async () => {
+  const begun = Promise.withResolvers<BodySink>();
+  const gone = Promise.withResolvers<void>();
+  const body = pushedBody({
+    begin: begun.resolve,
+    drained: () => {},
+    gone: gone.resolve,
+  });
+  const text = (part: string) => new TextEncoder().encode(part);
+  await withServer(() => Promise.resolve(new Response(body)), async (url) => {
+    const response = await fetch(url);
+    assertSecure(response.headers);
+    const sink = await begun.promise;
+    const reader = response.body!.pipeThrough(new TextDecoderStream())
+      .getReader();
+    sink.write([text("one, "), text("two, ")]);
+    let read = "";
+    while (read !== "one, two, ") read += (await reader.read()).value;
+    sink.write([text("three")]);
+    sink.end();
+    assert.equal((await reader.read()).value, "three");
+    assert.equal((await reader.read()).done, true);
+    await gone.promise;
+  });
+});
+
+Deno.test("a slow reader holds back a pushed body, and gets all of it", async () => {
+  const part = new Uint8Array(65_536);
+  const parts = 400;
+  let written = 0;
+  const full = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const source: BodySource & { sink?: BodySink } = {
+    begin(sink) {
+      this.sink = sink;
+      this.drained();
+    },
+    drained() {
+      while (written < parts) {
+        written++;
+        if (!this.sink!.write([part])) return full.resolve();
+      }
+      this.sink!.end();
+    },
+    gone: gone.resolve,
+  };
+  await withServer(
+    () => Promise.resolve(new Response(pushedBody(source))),
+    async (url) => {
+      const response = await fetch(url);
+      await full.promise;
+      assert.ok(written < parts);
+      assert.equal((await response.bytes()).length, parts * part.length);
+      await gone.promise;
+    },
+  );
+});
+
+Deno.test("a pushed body that is cut takes the connection with it, and a client that leaves is told", async () => {
+  for (const cut of [true, false]) {
+    const begun = Promise.withResolvers<BodySink>();
+    const gone = Promise.withResolvers<void>();
+    const body = pushedBody({
+      begin: begun.resolve,
+      drained: () => {},
+      gone: gone.resolve,
+    });
+    await withServer(() => Promise.resolve(new Response(body)), async (url) => {
+      const response = await fetch(url);
+      const sink = await begun.promise;
+      if (cut) sink.cut(new Error("too slow"));
+      else await response.body!.cancel();
+      await gone.promise;
+      if (cut) await response.bytes().catch(() => {});
+    });
+  }
 });
 
 Deno.test("a handler that throws costs its client the connection, not the server", async () => {

@@ -4,7 +4,7 @@ import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
 import { type Services, STREAM_LIMITS } from "../../web/services.ts";
-import { openStreams } from "../../web/stream_response.ts";
+import { evictedStreams, openStreams } from "../../web/stream_response.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import {
   candle,
@@ -251,7 +251,7 @@ Deno.test("streams beyond the bound are refused, places come back", async () => 
 });
 
 Deno.test("a stream that is old ends, and its browser comes back for the rest", async () => {
-  const limits = { ...STREAM_LIMITS, ageMs: 1 };
+  const limits = { ...STREAM_LIMITS, heartbeatMs: 10, ageMs: 1 };
   const { services, open } = await setUp({ streamLimits: limits });
   const first = await open();
   const { id } = (await first.next())!;
@@ -261,6 +261,18 @@ Deno.test("a stream that is old ends, and its browser comes back for the rest", 
   const second = await open(undefined, { "Last-Event-ID": id });
   assert.equal((await second.next())!.event, "candle.closed");
   await second.leave();
+});
+
+Deno.test("a client that takes nothing for four heartbeats is cut off, however little waits", async () => {
+  const limits = { ...STREAM_LIMITS, heartbeatMs: 10 };
+  const { open } = await setUp({ streamLimits: limits });
+  const before = evictedStreams();
+  const reader = await open();
+  while (evictedStreams() === before) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(openStreams(), 0);
+  await reader.leave();
 });
 
 Deno.test("a quiet stream beats", async () => {

@@ -1,0 +1,147 @@
+import type { LiveEvent } from "../pipeline/domain/live_event.ts";
+import type { EpochMicros } from "../pipeline/domain/time.ts";
+import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
+import { type Bytes, liveFrame } from "./event_frame.ts";
+
+/** Frames from this length on are not copied. */
+const SHARED_BYTES_MIN = 16_384;
+
+/** Events that came together. */
+export interface News {
+  readonly events: readonly NumberedEvent[];
+  /** The line that says how far all is known with these. */
+  readonly idLine: Bytes;
+}
+
+/**
+ * What waits to be sent to a client: frames in order, and of each forming candle
+ * only the newest, until the frames are gone. So a slow client loses updates of
+ * forming candles and nothing else.
+ *
+ * It never changes: all clients for whom the same waits share it, with the bytes
+ * that are made of it.
+ */
+export class PendingEvents {
+  static readonly NONE = new PendingEvents([], new Map(), null, 0, null);
+
+  #parts: readonly Bytes[] | null = null;
+  /** What was asked for last: a crowd asks for the same. */
+  #next: { readonly news: News; readonly pending: PendingEvents } | null = null;
+
+  private constructor(
+    /** Each in pieces. */
+    private readonly frames: readonly (readonly Bytes[])[],
+    private readonly forming: ReadonlyMap<string, NumberedEvent>,
+    private readonly idLine: Bytes | null,
+    /** Those that count: what is `free()` does not. */
+    readonly bytes: number,
+    /** When the oldest event that waits was published; `null` if none does. */
+    readonly oldest: EpochMicros | null,
+  ) {}
+
+  /** Bytes that are no event. */
+  static comment(frame: Bytes): PendingEvents {
+    return new PendingEvents([[frame]], new Map(), null, frame.length, null);
+  }
+
+  /** Frames, each in pieces, that are allowed whatever their size. */
+  static free(
+    frames: readonly (readonly Bytes[])[],
+    idLine: Bytes,
+  ): PendingEvents {
+    return new PendingEvents(frames, new Map(), idLine, 0, null);
+  }
+
+  /** What waits once this has come too. */
+  with(news: News): PendingEvents {
+    if (this.#next?.news !== news) {
+      this.#next = { news, pending: this.#joined(news) };
+    }
+    return this.#next.pending;
+  }
+
+  /**
+   * All of it, in parts. The last event has the id: who gets less of it than all
+   * gets it again.
+   */
+  get parts(): readonly Bytes[] {
+    return this.#parts ??= this.#made();
+  }
+
+  #joined({ events, idLine }: News): PendingEvents {
+    const frames = [...this.frames];
+    const forming = new Map(this.forming);
+    let { bytes, oldest } = this;
+    for (const numbered of events) {
+      const { event } = numbered;
+      oldest ??= numbered.at;
+      if (event.kind === "candle") {
+        forming.set(keyOf(event), numbered);
+        continue;
+      }
+      if ("candle" in event) dropForming(forming, event);
+      const frame = liveFrame(numbered);
+      frames.push([frame]);
+      bytes += frame.length;
+    }
+    return new PendingEvents(frames, forming, idLine, bytes, oldest);
+  }
+
+  #made(): readonly Bytes[] {
+    const late = [...this.forming.values()].sort((a, b) => a.n - b.n);
+    const frames = [...this.frames, ...late.map((one) => [liveFrame(one)])];
+    if (this.idLine !== null) frames.splice(-1, 0, [this.idLine]);
+    return joinShort(frames.flat());
+  }
+}
+
+type CandleEvent = Extract<LiveEvent, { candle: unknown }>;
+
+/** What has closed is not told as forming any more. */
+function dropForming(
+  forming: Map<string, NumberedEvent>,
+  closed: CandleEvent,
+): void {
+  const key = keyOf(closed);
+  const waiting = forming.get(key)?.event;
+  if (
+    waiting !== undefined && "candle" in waiting &&
+    waiting.candle.t <= closed.candle.t
+  ) forming.delete(key);
+}
+
+/** Joins frames that are short; a long one is shared with other clients. */
+function joinShort(frames: readonly Bytes[]): readonly Bytes[] {
+  const parts: Bytes[] = [];
+  let short: Bytes[] = [];
+  const endShort = () => {
+    if (short.length > 0) parts.push(joined(short));
+    short = [];
+  };
+  for (const frame of frames) {
+    if (frame.length < SHARED_BYTES_MIN) short.push(frame);
+    else {
+      endShort();
+      parts.push(frame);
+    }
+  }
+  endShort();
+  return parts;
+}
+
+function joined(frames: readonly Bytes[]): Bytes {
+  if (frames.length === 1) return frames[0];
+  const whole = new Uint8Array(
+    frames.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const frame of frames) {
+    whole.set(frame, at);
+    at += frame.length;
+  }
+  return whole;
+}
+
+function keyOf(event: CandleEvent): string {
+  return `${event.symbol} ${event.interval}`;
+}

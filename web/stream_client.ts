@@ -1,0 +1,105 @@
+import { HEARTBEAT } from "./event_frame.ts";
+import { type News, PendingEvents } from "./pending_events.ts";
+import type { BodySink, BodySource } from "./pushed_body.ts";
+import type { Wakes } from "./wakes.ts";
+
+const BEAT = PendingEvents.comment(HEARTBEAT);
+/** Whose connection takes nothing for so many heartbeats is not there. */
+const BEATS_MISSED_MAX = 4;
+
+export interface StreamClientOptions {
+  /** What it gets first. */
+  readonly first: PendingEvents;
+  /** Bytes that may wait, those that are free aside. */
+  readonly bytesMax: number;
+  /** Heartbeats until it has to come back. */
+  readonly beatsMax: number;
+  /** Who has its turn to be sent something. */
+  readonly wakes: Wakes;
+  /** What waited was sent; `published` is when the oldest of it was. */
+  readonly onSent: (published: number) => void;
+  /** It is over, whoever ended it; `evicted` if it did not take enough. */
+  readonly onOver: (evicted: boolean) => void;
+}
+
+/** Who listens to a stream: what waits for it, and where that goes. */
+export class StreamClient implements BodySource {
+  #waiting: PendingEvents;
+  #sink: BodySink | null = null;
+  /** The connection takes more. */
+  #ready = false;
+  #over = false;
+  #beatsLeft: number;
+  #beatsMissed = 0;
+  readonly #send = () => this.#sendWaiting();
+
+  constructor(private readonly options: StreamClientOptions) {
+    this.#waiting = options.first;
+    this.#beatsLeft = options.beatsMax;
+  }
+
+  tell(news: News): void {
+    this.#waiting = this.#waiting.with(news);
+    if (this.#waiting.bytes > this.options.bytesMax) this.#evict();
+    else if (this.#ready) this.options.wakes.add(this.#send);
+  }
+
+  /** A word to whom nothing is told; who is old or takes nothing has to go. */
+  beat(): void {
+    if (--this.#beatsLeft <= 0) return this.#retire();
+    if (this.#waiting === PendingEvents.NONE) this.#waiting = BEAT;
+    if (this.#ready) this.options.wakes.add(this.#send);
+    else if (++this.#beatsMissed >= BEATS_MISSED_MAX) this.#evict();
+  }
+
+  end(): void {
+    if (this.#leave(false)) this.#sink?.end();
+  }
+
+  begin(sink: BodySink): void {
+    this.#sink = sink;
+    if (this.#over) return sink.end();
+    this.drained();
+  }
+
+  drained(): void {
+    if (this.#over) return;
+    this.#ready = true;
+    this.#beatsMissed = 0;
+    this.#sendWaiting();
+  }
+
+  gone(): void {
+    this.#leave(false);
+  }
+
+  #sendWaiting(): void {
+    if (!this.#ready || this.#waiting === PendingEvents.NONE) return;
+    const { parts, oldest } = this.#waiting;
+    this.#waiting = PendingEvents.NONE;
+    this.#ready = this.#sink!.write(parts);
+    if (oldest !== null) this.options.onSent(oldest);
+  }
+
+  /** Ends after what waits; browsers come back by themselves. */
+  #retire(): void {
+    this.#sendWaiting();
+    this.end();
+  }
+
+  #evict(): void {
+    if (!this.#leave(true)) return;
+    this.#sink?.cut(new Error("Client reads slower than candles close"));
+  }
+
+  /** @returns Whether it was here until now. */
+  #leave(evicted: boolean): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#ready = false;
+    this.#waiting = PendingEvents.NONE;
+    this.options.wakes.delete(this.#send);
+    this.options.onOver(evicted);
+    return true;
+  }
+}

@@ -1,0 +1,116 @@
+import type { LiveBus, LiveFilter } from "../pipeline/live/live_bus.ts";
+import { idLine } from "./event_frame.ts";
+import type { Services } from "./services.ts";
+import type { StreamClient } from "./stream_client.ts";
+
+/** Groups of clients that get their heartbeats one after the other. */
+const BEATS = 16;
+
+const hubs = new WeakMap<LiveBus, StreamHub>();
+
+/** Where the streams of a bus meet. */
+export function streamHub(
+  services: Services,
+  heartbeatMs: number,
+): StreamHub {
+  let hub = hubs.get(services.bus);
+  if (hub === undefined) {
+    hub = new StreamHub(services.bus, services.shutdown, heartbeatMs);
+    hubs.set(services.bus, hub);
+  }
+  return hub;
+}
+
+interface Audience {
+  readonly clients: Set<StreamClient>;
+  leave(): void;
+}
+
+/**
+ * All who listen to streams: those who want the same are told together, by one
+ * subscription, and one timer has heartbeats for all.
+ */
+export class StreamHub {
+  readonly #audiences = new Map<string, Audience>();
+  readonly #beats = Array.from(
+    { length: BEATS },
+    () => new Set<StreamClient>(),
+  );
+  readonly #end = () => this.#endAll();
+  #nextBeat = 0;
+  #joined = 0;
+  #here = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly bus: LiveBus,
+    private readonly shutdown: AbortSignal,
+    private readonly heartbeatMs: number,
+  ) {}
+
+  /**
+   * Tells a client everything that passes the filter from now on, until the
+   * returned function is called; the bus and the program may end it before.
+   */
+  join(filter: LiveFilter, client: StreamClient): () => void {
+    const key = keyOf(filter);
+    let audience = this.#audiences.get(key);
+    if (audience === undefined) {
+      audience = this.#gather(filter);
+      this.#audiences.set(key, audience);
+    }
+    const beat = this.#beats[this.#joined++ % BEATS];
+    const { clients, leave } = audience;
+    clients.add(client);
+    beat.add(client);
+    if (this.#here++ === 0) this.#start();
+    return () => {
+      clients.delete(client);
+      beat.delete(client);
+      if (clients.size === 0) {
+        leave();
+        if (this.#audiences.get(key) === audience) this.#audiences.delete(key);
+      }
+      if (--this.#here === 0) this.#stop();
+    };
+  }
+
+  #gather(filter: LiveFilter): Audience {
+    const clients = new Set<StreamClient>();
+    const leave = this.bus.subscribe(
+      filter,
+      (events) => {
+        const news = { events, idLine: idLine(this.bus.lastId) };
+        for (const client of clients) client.tell(news);
+      },
+      () => {
+        for (const client of clients) client.end();
+      },
+    );
+    return { clients, leave };
+  }
+
+  #start(): void {
+    this.shutdown.addEventListener("abort", this.#end);
+    this.#timer = setInterval(() => {
+      for (const client of this.#beats[this.#nextBeat]) client.beat();
+      this.#nextBeat = (this.#nextBeat + 1) % BEATS;
+    }, this.heartbeatMs / BEATS);
+  }
+
+  #stop(): void {
+    this.shutdown.removeEventListener("abort", this.#end);
+    clearInterval(this.#timer);
+  }
+
+  #endAll(): void {
+    for (const { clients } of this.#audiences.values()) {
+      for (const client of clients) client.end();
+    }
+  }
+}
+
+function keyOf({ symbols, intervals, kinds }: LiveFilter): string {
+  const sorted = (set: ReadonlySet<string> | null) => set && [...set].sort();
+  return JSON.stringify([sorted(symbols), sorted(intervals), sorted(kinds)]);
+}
