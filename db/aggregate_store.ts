@@ -134,7 +134,9 @@ export class PgAggregateStore implements AggregateStore {
       saveGaps(commit),
     ].filter((statement) => statement !== null);
 
-    const results = await this.lease.learn(() => this.db.batch(statements));
+    const results = await this.lease.learn(() =>
+      this.db.batch(statements, { keepPlans: true })
+    );
     if (results === null) return { kind: "fenced" };
     const rowsOf = (statement: Statement | null) =>
       statement === null

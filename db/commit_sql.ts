@@ -136,10 +136,12 @@ export const MERGE_CANDLES = `
     returning *
   ), books as (
     insert into candle_books as b (p, day, n)
-    select i.p, date_trunc('day', c.t, 'UTC'), sum(c.n - coalesce(o.n, 0))
-    from c join instruments i on i.id = c.instrument_id
-    left join stored o on o.instrument_id = c.instrument_id and o.t = c.t
-      and o.origin = 'ticks'
+    select i.p, date_trunc('day', g.t, 'UTC'), sum(g.n)
+    from (
+      select instrument_id, t, n from c
+      union all
+      select instrument_id, t, -n from stored where origin = 'ticks'
+    ) g join instruments i on i.id = g.instrument_id
     group by 1, 2
     on conflict (p, day) do update set n = b.n + excluded.n
   )
@@ -461,11 +463,10 @@ export const ROLL_UP = `
       updated_at = excluded.updated_at
     returning *
   )
-  select ${CANDLE_COLUMNS}, w.was_closed
-  from c
-  join instruments i on i.id = c.instrument_id
-  join wanted w on w.instrument_id = c.instrument_id
-    and w.interval = c.interval and w.t = c.t`;
+  select ${CANDLE_COLUMNS}, (c.instrument_id, c.interval, c.t) in (
+      select instrument_id, interval, t from wanted where was_closed
+    ) as was_closed
+  from c join instruments i on i.id = c.instrument_id`;
 
 /** Forgets marks that nobody has set again since they were read. */
 export const CLEAN_ROLLUPS = `

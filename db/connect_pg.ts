@@ -1,5 +1,6 @@
 import { Pool } from "pg";
 import {
+  type BatchOptions,
   type Db,
   DbError,
   type Param,
@@ -29,9 +30,21 @@ const BEGIN = `begin; set local statement_timeout = ${STATEMENT_MS_MAX};
   set local idle_in_transaction_session_timeout = ${IDLE_MS_MAX};
   set local timezone = 'UTC'`;
 
+/** The same of statements whose plans the server keeps. */
+const BEGIN_KEPT = `${BEGIN};
+  set local plan_cache_mode = force_generic_plan`;
+
 /** Of the driver, which brings no types, what is used here. */
 interface PgClient {
+  /** What the other end calls itself: a server its process, a pooler anything. */
+  readonly processID: number | null;
   query(sql: string, params?: Param[]): Promise<PgAnswer>;
+  /** A statement with a name is parsed by the server once a connection. */
+  query(config: {
+    readonly name: string;
+    readonly text: string;
+    readonly values: Param[];
+  }): Promise<PgAnswer>;
   query(config: {
     readonly text: string;
     readonly query_timeout: number;
@@ -86,20 +99,26 @@ export function connectPg({ url }: PgOptions): Db {
     try {
       return await outside(() => work(client));
     } catch (error) {
-      if (!isRefusal(error)) broken = error as Error;
+      if (!isRefusal(error) || isStale(error)) broken = error as Error;
       throw error;
     } finally {
       client.release(broken);
     }
   }
 
+  const plans = new KeptPlans();
+
   /**
    * Runs statements in one transaction, sent at once as far as none decides
    * whether it is to be: a server that is far or busy is waited for once or
    * twice, not once a statement. A `commit` behind one that failed undoes all.
    */
-  const transact = (statements: readonly Statement[]) =>
+  const transact = (
+    statements: readonly Statement[],
+    { keepPlans = false }: BatchOptions = {},
+  ) =>
     onClient(async (client) => {
+      const kept = keepPlans && await plans.canBeKept(client);
       const results: Row[][] = [];
       let sent = 0;
       for (;;) {
@@ -109,9 +128,15 @@ export function connectPg({ url }: PgOptions): Db {
         const ends = decisive === -1;
         const group = statements.slice(sent, ends ? undefined : decisive + 1);
         const answers = await answered([
-          ...sent === 0 ? [client.query(BEGIN)] : [],
-          ...group.map(({ sql, params }) =>
-            client.query(sql, [...params ?? []])
+          ...sent === 0 ? [client.query(kept ? BEGIN_KEPT : BEGIN)] : [],
+          ...group.map(({ sql, params = [] }) =>
+            kept
+              ? client.query({
+                name: plans.nameOf(sql),
+                text: sql,
+                values: [...params],
+              })
+              : client.query(sql, [...params])
           ),
           ...ends ? [client.query("commit")] : [],
         ]).catch(async (error) => {
@@ -149,6 +174,35 @@ export function connectPg({ url }: PgOptions): Db {
 }
 
 /**
+ * Statements that a server keeps the plans of, which takes a connection of its
+ * own: behind PgBouncer the next transaction may have another server process.
+ */
+class KeptPlans {
+  readonly #direct = new WeakMap<PgClient, boolean>();
+  readonly #names = new Map<string, string>();
+
+  /** Whether the server itself is at the connection's other end. */
+  async canBeKept(client: PgClient): Promise<boolean> {
+    let direct = this.#direct.get(client);
+    if (direct === undefined) {
+      const { rows } = await client.query("select pg_backend_pid() as pid");
+      direct = rows[0].pid === client.processID;
+      this.#direct.set(client, direct);
+    }
+    return direct;
+  }
+
+  nameOf(sql: string): string {
+    let name = this.#names.get(sql);
+    if (name === undefined) {
+      name = `s${this.#names.size + 1}`;
+      this.#names.set(sql, name);
+    }
+    return name;
+  }
+}
+
+/**
  * What was sent together is answered together.
  *
  * @throws The first failure, once everything is answered or given up.
@@ -183,6 +237,11 @@ function isRefusal(error: unknown): boolean {
   const code = sqlStateOf(error);
   // Connections that fail, and servers that go down, have codes too.
   return code !== null && !/^(08|57P0)/.test(code);
+}
+
+/** The server does not know a statement, or a migration has changed its plan. */
+function isStale(error: unknown): boolean {
+  return ["26000", "0A000"].includes(sqlStateOf(error) ?? "");
 }
 
 /** Codes of the network have other shapes than five letters and digits. */

@@ -10,6 +10,14 @@ export interface Statement {
   readonly expectRows?: number;
 }
 
+export interface BatchOptions {
+  /**
+   * These statements come again and again, of a small number of texts: a server
+   * may keep a plan of each, made once for whatever parameters.
+   */
+  readonly keepPlans?: boolean;
+}
+
 /**
  * A database, whichever program serves it.
  *
@@ -29,6 +37,7 @@ export interface Db {
    */
   batch(
     statements: readonly Statement[],
+    options?: BatchOptions,
   ): Promise<readonly (readonly Row[])[] | null>;
   /** Runs a script of several statements, which has no parameters. */
   script(sql: string): Promise<void>;

@@ -77,7 +77,7 @@ export class Rollups {
         sql: HOLD_PARTITION,
         params: [p, leaseEpoch, this.lease.ms],
         expectRows: 1,
-      }, ...statements])
+      }, ...statements], { keepPlans: true })
     );
     return results &&
       results.slice(1).flatMap((rows) => (rows as RolledRow[]).map(rolledOf));
@@ -143,7 +143,7 @@ export class Rollups {
           numberArray(marks.map(({ generation }) => generation)),
         ],
       },
-    ]);
+    ], { keepPlans: true });
     assert(results !== null, "nothing was asked that could be refused");
     return (results[0] as RolledRow[]).map(rolledOf);
   }

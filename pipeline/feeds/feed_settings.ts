@@ -21,7 +21,7 @@ export interface FeedSettings {
 export const FEED_DEFAULTS: FeedSettings = {
   lingerMs: 10,
   countsMs: 1_000,
-  windowBytes: 4 * 1_048_576,
+  windowBytes: 8 * 1_048_576,
   bestEffortBytes: 64 * 1_048_576,
   unappendedBytes: 64 * 1_048_576,
   holeMs: 5_000,

@@ -128,6 +128,11 @@ const crashTwice = (postgres: PostgresServer) => async (work: Committer) => {
   }
 };
 
+/** Plans that the server keeps for this connection. */
+const KEPT_PLANS = {
+  sql: "select count(*)::int as plans from pg_prepared_statements",
+};
+
 const atPort = (url: string, port: number) =>
   url.replace(/:\d+\//, `:${port}/`);
 
@@ -166,6 +171,36 @@ await serverTest(
           const done = await db.batch([insert(1), insert(2, 1), insert(3)]);
           assert.deepEqual(done, [[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
           assert.deepEqual(await kept(), [1, 2, 3]);
+        } finally {
+          await db.close();
+        }
+      });
+
+      await t.step("plans of statements that come again are kept", async () => {
+        const db = connectPg({ url: await postgres.createDatabase() });
+        const sums = async (n: number) =>
+          (await db.batch([
+            { sql: "insert into kept values ($1)", params: [n] },
+            { sql: "select k.* from kept k order by 1 desc limit 1" },
+            KEPT_PLANS,
+          ], { keepPlans: true }))!.slice(1).flat();
+        try {
+          await db.script("create table kept (n int primary key)");
+          // The third one sees itself among them.
+          assert.deepEqual(await sums(1), [{ n: 1 }, { plans: 3 }]);
+          assert.deepEqual(await sums(2), [{ n: 2 }, { plans: 3 }]);
+          await assert.rejects(
+            sums(2),
+            (error) => error instanceof DbError && error.code === "23505",
+          );
+          assert.deepEqual(await sums(3), [{ n: 3 }, { plans: 3 }]);
+          // Whoever meets a plan that holds no more tries again, as ever.
+          await db.script("alter table kept add column more int");
+          await assert.rejects(
+            sums(4),
+            (error) => error instanceof DbError && error.code === "0A000",
+          );
+          assert.deepEqual(await sums(4), [{ n: 4, more: null }, { plans: 3 }]);
         } finally {
           await db.close();
         }
@@ -279,6 +314,16 @@ await serverTest(
           100,
           crashTwice(postgres),
         );
+        // The next transaction may have another server process.
+        const db = connectPg({ url: atPort(url, pgbouncer.port) });
+        try {
+          for (let n = 0; n < 3; n++) {
+            const [rows] = (await db.batch([KEPT_PLANS], { keepPlans: true }))!;
+            assert.deepEqual(rows, [{ plans: 0 }]);
+          }
+        } finally {
+          await db.close();
+        }
       } finally {
         await pgbouncer.close();
       }
