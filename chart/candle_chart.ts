@@ -270,8 +270,6 @@ class MountedChart implements CandleChart {
   /** All of it, as what is on the screen may be lost. */
   #paintAgain(): void {
     this.#scene.repaintAll();
-    this.#priceLine.piece.forget();
-    this.#cursor.pieces.forget();
     this.#invalidate();
   }
 

@@ -1,8 +1,8 @@
 import { axisBoxes, freeTop } from "./axis_pills.ts";
-import { CanvasPiece, type PieceBox } from "./canvas_piece.ts";
 import { type Frame, xOf } from "./frame.ts";
 import { HairPiece } from "./hair_piece.ts";
-import { fontOf, linesTop, pill, setText } from "./paint_axes.ts";
+import { fontOf, linesTop } from "./paint_axes.ts";
+import { type PieceBox, TextPiece } from "./text_piece.ts";
 
 /** Where the crosshair is; `y` in device pixels, or null when the keyboard placed it. */
 export interface Crosshair {
@@ -12,11 +12,13 @@ export interface Crosshair {
 
 /** The crosshair and its two pills: pieces that are moved over the chart. */
 export class CrosshairPieces {
-  readonly #down = new HairPiece("y");
-  readonly #across = new HairPiece("x");
-  readonly #time = new CanvasPiece("tc-cross-time");
-  readonly #value = new CanvasPiece("tc-cross-value");
+  readonly #down = new HairPiece("y", 4);
+  readonly #across = new HairPiece("x", 4);
+  readonly #time = new TextPiece("tc-cross-time");
+  readonly #value = new TextPiece("tc-cross-value");
   readonly #all = [this.#down, this.#across, this.#time, this.#value];
+  /** Nothing is ever painted on it. */
+  readonly #measure = document.createElement("canvas").getContext("2d")!;
 
   #widest = { font: "", letters: 0, half: 0 };
 
@@ -29,10 +31,9 @@ export class CrosshairPieces {
     const font = fontOf(frame, "normal");
     const widest = this.#widest;
     if (widest.font !== font || widest.letters < label.length) {
-      const { ctx } = this.#time;
-      ctx.font = font;
+      this.#measure.font = font;
       // Letters that are wider than those of this one may come.
-      const width = ctx.measureText(label).width * 1.08;
+      const width = this.#measure.measureText(label).width * 1.08;
       const half = Math.ceil(width / 2 + 7 * frame.dpr);
       this.#widest = { font, letters: label.length, half };
     }
@@ -43,29 +44,21 @@ export class CrosshairPieces {
     for (const piece of this.#all) piece.hide();
   }
 
-  forget(): void {
-    for (const piece of [this.#time, this.#value]) piece.forget();
-  }
-
   show(
     frame: Frame,
     at: Crosshair,
-    labels: { readonly time: string; readonly value: string },
+    { time, value }: { readonly time: string; readonly value: string },
   ): void {
     const x = xOf(frame, at.slot);
     const inside = x >= 0 && x < frame.plotRight;
     const y = at.y !== null && at.y <= frame.plotBottom ? at.y : null;
-    // Everything is painted before anything is moved.
-    const time = inside && labels.time
-      ? this.#paintTime(frame, x, labels.time)
-      : null;
-    const value = y !== null && labels.value
-      ? this.#paintValue(frame, y, labels.value)
-      : null;
-    if (time) this.#time.place(time);
-    else this.#time.hide();
-    if (value) this.#value.place(value);
-    else this.#value.hide();
+    const { fontPx } = frame;
+    if (inside && time) {
+      this.#time.show(time, fontPx, this.#timeBox(frame, x, time));
+    } else this.#time.hide();
+    if (y !== null && value) {
+      this.#value.show(value, fontPx, valueBox(frame, y));
+    } else this.#value.hide();
     if (inside) this.#showDown(frame, x);
     else this.#down.hide();
     if (y !== null) this.#showAcross(frame, y);
@@ -86,40 +79,22 @@ export class CrosshairPieces {
     this.#across.show({ color, left: 0, top, length: plotRight, hair, dpr });
   }
 
-  #paintValue(frame: Frame, y: number, label: string): PieceBox {
-    const { theme, dpr, plotRight } = frame;
-    const width = frame.width - plotRight;
-    const height = Math.round(frame.fontPx * dpr * 1.7);
-    const top = valuePillTop(frame, y, height);
-    const box = { left: plotRight, top, width, height, dpr };
-    const look = `${theme.pill} ${theme.pillText} ${frame.fontFamily}`;
-    this.#value.paint(`${label} ${look}`, box, (ctx) => {
-      pill(ctx, frame, 0, 0, width, height);
-      ctx.fillStyle = theme.pill;
-      ctx.fill();
-      setText(ctx, frame, theme.pillText, "left");
-      ctx.fillText(label, 8 * dpr, height / 2);
-    });
-    return box;
-  }
-
-  #paintTime(frame: Frame, x: number, label: string): PieceBox {
-    const { theme, dpr, plotBottom } = frame;
+  #timeBox(frame: Frame, x: number, label: string): PieceBox {
+    const { dpr, plotBottom } = frame;
     const half = this.#timeHalf(frame, label);
     const middle = Math.min(Math.max(x, half), frame.plotRight - half);
     const top = plotBottom + frame.hair;
     const height = Math.round(frame.height - 3 * dpr) - top;
-    const box = { left: middle - half, top, width: 2 * half, height, dpr };
-    const look = `${theme.pill} ${theme.pillText} ${frame.fontFamily}`;
-    this.#time.paint(`${label} ${look}`, box, (ctx) => {
-      pill(ctx, frame, 0, 0, box.width, height);
-      ctx.fillStyle = theme.pill;
-      ctx.fill();
-      setText(ctx, frame, theme.pillText, "center");
-      ctx.fillText(label, half, height / 2);
-    });
-    return box;
+    return { left: middle - half, top, width: 2 * half, height, dpr };
   }
+}
+
+function valueBox(frame: Frame, y: number): PieceBox {
+  const { dpr, plotRight } = frame;
+  const width = frame.width - plotRight - dpr;
+  const height = Math.round(frame.fontPx * dpr * 1.7);
+  const top = valuePillTop(frame, y, height);
+  return { left: plotRight, top, width, height, dpr };
 }
 
 /** Beside the pointer, but over no other pill: it makes way, up or down. */

@@ -2,15 +2,20 @@ import { make } from "./legend.ts";
 
 /**
  * A dashed hairline above the chart, of the browser's own making: moved or not,
- * it costs a frame less than a canvas does. Lengths are device pixels.
+ * it costs a frame less than a canvas, which is handed on with every frame. Lengths are device pixels.
  */
 export class HairPiece {
   readonly element: HTMLElement;
   #shown = "";
   #place = "";
 
-  constructor(private readonly along: "x" | "y") {
-    this.element = make("div", "tc-piece");
+  /** @param dashHairs Length of a dash, and of a gap, in thin lines. */
+  constructor(
+    private readonly along: "x" | "y",
+    private readonly dashHairs: number,
+    className = "",
+  ) {
+    this.element = make("div", `tc-piece ${className}`);
     this.element.hidden = true;
   }
 
@@ -31,7 +36,7 @@ export class HairPiece {
     if (shown !== this.#shown) {
       this.#shown = shown;
       const isAcross = this.along === "x";
-      const dash = 4 * hair / dpr;
+      const dash = this.dashHairs * hair / dpr;
       style.width = `${(isAcross ? length : hair) / dpr}px`;
       style.height = `${(isAcross ? hair : length) / dpr}px`;
       style.background = `repeating-linear-gradient(${

@@ -288,30 +288,45 @@ class ChartLab {
     const stage = document.querySelector(".tc-canvas")!
       .getBoundingClientRect();
     const edge = boxOf(stage, stage);
-    const all = [...this.words].filter(([canvas]) => !canvas.hidden).flatMap(
-      ([canvas, words]) => {
-        const at = boxOf(canvas.getBoundingClientRect(), stage);
-        return words.map((word) => {
-          const pill = word.pill && shifted(word.pill, at);
-          const place = shifted(word, at);
-          return {
-            ...word,
-            ...place,
-            canvas,
-            of: word.pill,
-            pill,
-            box: pill ?? place,
-          };
-        });
-      },
-    );
+    const painted = [...this.words].filter(([canvas]) => !canvas.hidden)
+      .flatMap(
+        ([canvas, words]) => {
+          const at = boxOf(canvas.getBoundingClientRect(), stage);
+          return words.map((word) => {
+            const pill = word.pill && shifted(word.pill, at);
+            const place = shifted(word, at);
+            return {
+              ...word,
+              ...place,
+              on: canvas as Element,
+              of: word.pill,
+              pill,
+              box: pill ?? place,
+            };
+          });
+        },
+      );
+    const over = [...document.querySelectorAll<HTMLElement>(".tc-pill")]
+      .filter((pill) => !pill.hidden).map((pill) => {
+        const box = boxOf(pill.getBoundingClientRect(), stage);
+        // Its text, without the room beside it.
+        const range = document.createRange();
+        range.selectNodeContents(pill);
+        const word = boxOf(range.getBoundingClientRect(), stage);
+        const text = pill.textContent!;
+        if (word.left < box.left || word.right > box.right) {
+          found.push(`${text} over the edge of its pill`);
+        }
+        return { text, ...box, on: pill, of: box, pill: box, box };
+      });
+    const all = [...painted, ...over];
     all.forEach((a, i) => {
       if (
         a.left < 0 || a.right > edge.right || a.top < 0 ||
         a.bottom > edge.bottom
       ) found.push(`${a.text} over the edge`);
       for (const b of all.slice(i + 1)) {
-        if (a.canvas !== b.canvas && !(a.pill && b.pill)) continue;
+        if (a.on !== b.on && !(a.pill && b.pill)) continue;
         // Two lines of one pill are held apart as words.
         const together = a.of !== undefined && a.of === b.of;
         if (together ? meet(a, b) : meet(a.box, b.box)) {

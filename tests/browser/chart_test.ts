@@ -349,11 +349,8 @@ function pricesOf(page: Page): Promise<number> {
         }),
       );
       await lab.frames();
-      const pill = document.querySelector<HTMLCanvasElement>(
-        ".tc-cross-value",
-      )!;
-      const [label] = lab.words.get(pill)!;
-      values.push(Number(label.text.replaceAll(",", "")));
+      const pill = document.querySelector(".tc-cross-value")!;
+      values.push(Number(pill.textContent!.replaceAll(",", "")));
     }
     return values[0] - values[1];
   });
