@@ -33,27 +33,43 @@ export function paintShades(ctx: Context, frame: Frame): void {
 export function paintOutages(ctx: Context, frame: Frame): void {
   if (frame.outages.length === 0) return;
   const top = linesTop(frame);
-  const step = HATCH_PX * frame.dpr;
   const height = frame.plotBottom - top;
-  ctx.strokeStyle = frame.theme.hatch;
-  ctx.lineWidth = frame.hair;
+  // A pattern begins at the picture's corner: the lines do not swim with the candles.
+  ctx.fillStyle = hatchOf(ctx, frame) ?? frame.theme.hatch;
   for (const span of frame.outages) {
     const { left, right } = outageEdges(frame, span);
     if (right <= 0 || left >= frame.plotRight) continue;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(left, top, right - left, height);
-    ctx.clip();
-    ctx.beginPath();
-    // From a fixed grid of pixels: the lines must not swim with every candle.
-    const from = Math.floor((Math.max(0, left) - height) / step) * step;
-    for (let x = from; x < Math.min(right, frame.plotRight); x += step) {
-      ctx.moveTo(x, top + height);
-      ctx.lineTo(x + height, top);
-    }
-    ctx.stroke();
-    ctx.restore();
+    ctx.fillRect(left, top, right - left, height);
   }
+}
+
+/** The pattern drawn last: lines that are stroked anew each time cost five times as much. */
+let hatch: { readonly of: string; readonly pattern: CanvasPattern | null } = {
+  of: "",
+  pattern: null,
+};
+
+function hatchOf(
+  ctx: Context,
+  { theme, dpr, hair }: Frame,
+): CanvasPattern | null {
+  const of = `${theme.hatch} ${dpr} ${hair}`;
+  if (of === hatch.of) return hatch.pattern;
+  const step = Math.round(HATCH_PX * dpr);
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = step;
+  const pen = tile.getContext("2d")!;
+  pen.strokeStyle = theme.hatch;
+  pen.lineWidth = hair;
+  pen.beginPath();
+  // The neighbours' lines reach into the corners.
+  for (const x of [-step, 0, step]) {
+    pen.moveTo(x - step, 2 * step);
+    pen.lineTo(x + 2 * step, -step);
+  }
+  pen.stroke();
+  hatch = { of, pattern: ctx.createPattern(tile, "repeat") };
+  return hatch.pattern;
 }
 
 /** Where nobody traded: a few dots at the bottom of the prices. */
