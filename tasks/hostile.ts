@@ -21,6 +21,7 @@ import {
   residentMb,
   sendHistory,
   slowBodies,
+  streamsOf,
   type Target,
   type Visit,
 } from "../tests/hostile/attacks.ts";
@@ -190,20 +191,28 @@ async function hostile(
     await attack("deaf", async () => {
       const before = await evictedOf(target);
       const deaf = await deafReaders(target, values.deaf);
+      await until("deaf streams", () => streamsOf(target), (open) => open > 0);
       await until(
         "deaf streams to be cut off",
         async () => {
           await sendHistory(program.feeds[0], 20);
-          return await evictedOf(target) - before;
+          return await streamsOf(target);
         },
-        (evicted) => evicted >= deaf.length,
+        (open) => open === 0,
       ).catch((error) => say(String(error)));
       const evicted = await evictedOf(target) - before;
+      const open = await streamsOf(target);
       for (const connection of deaf) connection.close();
+      // What a busy warehouse does not answer in time is refused.
+      const refused = deaf.length - evicted - open;
       return {
-        said: `${evicted} of ${deaf.length} cut off`,
+        said: `${evicted} of ${deaf.length} cut off` +
+          (refused > 0 ? `, ${refused} not let in` : "") +
+          (open > 0 ? `, ${open} still open` : ""),
         readers: deaf.length,
         evicted,
+        refused,
+        open,
       };
     });
     await attack("streams", async () => {
@@ -248,6 +257,7 @@ async function hostile(
       alive,
       books_balance: audit.balanced && audit.ticks_unaccounted === 0,
       feed_unharmed: faults.length === 0 && sent === acked,
+      deaf_cut_off: phases.every(({ open = 0 }) => open === 0),
       visitors_answered: phases.every(({ visit }) => visit.faults.length === 0),
       p99_ms: p99MsMax < TARGETS.p99Ms,
       rss_mb: rssMbMax <= TARGETS.rssMb[values.stores],

@@ -7,10 +7,28 @@ import { type Bytes, liveFrame } from "./event_frame.ts";
 const SHARED_BYTES_MIN = 16_384;
 
 /** Events that came together. */
-export interface News {
-  readonly events: readonly NumberedEvent[];
-  /** The line that says how far all is known with these. */
-  readonly idLine: Bytes;
+export class News {
+  /** What waits now, by what has waited before. */
+  readonly #after = new Map<PendingEvents, PendingEvents>();
+
+  constructor(
+    readonly events: readonly NumberedEvent[],
+    /** The line that says how far all is known with these. */
+    readonly idLine: Bytes,
+  ) {}
+
+  /** Made once for all for whom the same has waited. */
+  after(
+    before: PendingEvents,
+    make: () => PendingEvents,
+  ): PendingEvents {
+    let after = this.#after.get(before);
+    if (after === undefined) {
+      after = make();
+      this.#after.set(before, after);
+    }
+    return after;
+  }
 }
 
 /**
@@ -25,8 +43,6 @@ export class PendingEvents {
   static readonly NONE = new PendingEvents([], new Map(), null, 0, null);
 
   #parts: readonly Bytes[] | null = null;
-  /** What was asked for last: a crowd asks for the same. */
-  #next: { readonly news: News; readonly pending: PendingEvents } | null = null;
 
   private constructor(
     /** Each in pieces. */
@@ -54,10 +70,7 @@ export class PendingEvents {
 
   /** What waits once this has come too. */
   with(news: News): PendingEvents {
-    if (this.#next?.news !== news) {
-      this.#next = { news, pending: this.#joined(news) };
-    }
-    return this.#next.pending;
+    return news.after(this, () => this.#joined(news));
   }
 
   /**

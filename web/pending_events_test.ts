@@ -3,7 +3,7 @@ import type { CandleView } from "../pipeline/domain/candle.ts";
 import { epochMicros } from "../pipeline/domain/time.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { idLine } from "./event_frame.ts";
-import { type News, PendingEvents } from "./pending_events.ts";
+import { News, PendingEvents } from "./pending_events.ts";
 
 function candleEvent(
   n: number,
@@ -16,10 +16,8 @@ function candleEvent(
   return { n, event, at: epochMicros(n) };
 }
 
-const news = (...events: readonly NumberedEvent[]): News => ({
-  events,
-  idLine: idLine(String(events.at(-1)!.n)),
-});
+const news = (...events: readonly NumberedEvent[]) =>
+  new News(events, idLine(String(events.at(-1)!.n)));
 
 /** What a client is told, in short, such as `candle.closed 3 of B`. */
 function told({ parts }: Pick<PendingEvents, "parts">): readonly string[] {

@@ -1,5 +1,6 @@
 import type { LiveBus, LiveFilter } from "../pipeline/live/live_bus.ts";
 import { idLine } from "./event_frame.ts";
+import { News } from "./pending_events.ts";
 import type { Services } from "./services.ts";
 import type { StreamClient } from "./stream_client.ts";
 
@@ -80,7 +81,7 @@ export class StreamHub {
     const leave = this.bus.subscribe(
       filter,
       (events) => {
-        const news = { events, idLine: idLine(this.bus.lastId) };
+        const news = new News(events, idLine(this.bus.lastId));
         for (const client of clients) client.tell(news);
       },
       () => {

@@ -8,7 +8,7 @@ import type {
   NumberedEvent,
 } from "../pipeline/live/live_bus.ts";
 import { idLine, liveFrame, retryFrame } from "./event_frame.ts";
-import { PendingEvents } from "./pending_events.ts";
+import { News, PendingEvents } from "./pending_events.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
 import { pushedBody } from "./pushed_body.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
@@ -177,10 +177,9 @@ function beginning(
   const since = bus.since(reading.id, filter);
   if (since === null) return null;
   const id = idLine(bus.lastId);
-  return PendingEvents.free([[retryFrame()], reading.frame], id).with({
-    events: since.filter((event) => !reading.tells(event)),
-    idLine: id,
-  });
+  return PendingEvents.free([[retryFrame()], reading.frame], id).with(
+    new News(since.filter((event) => !reading.tells(event)), id),
+  );
 }
 
 function catchingUp(

@@ -492,6 +492,12 @@ export async function evictedOf({ http, headers }: Target): Promise<number> {
   return Number(/^tickhouse_sse_evicted_total (\d+)$/m.exec(text)![1]);
 }
 
+/** Streams that are open now. */
+export async function streamsOf({ http, headers }: Target): Promise<number> {
+  const response = await fetch(`${http}/api/system`, { headers });
+  return (await response.json()).streams.open;
+}
+
 /** Symbols of `sendHistory()`, of which snapshots become long. */
 const HISTORY_SYMBOLS = 40;
 const MINUTE_MS = 60_000;
