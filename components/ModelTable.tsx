@@ -75,7 +75,7 @@ export function ModelTable({ records, shown, decimals }: {
       ))}
       <details class="scores">
         <summary>All scores</summary>
-        <div class="scroll">
+        <div class="scroll" role="region" aria-label="All scores" tabIndex={0}>
           <table class="small">
             <thead>
               <tr>

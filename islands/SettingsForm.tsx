@@ -12,7 +12,6 @@ import {
   DEFAULT_SETTINGS,
   PALETTES,
   type Settings,
-  settingsFromQuery,
   settingsToQuery,
   THEMES,
   watchSettings,
@@ -27,8 +26,13 @@ import {
 } from "../components/settings_words.ts";
 import { INTERVALS } from "../pipeline/domain/interval.ts";
 
+export interface SettingsFormProps {
+  /** Settings that came with the address of the page. */
+  readonly carried: Partial<Settings>;
+}
+
 /** Everything a reader can choose, and a link that carries it elsewhere. */
-export default function SettingsForm() {
+export default function SettingsForm({ carried }: SettingsFormProps) {
   const [settings, setSettings] = useState(DEFAULT_SETTINGS);
   const [ready, setReady] = useState(false);
   const [consent, setConsent] = useState<NotificationConsent>("default");
@@ -50,7 +54,12 @@ export default function SettingsForm() {
 
   return (
     <>
-      {ready && <FromLink settings={settings} onUse={change} />}
+      <FromLink
+        settings={settings}
+        carried={carried}
+        onUse={change}
+        disabled={!ready}
+      />
       <form
         class="settings"
         onSubmit={(event) => event.preventDefault()}
@@ -275,13 +284,13 @@ function TimeZone({ ready, value, onChange }: {
 }
 
 /** Settings that came with the address of the page, until they are used. */
-function FromLink({ settings, onUse }: {
+function FromLink({ settings, carried, onUse, disabled }: {
   readonly settings: Settings;
+  readonly carried: Partial<Settings>;
   readonly onUse: (patch: Partial<Settings>) => Promise<void>;
+  readonly disabled: boolean;
 }) {
-  const [offered, setOffered] = useState<Partial<Settings>>(() =>
-    settingsFromQuery(new URLSearchParams(location.search))
-  );
+  const [offered, setOffered] = useState(carried);
   if (Object.keys(offered).length === 0) return null;
   const done = () => {
     history.replaceState(null, "", location.pathname);
@@ -289,7 +298,10 @@ function FromLink({ settings, onUse }: {
   };
   const changes = settingChanges(settings, offered);
   return (
-    <section class="panel offered" aria-labelledby="offered-title">
+    <section
+      class="panel offered needs-scripts"
+      aria-labelledby="offered-title"
+    >
       <h2 id="offered-title">This link carries settings</h2>
       {changes.length === 0
         ? <p>They are the ones that you have.</p>
@@ -311,12 +323,13 @@ function FromLink({ settings, onUse }: {
           <button
             type="button"
             class="primary"
+            disabled={disabled}
             onClick={() => onUse(offered).then(done)}
           >
             Use these settings
           </button>
         )}
-        <button type="button" onClick={done}>
+        <button type="button" onClick={done} disabled={disabled}>
           {changes.length > 0 ? "Keep mine" : "Close"}
         </button>
       </p>

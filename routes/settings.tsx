@@ -1,9 +1,10 @@
 import { Head } from "fresh/runtime";
 import SettingsForm from "../islands/SettingsForm.tsx";
+import { settingsFromQuery } from "../components/browser/settings.ts";
 import { define } from "../web/define.ts";
 import { stylesOf } from "../web/page_styles.ts";
 
-export default define.page(function SettingsPage() {
+export default define.page(function SettingsPage({ url }) {
   return (
     <main class="narrow">
       <Head>
@@ -22,7 +23,7 @@ export default define.page(function SettingsPage() {
           times in the exchange’s zone.
         </p>
       </noscript>
-      <SettingsForm />
+      <SettingsForm carried={settingsFromQuery(url.searchParams)} />
       <p class="fine">
         <a href="/alerts">Alerts</a>: the prices, signals and feeds that you
         asked to be told of, and what fired.

@@ -5,13 +5,21 @@ const axe = Deno.readTextFile(
   new URL("../../node_modules/axe-core/axe.min.js", import.meta.url),
 );
 
-/** What axe-core finds, in a line each. */
-export async function violations(page: Page): Promise<readonly string[]> {
+/**
+ * What axe-core finds, in a line each.
+ *
+ * @param rules Those that are looked for; all by default.
+ */
+export async function violations(
+  page: Page,
+  rules?: readonly string[],
+): Promise<readonly string[]> {
   await page.evaluate(await axe);
-  return await page.evaluate(async () => {
+  return await page.evaluate(async (rules) => {
     // deno-lint-ignore no-explicit-any
     const { violations } = await (globalThis as any).axe.run(document, {
       resultTypes: ["violations"],
+      ...rules && { runOnly: rules },
     });
     // deno-lint-ignore no-explicit-any
     return violations.flatMap(({ id, nodes }: any) =>
@@ -20,16 +28,20 @@ export async function violations(page: Page): Promise<readonly string[]> {
         `${id}: ${html.slice(0, 200)} ${failureSummary}`
       )
     );
-  });
+  }, rules);
 }
 
 /** Steps in which even a long page is walked through. */
 const STEPS_MAX = 400;
 
-/** Goes through the page by the Tab key: all is reached, and seen to be. */
+/**
+ * Goes through the page by the Tab key, or through the dialog that is open: all
+ * is reached, and seen to be.
+ */
 export async function walk(page: Page): Promise<void> {
   const wanted = await page.evaluate(() => {
-    const all = document.querySelectorAll<HTMLElement>(
+    const root = document.querySelector("dialog:modal") ?? document;
+    const all = root.querySelectorAll<HTMLElement>(
       "a[href], button:enabled, input:enabled, select:enabled, " +
         "textarea:enabled, summary, [tabindex='0']",
     );
