@@ -3,11 +3,9 @@ import {
   BufferError,
   BufferUnusableError,
 } from "../pipeline/buffer/buffer_error.ts";
-import { RedisBuffer } from "../pipeline/buffer/redis_buffer.ts";
 import { SqliteBuffer } from "../pipeline/buffer/sqlite_buffer.ts";
 import type { RedisPlaces, TickBuffer } from "../pipeline/ports.ts";
 import { checkPostgres, PostgresUnusableError } from "./check_postgres.ts";
-import { connectPg } from "./connect_pg.ts";
 import { type Db, DbError } from "./db.ts";
 import {
   enableExtension,
@@ -141,6 +139,8 @@ async function openBuffer(
     opened.push(buffer);
     return { buffer, redis: null };
   }
+  // Whoever has no server does without the code of its client.
+  const { RedisBuffer } = await import("../pipeline/buffer/redis_buffer.ts");
   const buffer = await untilUp(
     "Redis",
     () =>
@@ -179,6 +179,11 @@ async function openWarehouse(
   return { db, sync: () => db.sync() };
 }
 
+async function connectServer(url: string): Promise<Db> {
+  const { connectPg } = await import("./connect_pg.ts");
+  return connectPg({ url });
+}
+
 async function openServer(
   { servers, schemaIsMade, clock, log }:
     & OpenOptions
@@ -186,7 +191,7 @@ async function openServer(
   opened: Closing[],
 ): Promise<Warehouse> {
   const { databaseUrl, migrationUrl, warehouseExtension } = servers;
-  const db = connectPg({ url: databaseUrl! });
+  const db = await connectServer(databaseUrl!);
   opened.push(db);
   const waiting = { clock, log, isDown };
   const warnings = await untilUp(
@@ -201,7 +206,7 @@ async function openServer(
     await requireSchema(db);
     return warehouse;
   }
-  const owner = migrationUrl === null ? db : connectPg({ url: migrationUrl });
+  const owner = migrationUrl === null ? db : await connectServer(migrationUrl);
   try {
     if (warehouseExtension) await enableExtension(owner, warehouseExtension);
     await migrate(owner, await loadMigrations(warehouseExtension));
@@ -219,7 +224,7 @@ async function openReplica(
   opened: Closing[],
 ): Promise<ReadReplica | null> {
   if (url === null) return null;
-  const copy = connectPg({ url });
+  const copy = await connectServer(url);
   opened.push(copy);
   const replica = new ReadReplica(primary, copy, clock);
   await replica.look();

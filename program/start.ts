@@ -47,9 +47,9 @@ import {
   type Clock,
   type EntryId,
   type Log,
+  type RedisPlaces,
 } from "../pipeline/ports.ts";
 import { type LiveLink, LiveRelay } from "../pipeline/live/live_relay.ts";
-import { redisLiveLink } from "../pipeline/live/redis_bus.ts";
 import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { createApp } from "../web/create_app.ts";
@@ -118,6 +118,15 @@ interface Forecasting {
   readonly forecaster: Forecaster;
   readonly pool: FitPool;
   readonly workers: number;
+}
+
+async function linkOver(
+  places: RedisPlaces,
+  partitions: number,
+  log: Log,
+): Promise<LiveLink> {
+  const { redisLiveLink } = await import("../pipeline/live/redis_bus.ts");
+  return redisLiveLink({ places, partitions, log });
 }
 
 /** Workers that fit models. */
@@ -189,7 +198,7 @@ export async function start(options: StartOptions): Promise<Running> {
 
     const { partitions } = config;
     const link = stores.shared && stores.redis
-      ? redisLiveLink({ places: stores.redis, partitions, log })
+      ? await linkOver(stores.redis, partitions, log)
       : null;
     const bus = new InProcessBus({
       clock,
