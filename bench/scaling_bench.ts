@@ -9,6 +9,7 @@
  *
  * `deno task bench:long scaling`
  */
+import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { connectPg } from "../db/connect_pg.ts";
 import { PgInstrumentStore } from "../db/instrument_store.ts";
 import { RedisBuffer } from "../pipeline/buffer/redis_buffer.ts";
@@ -136,7 +137,7 @@ async function measure(
     );
     const buffer = await RedisBuffer.open({
       url: stores.REDIS_URL,
-      partitions,
+      layout: new PartitionLayout(partitions),
       memoryMaxBytes: 4e9,
       clock: systemClock,
       log: quiet,
@@ -144,7 +145,7 @@ async function measure(
     closing.push(() => buffer.close());
     const marking = runMarks({
       buffer,
-      partitions,
+      layout: new PartitionLayout(partitions),
       node: "bench",
       clock: systemClock,
       log: quiet,

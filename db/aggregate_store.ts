@@ -2,6 +2,7 @@ import { assert } from "../pipeline/domain/assert.ts";
 import { type CandleFold, mergeFolds } from "../pipeline/domain/candle.ts";
 import { formatScaled } from "../pipeline/domain/decimal.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
+import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type {
   AggregateStore,
@@ -89,12 +90,14 @@ export class PgAggregateStore implements AggregateStore {
     private readonly lease: LeaseTerm,
     /** Makes all that was committed safe from power loss. */
     private readonly makeSafe: () => Promise<void>,
+    /** Only its streams are claimed. */
+    private readonly layout: PartitionLayout,
   ) {}
 
   claim(p: number, owner: string): Promise<PartitionState | null> {
     return this.lease.learn(async () => {
       const results = await this.db.batch(
-        claimPartition(p, owner, this.lease.ms),
+        claimPartition(p, owner, this.lease.ms, this.layout.now.tag),
       );
       return results && partitionStateOf(p, results);
     });

@@ -20,20 +20,33 @@ const PARTITIONS = `
   ) b on b.p = o.p
   order by o.p`;
 
-/** By how much the books of the day `$1` differ from its rows, as of one moment. */
+/**
+ * By how much the books of the day `$1` differ from its rows, as of one moment.
+ * Books stay with the partition that wrote them: those that were one are told
+ * together, by its number.
+ */
 const DAY = `
+  with first as (
+    select coalesce((
+      select substring(value from '^\\d+')::int from meta
+      where name = 'partitions'
+    ), (select max(p) + 1 from offsets)) as count
+  )
   select o.p, (coalesce(c.n, 0) - coalesce(b.n, 0))::float8 as off
-  from offsets o
-  left join candle_books b on b.p = o.p and b.day = $1::timestamptz
+  from first join offsets o on o.p < first.count
   left join (
-    select i.p, sum(s.n) as n
-    from instruments i cross join lateral (
+    select p % first.count as p, sum(n) as n from first cross join candle_books
+    where day = $1::timestamptz group by 1
+  ) b on b.p = o.p
+  left join (
+    select i.p % first.count as p, sum(s.n) as n
+    from first cross join instruments i cross join lateral (
       select sum(n) as n from candles
       where instrument_id = i.id and interval = '1m' and origin = 'ticks'
         and t >= $1::timestamptz and t < $1::timestamptz + interval '1 day'
       offset 0
     ) s
-    group by i.p
+    group by 1
   ) c on c.p = o.p
   where coalesce(c.n, 0) <> coalesce(b.n, 0)`;
 
@@ -98,7 +111,13 @@ const SKEW_OF = `
     cross join lateral (
       select * from (
         select received_at, to_ts, symbols from tick_archive a
-        where a.p = i.p and not a.wide and a.from_ts >= to_micros(m)
+        where a.p in (
+            select symbol_hash($1)
+              % substring(part from '^\\d+')::int8
+            from meta, unnest(string_to_array(value, ' ')) as part
+            where name = 'partitions'
+            union select i.p
+          ) and not a.wide and a.from_ts >= to_micros(m)
           and a.from_ts < to_micros(m + interval '5 minutes')
           and a.day >= ($2::timestamptz at time zone 'UTC')::date
           and a.day <= ($3::timestamptz at time zone 'UTC')::date

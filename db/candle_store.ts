@@ -9,7 +9,7 @@ import {
 } from "../pipeline/domain/interval.ts";
 import { nominalMicros } from "../pipeline/domain/interval_length.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
-import { partitionOf } from "../pipeline/domain/hash.ts";
+import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import type {
   CandleBasis,
   CandleQuery,
@@ -75,7 +75,7 @@ export class PgCandleStore implements CandleStore {
     private readonly months: CandleMonths,
     private readonly buckets: Buckets,
     private readonly clock: Clock,
-    private readonly partitions: number,
+    private readonly layout: PartitionLayout,
   ) {}
 
   async candles(query: CandleQuery): Promise<readonly StoredCandle[]> {
@@ -239,7 +239,7 @@ export class PgCandleStore implements CandleStore {
       const some = candles.slice(at, at + IMPORT_BATCH);
       const dirty = this.#rollupsOf(symbol, some);
       const mark = markDirty(
-        partitionOf(symbol, this.partitions),
+        this.layout.of(symbol),
         dirty,
         new Map([[symbol, instrument]]),
       );

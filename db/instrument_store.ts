@@ -1,5 +1,4 @@
 import { assert } from "../pipeline/domain/assert.ts";
-import { partitionOf } from "../pipeline/domain/hash.ts";
 import {
   autoSpec,
   type Instrument,
@@ -34,16 +33,19 @@ const KEPT = [
  * Scales never narrow: candles that are stored have these decimals. All take
  * their locks in one order, so that two processes never wait for each other.
  *
- * `$1` is the JSON of rows.
+ * `$1` is the JSON of rows, `$2` how many partitions there are if the warehouse
+ * does not say. Whoever divides them meanwhile is waited for.
  */
 const UPSERT = `
   insert into instruments (symbol, p, name, exchange, type, currency,
     price_scale, size_scale, tick_size, lot_size, calendar, cost_bps, auto,
     note, valid_from, valid_to)
-  select symbol, p, name, exchange, type, currency, price_scale, size_scale,
+  select symbol, (symbol_hash(symbol) % coalesce((
+      select partitions_in(value) from meta where name = 'partitions' for share
+    ), $2::int8))::int, name, exchange, type, currency, price_scale, size_scale,
     tick_size, lot_size, calendar, cost_bps, auto, note, valid_from, valid_to
-  from jsonb_to_recordset(($1::text)::jsonb) as r(symbol text, p int,
-    name text, exchange text, type text, currency text, price_scale int,
+  from jsonb_to_recordset(($1::text)::jsonb) as r(symbol text, name text,
+    exchange text, type text, currency text, price_scale int,
     size_scale int, tick_size numeric, lot_size float8, calendar text,
     cost_bps float8, auto boolean, note text, valid_from timestamptz,
     valid_to timestamptz)
@@ -57,7 +59,10 @@ const UPSERT = `
       else excluded.tick_size end
   returning ${COLUMNS}`;
 
-/** A version for each instrument that is not as its newest version says. */
+/**
+ * A version for each instrument that is not as its newest version says; where
+ * its ticks go is no fact of it.
+ */
 const RECORD_VERSIONS = `
   insert into instrument_versions
   select i.id, coalesce(v.version, 0) + 1, $2::timestamptz, to_jsonb(i)
@@ -67,7 +72,7 @@ const RECORD_VERSIONS = `
     where instrument_id = i.id order by version desc limit 1
   ) v on true
   where i.symbol in (select unnest(($1::text)::text[]))
-    and v.facts is distinct from to_jsonb(i)`;
+    and v.facts - 'p' is distinct from to_jsonb(i) - 'p'`;
 
 /** The instruments, and the small numbers that stand for them in keys. */
 export class PgInstrumentStore implements InstrumentStore {
@@ -95,8 +100,9 @@ export class PgInstrumentStore implements InstrumentStore {
       sql: UPSERT,
       params: [
         JSON.stringify(
-          [...bySymbol.values()].map((spec) => rowOf(spec, this.partitions)),
+          [...bySymbol.values()].map(rowOf),
         ),
+        this.partitions,
       ],
     }]);
   }
@@ -216,11 +222,10 @@ export class PgInstrumentStore implements InstrumentStore {
   }
 }
 
-function rowOf(spec: InstrumentSpec, partitions: number) {
+function rowOf(spec: InstrumentSpec) {
   const { validFrom, validTo, note } = spec;
   return {
     symbol: spec.symbol,
-    p: partitionOf(spec.symbol, partitions),
     name: cleanText(spec.name),
     exchange: cleanText(spec.exchange),
     type: spec.type,

@@ -4,16 +4,21 @@ import {
   BufferUnusableError,
 } from "../pipeline/buffer/buffer_error.ts";
 import { SqliteBuffer } from "../pipeline/buffer/sqlite_buffer.ts";
-import type { RedisPlaces, TickBuffer } from "../pipeline/ports.ts";
+import type {
+  DivisibleBuffer,
+  RedisPlaces,
+  TickBuffer,
+} from "../pipeline/ports.ts";
 import { checkPostgres, PostgresUnusableError } from "./check_postgres.ts";
 import { type Db, DbError } from "./db.ts";
 import {
   enableExtension,
   type WarehouseExtension,
 } from "./enable_extension.ts";
-import { claimMeta } from "./feed_store.ts";
+import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { lockDataDir } from "./lock_data_dir.ts";
-import { LayoutMismatchError, loadMigrations, migrate } from "./migrate.ts";
+import { loadMigrations, migrate } from "./migrate.ts";
+import { PgLayoutStore } from "./layout_store.ts";
 import { pgStores, type StoreOptions, type Stores } from "./stores.ts";
 import { ReadReplica } from "./read_replica.ts";
 import { untilUp } from "./until_up.ts";
@@ -22,6 +27,8 @@ import { vacuumHotTables } from "./vacuum.ts";
 /** The buffer and the warehouse, held until closed. */
 export interface OpenStores extends Stores {
   readonly buffer: TickBuffer;
+  /** The same, if its partitions can be divided. */
+  readonly divisible: DivisibleBuffer | null;
   /** Where the servers of the buffer are; `null` if it is embedded. */
   readonly redis: RedisPlaces | null;
   /** What is read in place of the warehouse; `null` if nothing is. */
@@ -84,8 +91,8 @@ interface Warehouse {
  *
  * @throws {DataDirLockedError} If another process works in the folder.
  * @throws {DataDirUnusableError} If the folder cannot be made or written.
- * @throws {LayoutMismatchError} If it has another number of partitions, or
- * tables of another extension.
+ * @throws {LayoutMismatchError} If it has tables of another extension, or
+ * partitions of a newer program.
  * @throws {ServerDownError} If a server does not come up.
  * @throws {BufferUnusableError} If Redis must be set otherwise.
  * @throws {PostgresUnusableError} If PostgreSQL must be.
@@ -94,17 +101,18 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
   const { dataDir, servers = NONE, clock, log } = options;
   const { redisUrl, databaseUrl } = servers;
   const opened: Closing[] = [];
+  const layout = new PartitionLayout(options.partitions);
   try {
     if (redisUrl === null || databaseUrl === null) {
       const lock = await lockDataDir(dataDir, new Date(clock.now() / 1_000));
       opened.push({ close: () => Promise.resolve(lock.release()) });
     }
-    const [{ buffer, redis }, warehouse] = await bothOf(
-      openBuffer({ ...options, servers }, opened),
+    const [{ buffer, divisible, redis }, warehouse] = await bothOf(
+      openBuffer({ ...options, servers, layout }, opened),
       openWarehouse({ ...options, servers }, opened),
     );
     const { db, sync } = warehouse;
-    await claimPartitions(db, options.partitions);
+    layout.become(await new PgLayoutStore(db).claim(options.partitions));
     const replica = await openReplica(db, servers.readUrl, clock, opened);
     log.info("Stores are open", {
       data_dir: dataDir,
@@ -112,9 +120,10 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
       postgres: databaseUrl !== null,
     });
     return {
-      ...pgStores(db, options, sync, replica),
+      ...pgStores(db, options, sync, replica, layout),
       replica,
       buffer,
+      divisible: databaseUrl === null ? null : divisible,
       redis,
       shared: redisUrl !== null && databaseUrl !== null,
       vacuum: () =>
@@ -128,16 +137,20 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
 }
 
 async function openBuffer(
-  { dataDir, servers, partitions, bufferBytesMax = Infinity, clock, log }:
+  { dataDir, servers, layout, bufferBytesMax = Infinity, clock, log }:
     & OpenOptions
-    & { readonly servers: Servers },
+    & { readonly servers: Servers; readonly layout: PartitionLayout },
   opened: Closing[],
-): Promise<{ buffer: TickBuffer; redis: RedisPlaces | null }> {
+): Promise<{
+  buffer: TickBuffer;
+  divisible: DivisibleBuffer | null;
+  redis: RedisPlaces | null;
+}> {
   const { redisUrl: url } = servers;
   if (url === null) {
     const buffer = await SqliteBuffer.open(join(dataDir, "buffer.sqlite"));
     opened.push(buffer);
-    return { buffer, redis: null };
+    return { buffer, divisible: null, redis: null };
   }
   // Whoever has no server does without the code of its client.
   const { RedisBuffer } = await import("../pipeline/buffer/redis_buffer.ts");
@@ -146,7 +159,7 @@ async function openBuffer(
     () =>
       RedisBuffer.open({
         url,
-        partitions,
+        layout,
         memoryMaxBytes: bufferBytesMax,
         clock,
         log,
@@ -160,7 +173,7 @@ async function openBuffer(
     },
   );
   opened.push(buffer);
-  return { buffer, redis: buffer.places };
+  return { buffer, divisible: buffer, redis: buffer.places };
 }
 
 async function openWarehouse(
@@ -253,16 +266,6 @@ async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   if (first.status === "rejected") throw first.reason;
   if (second.status === "rejected") throw second.reason;
   return [first.value, second.value];
-}
-
-async function claimPartitions(db: Db, wanted: number): Promise<void> {
-  const held = await claimMeta(db, "partitions", String(wanted));
-  if (held !== String(wanted)) {
-    throw new LayoutMismatchError(
-      `Cannot use a warehouse of ${held} partitions as PARTITIONS=${wanted}; ` +
-        `set it to ${held} or use another warehouse`,
-    );
-  }
 }
 
 /** In the order opposite to that of opening: the lock is let go last. */

@@ -20,7 +20,8 @@ const CLAIM = `
     lease_until = now() + ($3::float8 * interval '1 millisecond')
   where p = (
     select p from offsets
-    where p = $1::int and (lease_until < now() or owner = $2)
+    where p = $1::int and stream = $4
+      and (lease_until < now() or owner = $2)
     for update skip locked)
   returning lease_epoch::float8 as lease_epoch, position, incarnation,
     to_micros(marked_at)::float8 as marked_at,
@@ -51,17 +52,19 @@ const LOAD_OPEN = `
   where i.p = $1::int and not c.closed order by i.symbol, c.t`;
 
 /**
- * Takes a partition, if it is free or ours already, and reads what is stored
+ * Takes a partition, if it is free or ours already and the stream is the one
+ * that its position is in, and reads what is stored
  * of it: in one transaction, so that nobody commits in between.
  */
 export function claimPartition(
   p: number,
   owner: string,
   leaseMs: number,
+  stream: string,
 ): readonly Statement[] {
   return [
     { sql: ADD_PARTITION, params: [p] },
-    { sql: CLAIM, params: [p, owner, leaseMs], expectRows: 1 },
+    { sql: CLAIM, params: [p, owner, leaseMs, stream], expectRows: 1 },
     { sql: LOAD_PROGRESS, params: [p] },
     { sql: LOAD_TOTALS, params: [p] },
     { sql: LOAD_OPEN, params: [p] },

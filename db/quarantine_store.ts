@@ -26,7 +26,7 @@ const COLUMNS = `q.p, q.incarnation, q.entry_id, q.idx, q.feed,
   to_micros(q.ts)::float8 as ts, q.raw, q.readmitted,
   q.reason = 'out_of_band' and not exists (
     select from feed_progress f join instruments i on i.id = f.instrument_id
-    where f.p = q.p and f.feed = q.feed and f.epoch = q.epoch
+    where f.feed = q.feed and f.epoch = q.epoch
       and i.symbol = q.symbol and f.last_received > q.received_at
   ) and not exists (
     select from feed_acks a where a.feed = q.feed and a.epoch > q.epoch

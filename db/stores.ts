@@ -7,6 +7,7 @@ import type {
   FeedStore,
   ForecastStore,
   InstrumentStore,
+  LayoutStore,
   LeaseStore,
   Log,
   MinuteStore,
@@ -18,6 +19,7 @@ import type {
 import { PgAggregateStore } from "./aggregate_store.ts";
 import { PgTickArchive } from "./archive_store.ts";
 import { PgAuditStore } from "./audit_store.ts";
+import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { type Buckets, lengthMs } from "./buckets.ts";
 import { CandleMonths } from "./candle_months.ts";
 import { PgCandleStore } from "./candle_store.ts";
@@ -25,6 +27,7 @@ import type { Db } from "./db.ts";
 import { PgFeedStore } from "./feed_store.ts";
 import { PgForecastStore } from "./forecast_store.ts";
 import { PgInstrumentStore } from "./instrument_store.ts";
+import { PgLayoutStore } from "./layout_store.ts";
 import { PgLeaseStore } from "./lease_store.ts";
 import { LeaseTerm } from "./lease_term.ts";
 import { PgMinuteStore } from "./minute_store.ts";
@@ -52,6 +55,9 @@ export interface Stores extends Readers {
   readonly instruments: InstrumentStore;
   readonly pipeline: PipelineStore;
   readonly nodes: NodeStore;
+  /** How many partitions there are, as far as this process knows. */
+  readonly layout: PartitionLayout;
+  readonly layouts: LayoutStore;
   /** The same by way of a copy, which may be some seconds behind. */
   readonly lagging: Readers;
   /** By way of a copy that has all that was committed when it is asked. */
@@ -67,7 +73,7 @@ export interface ReadDbs {
 const LEASE_MS = 1_500;
 
 export interface StoreOptions {
-  /** Fixed by the first who opens the warehouse. */
+  /** Of a warehouse that is made now. */
   readonly partitions: number;
   /** How long what a silent process holds stays its own; 1,500 if absent. */
   readonly leaseMs?: number;
@@ -84,6 +90,7 @@ export function pgStores(
   options: Omit<StoreOptions, "log">,
   sync: () => Promise<void>,
   copies: ReadDbs | null = null,
+  layout = new PartitionLayout(options.partitions),
 ): Stores {
   const { partitions, clock, leaseMs = LEASE_MS } = options;
   const buckets: Buckets = {
@@ -100,7 +107,7 @@ export function pgStores(
       from === db ? months : new CandleMonths(from),
       buckets,
       clock,
-      partitions,
+      layout,
     ),
     forecasts: new PgForecastStore(from, instruments),
     activity: new PgFeedStore(from),
@@ -120,6 +127,7 @@ export function pgStores(
       clock,
       lease,
       sync,
+      layout,
     ),
     leases: new PgLeaseStore(db, lease),
     feeds: new PgFeedStore(db),
@@ -128,5 +136,7 @@ export function pgStores(
     nodes: new PgNodeStore(db),
     lagging: copies ? readersOf(copies.lagging) : readers,
     fresh: copies ? readersOf(copies.fresh) : readers,
+    layout,
+    layouts: new PgLayoutStore(db),
   };
 }

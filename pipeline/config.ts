@@ -207,7 +207,8 @@ const SETTINGS = {
   PARTITIONS: setting(
     "1",
     "a whole number, 1 to 1024",
-    "Streams that instruments are spread over; fixed when a warehouse is made",
+    "Streams that instruments are spread over, for the first start; later " +
+      "`deno task repartition` divides them",
     (text) => wholeNumber(text, 1, 1_024),
   ),
   FEED_TOKEN: setting(

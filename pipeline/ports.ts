@@ -21,6 +21,7 @@ import type { Signal, SignalOutcome } from "./domain/signal.ts";
 import type { QuarantineId } from "./domain/quarantine_id.ts";
 import type { Reject, RejectReason } from "./domain/tick.ts";
 import type { Brand } from "./domain/brand.ts";
+import type { Division } from "./domain/partition_layout.ts";
 import type { EpochMicros } from "./domain/time.ts";
 
 // ---------------------------------------------------------------- time, log
@@ -96,7 +97,9 @@ export type AppendResult =
     readonly incarnation: string;
   }
   /** Somebody else appended first: `last` is where the chain stands. */
-  | { readonly kind: "conflict"; readonly last: number };
+  | { readonly kind: "conflict"; readonly last: number }
+  /** The stream takes no more: its partition is being divided, or was. */
+  | { readonly kind: "sealed" };
 
 export interface ReadEntry {
   readonly id: EntryId;
@@ -163,11 +166,31 @@ export interface TickBuffer {
   newestBefore(p: number, time: EpochMicros): Promise<EntryId>;
   stats(): Promise<BufferStats>;
   /**
+   * The same streams for good: of the number of partitions there is now,
+   * whatever it will be. Absent where that number stays.
+   */
+  pinned?(): TickBuffer;
+  /**
    * Aborts once the buffer is there again after it was away: whoever waits to
    * try again need not wait longer. Absent where it is never away.
    */
   back?(): AbortSignal;
   close(): Promise<void>;
+}
+
+/** A buffer whose partitions can be divided while they are in use. */
+export interface DivisibleBuffer extends TickBuffer {
+  /**
+   * Lets a stream take no more, or take appends again; repeatable.
+   *
+   * @returns The stream, and its newest entry: the last one, once it is sealed.
+   */
+  seal(p: number, sealed: boolean): Promise<{
+    readonly newest: EntryId;
+    readonly incarnation: string;
+  }>;
+  /** The streams of one time, by their tag. */
+  ofDivision(tag: string): DivisibleBuffer;
 }
 
 /**
@@ -712,6 +735,64 @@ export interface NodeStore {
   all(): Promise<readonly SharedNode[]>;
   /** Says by its name that a process is to have no work, or to have it again. */
   drain(node: string, toDrain: boolean): Promise<void>;
+}
+
+/** How many partitions a warehouse has, has had, and is to have. */
+export interface LayoutState {
+  /** Oldest first; the last one is that of now. */
+  readonly divisions: readonly Division[];
+  /** So many it is to have; `null` if it is to stay. */
+  readonly wanted: number | null;
+}
+
+/** A process, as far as dividing partitions concerns it. */
+export interface LayoutNode {
+  readonly owner: string;
+  readonly node: string;
+  readonly roles: readonly string[];
+  /** Streams that it knows of; `null` of a program that cannot divide. */
+  readonly stream: string | null;
+  /** It takes no ticks in, and what it had taken is committed. */
+  readonly holds: boolean;
+}
+
+/** How far a stream is committed. */
+export interface DrainedStream {
+  readonly p: number;
+  readonly position: EntryId;
+  /** Of the stream that the position is in; `null` before the first commit. */
+  readonly incarnation: string | null;
+}
+
+/** Dividing the partitions of a warehouse while it is in use. */
+export interface LayoutStore {
+  state(): Promise<LayoutState>;
+  /** Processes that are there. */
+  nodes(): Promise<readonly LayoutNode[]>;
+  /** Says of a process which streams it knows of, and whether it holds. */
+  say(
+    owner: string,
+    what: { readonly stream: string; readonly holds: boolean },
+  ): Promise<void>;
+  /** Asks for a division; false if there are not `from`, or one is asked for. */
+  want(from: number, to: number): Promise<boolean>;
+  /** Takes that back; false if none is asked for. */
+  giveUp(): Promise<boolean>;
+  /** How far the streams are committed. */
+  positions(partitions: number): Promise<readonly DrainedStream[]>;
+  /**
+   * Divides, in one transaction: whoever has a partition has it no more, all
+   * that is kept of symbols goes to where they are from then on, and streams
+   * begin with the tag of `next`.
+   *
+   * @returns False, and nothing is changed, if something is not as it is said:
+   * what there is `before`, that it is asked for, how far streams are committed.
+   */
+  divide(
+    before: readonly Division[],
+    next: Division,
+    drained: readonly DrainedStream[],
+  ): Promise<boolean>;
 }
 
 /** The pipeline as the warehouse has it, whichever processes work on it. */

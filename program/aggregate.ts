@@ -41,39 +41,40 @@ export function aggregate(
       readonly waits: WaitSketch;
     },
 ): SharedOwnership | null {
-  const { partitions } = config;
   const ownership = stores.shared
     ? shareOwnership({ config, stores, owner, clock, log, life })
     : null;
-  for (let p = 0; p < partitions; p++) {
-    life.run("aggregate", (signal) =>
-      runAggregator({
-        p,
-        owner,
-        ownership: ownership ?? undefined,
-        buffer: stores.buffer,
-        store: stores.aggregate,
-        catalog,
-        clock,
-        log,
-        archive: archiver
-          ? (through, incarnation) =>
-            archiver.keepThrough(p, through, incarnation)
-          : undefined,
-        settings: {
-          book: {
-            ...AGGREGATOR_DEFAULTS.book,
-            latenessMs: config.latenessMs,
-            graceMs: config.graceHours * 3_600_000,
+  life.run(
+    "aggregate",
+    (signal) =>
+      stores.layout.forEach(signal, (p) =>
+        runAggregator({
+          p,
+          owner,
+          ownership: ownership ?? undefined,
+          buffer: stores.buffer,
+          store: stores.aggregate,
+          catalog,
+          clock,
+          log,
+          archive: archiver
+            ? (through, incarnation) =>
+              archiver.keepThrough(p, through, incarnation)
+            : undefined,
+          settings: {
+            book: {
+              ...AGGREGATOR_DEFAULTS.book,
+              latenessMs: config.latenessMs,
+              graceMs: config.graceHours * 3_600_000,
+            },
+            retentionMs: config.bufferKeepMinutes * 60_000,
+            bufferBytesMax: TRIM_FROM * bufferBytes(config),
+            ...stores.shared && { trimEveryMs: SHARED_TRIM_MS },
           },
-          retentionMs: config.bufferKeepMinutes * 60_000,
-          bufferBytesMax: TRIM_FROM * bufferBytes(config),
-          ...stores.shared && { trimEveryMs: SHARED_TRIM_MS },
-        },
-        events,
-        waits,
-      }, signal));
-  }
+          events,
+          waits,
+        }, signal)),
+  );
   if (archiver) life.run("archive", (signal) => archiver.run(signal));
   return ownership;
 }
@@ -87,12 +88,12 @@ function shareOwnership({ config, stores, owner, clock, log, life }: {
   readonly log: Log;
   readonly life: Life;
 }): SharedOwnership {
-  const { partitions, leaseMs } = config;
+  const { leaseMs } = config;
   assert(stores.redis !== null, "stores that are shared have a Redis");
   const presence = redisPresence({ places: stores.redis, owner, log });
   const ownership = new SharedOwnership({
     owner,
-    partitions,
+    layout: stores.layout,
     leaseMs,
     store: stores.aggregate,
     leases: stores.leases,

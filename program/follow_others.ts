@@ -1,5 +1,6 @@
 import type { Catalog } from "../pipeline/catalog.ts";
 import {
+  BEFORE_FIRST,
   type Clock,
   compareEntryIds,
   type EntryId,
@@ -35,7 +36,7 @@ export async function followOthers(
       await catalog.refresh();
       for (const { p, position } of await stores.feeds.committed([])) {
         stores.buffer.raiseFloor(p, position);
-        if (compareEntryIds(position, committed[p]) > 0) {
+        if (compareEntryIds(position, committed[p] ?? BEFORE_FIRST) > 0) {
           committed[p] = position;
         }
       }

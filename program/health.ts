@@ -6,6 +6,7 @@ import {
 } from "../pipeline/domain/time.ts";
 import type { FeedStats } from "../pipeline/feeds/feed_stats.ts";
 import type { EndpointStats } from "../pipeline/feeds/start_feeds.ts";
+import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import type { EdgeReport } from "../pipeline/forecast/edge_forecasts.ts";
 import {
   type AuditStore,
@@ -47,7 +48,7 @@ export interface HealthOptions {
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
   readonly node: string;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   readonly stopping: () => boolean;
   /** Whether this process is to have no work; it always has some if absent. */
   readonly drained?: () => boolean;
@@ -220,7 +221,7 @@ export class Health {
       pipeline.partitions.filter(({ held }) => held).map(({ p }) => p),
     );
     const unowned = Array.from(
-      { length: this.#options.partitions },
+      { length: this.#options.layout.partitions },
       (_, p) => p,
     ).filter((p) => !held.has(p));
     const since = this.#since.note("unowned", unowned.length > 0, now);

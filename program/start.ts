@@ -69,6 +69,7 @@ import { CommitTimes } from "./commit_times.ts";
 import { checkBooks, FORECAST_TASK, Health } from "./health.ts";
 import { type StageWaits, SystemReport } from "./system_report.ts";
 import { Drain } from "./drain.ts";
+import { followLayout } from "./follow_layout.ts";
 import { followOthers } from "./follow_others.ts";
 import {
   connectionsThatFit,
@@ -196,7 +197,9 @@ export async function start(options: StartOptions): Promise<Running> {
     }
     await catalog.refresh();
 
-    const { partitions } = config;
+    const { layout } = stores;
+    // Channels stay as they were at first, so that nobody has to change them.
+    const partitions = layout.first;
     const link = stores.shared && stores.redis
       ? await linkOver(stores.redis, partitions, log)
       : null;
@@ -209,7 +212,16 @@ export async function start(options: StartOptions): Promise<Running> {
       },
     });
     const relay = link &&
-      startRelay({ config, bus, link, bootId: sender, clock, log, life });
+      startRelay({
+        config,
+        partitions,
+        bus,
+        link,
+        bootId: sender,
+        clock,
+        log,
+        life,
+      });
     const publish = (events: readonly LiveEvent[]) =>
       relay ? relay.publish(events) : bus.publish(events);
     const waits: StageWaits = {
@@ -229,7 +241,7 @@ export async function start(options: StartOptions): Promise<Running> {
           bandPercent: config.bandPercent,
           ...BAND,
         },
-        partitions: config.partitions,
+        layout,
         node: config.nodeName,
         clock,
         log,
@@ -247,12 +259,12 @@ export async function start(options: StartOptions): Promise<Running> {
         settings: { retentionDays: config.tickRetentionDays },
       })
       : null;
-    const committed: EntryId[] = Array(config.partitions).fill(BEFORE_FIRST);
+    const committed: EntryId[] = Array(layout.partitions).fill(BEFORE_FIRST);
     const newest = has("forecast")
       ? new NewestCandles({
         store: stores.candles,
-        partitions: config.partitions,
-        committed: (p) => committed[p],
+        layout,
+        committed: (p) => committed[p] ?? BEFORE_FIRST,
       })
       : null;
 
@@ -314,11 +326,31 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
       })
       : null;
+    const { divisible } = stores;
+    if (divisible) {
+      life.run("layout", (signal) =>
+        followLayout({
+          layout,
+          store: stores.layouts,
+          buffer: divisible,
+          archive: archiver
+            ? (p, through, incarnation) =>
+              archiver.keepThrough(p, through, incarnation)
+            : undefined,
+          owner,
+          leases: stores.leases,
+          ingest,
+          divides: has("aggregate"),
+          retentionMs: config.bufferKeepMinutes * 60_000,
+          clock,
+          log,
+        }, signal));
+    }
     let feeds: DrainableFeeds | null = null;
     if (ingest) {
       const marks = {
         buffer: stores.buffer,
-        partitions: config.partitions,
+        layout,
         node: config.nodeName,
         clock,
         log,
@@ -334,7 +366,7 @@ export async function start(options: StartOptions): Promise<Running> {
               ingest,
               store: stores.feeds,
               buffer: stores.buffer,
-              partitions: config.partitions,
+              layout,
               clock,
               log,
               signal,
@@ -384,8 +416,7 @@ export async function start(options: StartOptions): Promise<Running> {
             publish(events);
             webhooks?.offer(events);
           },
-          position: (symbol) =>
-            committed[partitionOf(symbol, config.partitions)],
+          position: (symbol) => committed[layout.of(symbol)] ?? BEFORE_FIRST,
         }, { fitsAtOnce: threads + 1 });
         forecasting = { forecaster, pool, workers: threads };
         return forecaster.run(signal).finally(() => forecasting = null);
@@ -437,7 +468,7 @@ export async function start(options: StartOptions): Promise<Running> {
         ...watched,
         stores,
         node: config.nodeName,
-        partitions: config.partitions,
+        layout,
         stopping: () => life.stopping,
         drained: drain ? () => drain.drained : undefined,
         newestEdge: () => forecasting?.forecaster.newestEdge ?? null,
@@ -485,7 +516,7 @@ export async function start(options: StartOptions): Promise<Running> {
           ? tickHistory({
             archive: fresh.archive,
             buffer: stores.buffer,
-            partitions: config.partitions,
+            layout,
             minutes: fresh.minutes,
             latenessMs: config.latenessMs,
           })
@@ -508,7 +539,7 @@ export async function start(options: StartOptions): Promise<Running> {
             buffer: stores.buffer,
             store: stores.quarantine,
             catalog,
-            partitions: config.partitions,
+            layout,
             clock,
           }),
         },
@@ -564,8 +595,9 @@ export async function start(options: StartOptions): Promise<Running> {
 
 /** Carries live events to and from other processes. */
 function startRelay(
-  { config, bus, link, bootId, clock, log, life }: {
+  { config, partitions, bus, link, bootId, clock, log, life }: {
     readonly config: Config;
+    readonly partitions: number;
     readonly bus: InProcessBus;
     readonly link: LiveLink;
     readonly bootId: string;
@@ -574,7 +606,6 @@ function startRelay(
     readonly life: Life;
   },
 ): LiveRelay {
-  const { partitions } = config;
   const listens = config.roles.has("web");
   const relay = new LiveRelay({
     bus,

@@ -36,7 +36,7 @@ export interface Stoppable {
 
 /** Every part there may be, in the order in which they stop. */
 export const PARTS = [
-  ...["nodes", "feed", "mark", "watch", "forecast", "webhooks"],
+  ...["layout", "nodes", "feed", "mark", "watch", "forecast", "webhooks"],
   ...["status", "others"],
   ...["upkeep", "archive", "aggregate", "leases", "relay", "web"],
 ];
@@ -50,7 +50,7 @@ export async function stop(program: Stoppable): Promise<void> {
   const startedAt = clock.now();
   life.stopping = true;
   await program.simulator?.stop();
-  await life.stop("nodes", "feed");
+  await life.stop("layout", "nodes", "feed");
   await feeds?.stopped;
   await appended(program, startedAt);
   await life.stop("mark", "forecast", "webhooks", "status", "others");

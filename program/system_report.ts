@@ -8,6 +8,7 @@ import type {
 import type { Catalog } from "../pipeline/catalog.ts";
 import type { Config } from "../pipeline/config.ts";
 import type { FeedState } from "../pipeline/domain/live_event.ts";
+import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { quarantineIdText } from "../pipeline/domain/quarantine_id.ts";
 import { type EpochMicros, toMillis } from "../pipeline/domain/time.ts";
 import type { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
@@ -61,6 +62,7 @@ export interface SystemReportOptions {
   readonly stores: {
     readonly audit: AuditStore;
     readonly quarantine: QuarantineStore;
+    readonly layout: PartitionLayout;
   };
   readonly waits: StageWaits;
   readonly commits: CommitTimes;
@@ -311,9 +313,9 @@ export class SystemReport {
 
   #partitions({ pipeline, lags }: Findings): SystemView["partitions"] {
     if (pipeline === null) return null;
-    const { config, owned } = this.options;
+    const { config, owned, stores } = this.options;
     const shared = owned !== undefined;
-    return Array.from({ length: config.partitions }, (_, p) => {
+    return Array.from({ length: stores.layout.partitions }, (_, p) => {
       // One that no process has had is not stored.
       const known = pipeline.partitions.find((one) => one.p === p);
       const owner = known?.owner ?? null;

@@ -21,7 +21,6 @@ import { readSecretFiles } from "../pipeline/secret_files.ts";
 import { assert } from "../pipeline/domain/assert.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
-import { partitionOf } from "../pipeline/domain/hash.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
 import {
   isStoredInterval,
@@ -141,7 +140,7 @@ export async function importCandles(
     }
     const rollups = await rollUp(
       stores,
-      partitionOf(symbol, config.partitions),
+      stores.layout.of(symbol),
     );
     await stores.aggregate.checkpoint();
     return {

@@ -1,4 +1,4 @@
-import { partitionOf } from "../domain/hash.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import {
   compareEntryIds,
@@ -12,7 +12,7 @@ import { TickGatherer } from "./tick_gatherer.ts";
 export interface TickSources {
   readonly archive: TickArchive;
   readonly buffer: TickBuffer;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
 }
 
 export interface TickRange {
@@ -40,11 +40,11 @@ const TAIL_BYTES = 256 * 1_024;
  * @throws {TooManyTicksError} If there are more than `ticksMax`.
  */
 export async function readTicks(
-  { archive, buffer, partitions }: TickSources,
+  { archive, buffer, layout }: TickSources,
   range: TickRange,
 ): Promise<SymbolTicks> {
   const { symbol, from, to, through, incarnation } = range;
-  const p = partitionOf(symbol, partitions);
+  const [p, ...before] = layout.everOf(symbol);
   const gatherer = new TickGatherer(range);
   if (incarnation !== null) {
     // The buffer first: what is archived meanwhile is found twice, not never.
@@ -65,11 +65,14 @@ export async function readTicks(
       after = raw[raw.length - 1].id;
     }
   }
-  for await (const page of archive.entries({ p, symbol, from, to })) {
-    for (const entry of page) {
-      const later = entry.incarnation === incarnation &&
-        compareEntryIds(entry.id, through) > 0;
-      if (!later) gatherer.add(entry);
+  // What came before a division was archived before it.
+  for (const home of [p, ...before]) {
+    for await (const page of archive.entries({ p: home, symbol, from, to })) {
+      for (const entry of page) {
+        const later = entry.incarnation === incarnation &&
+          compareEntryIds(entry.id, through) > 0;
+        if (!later) gatherer.add(entry);
+      }
     }
   }
   const questions = gatherer.questions();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../domain/partition_layout.ts";
 import { MemoryBuffer } from "../buffer/testing/memory_buffer.ts";
 import {
   moment,
@@ -40,7 +41,7 @@ class World {
       archive: this.archive,
       buffer: this.buffer,
       minutes: this.minutes,
-      partitions: PARTITIONS,
+      layout: new PartitionLayout(PARTITIONS),
       latenessMs: 3_000,
       bounds,
     });

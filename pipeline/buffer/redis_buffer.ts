@@ -1,4 +1,5 @@
 import { type FeedKey, feedKeyText } from "../domain/entry.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import {
   type AppendRequest,
@@ -7,6 +8,7 @@ import {
   type BufferStats,
   type Clock,
   compareEntryIds,
+  type DivisibleBuffer,
   type EntryId,
   type Log,
   type RawEntry,
@@ -39,8 +41,8 @@ export interface RedisBufferOptions {
    * cluster one server or several, as `host:port,host:port`.
    */
   readonly url: string;
-  /** Partitions of the warehouse, for `stats`. */
-  readonly partitions: number;
+  /** Partitions of the warehouse, and what their streams are called. */
+  readonly layout: PartitionLayout;
   /** Bytes of entries from which on appends are refused. */
   readonly memoryMaxBytes: number;
   readonly clock: Clock;
@@ -58,36 +60,16 @@ export interface RedisBufferOptions {
  * whichever process; until they are, they look every `POLL_MS`, all at the same
  * time, so that they share one round trip.
  */
-export class RedisBuffer implements TickBuffer {
-  readonly #signal = new AppendSignal();
-  /** This one among those that append. */
-  readonly #self = crypto.randomUUID();
-  readonly #wakes: RedisWakes;
-  /** When something was last known to have come, by partition. */
-  readonly #stirredAt = new Map<number, number>();
-  /** Lets each reader go that waits for an answer. */
-  readonly #letGo = new Set<() => void>();
-  readonly #floors = new Map<number, EntryId>();
-  /** As last seen, for readers that are let go without an answer. */
-  readonly #incarnations = new Map<number, string>();
-  /** Bytes held, by partition, as last seen. */
-  readonly #held = new Map<number, number>();
-  #askedAt = -Infinity;
-  #closed: Promise<void> | null = null;
-
+export class RedisBuffer implements DivisibleBuffer {
   private constructor(
     private readonly options: RedisBufferOptions,
     private readonly connection: RedisCommands,
     /** Where its servers are. */
     readonly places: RedisPlaces,
-  ) {
-    this.#wakes = new RedisWakes({
-      places,
-      self: this.#self,
-      onStir: (p) => this.#stir(p),
-      log: options.log,
-    });
-  }
+    /** Whose streams these are. */
+    private readonly tag: () => string = () => options.layout.now.tag,
+    private readonly shared = new Shared(places, options.log),
+  ) {}
 
   /**
    * Connects and checks how each server is set; warnings go to the log.
@@ -109,6 +91,27 @@ export class RedisBuffer implements TickBuffer {
     }
   }
 
+  pinned(): RedisBuffer {
+    return this.ofDivision(this.tag());
+  }
+
+  ofDivision(tag: string): RedisBuffer {
+    const { options, connection, places, shared } = this;
+    return new RedisBuffer(options, connection, places, () => tag, shared);
+  }
+
+  async seal(p: number, sealed: boolean) {
+    const [incarnation, newest] = await this.connection.run(
+      "seal",
+      [this.#keyOf(p, "meta")],
+      [crypto.randomUUID(), sealed ? "1" : "0"],
+    ) as RedisReply[];
+    return {
+      newest: `${newest}-0` as EntryId,
+      incarnation: String(incarnation),
+    };
+  }
+
   async incarnation(p: number): Promise<string> {
     const { incarnation } = await this.#rows(p, BEFORE_FIRST, {
       through: "+",
@@ -123,34 +126,39 @@ export class RedisBuffer implements TickBuffer {
     this.#assertRoom();
     const bytes = encodeEntry(entry);
     const reply = await this.connection.run("append", [
-      metaOf(p),
-      positionsOf(p),
-      ticksOf(p),
+      this.#keyOf(p, "meta"),
+      this.#keyOf(p, "pos"),
+      this.#keyOf(p, "ticks"),
     ], [
       crypto.randomUUID(),
       feedKeyText(key),
       String(request.expectLast),
       String(request.newLast),
       String(entry.receivedAt),
-      String(numberOf(this.#floors.get(p) ?? BEFORE_FIRST)),
+      String(numberOf(this.shared.floors.get(p) ?? BEFORE_FIRST)),
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
       from?.writer ?? "",
       String(from?.n ?? 0),
       String(spacingMs * MICROS_PER_MS),
       appendChannel(p),
-      this.#self,
+      this.shared.self,
     ]) as RedisReply[];
+    if (reply.length === 0) return { kind: "sealed" };
     if (reply.length === 1) return { kind: "conflict", last: Number(reply[0]) };
     const [id, incarnation, held, isNew] = reply.map(String);
-    this.#incarnations.set(p, incarnation);
-    this.#held.set(p, Number(held));
-    if (isNew === "1") this.#stir(p);
+    this.shared.incarnations.set(this.#nameOf(p), incarnation);
+    this.shared.held.set(this.#nameOf(p), Number(held));
+    if (isNew === "1") this.shared.stir(p);
     return { kind: "appended", id: id as EntryId, incarnation };
   }
 
   async lastSeq(p: number, key: FeedKey): Promise<number> {
     return Number(
-      await this.connection.call(["HGET", positionsOf(p), feedKeyText(key)]) ??
+      await this.connection.call([
+        "HGET",
+        this.#keyOf(p, "pos"),
+        feedKeyText(key),
+      ]) ??
         0,
     );
   }
@@ -160,11 +168,11 @@ export class RedisBuffer implements TickBuffer {
     after: EntryId,
     options: Parameters<TickBuffer["read"]>[2],
   ): Promise<ReadBatch> {
-    if (this.#closed) throw new BufferError("The buffer is closed");
+    if (this.shared.closed) throw new BufferError("The buffer is closed");
     const { maxEntries, maxBytes, waitMs, signal } = options;
     const deadline = performance.now() + waitMs;
     for (;;) {
-      const seen = this.#signal.version(p);
+      const seen = this.shared.signal.version(p);
       const lookedAt = performance.now();
       const { incarnation, rows } = await this.#orLetGo(
         p,
@@ -172,14 +180,14 @@ export class RedisBuffer implements TickBuffer {
         signal,
       );
       const left = deadline - performance.now();
-      const over = () => signal?.aborted || this.#closed !== null;
+      const over = () => signal?.aborted || this.shared.closed !== null;
       if (rows.length === 0 && left > 0 && !over()) {
         const everyMs = this.#isTold(p, lookedAt) ? LOOK_MS : POLL_MS;
         const toLook = everyMs - performance.now() % everyMs;
-        await this.#signal.wait(p, seen, Math.min(left, toLook), signal);
+        await this.shared.signal.wait(p, seen, Math.min(left, toLook), signal);
         if (!over()) continue;
       }
-      if (rows.length > 0) this.#stirredAt.set(p, performance.now());
+      if (rows.length > 0) this.shared.stirredAt.set(p, performance.now());
       const entries = rows.map(({ id, bytes }) => ({
         id,
         entry: decodeEntry(bytes),
@@ -198,50 +206,67 @@ export class RedisBuffer implements TickBuffer {
   }
 
   raiseFloor(p: number, floor: EntryId): void {
-    if (compareEntryIds(floor, this.#floors.get(p) ?? BEFORE_FIRST) > 0) {
-      this.#floors.set(p, floor);
+    if (compareEntryIds(floor, this.shared.floors.get(p) ?? BEFORE_FIRST) > 0) {
+      this.shared.floors.set(p, floor);
     }
   }
 
   async trim(p: number, through: EntryId): Promise<void> {
     const [ms, n] = through.split("-").map(Number);
-    const held = await this.connection.run("trim", [metaOf(p), ticksOf(p)], [
+    const held = await this.connection.run("trim", [
+      this.#keyOf(p, "meta"),
+      this.#keyOf(p, "ticks"),
+    ], [
       through,
       `${ms}-${n + 1}`,
     ]);
-    this.#held.set(p, Number(held));
+    this.shared.held.set(this.#nameOf(p), Number(held));
   }
 
   async newest(p: number): Promise<EntryId> {
-    const newest = await this.connection.call(["HGET", metaOf(p), "newest"]);
+    const newest = await this.connection.call([
+      "HGET",
+      this.#keyOf(p, "meta"),
+      "newest",
+    ]);
     return newest === null ? BEFORE_FIRST : `${newest}-0` as EntryId;
   }
 
   async newestBefore(p: number, time: EpochMicros): Promise<EntryId> {
-    const id = await this.connection.run("newestBefore", [ticksOf(p)], [
+    const id = await this.connection.run("newestBefore", [
+      this.#keyOf(p, "ticks"),
+    ], [
       String(time),
     ]);
     return id === null ? BEFORE_FIRST : String(id) as EntryId;
   }
 
+  /** Of all streams, those of before a division too. */
   async stats(): Promise<BufferStats> {
-    const partitions = Array.from(
-      { length: this.options.partitions },
-      async (_, p) => {
-        const reply = await this.connection.run("stats", [
-          metaOf(p),
-          ticksOf(p),
-        ], []) as RedisReply[];
-        const [bytes, entries] = reply.map(Number);
-        this.#held.set(p, bytes);
-        return { bytes, entries };
-      },
+    const { past, now } = this.options.layout;
+    const stats = await Promise.all(
+      [...past, now].flatMap(({ partitions, tag }) => {
+        const streams = this.ofDivision(tag);
+        return Array.from(
+          { length: partitions },
+          (_, p) => streams.#statsOf(p),
+        );
+      }),
     );
-    const stats = await Promise.all(partitions);
     return {
       bytes: stats.reduce((sum, { bytes }) => sum + bytes, 0),
       entries: stats.reduce((sum, { entries }) => sum + entries, 0),
     };
+  }
+
+  async #statsOf(p: number): Promise<BufferStats> {
+    const reply = await this.connection.run("stats", [
+      this.#keyOf(p, "meta"),
+      this.#keyOf(p, "ticks"),
+    ], []) as RedisReply[];
+    const [bytes, entries] = reply.map(Number);
+    this.shared.held.set(this.#nameOf(p), bytes);
+    return { bytes, entries };
   }
 
   back(): AbortSignal {
@@ -250,22 +275,17 @@ export class RedisBuffer implements TickBuffer {
 
   /** Waits for the calls under way; repeatable. */
   close(): Promise<void> {
-    this.#closed ??= this.connection.close();
-    this.#wakes.close();
-    for (const letGo of this.#letGo) letGo();
-    this.#signal.notifyAll();
-    return this.#closed;
-  }
-
-  #stir(p: number): void {
-    this.#stirredAt.set(p, performance.now());
-    this.#signal.notify(p);
+    this.shared.closed ??= this.connection.close();
+    this.shared.wakes.close();
+    for (const letGo of this.shared.letGo) letGo();
+    this.shared.signal.notifyAll();
+    return this.shared.closed;
   }
 
   /** Whether all that comes after a look is told. */
   #isTold(p: number, lookedAt: number): boolean {
-    const stirredAt = this.#stirredAt.get(p) ?? -Infinity;
-    return this.#wakes.hears(p) && lookedAt - stirredAt >= MORE_MS;
+    const stirredAt = this.shared.stirredAt.get(p) ?? -Infinity;
+    return this.shared.wakes.hears(p) && lookedAt - stirredAt >= MORE_MS;
   }
 
   /**
@@ -274,11 +294,11 @@ export class RedisBuffer implements TickBuffer {
    */
   #assertRoom(): void {
     let held = 0;
-    for (const bytes of this.#held.values()) held += bytes;
+    for (const bytes of this.shared.held.values()) held += bytes;
     const { memoryMaxBytes } = this.options;
     if (held < memoryMaxBytes) return;
-    if (performance.now() - this.#askedAt > FULL_MS) {
-      this.#askedAt = performance.now();
+    if (performance.now() - this.shared.askedAt > FULL_MS) {
+      this.shared.askedAt = performance.now();
       // the next append finds out what is wrong, if anything is
       this.stats().catch(() => {});
     }
@@ -293,8 +313,8 @@ export class RedisBuffer implements TickBuffer {
     readonly maxBytes: number;
   }): Promise<Found> {
     const [incarnation, ...flat] = await this.connection.run("read", [
-      metaOf(p),
-      ticksOf(p),
+      this.#keyOf(p, "meta"),
+      this.#keyOf(p, "ticks"),
     ], [
       crypto.randomUUID(),
       after,
@@ -306,8 +326,18 @@ export class RedisBuffer implements TickBuffer {
     for (let i = 0; i < flat.length; i += 2) {
       rows.push({ id: flat[i].toString() as EntryId, bytes: flat[i + 1] });
     }
-    this.#incarnations.set(p, incarnation.toString());
+    this.shared.incarnations.set(this.#nameOf(p), incarnation.toString());
     return { incarnation: incarnation.toString(), rows };
+  }
+
+  /** A partition's keys begin with it, and have one slot. */
+  #nameOf(p: number): string {
+    const tag = this.tag();
+    return tag === "" ? `{${p}}` : `{${p}}:${tag}`;
+  }
+
+  #keyOf(p: number, key: "meta" | "pos" | "ticks"): string {
+    return `${this.#nameOf(p)}:${key}`;
   }
 
   /** What was found, or nothing as soon as the reader is let go. */
@@ -318,34 +348,52 @@ export class RedisBuffer implements TickBuffer {
   ): Promise<Found> {
     return new Promise((resolve, reject) => {
       const letGo = () => {
-        const incarnation = this.#incarnations.get(p);
+        const incarnation = this.shared.incarnations.get(this.#nameOf(p));
         if (incarnation !== undefined) resolve({ incarnation, rows: [] });
       };
-      this.#letGo.add(letGo);
+      this.shared.letGo.add(letGo);
       signal?.addEventListener("abort", letGo);
       found.then(resolve, reject).finally(() => {
-        this.#letGo.delete(letGo);
+        this.shared.letGo.delete(letGo);
         signal?.removeEventListener("abort", letGo);
       });
     });
   }
 }
 
+/** What those who use one connection have in common, whichever streams. */
+class Shared {
+  readonly signal = new AppendSignal();
+  /** This one among those that append. */
+  readonly self = crypto.randomUUID();
+  readonly wakes: RedisWakes;
+  /** When something was last known to have come, by partition. */
+  readonly stirredAt = new Map<number, number>();
+  /** Lets each reader go that waits for an answer. */
+  readonly letGo = new Set<() => void>();
+  readonly floors = new Map<number, EntryId>();
+  /** As last seen, for readers that are let go without an answer. */
+  readonly incarnations = new Map<string, string>();
+  /** Bytes held, by stream, as last seen. */
+  readonly held = new Map<string, number>();
+  askedAt = -Infinity;
+  closed: Promise<void> | null = null;
+
+  constructor(places: RedisPlaces, log: Log) {
+    const { self } = this;
+    const onStir = (p: number) => this.stir(p);
+    this.wakes = new RedisWakes({ places, self, onStir, log });
+  }
+
+  stir(p: number): void {
+    this.stirredAt.set(p, performance.now());
+    this.signal.notify(p);
+  }
+}
+
 interface Found {
   readonly incarnation: string;
   readonly rows: { readonly id: EntryId; readonly bytes: Buffer }[];
-}
-
-function metaOf(p: number): string {
-  return `{${p}}:meta`;
-}
-
-function positionsOf(p: number): string {
-  return `{${p}}:pos`;
-}
-
-function ticksOf(p: number): string {
-  return `{${p}}:ticks`;
 }
 
 function numberOf(id: EntryId): number {

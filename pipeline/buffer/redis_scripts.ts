@@ -9,12 +9,15 @@
  *            appended, trimmed: bytes of all entries there ever were, and of
  *            those that are forgotten; server: the one that appended last;
  *            spaced_at: time of the newest entry that is to keep a distance;
- *            rang: when it was last told that something came
+ *            rang: when it was last told that something came; sealed: 1 while
+ *            it takes no more
  * {p}:pos    hash: of each feed, its last number; "<feed> from": its last
  *            append with an origin, as "<n> <id> <writer>"
  * {p}:ticks  stream, ids as `<ms>-0`: e the entry, at its time (never falls),
  *            sum the bytes of all entries up to it
  * ```
+ *
+ * Keys are `{p}:<tag>:meta` and so on once partitions were divided.
  *
  * Ids are above the newest one and the floor, whatever the server's clock
  * says, and each has milliseconds of its own, so that a search by halves finds
@@ -49,11 +52,12 @@ end
  * newLast, receivedAt, floor, bytes, writer or "", n, least time to the newest
  * one that names such a time or 0, channel, what to say there, server or "".
  *
- * Returns {id, incarnation, bytes held, 1 if it was appended} or {last}.
+ * Returns {id, incarnation, bytes held, 1 if it was appended}, or {last}, or
+ * nothing if it is sealed.
  */
 const APPEND = `${HEAD}
 local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
-  'newest_at', 'appended', 'trimmed', 'server', 'spaced_at', 'rang')
+  'newest_at', 'appended', 'trimmed', 'server', 'spaced_at', 'rang', 'sealed')
 local wrong = checked(meta[1])
 if wrong then return wrong end
 local incarnation = meta[2] or ARGV[1]
@@ -67,6 +71,7 @@ if writer ~= '' and chain[2] then
     return {id, incarnation, digits(appended - trimmed), 0}
   end
 end
+if meta[10] == '1' then return {} end
 local last = chain[1] or '0'
 if last ~= ARGV[3] then return {last} end
 local spacing = tonumber(ARGV[10])
@@ -185,8 +190,27 @@ local held = tonumber(meta[2] or 0) - tonumber(meta[3] or 0)
 return {digits(held), redis.call('XLEN', KEYS[2])}
 `;
 
+/**
+ * KEYS meta. ARGV: incarnation if there is none, 1 or 0.
+ *
+ * Returns {incarnation, number of the newest entry}.
+ */
+const SEAL = `${HEAD}
+local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
+  'sealed')
+local wrong = checked(meta[1])
+if wrong then return wrong end
+local incarnation = meta[2] or ARGV[1]
+if (meta[4] or '0') ~= ARGV[2] then
+  redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', incarnation,
+    'sealed', ARGV[2])
+end
+return {incarnation, meta[3] or '0'}
+`;
+
 export const SCRIPTS = {
   append: APPEND,
+  seal: SEAL,
   read: READ,
   trim: TRIM,
   newestBefore: NEWEST_BEFORE,

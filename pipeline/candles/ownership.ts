@@ -1,3 +1,4 @@
+import type { Division, PartitionLayout } from "../domain/partition_layout.ts";
 import { MICROS_PER_MS } from "../domain/time.ts";
 import type {
   AggregateStore,
@@ -28,7 +29,7 @@ export interface Ownership {
 
 export interface OwnershipOptions {
   readonly owner: string;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   readonly leaseMs: number;
   readonly store: Pick<AggregateStore, "renew">;
   readonly leases: Pick<LeaseStore, "heartbeat" | "bury" | "leave">;
@@ -56,6 +57,8 @@ const AFTER_MS = 5;
 
 interface Held {
   readonly leaseEpoch: number;
+  /** Once there is another one, it is lost. */
+  readonly division: Division;
   yields: boolean;
 }
 
@@ -75,13 +78,16 @@ export class SharedOwnership implements Ownership {
   readonly #triedAt = new Map<number, number>();
   /** Processes whose leases were ended. */
   #gone: ReadonlySet<string> = new Set();
-  #share: number;
+  /** Processes that share the partitions. */
+  #alive = 1;
   #drained = false;
   #surplusRounds = 0;
   #more = new AbortController();
 
-  constructor(private readonly options: OwnershipOptions) {
-    this.#share = options.partitions;
+  constructor(private readonly options: OwnershipOptions) {}
+
+  get #share(): number {
+    return Math.ceil(this.options.layout.partitions / this.#alive);
   }
 
   get owned(): readonly number[] {
@@ -120,7 +126,8 @@ export class SharedOwnership implements Ownership {
   }
 
   onClaimed(p: number, leaseEpoch: number): void {
-    this.#held.set(p, { leaseEpoch, yields: this.#drained });
+    const { now: division } = this.options.layout;
+    this.#held.set(p, { leaseEpoch, division, yields: this.#drained });
     this.#triedAt.delete(p);
   }
 
@@ -131,7 +138,7 @@ export class SharedOwnership implements Ownership {
 
   verdict(p: number): "keep" | "lost" | "yield" {
     const held = this.#held.get(p);
-    if (!held) return "lost";
+    if (held?.division !== this.options.layout.now) return "lost";
     return held.yields ? "yield" : "keep";
   }
 
@@ -212,7 +219,7 @@ export class SharedOwnership implements Ownership {
 
   #shareAmong(alive: number): void {
     const before = this.#share;
-    this.#share = Math.ceil(this.options.partitions / alive);
+    this.#alive = alive;
     if (this.#share <= before) return;
     this.#more.abort();
     this.#more = new AbortController();

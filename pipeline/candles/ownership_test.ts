@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../domain/partition_layout.ts";
 import { ManualClock } from "../feeds/testing/manual_clock.ts";
 import { MICROS_PER_MS } from "../domain/time.ts";
 import type { Heartbeat, Presence } from "../ports.ts";
@@ -60,7 +61,7 @@ async function started(partitions: number, presence?: Presence) {
   const abort = new AbortController();
   const ownership = new SharedOwnership({
     owner: "a",
-    partitions,
+    layout: new PartitionLayout(partitions),
     leaseMs: LEASE_MS,
     store: warehouse,
     leases: warehouse,

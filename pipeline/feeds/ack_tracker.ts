@@ -185,6 +185,11 @@ export class AckTracker {
     return lines;
   }
 
+  /** Forgets a group that will not be appended. */
+  drop(p: number, dropped: Handed): void {
+    this.#keep(this.#partition(p), (handed) => handed !== dropped);
+  }
+
   /** What partitions have that is not committed. */
   *waiting(): Generator<Waiting> {
     for (const p of this.#partitions.keys()) {
@@ -204,6 +209,14 @@ export class AckTracker {
       rejectedBytes += handed.rejectedBytes;
     }
     return { p, bytes, rejectedBytes, since: queue[0].since };
+  }
+
+  /** Something is in the buffer that is not committed. */
+  get waits(): boolean {
+    for (const { queue } of this.#partitions.values()) {
+      if (queue.some(({ place }) => place !== null)) return true;
+    }
+    return false;
   }
 
   /** Nothing is handed over that is not committed. */

@@ -18,7 +18,7 @@ function watch(world: FeedWorld): AbortController {
     ingest: world.ingest,
     store: world.store,
     buffer: world.buffer,
-    partitions: world.partitions,
+    layout: world.layout,
     clock: world.clock,
     log: silentLog,
     signal: stop.signal,

@@ -37,6 +37,8 @@ export interface ChainOptions {
   readonly waits?: WaitSketch;
   /** Called when something was appended. */
   readonly onAppended: () => void;
+  /** Called when the stream takes no more. */
+  readonly onSealed: () => void;
   /**
    * Called when numbers that were appended are gone from the buffer: those
    * above the one given. A feed with acks must not go on then.
@@ -96,6 +98,8 @@ export class ChainWriter {
   #sending: Sending[] = [];
   #pumping = false;
   #failures = 0;
+  /** The stream takes no more: what is left here must go elsewhere. */
+  #sealedOff = false;
   #idleWaiters: (() => void)[] = [];
 
   constructor(private readonly options: ChainOptions) {
@@ -109,7 +113,12 @@ export class ChainWriter {
 
   /** Nothing is drafted, waiting or on its way. */
   get idle(): boolean {
-    return this.draft.empty && !this.#pumping;
+    return this.draft.empty && !this.#pumping && this.#waiting.length === 0;
+  }
+
+  /** What is left here waits for another stream, or for this one. */
+  get sealedOff(): boolean {
+    return this.#sealedOff;
   }
 
   /** The group that the draft's next line belongs to. */
@@ -188,11 +197,12 @@ export class ChainWriter {
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.options.signal.aborted) {
+    while (!this.options.signal.aborted && !this.#sealedOff) {
       this.#send();
       if (this.#sending.length === 0) break;
       const outcome = await this.#sending[0].outcome;
       if (outcome.kind === "appended") this.#appended(outcome);
+      else if (outcome.kind === "sealed") await this.#sealOff();
       else await this.#recover();
     }
     this.#pumping = false;
@@ -289,6 +299,33 @@ export class ChainWriter {
     }
     this.options.tracker.appended(this.p, draft.handed, { id, incarnation });
     this.options.onAppended();
+  }
+
+  /** The stream takes appends again: goes on with what is left. */
+  reopen(): void {
+    if (!this.#sealedOff) return;
+    this.#sealedOff = false;
+    this.#pump();
+  }
+
+  /** What is not in the stream never will be. */
+  giveUp(): void {
+    this.flush();
+    for (const { draft } of this.#waiting.splice(0)) {
+      this.options.tracker.drop(this.p, draft.handed);
+    }
+    this.unappendedBytes = 0;
+    this.unappendedLines = 0;
+  }
+
+  /** Nothing more gets in, of what is behind either. */
+  async #sealOff(): Promise<void> {
+    await Promise.all(this.#sending.map(({ outcome }) => outcome));
+    this.#waiting.unshift(...this.#sending.map(({ sealed }) => sealed));
+    this.#chainLast = this.#sending[0].expectLast;
+    this.#sending = [];
+    this.#sealedOff = true;
+    this.options.onSealed();
   }
 
   /**

@@ -98,7 +98,6 @@ export interface FeedIngestOptions {
   /** Name of this process, for its entries. */
   readonly node: string;
   readonly replay: boolean;
-  readonly partitions: number;
   readonly standing: Standing;
   readonly buffer: TickBuffer;
   readonly store: FeedStore;
@@ -109,6 +108,8 @@ export interface FeedIngestOptions {
   readonly settings: FeedSettings;
   /** From a line's coming in to its place in the buffer. */
   readonly waits?: WaitSketch;
+  /** Resolves once lines may be taken in; `null` while they may. */
+  readonly whenLetIn: () => Promise<void> | null;
   /** What is known of a partition's commits. */
   readonly committedTo: (p: number) => CommitReport | undefined;
   /** All feeds without acks together have more uncommitted than they may. */
@@ -122,6 +123,8 @@ const HELD_BYTES = 1_048_576;
 const RETRY_MS = 200;
 /** How often a feed that waits for room looks for it without being told. */
 const LOOK_MS = 1_000;
+
+const MOVED = "the partitions were divided, connect and send again";
 
 type Stop = "end" | "admit" | "held";
 
@@ -146,8 +149,8 @@ export class FeedIngest {
   acked: number;
   readonly #options: FeedIngestOptions;
   readonly #sequenced: boolean;
-  readonly #writers: readonly ChainWriter[];
-  readonly #feedWriter: ChainWriter;
+  #writers: readonly ChainWriter[] = [];
+  #feedWriter!: ChainWriter;
   readonly #routes = new Map<string, Route>();
   readonly #links = new Set<FeedLink>();
   /** Who hears of acks: the newest connection, also while it closes. */
@@ -194,28 +197,8 @@ export class FeedIngest {
       acked,
       this.#sequenced ? "number" : "position",
     );
-    this.#writers = chains.map((chain, p) => {
-      const last = Math.max(chain.bufferLast, chain.committedLast);
-      this.#knowEarlier(p, chain);
-      return new ChainWriter({
-        p,
-        key,
-        delivery,
-        node: rest.node,
-        replay,
-        buffer: rest.buffer,
-        tracker: this.tracker,
-        clock: rest.clock,
-        log: rest.log,
-        signal: this.#life.signal,
-        bufferLast: chain.bufferLast,
-        last,
-        waits: rest.waits,
-        onAppended: () => this.#onAppended(),
-        onLost: (after) => this.#onLost(p, { after }),
-      });
-    });
-    this.#feedWriter = this.#writers[partitionOf(key.feed, rest.partitions)];
+    chains.forEach((chain, p) => this.#knowEarlier(p, chain));
+    this.#writeTo(chains);
     this.#next = 1 +
       (this.#sequenced
         ? acked
@@ -224,6 +207,75 @@ export class FeedIngest {
       const known = rest.committedTo(p);
       if (known) this.tracker.committed(p, known);
     });
+  }
+
+  /** Appends go to these partitions from now on, and to their streams for good. */
+  #writeTo(chains: Standing["chains"]): void {
+    const { key, delivery, node, replay, clock, log, waits } = this.#options;
+    const buffer = this.#options.buffer.pinned?.() ?? this.#options.buffer;
+    this.#writers = chains.map((chain, p) =>
+      new ChainWriter({
+        p,
+        key,
+        delivery,
+        node,
+        replay,
+        buffer,
+        tracker: this.tracker,
+        clock,
+        log,
+        signal: this.#life.signal,
+        bufferLast: chain.bufferLast,
+        last: Math.max(chain.bufferLast, chain.committedLast),
+        waits,
+        onAppended: () => this.#onAppended(),
+        onSealed: () => this.#wake(),
+        onLost: (after) => this.#onLost(p, { after }),
+      })
+    );
+    this.#feedWriter = this.#writerOf(key.feed);
+  }
+
+  /**
+   * The partitions were divided: goes on in what they are now. Of a feed with
+   * acks, what is not in the old ones is sent again; of others it is lost, and
+   * said. That is nothing if it was settled before.
+   */
+  async divide(chains: Standing["chains"]): Promise<void> {
+    await this.#exclusive(() => {
+      if (this.#life.signal.aborted) return;
+      chains.forEach(({ committedLast }, p) => {
+        if (this.#sequenced) this.tracker.reached(p, committedLast);
+      });
+      const idle = this.#writers.every(({ idle }) => idle);
+      if (this.#sequenced && !(idle && this.tracker.settled)) {
+        this.#startOver(MOVED);
+      } else if (idle) this.#writeTo(chains);
+      else this.#leaveBehind(chains);
+      this.#routes.clear();
+      for (const { routes } of this.#links) routes.length = 0;
+    });
+  }
+
+  #leaveBehind(chains: Standing["chains"]): void {
+    const { key: { feed, epoch }, unappendedLines: lines } = this;
+    if (lines > 0) {
+      this.#options.log.error(
+        "Lines of a feed without acks are lost, as the partitions were " +
+          "divided while this process stood still",
+        { feed, epoch, lines },
+      );
+    }
+    this.#lost += lines;
+    for (const writer of this.#writers) writer.giveUp();
+    this.#writeTo(chains);
+    // What was to be said of its connection may be among it.
+    this.#say(this.connected ? "open" : "close");
+  }
+
+  /** The partitions were not divided after all. */
+  reopen(): void {
+    for (const writer of this.#writers) writer.reopen();
   }
 
   /**
@@ -291,6 +343,7 @@ export class FeedIngest {
    * @param complete It went by itself, and nothing more was to come.
    */
   async detach(link: FeedLink, complete = false): Promise<void> {
+    await this.#options.whenLetIn();
     await this.#exclusive(() => {
       if (!link.attached) return;
       this.#ended ||= complete && this.#links.size === 1;
@@ -337,12 +390,30 @@ export class FeedIngest {
 
   /** Resolves once it is settled, or the signal aborts. */
   async whenSettled(signal: AbortSignal): Promise<void> {
+    await this.#until(() => this.settled, signal);
+  }
+
+  async #until(done: () => boolean, signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake();
     signal.addEventListener("abort", wake);
-    while (!this.settled && !signal.aborted && !this.#life.signal.aborted) {
+    while (!done() && !signal.aborted && !this.#life.signal.aborted) {
       await this.#changed();
     }
     signal.removeEventListener("abort", wake);
+  }
+
+  /**
+   * Sends off what was taken. Resolves once all of it that streams take is
+   * committed, and acked, or the signal aborts.
+   */
+  async settle(signal: AbortSignal): Promise<void> {
+    await this.#exclusive(() => this.flush());
+    await this.#until(
+      () =>
+        this.#writers.every(({ idle, sealedOff }) => idle || sealedOff) &&
+        !this.tracker.waits && !this.ackDue,
+      signal,
+    );
   }
 
   /** Bytes of lines that are in memory only. */
@@ -381,12 +452,28 @@ export class FeedIngest {
     batch: DecodedBatch,
     signal: AbortSignal,
   ): Promise<void> {
+    await this.#letIn(link, signal);
     await this.#exclusive(() => this.#takeAll(link, batch));
     await this.#room(link, signal);
   }
 
+  /** Waits while nothing may be taken in, unless nothing more will be read. */
+  async #letIn(link: FeedLink, signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    for (;;) {
+      const held = this.#options.whenLetIn();
+      if (held === null || !link.attached || signal.aborted) return;
+      this.#pausedTakes += 1;
+      signal.addEventListener("abort", wake);
+      await Promise.race([held, this.#changed()]);
+      signal.removeEventListener("abort", wake);
+      this.#pausedTakes -= 1;
+    }
+  }
+
   /** The source says that it has sent everything, `total` lines in all. */
   async end(link: FeedLink, total: number | undefined): Promise<void> {
+    await this.#options.whenLetIn();
     await this.#exclusive(() => {
       if (!link.attached) return;
       this.#pendingEnd = { total };
@@ -607,7 +694,7 @@ export class FeedIngest {
   }
 
   #writerOf(symbol: string): ChainWriter {
-    return this.#writers[partitionOf(symbol, this.#options.partitions)];
+    return this.#writers[partitionOf(symbol, this.#writers.length)];
   }
 
   // ---------------------------------------------------------------- symbols
@@ -729,9 +816,9 @@ export class FeedIngest {
       from,
       got: first,
     });
-    clock.sleep(settings.holeMs, timer.signal).then(() =>
-      this.#exclusive(() => this.#giveUp(link, hole))
-    );
+    clock.sleep(settings.holeMs, timer.signal)
+      .then(() => this.#options.whenLetIn())
+      .then(() => this.#exclusive(() => this.#giveUp(link, hole)));
     return hole;
   }
 
@@ -881,8 +968,13 @@ export class FeedIngest {
       return;
     }
     log.error("The buffer lost lines of a feed, it must resend", fields);
+    this.#startOver("the buffer lost ticks, connect and send again");
+  }
+
+  /** Of a feed with acks: its source connects again, and sends from its ack. */
+  #startOver(reason: string): void {
     this.dispose();
-    this.fail("buffer_lost", "the buffer lost ticks, connect and send again");
+    this.fail("buffer_lost", reason);
     this.#options.onLost(this);
   }
 

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import { Cleaner, type CleanSettings } from "../candles/clean.ts";
 import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
+import type { Division, PartitionLayout } from "../domain/partition_layout.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
@@ -30,7 +31,7 @@ export interface IngestOptions {
   readonly store: FeedStore;
   readonly catalog: Catalog;
   readonly clean: CleanSettings;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   /** Name of this process among those that share the warehouse. */
   readonly node: string;
   readonly clock: Clock;
@@ -106,9 +107,14 @@ export class Ingest {
   readonly #opening = new Map<string, Promise<unknown>>();
   readonly #life = new AbortController();
   #acking = false;
+  /** What `#feeds` write to: they change all at once. */
+  #division: Division;
+  /** While nothing is taken in. */
+  #held: PromiseWithResolvers<void> | null = null;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#division = options.layout.now;
     this.#settings = { ...FEED_DEFAULTS, ...options.settings };
   }
 
@@ -125,7 +131,8 @@ export class Ingest {
   ): Promise<OpenResult> {
     const { feed } = request;
     const before = this.#opening.get(feed) ?? Promise.resolve();
-    const opening = before.then(() => this.#open(request, events, symbols));
+    const opening = before.then(() => this.#held?.promise)
+      .then(() => this.#open(request, events, symbols));
     const done = opening.catch(() => {}).then(() => {
       if (this.#opening.get(feed) === done) this.#opening.delete(feed);
     });
@@ -152,6 +159,7 @@ export class Ingest {
       return { kind: "refused", code: "epoch_too_low", reason };
     }
     const key = { feed: request.feed, epoch };
+    const division = this.#division;
     const feed = await this.#feedOf(key, request);
     if (newest === null || epoch > newest) {
       if (request.delivery === "acked") {
@@ -162,6 +170,11 @@ export class Ingest {
           older.fail("superseded", `epoch ${epoch} of this feed began`);
         }
       }
+    }
+    if (this.#held !== null || this.#division !== division) {
+      // Partitions are being divided, or were meanwhile.
+      await this.#held?.promise;
+      return await this.#open(request, events, symbols);
     }
     const link = feed.attach(events, symbols, request.allows);
     return { kind: "opened", entrance: this.#entrance(feed, link) };
@@ -182,6 +195,11 @@ export class Ingest {
     const standing = before?.delivery === "best_effort"
       ? null
       : await this.#standingOf(key);
+    if (standing !== null && standing.division !== this.#division) {
+      const { clock } = this.#options;
+      await (this.#held?.promise ?? clock.sleep(RETRY_MS, this.#life.signal));
+      return await this.#feedOf(key, request);
+    }
     // It may have gone meanwhile, as the buffer lost lines of it.
     const known = this.#feeds.get(text);
     if (known) {
@@ -190,18 +208,17 @@ export class Ingest {
       this.#feeds.set(text, known);
       return known;
     }
-    const { buffer, store, partitions, clean, ...rest } = this.#options;
+    if (standing === null) return await this.#feedOf(key, request);
+    const { clean, ...rest } = this.#options;
     const feed = new FeedIngest({
       ...rest,
-      buffer,
-      store,
-      partitions,
       key,
-      standing: standing ?? await this.#standingOf(key),
+      standing,
       delivery: request.delivery,
       replay: request.replay,
       cleaner: new Cleaner(clean),
       settings: this.#settings,
+      whenLetIn: () => this.#held?.promise ?? null,
       committedTo: (p) => this.#committed.get(p),
       overBudget: () => this.#overBudget(),
       onLost: (lost) => this.#forget(lost),
@@ -211,10 +228,14 @@ export class Ingest {
     return feed;
   }
 
-  async #standingOf(key: FeedKey): Promise<Standing> {
-    const { buffer, store, partitions } = this.#options;
+  async #standingOf(
+    key: FeedKey,
+  ): Promise<Standing & { readonly division: Division }> {
+    const { store, layout } = this.#options;
+    const division = layout.now;
+    const buffer = this.#options.buffer.pinned?.() ?? this.#options.buffer;
     const chains = await Promise.all(
-      Array.from({ length: partitions }, async (_, p) => ({
+      Array.from({ length: division.partitions }, async (_, p) => ({
         bufferLast: await buffer.lastSeq(p, key),
         newest: {
           id: await buffer.newest(p),
@@ -224,7 +245,50 @@ export class Ingest {
       })),
     );
     const stored = await store.loadAck(key.feed, key.epoch);
-    return { acked: stored?.seq ?? 0, chains };
+    return { acked: stored?.seq ?? 0, chains, division };
+  }
+
+  /**
+   * Takes nothing in until `resume`, so that feeds wait. Resolves once all that
+   * was taken is committed, and acked to feeds that are there, or on abort.
+   */
+  async hold(signal: AbortSignal): Promise<void> {
+    this.#held ??= Promise.withResolvers();
+    await Promise.all(
+      [...this.#feeds.values()].map((feed) => feed.settle(signal)),
+    );
+  }
+
+  /** Takes lines in again. */
+  resume(): void {
+    for (const feed of this.#feeds.values()) feed.reopen();
+    this.#held?.resolve();
+    this.#held = null;
+  }
+
+  /**
+   * Brings all feeds to the partitions that there are now; nothing is taken in
+   * meanwhile. To be asked for again if it fails.
+   *
+   * @throws {Error} If the buffer or the warehouse does not answer.
+   */
+  async followLayout(): Promise<void> {
+    const { now } = this.#options.layout;
+    if (now === this.#division) return;
+    this.#held ??= Promise.withResolvers();
+    const standings = new Map<FeedIngest, Standing>();
+    for (;;) {
+      const more = [...this.#feeds.values()]
+        .filter((feed) => !standings.has(feed));
+      if (more.length === 0) break;
+      for (const feed of more) {
+        standings.set(feed, await this.#standingOf(feed.key));
+      }
+    }
+    this.#division = now;
+    await Promise.all(
+      [...standings].map(([feed, { chains }]) => feed.divide(chains)),
+    );
   }
 
   #entrance(feed: FeedIngest, link: FeedLink): FeedEntrance {

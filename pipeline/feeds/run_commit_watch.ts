@@ -1,4 +1,5 @@
 import { feedKeyText } from "../domain/entry.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
 import type { Clock, FeedStore, Log, TickBuffer } from "../ports.ts";
 import type { Ingest } from "./ingest.ts";
 
@@ -9,7 +10,7 @@ export interface CommitWatchOptions {
   >;
   readonly store: Pick<FeedStore, "committed">;
   readonly buffer: Pick<TickBuffer, "incarnation">;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   readonly clock: Clock;
   readonly log: Log;
   /** Ends the watch. */
@@ -84,7 +85,7 @@ async function tellCommits(
  * taken for gone, nor what was committed before its stream went for lost.
  */
 async function tellStreamsGone(options: CommitWatchOptions): Promise<void> {
-  const { ingest, buffer, partitions } = options;
+  const { ingest, buffer, layout: { partitions } } = options;
   const gone = new Map<number, ReadonlySet<string>>();
   await Promise.all(Array.from({ length: partitions }, async (_, p) => {
     const streams = ingest.streams(p);

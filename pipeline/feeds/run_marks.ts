@@ -1,9 +1,10 @@
 import { type EntryKind, streamEntry } from "../domain/entry.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
 import type { AppendOrigin, Clock, Log, TickBuffer } from "../ports.ts";
 
 export interface MarksOptions {
   readonly buffer: TickBuffer;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   /** Name of this process: a start says that its connections are gone. */
   readonly node: string;
   readonly clock: Clock;
@@ -28,14 +29,22 @@ const START_RETRY_MS = 500;
  * Tries until each partition's append works, or the signal aborts.
  */
 export async function appendStart(options: MarksOptions): Promise<void> {
-  const { clock, signal } = options;
+  const { clock, signal, layout } = options;
   // One that arrives late would end connections that were made since.
   const from = { writer: crypto.randomUUID(), n: 1 };
-  await inEachPartition(options, async (append) => {
-    while (!await append("start", from) && !signal.aborted) {
-      await clock.sleep(START_RETRY_MS, signal);
-    }
-  });
+  // Partitions may be divided before all have it.
+  for (let done = 0; done < layout.partitions && !signal.aborted;) {
+    const { partitions } = layout;
+    await Promise.all(
+      Array.from({ length: partitions - done }, async (_, i) => {
+        const append = appendTo(options, done + i);
+        while (!await append("start", from) && !signal.aborted) {
+          await clock.sleep(START_RETRY_MS, signal);
+        }
+      }),
+    );
+    done = partitions;
+  }
 }
 
 /**
@@ -46,8 +55,9 @@ export async function appendStart(options: MarksOptions): Promise<void> {
  * Each partition by itself: one whose append fails holds up no other.
  */
 export async function runMarks(options: MarksOptions): Promise<void> {
-  const { clock, signal } = options;
-  await inEachPartition(options, async (append) => {
+  const { clock, signal, layout } = options;
+  await layout.forEach(signal, async (p) => {
+    const append = appendTo(options, p);
     while (!signal.aborted) {
       await append("mark");
       await clock.sleep(MARK_MS, signal);
@@ -61,46 +71,43 @@ type Append = (
   from?: AppendOrigin,
 ) => Promise<boolean>;
 
-async function inEachPartition(
-  options: MarksOptions,
-  work: (append: Append) => Promise<void>,
-): Promise<void> {
-  await Promise.all(
-    Array.from({ length: options.partitions }, (_, p) => {
-      let failing = false;
-      return work(async (kind, from) => {
-        try {
-          await appendOne(options, p, kind, from);
-          failing = false;
-        } catch (error) {
-          if (!failing && !options.signal.aborted) {
-            options.log.warn("Cannot append marks, will try again", {
-              p,
-              kind,
-              error: String(error),
-            });
-          }
-          failing = true;
-        }
-        return !failing;
-      });
-    }),
-  );
+function appendTo(options: MarksOptions, p: number): Append {
+  let failing = false;
+  return async (kind, from) => {
+    try {
+      const appended = await appendOne(options, p, kind, from);
+      failing = false;
+      return appended;
+    } catch (error) {
+      if (!failing && !options.signal.aborted) {
+        options.log.warn("Cannot append marks, will try again", {
+          p,
+          kind,
+          error: String(error),
+        });
+      }
+      failing = true;
+      return false;
+    }
+  };
 }
 
-/** @throws {Error} If it was refused, took too long, or was given up. */
+/**
+ * @returns False if the stream takes none now.
+ * @throws {Error} If it failed, took too long, or was given up.
+ */
 async function appendOne(
   { buffer, node, clock, signal }: MarksOptions,
   p: number,
   kind: "mark" | "start",
   from?: AppendOrigin,
-): Promise<void> {
+): Promise<boolean> {
   const receivedAt = clock.now();
   const answered = new AbortController();
   const late = clock.sleep(
     APPEND_MS_MAX,
     AbortSignal.any([signal, answered.signal]),
-  ).then(() => {
+  ).then((): never => {
     throw new Error("the buffer does not answer");
   });
   const appending = buffer.append({
@@ -116,7 +123,8 @@ async function appendOne(
   late.catch(() => {});
   appending.catch(() => {});
   try {
-    await Promise.race([appending, late]);
+    const result = await Promise.race([appending, late]);
+    return result.kind === "appended";
   } finally {
     answered.abort();
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../domain/partition_layout.ts";
 import { MemoryBuffer } from "../buffer/testing/memory_buffer.ts";
 import {
   type AppendRequest,
@@ -37,7 +38,8 @@ function world() {
   const clock = new ManualClock();
   const stop = new AbortController();
   const { signal } = stop;
-  const rest = { partitions: 3, node: "n1", log: silentLog, signal };
+  const layout = new PartitionLayout(3);
+  const rest = { layout, node: "n1", log: silentLog, signal };
   return { buffer, clock, stop, options: { buffer, clock, ...rest } };
 }
 

@@ -1,7 +1,7 @@
 import type { StoredCandle } from "../domain/candle.ts";
-import { partitionOf } from "../domain/hash.ts";
 import type { StoredInterval } from "../domain/interval.ts";
 import { isNewer } from "../domain/newer_candle.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
 import {
   BEFORE_FIRST,
   type CandleStore,
@@ -15,7 +15,7 @@ const KEPT = 4;
 
 export interface NewestCandlesPorts {
   readonly store: Pick<CandleStore, "latest">;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   /** Newest committed position known of a partition, whoever committed it. */
   readonly committed: (p: number) => EntryId;
 }
@@ -113,8 +113,8 @@ export class NewestCandles implements Pick<CandleStore, "latest"> {
 
   /** The partition of a symbol, if all of its commits are ours. */
   #current(symbol: string): OwnPartition | undefined {
-    const { partitions, committed } = this.ports;
-    const p = partitionOf(symbol, partitions);
+    const { layout, committed } = this.ports;
+    const p = layout.of(symbol);
     const own = this.#own.get(p);
     if (own === undefined) return undefined;
     return compareEntryIds(committed(p), own.position) > 0 ? undefined : own;

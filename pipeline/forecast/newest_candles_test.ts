@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../domain/partition_layout.ts";
 import fc from "fast-check";
 import type { StoredCandle } from "../domain/candle.ts";
 import { partitionOf } from "../domain/hash.ts";
@@ -27,7 +28,7 @@ function harness() {
   };
   const newest = new NewestCandles({
     store,
-    partitions: PARTITIONS,
+    layout: new PartitionLayout(PARTITIONS),
     committed: (p) => committed[p],
   });
   const candle = (symbol: string, i: number, state = {}) =>

@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog.ts";
 import type { FeedKey } from "../domain/entry.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
 import {
   type QuarantineId,
   quarantineIdText,
@@ -30,7 +31,7 @@ export interface DeskOptions {
   readonly buffer: TickBuffer;
   readonly store: QuarantineStore;
   readonly catalog: Pick<Catalog, "get" | "refresh">;
-  readonly partitions: number;
+  readonly layout: PartitionLayout;
   readonly clock: Clock;
 }
 
@@ -87,14 +88,15 @@ export class ReadmissionDesk implements QuarantineDesk {
     wanted: readonly QuarantineId[],
     wait: Wait,
   ): Promise<ReadmitResult> {
-    const { buffer, store, catalog, partitions, clock } = this.options;
+    const { store, catalog, layout: { partitions }, clock } = this.options;
+    const buffer = this.options.buffer.pinned?.() ?? this.options.buffer;
     if (p >= partitions) return { ...NOTHING, refused: wanted.map(notThere) };
     /** Rows that entries of ours have. */
     const sent = new Set<string>();
     for (let conflicts = 0;; conflicts++) {
       if (conflicts > 0) await clock.sleep(POLL_MS, wait.signal);
       const settled = conflicts < CONFLICTS_MAX
-        ? await this.#settled(p, wait)
+        ? await this.#settled(p, buffer, wait)
         : null;
       // Read after the chain: as they are after all that is on it.
       const rows = await store.get(wanted);
@@ -123,14 +125,25 @@ export class ReadmissionDesk implements QuarantineDesk {
       });
       // Somebody else was first: what they took is not there any more.
       if (result.kind === "conflict") continue;
+      if (result.kind === "sealed") {
+        return resultOf(wanted, rows, {
+          sent,
+          refused: plan.refused,
+          settled: false,
+        });
+      }
       conflicts = -1;
       for (const id of plan.next.rows) sent.add(quarantineIdText(id));
     }
   }
 
   /** Waits for what is on the chain; `null` if that took too long. */
-  async #settled(p: number, { until, signal }: Wait): Promise<Settled | null> {
-    const { buffer, store, clock } = this.options;
+  async #settled(
+    p: number,
+    buffer: TickBuffer,
+    { until, signal }: Wait,
+  ): Promise<Settled | null> {
+    const { store, clock } = this.options;
     for (;;) {
       const through = await store.readmittedThrough(p);
       const last = await buffer.lastSeq(p, READMIT_CHAIN);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../domain/partition_layout.ts";
 import fc from "fast-check";
 import { alwaysOpen } from "../calendars/always_open.ts";
 import { CandleBook } from "../candles/candle_book.ts";
@@ -102,7 +103,7 @@ class World implements QuarantineStore, Clock {
       get: (symbol) => symbol === "A" ? INSTRUMENT : undefined,
       refresh: () => Promise.resolve(),
     },
-    partitions: 1,
+    layout: new PartitionLayout(1),
     clock: this,
   });
 
@@ -137,7 +138,8 @@ class World implements QuarantineStore, Clock {
   }
 
   #keep(id: string, row: { index: number; reject: Reject }): void {
-    const place = { p: 0, incarnation: "1", id, index: row.index };
+    const incarnation = String(this.#incarnation);
+    const place = { p: 0, incarnation, id, index: row.index };
     this.rows.set(quarantineIdText(place), {
       id: place,
       key: FEED,
@@ -156,7 +158,9 @@ class World implements QuarantineStore, Clock {
   get(ids: readonly QuarantineId[]): Promise<readonly QuarantinedRow[]> {
     return Promise.resolve(ids.flatMap((id) => {
       const row = this.rows.get(quarantineIdText(id));
-      const there = this.store.quarantine.has(`0|${id.id}|${id.index}`);
+      const there = this.store.quarantine.has(
+        `0|${id.incarnation}|${id.id}|${id.index}`,
+      );
       return row ? [{ ...row, readmitted: !there }] : [];
     }));
   }

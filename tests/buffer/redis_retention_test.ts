@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
@@ -16,7 +17,7 @@ await serverTest(
     const server = await startRedis();
     const buffer = await RedisBuffer.open({
       url: server.url,
-      partitions: 1,
+      layout: new PartitionLayout(1),
       memoryMaxBytes: 1e9,
       clock: systemClock,
       log: { info() {}, warn() {}, error() {} },

@@ -1,3 +1,4 @@
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import type { Log } from "../../pipeline/ports.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
@@ -34,7 +35,7 @@ export async function withBuffer(
 ): Promise<void> {
   const buffer = await RedisBuffer.open({
     url: server.url,
-    partitions: 8,
+    layout: new PartitionLayout(8),
     memoryMaxBytes: 1e9,
     clock: systemClock,
     log: SILENT,

@@ -73,6 +73,7 @@ export interface ChaosOptions {
 export interface Stage {
   readonly apps: World["apps"];
   readonly servers: World["servers"];
+  readonly databaseUrl: World["databaseUrl"];
   readonly load: Load;
   readonly faults: Faults;
   readonly gaps: CommitGaps;
@@ -117,6 +118,7 @@ export async function runChaos(
   const stage: Stage = {
     apps: world.apps,
     servers: world.servers,
+    databaseUrl: world.databaseUrl,
     load,
     faults,
     gaps,

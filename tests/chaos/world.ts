@@ -41,6 +41,8 @@ export async function startServers(
 export interface World {
   /** `null` where the program is embedded. */
   readonly servers: Servers | null;
+  /** Of the programs; `null` where they are embedded. */
+  readonly databaseUrl: string | null;
   readonly apps: readonly App[];
   /** Ports of the feed listeners, as `apps`. */
   readonly feedPorts: readonly number[];
@@ -102,6 +104,7 @@ export async function serversWorld(
   );
   const world: World = {
     servers,
+    databaseUrl,
     apps,
     feedPorts,
     candles: () => storedCandles(postgres, database),
@@ -147,6 +150,7 @@ export async function embeddedWorld(
   });
   const world = {
     servers: null,
+    databaseUrl: null,
     apps: [app],
     feedPorts: [port],
     dataDir,

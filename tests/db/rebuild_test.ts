@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { checkMinutes } from "../../pipeline/archive/check_minutes.ts";
 import { TickArchiver } from "../../pipeline/archive/tick_archiver.ts";
 import { MemoryBuffer } from "../../pipeline/buffer/testing/memory_buffer.ts";
@@ -198,7 +199,7 @@ class World {
       archive: this.warehouse.archive,
       minutes: this.warehouse.minutes,
       buffer: this.#buffer,
-      partitions: PARTITIONS,
+      layout: new PartitionLayout(PARTITIONS),
     }, {
       symbol,
       from: minuteOf(NOW - around),

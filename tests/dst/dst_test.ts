@@ -38,6 +38,7 @@ function runWithFault(k: number, fault: Fault): Promise<RunResult> {
       linesPerFeed: 60,
       lengthMs: 600,
       accidents: [],
+      division: { atMs: 200, by: 2, giveUpAtMs: null },
       faults: ({ number }) => number === k ? fault : "none",
     }, random));
 }

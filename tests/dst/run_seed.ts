@@ -54,12 +54,22 @@ export function scenarioOf(random: SimRandom): Scenario {
   const clockBackMs = !losesTail && random.chance(0.5) ? CLOCK_BACK_MS : 0;
   const slowly = accidents.filter(() => random.chance(0.5))
     .map(({ atMs }) => ({ fromMs: atMs - 300, toMs: atMs + 500 }));
+  const dividedAtMs = random.between(0, lengthMs);
   return {
     partitions: random.pick([1, 2, 4]),
     processes: random.between(1, 2),
     feeds,
     linesPerFeed: Math.floor(random.between(200, 500) / feeds),
     lengthMs,
+    division: random.chance(0.6)
+      ? {
+        atMs: dividedAtMs,
+        by: random.pick([2, 3, 4]),
+        giveUpAtMs: random.chance(0.2)
+          ? dividedAtMs + random.between(0, 800)
+          : null,
+      }
+      : null,
     accidents: accidents.map((accident) => ({
       ...accident,
       clockBackMs,

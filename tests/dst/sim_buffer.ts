@@ -10,6 +10,7 @@ import {
   BEFORE_FIRST,
   type BufferStats,
   compareEntryIds,
+  type DivisibleBuffer,
   type EntryId,
   type ReadBatch,
   type TickBuffer,
@@ -45,7 +46,11 @@ interface Stream {
   readonly chains: Map<string, number>;
   readonly origins: Map<string, Origin | undefined>;
   waiters: (() => void)[];
+  sealed: boolean;
 }
+
+/** Of a partition and a division of them, as `0` or `0/k3f9a2`. */
+export type StreamName = string;
 
 /** How far the buffer's own clock is behind: old enough to trim soon. */
 const CLOCK_BEHIND_MICROS = 299_900_000;
@@ -55,7 +60,7 @@ const CLOCK_BEHIND_MICROS = 299_900_000;
  * them: positions by its clock, compare-and-append, and the ways to lose data.
  */
 export class SimStreams {
-  #streams = new Map<number, Stream>();
+  #streams = new Map<StreamName, Stream>();
   #incarnations = 0;
   #clockBack = 0;
   #downUntil = 0;
@@ -65,7 +70,7 @@ export class SimStreams {
     private readonly scheduler: SimScheduler,
     /** Told of each entry that a trim forgets, and its chain's number. */
     private readonly onForgotten: (
-      p: number,
+      name: StreamName,
       entry: { readonly key: FeedKey; readonly lastSeq: number },
     ) => void,
   ) {}
@@ -102,13 +107,25 @@ export class SimStreams {
     this.#fullUntil = this.scheduler.now + micros;
   }
 
-  incarnation(p: number): string {
-    return this.#stream(p).incarnation;
+  incarnation(name: StreamName): string {
+    return this.#stream(name).incarnation;
   }
 
-  append(request: AppendRequest, floor: EntryId): AppendResult {
-    const { p, key, expectLast, newLast, entry, from } = request;
-    const stream = this.#stream(p);
+  /** What was sealed is forgotten with the stream, if that is lost. */
+  seal(name: StreamName, sealed: boolean) {
+    const stream = this.#stream(name);
+    stream.sealed = sealed;
+    const newest = `${stream.newest}-0` as EntryId;
+    return { newest, incarnation: stream.incarnation };
+  }
+
+  append(
+    name: StreamName,
+    request: AppendRequest,
+    floor: EntryId,
+  ): AppendResult {
+    const { key, expectLast, newLast, entry, from } = request;
+    const stream = this.#stream(name);
     if (this.scheduler.now < this.#fullUntil) {
       throw new SimOutageError("the buffer is full");
     }
@@ -118,6 +135,7 @@ export class SimStreams {
     if (origin && origin.writer === from?.writer && from.n <= origin.n) {
       return { kind: "appended", id: origin.id, incarnation };
     }
+    if (stream.sealed) return { kind: "sealed" };
     const last = stream.chains.get(chain) ?? 0;
     if (last !== expectLast) return { kind: "conflict", last };
     const newestBefore = stream.newest;
@@ -149,16 +167,16 @@ export class SimStreams {
     return this.scheduler.now - CLOCK_BEHIND_MICROS - this.#clockBack;
   }
 
-  lastSeq(p: number, chain: string): number {
-    return this.#stream(p).chains.get(chain) ?? 0;
+  lastSeq(name: StreamName, chain: string): number {
+    return this.#stream(name).chains.get(chain) ?? 0;
   }
 
   read(
-    p: number,
+    name: StreamName,
     after: EntryId,
     { maxEntries, waitMs, signal }: Parameters<TickBuffer["read"]>[2],
   ): Promise<ReadBatch> {
-    const stream = this.#stream(p);
+    const stream = this.#stream(name);
     const found = (): ReadBatch => ({
       incarnation: stream.incarnation,
       entries: this.#after(stream, after).slice(0, maxEntries),
@@ -184,22 +202,22 @@ export class SimStreams {
     return entries.slice(i);
   }
 
-  trim(p: number, through: EntryId): void {
-    const stream = this.#stream(p);
+  trim(name: StreamName, through: EntryId): void {
+    const stream = this.#stream(name);
     stream.entries = stream.entries.filter(({ id, entry, lastSeq }) => {
       if (compareEntryIds(id, through) > 0) return true;
-      this.onForgotten(p, { key: entry.key, lastSeq });
+      this.onForgotten(name, { key: entry.key, lastSeq });
       return false;
     });
   }
 
-  newest(p: number): EntryId {
-    return `${this.#stream(p).newest}-0` as EntryId;
+  newest(name: StreamName): EntryId {
+    return `${this.#stream(name).newest}-0` as EntryId;
   }
 
-  newestBefore(p: number, time: EpochMicros): EntryId {
+  newestBefore(name: StreamName, time: EpochMicros): EntryId {
     const bound = `${Math.floor(time / MICROS_PER_MS)}-0` as EntryId;
-    return this.#stream(p).entries.findLast(({ id }) =>
+    return this.#stream(name).entries.findLast(({ id }) =>
       compareEntryIds(id, bound) < 0
     )?.id ?? BEFORE_FIRST;
   }
@@ -212,11 +230,11 @@ export class SimStreams {
     return { bytes: entries, entries };
   }
 
-  #stream(p: number): Stream {
+  #stream(name: StreamName): Stream {
     if (this.scheduler.now < this.#downUntil) {
       throw new SimOutageError("the buffer is down");
     }
-    let stream = this.#streams.get(p);
+    let stream = this.#streams.get(name);
     if (!stream) {
       stream = {
         incarnation: `i${++this.#incarnations}`,
@@ -226,8 +244,9 @@ export class SimStreams {
         chains: new Map(),
         origins: new Map(),
         waiters: [],
+        sealed: false,
       };
-      this.#streams.set(p, stream);
+      this.#streams.set(name, stream);
     }
     return stream;
   }
@@ -237,31 +256,49 @@ export class SimStreams {
 export function simBuffer(
   streams: SimStreams,
   process: SimProcess,
-): TickBuffer {
-  const floors = new Map<number, EntryId>();
-  const call = <T>(name: string, work: () => T | Promise<T>): Promise<T> =>
-    process.call(name, async () => await work());
+  tag: () => string,
+  floors = new Map<number, EntryId>(),
+): DivisibleBuffer {
+  const nameOf = (p: number): StreamName => tag() ? `${p}/${tag()}` : `${p}`;
+  /** Which stream is meant is decided when it is called. */
+  const call = <T>(
+    name: string,
+    p: number,
+    work: (stream: StreamName) => T | Promise<T>,
+  ): Promise<T> => {
+    const stream = nameOf(p);
+    return process.call(name, async () => await work(stream));
+  };
+  const ofDivision = (tag: string) =>
+    simBuffer(streams, process, () => tag, floors);
   return {
-    incarnation: (p) => call("incarnation", () => streams.incarnation(p)),
+    pinned: () => ofDivision(tag()),
+    ofDivision,
+    seal: (p, sealed) => call("seal", p, (name) => streams.seal(name, sealed)),
+    incarnation: (p) =>
+      call("incarnation", p, (name) => streams.incarnation(name)),
     append: (request) =>
       call(
         "append",
-        () => streams.append(request, floors.get(request.p) ?? BEFORE_FIRST),
+        request.p,
+        (name) =>
+          streams.append(name, request, floors.get(request.p) ?? BEFORE_FIRST),
       ),
     lastSeq: (p, key) =>
-      call("lastSeq", () => streams.lastSeq(p, feedKeyText(key))),
+      call("lastSeq", p, (name) => streams.lastSeq(name, feedKeyText(key))),
     read: (p, after, options) =>
-      call("read", () => streams.read(p, after, options)),
+      call("read", p, (name) => streams.read(name, after, options)),
     readRaw: () => Promise.reject(new Error("nothing is archived here")),
     raiseFloor(p, floor) {
       const known = floors.get(p) ?? BEFORE_FIRST;
       if (compareEntryIds(floor, known) > 0) floors.set(p, floor);
     },
-    trim: (p, through) => call("trim", () => streams.trim(p, through)),
-    newest: (p) => call("newest", () => streams.newest(p)),
+    trim: (p, through) =>
+      call("trim", p, (name) => streams.trim(name, through)),
+    newest: (p) => call("newest", p, (name) => streams.newest(name)),
     newestBefore: (p, time) =>
-      call("newestBefore", () => streams.newestBefore(p, time)),
-    stats: () => call("stats", () => streams.stats()),
+      call("newestBefore", p, (name) => streams.newestBefore(name, time)),
+    stats: () => process.call("stats", () => Promise.resolve(streams.stats())),
     close: () => Promise.resolve(),
   };
 }

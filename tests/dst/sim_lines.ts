@@ -1,5 +1,4 @@
 import type { FeedKey } from "../../pipeline/domain/entry.ts";
-import { partitionOf } from "../../pipeline/domain/hash.ts";
 import type { SimRandom } from "./sim_random.ts";
 
 /** A line that a source sends, as it was before anybody read it. */
@@ -16,8 +15,8 @@ export interface SimLine {
   readonly price: number;
   readonly priceScale: number;
   readonly size: number;
-  /** Partition that it goes to. */
-  readonly p: number;
+  /** What its partition goes by: its symbol, or its feed if it has none. */
+  readonly home: string;
 }
 
 export interface SimFeed {
@@ -35,12 +34,11 @@ const SECOND = 1_000_000;
  */
 export function makeFeed(
   name: string,
-  { random, count, start, lengthMicros, partitions }: {
+  { random, count, start, lengthMicros }: {
     readonly random: SimRandom;
     readonly count: number;
     readonly start: number;
     readonly lengthMicros: number;
-    readonly partitions: number;
   },
 ): SimFeed {
   const key = { feed: name, epoch: 1 };
@@ -66,7 +64,7 @@ export function makeFeed(
       price: (fine ? drift * 10 + 1 : drift) * spike,
       priceScale: fine ? 3 : 2,
       size: random.between(1, 100),
-      p: partitionOf(good ? symbol : name, partitions),
+      home: good ? symbol : name,
     });
   }
   return { key, lines };

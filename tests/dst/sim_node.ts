@@ -7,6 +7,8 @@ import { Ingest } from "../../pipeline/feeds/ingest.ts";
 import { runCommitWatch } from "../../pipeline/feeds/run_commit_watch.ts";
 import { appendStart, runMarks } from "../../pipeline/feeds/run_marks.ts";
 import { BEFORE_FIRST, type EntryId, type Log } from "../../pipeline/ports.ts";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
+import { followLayout } from "../../program/follow_layout.ts";
 import { followOthers } from "../../program/follow_others.ts";
 import { simBuffer, type SimStreams } from "./sim_buffer.ts";
 import type { SimProcess } from "./sim_process.ts";
@@ -18,7 +20,6 @@ export interface SimNodeOptions {
   readonly boot: number;
   readonly streams: SimStreams;
   readonly warehouse: SimWarehouse;
-  readonly partitions: number;
   /** Other processes share the buffer and the warehouse. */
   readonly shared: boolean;
   readonly note: (what: string) => void;
@@ -29,12 +30,14 @@ export interface SimNodeOptions {
 
 /** Starts what a process is made of, wired as the program wires it. */
 export function startNode(options: SimNodeOptions): void {
-  const { process, boot, streams, warehouse, partitions, shared } = options;
+  const { process, boot, streams, warehouse, shared } = options;
+  const layout = new PartitionLayout(warehouse.first);
+  layout.become(warehouse.divisions);
   const node = process.name;
   const owner = shared ? `${node}/${boot}` : node;
   const clock = process.clock();
-  const buffer = simBuffer(streams, process);
-  const stores = simStore(warehouse, process);
+  const buffer = simBuffer(streams, process, () => layout.now.tag);
+  const stores = simStore(warehouse, process, layout);
   const say = (message: string, fields?: unknown) =>
     options.note(`${node} ${message} ${JSON.stringify(fields)}`);
   const log: Log = { info: say, warn: say, error: say };
@@ -51,7 +54,7 @@ export function startNode(options: SimNodeOptions): void {
     store: stores.feeds,
     catalog,
     clean: CLEAN_DEFAULTS,
-    partitions,
+    layout,
     node,
     clock,
     log,
@@ -60,7 +63,7 @@ export function startNode(options: SimNodeOptions): void {
   const ownership = shared
     ? new SharedOwnership({
       owner,
-      partitions,
+      layout,
       leaseMs: LEASE_MS,
       store: stores.aggregate,
       leases: stores.leases,
@@ -70,7 +73,7 @@ export function startNode(options: SimNodeOptions): void {
     })
     : undefined;
   if (ownership) {
-    const committed: EntryId[] = Array(partitions).fill(BEFORE_FIRST);
+    const committed: EntryId[] = Array(layout.partitions).fill(BEFORE_FIRST);
     run(ownership.run(signal));
     run(followOthers(
       {
@@ -83,8 +86,8 @@ export function startNode(options: SimNodeOptions): void {
       signal,
     ));
   }
-  for (let p = 0; p < partitions; p++) {
-    run(runAggregator({
+  run(layout.forEach(signal, (p) =>
+    runAggregator({
       p,
       owner,
       ownership,
@@ -100,9 +103,20 @@ export function startNode(options: SimNodeOptions): void {
           ingest.onCommitted(p, { position, ...news }),
         onRolledUp: () => {},
       },
-    }, signal));
-  }
-  const around = { buffer, partitions, clock, log, signal };
+    }, signal)));
+  run(followLayout({
+    layout,
+    store: stores.layouts,
+    buffer,
+    owner,
+    leases: stores.leases,
+    ingest,
+    divides: true,
+    retentionMs: 0,
+    clock,
+    log,
+  }, signal));
+  const around = { buffer, layout, clock, log, signal };
   run(runCommitWatch({ ...around, ingest, store: stores.feeds }));
   run((async () => {
     await appendStart({ ...around, node });

@@ -5,6 +5,7 @@ import {
   feedKeyText,
   feedOrder,
 } from "../../pipeline/domain/entry.ts";
+import { partitionOf } from "../../pipeline/domain/hash.ts";
 import { ROLLUPS } from "../../pipeline/domain/interval.ts";
 import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
 import type { SimFeed, SimLine } from "./sim_lines.ts";
@@ -30,23 +31,28 @@ export function checkAck(
   for (let i = Math.min(...committed); i < seq; i++) {
     const line = lines[i];
     assert.ok(
-      line.seq <= committed[line.p],
-      `${key.feed} is acked to ${seq}, and its line ${line.seq} is not in ` +
-        `the warehouse: partition ${line.p} has it to ${committed[line.p]}`,
+      line.seq <= committed[partitionOf(line.home, partitions)],
+      `${key.feed} is acked to ${seq}, and its line ${line.seq} of ` +
+        `${line.home} is not in the warehouse`,
     );
   }
 }
 
-/** Nothing may be forgotten that the warehouse does not have. */
+/**
+ * Nothing may be forgotten that the warehouse does not have; but what came to a
+ * stream after its partition was divided is not in the warehouse, nor acked.
+ */
 export function checkForgotten(
   warehouse: SimWarehouse,
-  p: number,
+  stream: string,
   entry: { readonly key: FeedKey; readonly lastSeq: number },
 ): void {
-  const committed = warehouse.committedSeq(p, entry.key);
+  const [p, tag = ""] = stream.split("/");
+  if (tag !== warehouse.tag) return;
+  const committed = warehouse.committedSeq(Number(p), entry.key);
   assert.ok(
     entry.lastSeq <= committed,
-    `partition ${p} forgets ${entry.key.feed} up to ${entry.lastSeq}, which ` +
+    `stream ${stream} forgets ${entry.key.feed} up to ${entry.lastSeq}, which ` +
       `the warehouse has up to ${committed}`,
   );
 }

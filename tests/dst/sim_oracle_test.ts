@@ -14,7 +14,6 @@ function emptyWorld() {
     count: 10,
     start: START,
     lengthMicros: 1_000_000,
-    partitions: 2,
   });
   return { warehouse, feed };
 }
@@ -33,9 +32,9 @@ Deno.test("checkAck() refuses an ack of what is not committed", () => {
 
 Deno.test("checkForgotten() refuses a trim of what is not committed", () => {
   const { warehouse, feed: { key } } = emptyWorld();
-  checkForgotten(warehouse, 0, { key, lastSeq: 0 });
+  checkForgotten(warehouse, "0", { key, lastSeq: 0 });
   assert.throws(
-    () => checkForgotten(warehouse, 0, { key, lastSeq: 1 }),
+    () => checkForgotten(warehouse, "0", { key, lastSeq: 1 }),
     /forgets/,
   );
 });

@@ -4,15 +4,22 @@ import type {
   Instrument,
   InstrumentSpec,
 } from "../../pipeline/domain/instrument.ts";
+import type {
+  Division,
+  PartitionLayout,
+} from "../../pipeline/domain/partition_layout.ts";
+import type { FollowLayoutOptions } from "../../program/follow_layout.ts";
 import { MICROS_PER_MS } from "../../pipeline/domain/time.ts";
 import type {
   AggregateStore,
   Commit,
   CommitResult,
   CommittedPartition,
+  DrainedStream,
   FeedStore,
   Heartbeat,
   InstrumentStore,
+  LayoutNode,
   LeaseStore,
   PartitionState,
   WarehouseContent,
@@ -21,6 +28,7 @@ import type { SimProcess } from "./sim_process.ts";
 import type { SimScheduler } from "./sim_scheduler.ts";
 
 export const LEASE_MS = 1_500;
+const NODE_ALIVE_MS = 2_000;
 
 /**
  * The warehouse that outlives the processes: `MemoryStore`, with leases that
@@ -35,14 +43,41 @@ export class SimWarehouse extends MemoryStore {
   readonly #tasks = new Map<string, { owner: string; until: number }>();
   #content: WarehouseContent | null = null;
 
+  #divisions: readonly Division[];
+  /** So many partitions there are to be. */
+  wanted: number | null = null;
+  readonly #nodes = new Map<
+    string,
+    { at: number; stream: string; holds: boolean }
+  >();
+
   constructor(
     private readonly scheduler: SimScheduler,
-    readonly partitions: number,
+    /** Partitions at first. */
+    readonly first: number,
   ) {
     super();
+    this.#divisions = [{ partitions: first, tag: "" }];
   }
 
-  override claim(p: number, owner: string): Promise<PartitionState | null> {
+  get divisions(): readonly Division[] {
+    return this.#divisions;
+  }
+
+  get partitions(): number {
+    return this.#divisions.at(-1)!.partitions;
+  }
+
+  get tag(): string {
+    return this.#divisions.at(-1)!.tag;
+  }
+
+  override claim(
+    p: number,
+    owner: string,
+    stream = this.tag,
+  ): Promise<PartitionState | null> {
+    if (stream !== this.tag) return Promise.resolve(null);
     if (this.scheduler.now > (this.#leaseUntil.get(p) ?? -1)) this.steal(p);
     const owned = this.ownerOf(p);
     if (owned === null || owned === owner) this.#extend(p);
@@ -66,6 +101,39 @@ export class SimWarehouse extends MemoryStore {
 
   #extend(p: number): void {
     this.#leaseUntil.set(p, this.scheduler.now + LEASE_MS * MICROS_PER_MS);
+  }
+
+  // -------------------------------------------------------------- divisions
+
+  say(owner: string, what: { stream: string; holds: boolean }): void {
+    this.#nodes.set(owner, { at: this.scheduler.now, ...what });
+  }
+
+  nodes(): readonly LayoutNode[] {
+    const since = this.scheduler.now - NODE_ALIVE_MS * MICROS_PER_MS;
+    return [...this.#nodes].filter(([, { at }]) => at >= since)
+      .map(([owner, { stream, holds }]) => ({
+        owner,
+        node: owner,
+        roles: ["feed", "aggregate"],
+        stream,
+        holds,
+      }));
+  }
+
+  divide(
+    before: readonly Division[],
+    next: Division,
+    drained: readonly DrainedStream[],
+  ): boolean {
+    if (before.at(-1)!.tag !== this.tag) return false;
+    if (this.wanted !== next.partitions) return false;
+    const from = this.partitions;
+    if (!this.dividePartitions(from, next.partitions, drained)) return false;
+    this.#divisions = [...before, next];
+    this.wanted = null;
+    this.scheduler.note(`${from} partitions divided into ${next.partitions}`);
+    return true;
   }
 
   // ------------------------------------------------------------------ feeds
@@ -185,17 +253,22 @@ export class SimWarehouse extends MemoryStore {
 export function simStore(
   warehouse: SimWarehouse,
   process: SimProcess,
+  layout: PartitionLayout,
 ): {
   readonly aggregate: AggregateStore;
   readonly feeds: FeedStore;
   readonly instruments: InstrumentStore;
   readonly leases: LeaseStore;
+  readonly layouts: FollowLayoutOptions["store"];
 } {
   const call = <T>(name: string, work: () => T | Promise<T>): Promise<T> =>
     process.call(name, async () => await work());
   return {
     aggregate: {
-      claim: (p, owner) => call("claim", () => warehouse.claim(p, owner)),
+      claim: (p, owner) => {
+        const { tag } = layout.now;
+        return call("claim", () => warehouse.claim(p, owner, tag));
+      },
       commit: (commit) => call("commit", () => warehouse.commit(commit)),
       rollUp: (p, limit) => call("rollUp", () => warehouse.rollUp(p, limit)),
       rollUpForming: (lease, minutes) =>
@@ -229,6 +302,23 @@ export function simStore(
       release: (task, owner) =>
         call("release", () => warehouse.leaveTask(task, owner)),
       leave: (owner) => call("leave", () => warehouse.leave(owner)),
+    },
+    layouts: {
+      state: () =>
+        call("layout", () => ({
+          divisions: warehouse.divisions,
+          wanted: warehouse.wanted,
+        })),
+      nodes: () => call("nodes", () => warehouse.nodes()),
+      say: (owner, what) => call("say", () => warehouse.say(owner, what)),
+      positions: (partitions) =>
+        call("positions", () =>
+          Array.from({ length: partitions }, (_, p) => {
+            const { position, incarnation } = warehouse.committedOf(p);
+            return { p, position, incarnation };
+          })),
+      divide: (before, next, drained) =>
+        call("divide", () => warehouse.divide(before, next, drained)),
     },
   };
 }

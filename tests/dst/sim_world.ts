@@ -24,6 +24,12 @@ export interface Scenario {
   readonly faults: FaultPlan;
   /** Moments at which the buffer loses something, or is full. */
   readonly accidents: readonly Accident[];
+  /** When partitions are to be divided, each into so many; and given up. */
+  readonly division: {
+    readonly atMs: number;
+    readonly by: number;
+    readonly giveUpAtMs: number | null;
+  } | null;
 }
 
 export interface Accident {
@@ -89,8 +95,8 @@ class SimWorld {
     this.#warehouse = new SimWarehouse(scheduler, partitions);
     this.#streams = new SimStreams(
       scheduler,
-      (p, entry) =>
-        this.#judge(() => checkForgotten(this.#warehouse, p, entry)),
+      (stream, entry) =>
+        this.#judge(() => checkForgotten(this.#warehouse, stream, entry)),
     );
     this.network = {
       scheduler,
@@ -106,7 +112,6 @@ class SimWorld {
         count: linesPerFeed,
         start: START,
         lengthMicros: scenario.lengthMs * MS,
-        partitions,
       }));
     for (let i = 0; i < processes; i++) this.#start(`node${i}`);
     this.#sources = this.#feeds.map((feed) =>
@@ -125,6 +130,22 @@ class SimWorld {
     for (const accident of scenario.accidents) {
       scheduler.in(accident.atMs * MS, () => this.#accident(accident));
     }
+    this.#planDivision();
+  }
+
+  #planDivision(): void {
+    const { division, partitions } = this.scenario;
+    if (division === null) return;
+    const { atMs, by, giveUpAtMs } = division;
+    const want = (wanted: number | null) => {
+      this.scheduler.note(`${wanted} partitions are wanted`);
+      this.#warehouse.wanted = wanted;
+    };
+    this.scheduler.in(atMs * MS, () => want(partitions * by));
+    if (giveUpAtMs === null) return;
+    this.scheduler.in(giveUpAtMs * MS, () => {
+      if (this.#warehouse.wanted !== null) want(null);
+    });
   }
 
   async run(): Promise<void> {
@@ -137,7 +158,9 @@ class SimWorld {
     for (const source of this.#sources) source.calm();
     const deadline = scheduler.now + DRAIN_MS * MS;
     const drained = await scheduler.run(
-      () => broken() || this.#sources.every(({ done }) => done),
+      () =>
+        broken() || (this.#warehouse.wanted === null &&
+          this.#sources.every(({ done }) => done)),
       deadline,
     );
     if (broken()) return;
@@ -156,6 +179,8 @@ class SimWorld {
     const acked = this.#feeds.map(({ key, lines }, i) =>
       `${key.feed} ${this.#sources[i].acked} of ${lines.length}`
     );
+    const { wanted } = this.#warehouse;
+    if (wanted !== null) acked.push(`${wanted} partitions are wanted`);
     return `not done ${DRAIN_MS} ms after the last fault: ${acked.join(", ")}`;
   }
 
@@ -204,7 +229,6 @@ class SimWorld {
       boot: ++this.#boots,
       streams: this.#streams,
       warehouse: this.#warehouse,
-      partitions: this.scenario.partitions,
       shared: this.scenario.processes > 1,
       note: (what) => this.scheduler.note(what),
       onListening: (ingest) => this.#listeners.set(name, { process, ingest }),

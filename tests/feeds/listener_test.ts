@@ -107,7 +107,7 @@ async function listening(
   const stopCommits = new AbortController();
   const everywhere = {
     buffer: world.buffer,
-    partitions: 1,
+    layout: world.layout,
     node: "test",
     clock: systemClock,
     log: silentLog,

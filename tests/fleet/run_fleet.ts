@@ -143,6 +143,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
       .map(({ host }) => `http://${host.address}:${HTTP_PORT}`);
     const world: World = {
       servers: null,
+      databaseUrl,
       apps: [judge, ...members.map(({ app }) => app)],
       feedPorts: feeders.map(portOf),
       candles: () => storedCandles(postgres, database),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { onePlace } from "../../pipeline/buffer/open_redis.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
@@ -35,7 +36,7 @@ await serverTest(
           const warnings: string[] = [];
           const buffer = await RedisBuffer.open({
             url: `${url}/${i}`,
-            partitions: 8,
+            layout: new PartitionLayout(8),
             memoryMaxBytes: 1e9,
             clock: systemClock,
             log: { ...quiet, warn: (text) => warnings.push(text) },

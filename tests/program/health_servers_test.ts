@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { connectPg } from "../../db/connect_pg.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import type { Log } from "../../pipeline/ports.ts";
@@ -29,7 +30,7 @@ await serverTest(
     const db = connectPg({ url: postgres.url });
     const buffer = await RedisBuffer.open({
       url: redis.url,
-      partitions: 1,
+      layout: new PartitionLayout(1),
       memoryMaxBytes: 1e9,
       clock: systemClock,
       log: quiet,
@@ -52,7 +53,7 @@ await serverTest(
         () => performance.now(),
       ),
       node: "a",
-      partitions: 1,
+      layout: new PartitionLayout(1),
       stopping: () => false,
       feedStates: () => [],
       newestEdge: () => null,

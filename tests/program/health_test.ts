@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { ClockWatch } from "../../program/clock_watch.ts";
 import { EventLoopLag } from "../../program/event_loop_lag.ts";
 import { Health, type HealthOptions } from "../../program/health.ts";
@@ -74,7 +75,7 @@ async function reportOf(
       () => performance.now(),
     ),
     node: "a",
-    partitions: 1,
+    layout: new PartitionLayout(1),
     stopping: () => false,
     feedStates: () => [],
     newestEdge: () => null,
@@ -200,7 +201,7 @@ Deno.test("partitions that no process has, or ever had, are told once it lasts",
   };
   const { reasons } = await reportOf(
     { pipeline: { state: () => Promise.resolve(state) } },
-    { partitions: 3, owned: () => [0], untilReady: false },
+    { layout: new PartitionLayout(3), owned: () => [0], untilReady: false },
   );
   assert.match(
     reasons[0],

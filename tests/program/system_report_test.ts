@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { parseConfig } from "../../pipeline/config.ts";
 import {
   epochMicros,
@@ -130,7 +131,7 @@ function reportOf(up: boolean) {
       replica: null,
     },
     node: "a",
-    partitions: 2,
+    layout: new PartitionLayout(2),
     stopping: () => false,
     newestEdge: () => null,
     dataDir: null,
@@ -155,6 +156,7 @@ function reportOf(up: boolean) {
     forecaster: () => null,
     catalog: { all: () => [] },
     stores: {
+      layout: new PartitionLayout(2),
       audit,
       quarantine: {
         find: away,

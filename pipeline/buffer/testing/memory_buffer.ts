@@ -7,6 +7,7 @@ import {
   BEFORE_FIRST,
   type BufferStats,
   compareEntryIds,
+  type DivisibleBuffer,
   type EntryId,
   type RawEntry,
   type ReadBatch,
@@ -27,6 +28,7 @@ interface Stream {
   newestAt: EpochMicros;
   floor: number;
   readonly chains: Map<string, Chain>;
+  sealed: boolean;
 }
 
 interface Chain {
@@ -39,14 +41,33 @@ interface Chain {
 const NO_CHAIN: Chain = { last: 0, from: null, id: BEFORE_FIRST };
 
 /** The buffer of one process, lost with it: for tests of what is around it. */
-export class MemoryBuffer implements TickBuffer {
+export class MemoryBuffer implements DivisibleBuffer {
   readonly #incarnation: string;
+  readonly #divisions = new Map<string, MemoryBuffer>();
   readonly #streams = new Map<number, Stream>();
   readonly #signal = new AppendSignal();
   #closed = false;
 
   constructor(incarnation: string = crypto.randomUUID()) {
     this.#incarnation = incarnation;
+  }
+
+  pinned(): TickBuffer {
+    return this;
+  }
+
+  ofDivision(tag: string): MemoryBuffer {
+    if (tag === "") return this;
+    const known = this.#divisions.get(tag) ?? new MemoryBuffer();
+    this.#divisions.set(tag, known);
+    return known;
+  }
+
+  seal(p: number, sealed: boolean) {
+    const stream = this.#stream(p);
+    stream.sealed = sealed;
+    const newest = `${stream.newest}-0` as EntryId;
+    return Promise.resolve({ newest, incarnation: this.#incarnation });
   }
 
   incarnation(_p: number): Promise<string> {
@@ -70,6 +91,7 @@ export class MemoryBuffer implements TickBuffer {
       from !== null && request.from?.writer === from.writer &&
       request.from.n <= from.n
     ) return { kind: "appended", id: chain.id, incarnation };
+    if (stream.sealed) return { kind: "sealed" };
     if (last !== request.expectLast) return { kind: "conflict", last };
     stream.newest = Math.max(stream.newest, stream.floor) + 1;
     stream.newestAt = Math.max(
@@ -183,6 +205,7 @@ export class MemoryBuffer implements TickBuffer {
         newestAt: 0 as EpochMicros,
         floor: 0,
         chains: new Map(),
+        sealed: false,
       };
       this.#streams.set(p, stream);
     }

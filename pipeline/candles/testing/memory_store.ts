@@ -14,6 +14,7 @@ import {
   ROLLUPS,
   type StoredInterval,
 } from "../../domain/interval.ts";
+import { partitionOf } from "../../domain/hash.ts";
 import type { RejectReason } from "../../domain/tick.ts";
 import { type EpochMicros, epochMicros } from "../../domain/time.ts";
 import {
@@ -24,6 +25,7 @@ import {
   type CommitResult,
   type CommittedCandle,
   type DirtyRollup,
+  type DrainedStream,
   type EntryId,
   type FeedProgress,
   type FeedTotals,
@@ -159,7 +161,8 @@ export class MemoryStore implements AggregateStore {
 
   #keepRejects(commit: Commit): void {
     for (const row of commit.quarantine) {
-      const id = `${commit.p}|${row.entryId}|${row.index}`;
+      const { p, incarnation } = commit;
+      const id = `${p}|${incarnation}|${row.entryId}|${row.index}`;
       assert(!this.quarantine.has(id), `${id} is quarantined once`);
       this.quarantine.set(id, row);
     }
@@ -176,8 +179,8 @@ export class MemoryStore implements AggregateStore {
         this.#countReject(row.key, row.reject.reason, -1);
       }
     }
-    for (const { id, index } of commit.readmission?.rows ?? []) {
-      const place = `${commit.p}|${id}|${index}`;
+    for (const { incarnation, id, index } of commit.readmission?.rows ?? []) {
+      const place = `${commit.p}|${incarnation}|${id}|${index}`;
       const row = this.quarantine.get(place);
       assert(row !== undefined, `${place} is taken back once`);
       this.quarantine.delete(place);
@@ -338,6 +341,41 @@ export class MemoryStore implements AggregateStore {
     return this.#partition(p);
   }
 
+  /**
+   * Divides partitions, if all are committed that far: false if not. Whoever
+   * has one has it no more.
+   */
+  dividePartitions(
+    from: number,
+    to: number,
+    drained: readonly DrainedStream[],
+  ): boolean {
+    const isSame = ({ p, position, incarnation }: DrainedStream) =>
+      this.#partition(p).position === position &&
+      this.#partition(p).incarnation === incarnation;
+    if (!drained.every(isSame)) return false;
+    for (let p = 0; p < from; p++) {
+      const whole = this.#partition(p);
+      Object.assign(whole, { position: BEFORE_FIRST, incarnation: null });
+      this.steal(p);
+      for (let at = p + from; at < to; at += from) {
+        const part = this.#partition(at);
+        part.markedAt = whole.markedAt;
+        for (const [key, totals] of whole.feeds) {
+          part.feeds.set(key, { ...totals, ...NO_LINES });
+        }
+        const goes = (symbol: string) => partitionOf(symbol, to) === at;
+        moveWhere(whole.progress, part.progress, ({ symbol }) => goes(symbol));
+        moveWhere(whole.dirty, part.dirty, ({ symbol }) => goes(symbol));
+        for (const symbol of [...whole.symbols].filter(goes)) {
+          whole.symbols.delete(symbol);
+          part.symbols.add(symbol);
+        }
+      }
+    }
+    return true;
+  }
+
   dirtyOf(p: number): number {
     return this.#partition(p).dirty.size;
   }
@@ -361,6 +399,19 @@ export class MemoryStore implements AggregateStore {
       this.#partitions.set(p, partition);
     }
     return partition;
+  }
+}
+
+const NO_LINES = { received: 0, accepted: 0, duplicates: 0, rejected: 0 };
+
+function moveWhere<T>(
+  from: Map<string, T>,
+  to: Map<string, T>,
+  goes: (value: T) => boolean,
+): void {
+  for (const [key, value] of [...from].filter(([, value]) => goes(value))) {
+    from.delete(key);
+    to.set(key, value);
   }
 }
 

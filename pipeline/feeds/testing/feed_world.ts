@@ -1,3 +1,4 @@
+import { PartitionLayout } from "../../domain/partition_layout.ts";
 import { MemoryBuffer } from "../../buffer/testing/memory_buffer.ts";
 import { CLEAN_DEFAULTS } from "../../candles/clean.ts";
 import { Catalog } from "../../catalog.ts";
@@ -165,6 +166,8 @@ export class FeedWorld<C extends Clock = ManualClock> {
   constructor(
     readonly options: {
       readonly partitions?: number;
+      /** Instead of a number, where partitions are divided. */
+      readonly layout?: PartitionLayout;
       readonly buffer?: TickBuffer;
       readonly store?: MemoryFeedStore;
       readonly settings?: Partial<FeedSettings>;
@@ -177,13 +180,16 @@ export class FeedWorld<C extends Clock = ManualClock> {
     this.clock = options.clock ?? new ManualClock() as Clock as C;
     this.store = options.store ?? new MemoryFeedStore();
     this.buffer = options.buffer ?? new MemoryBuffer();
+    this.layout = options.layout ??
+      new PartitionLayout(options.partitions ?? 1);
     this.ingest = this.start();
   }
 
   readonly buffer: TickBuffer;
+  readonly layout: PartitionLayout;
 
   get partitions(): number {
-    return this.options.partitions ?? 1;
+    return this.layout.partitions;
   }
 
   /** A new process on the same stores; the old one is gone at once. */
@@ -199,7 +205,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
       store: this.store,
       catalog: this.catalog,
       clean: CLEAN_DEFAULTS,
-      partitions: this.partitions,
+      layout: this.layout,
       node: "test",
       clock: this.clock,
       log: this.options.log ?? silentLog,
