@@ -149,6 +149,27 @@ Deno.test("what no stream had taken is sent again when partitions were divided",
   assert.deepEqual(world.applied(), range(9));
 });
 
+Deno.test("what an old stream has lost is sent again when partitions were divided", async () => {
+  const world = divisibleWorld();
+  const source = await FakeSource.open(world.ingest);
+  await source.send(...lines(1, 4));
+  await world.clock.advance(10);
+  await world.commit();
+  await world.clock.advance(1_000);
+  // In the stream, and in no candle: the stream will not be read any more.
+  await source.send(...lines(5, 8));
+  await world.clock.advance(10);
+  await world.divide();
+  assert.equal(source.failed, "buffer_lost");
+  const again = await FakeSource.open(world.ingest);
+  await again.send(...lines(5, 9));
+  await world.clock.advance(10);
+  await world.commit();
+  await world.clock.advance(1_000);
+  assert.equal(again.acked, 9);
+  assert.deepEqual(world.applied(), range(9));
+});
+
 Deno.test("numbers of a part that were committed before it are not counted again", async () => {
   const world = divisibleWorld();
   const source = await FakeSource.open(world.ingest);

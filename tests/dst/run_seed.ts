@@ -44,8 +44,12 @@ export function scenarioOf(random: SimRandom): Scenario {
   const rate = random.pick([0, 0.01, 0.03, 0.1]);
   // Each kind is on or off, so that some runs are all of one kind.
   const kinds = KINDS.filter(() => random.chance(0.6));
+  const dividedAtMs = random.between(0, lengthMs);
   const accidents = Array.from({ length: random.between(0, 2) }, () => ({
-    atMs: random.between(100, lengthMs),
+    // Often in the midst of a division.
+    atMs: random.chance(0.5)
+      ? dividedAtMs + random.between(1, 900)
+      : random.between(100, lengthMs),
     kind: random.pick(["wipe", "lose_tail", "full"] as const),
   }));
   // Positions that fall within one stream are more than it promises to bear.
@@ -54,7 +58,6 @@ export function scenarioOf(random: SimRandom): Scenario {
   const clockBackMs = !losesTail && random.chance(0.5) ? CLOCK_BACK_MS : 0;
   const slowly = accidents.filter(() => random.chance(0.5))
     .map(({ atMs }) => ({ fromMs: atMs - 300, toMs: atMs + 500 }));
-  const dividedAtMs = random.between(0, lengthMs);
   return {
     partitions: random.pick([1, 2, 4]),
     processes: random.between(1, 2),

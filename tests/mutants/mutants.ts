@@ -41,6 +41,15 @@ const LOSSES: Suite = {
   args: ["pipeline/feeds/buffer_loss_test.ts"],
 };
 
+const DIVISIONS: Suite = {
+  name: "divisions on PGlite",
+  args: ["--filter=/goes to where/", "tests/db/layout_store_test.ts"],
+};
+const FEEDS_DIVIDED: Suite = {
+  name: "feeds whose partitions are divided",
+  args: ["pipeline/feeds/division_test.ts"],
+};
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "split",
@@ -132,6 +141,59 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const readFrom = state.position;",
     }],
     suite: SIMULATION,
+  },
+  {
+    name: "divide-behind",
+    meaning: "partitions are divided although more was committed meanwhile",
+    patches: [{
+      file: "db/layout_store.ts",
+      find: "where o.p = d.p and o.position = d.position and o.stream = $3",
+      replace: "where o.p = d.p and d.position is not null and o.stream = $3",
+    }],
+    suite: DIVISIONS,
+  },
+  {
+    name: "divide-recount",
+    meaning: "a part does not know which numbers were in before it",
+    patches: [{
+      file: "db/layout_store.ts",
+      find:
+        "select part, feed, epoch, delivery, replay, connected, last_seq, 0,",
+      replace: "select part, feed, epoch, delivery, replay, connected, 0, 0,",
+    }],
+    suite: DIVISIONS,
+  },
+  {
+    name: "divide-old-streams",
+    meaning: "whoever knows of the old streams only may claim a partition",
+    patches: [{
+      file: "db/partition_state.ts",
+      find: "where p = $1::int and stream = $4",
+      replace: "where p = $1::int and $4::text is not null",
+    }],
+    suite: DIVISIONS,
+  },
+  {
+    name: "divide-routes",
+    meaning: "lines go on to the partitions of before a division",
+    patches: [{
+      file: "pipeline/feeds/feed_ingest.ts",
+      find: `      this.#routes.clear();
+      for (const { routes } of this.#links) routes.length = 0;
+`,
+      replace: "",
+    }],
+    suite: SIMULATION,
+  },
+  {
+    name: "divide-unsettled",
+    meaning: "a feed goes on although an old stream has lost lines of it",
+    patches: [{
+      file: "pipeline/feeds/feed_ingest.ts",
+      find: "if (this.#sequenced && !(idle && this.tracker.settled)) {",
+      replace: "if (this.#sequenced && !idle) {",
+    }],
+    suite: FEEDS_DIVIDED,
   },
 ];
 
