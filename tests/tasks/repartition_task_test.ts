@@ -1,0 +1,76 @@
+/** What `deno task repartition` says when it cannot do what it is told to. */
+import assert from "node:assert/strict";
+import { PgLayoutStore } from "../../db/layout_store.ts";
+import { repartition } from "../../tasks/repartition.ts";
+import { OptionsError } from "../../tasks/task_options.ts";
+import { NOW, openServerWarehouse, PARTITIONS } from "../db/testing.ts";
+import { serverTest } from "../harness/servers/installed.ts";
+import {
+  findPostgres,
+  startPostgres,
+} from "../harness/servers/postgres_server.ts";
+
+function run(
+  args: readonly string[],
+  databaseUrl: string | null,
+  say: (text: string) => void = () => {},
+) {
+  const { signal } = new AbortController();
+  return repartition(args, { databaseUrl }, { signal, say });
+}
+
+Deno.test("repartition says what is wrong with its command line", async () => {
+  for (const args of [["x"], ["0"], ["1025"], ["4", "8"], ["8", "--cancel"]]) {
+    await assert.rejects(run(args, "postgres://nowhere"), OptionsError);
+  }
+  assert.match(String(await run(["--help"], null)), /deno task repartition/);
+});
+
+Deno.test("repartition says that embedded stores have no use for it", async () => {
+  await assert.rejects(run(["8"], null), /without DATABASE_URL.*one process/);
+});
+
+await serverTest(
+  "repartition says why it does not begin, or does not end",
+  { PostgreSQL: findPostgres },
+  async () => {
+    const postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    const warehouse = await openServerWarehouse(url);
+    const { layouts, nodes } = warehouse;
+    const beat = (node: string, roles: readonly string[]) =>
+      nodes.beat({ owner: node, node, roles, startedAt: NOW, drained: false });
+    try {
+      await new PgLayoutStore(warehouse.db).claim(PARTITIONS);
+      const doubled = String(2 * PARTITIONS);
+      await assert.rejects(run(["--cancel"], url), /under way/);
+      await assert.rejects(run([String(PARTITIONS)], url), /already/);
+      await assert.rejects(run(["6"], url), /must be a multiple of 4/);
+      await assert.rejects(run([doubled], url), /role aggregate/);
+      await beat("a", ["feed", "aggregate"]);
+      await assert.rejects(run([doubled], url), /a is of an older version/);
+
+      await layouts.say("a", { stream: "", holds: false });
+      const said: string[] = [];
+      await assert.rejects(
+        run([doubled, "--wait=1"], url, (text) => said.push(text)),
+        /feeds go on in 4 partitions.* what a took in/,
+      );
+      assert.deepEqual(said, ["It waits until what a took in is committed"]);
+      assert.equal((await layouts.state()).wanted, null, "nobody waits for it");
+
+      assert(await layouts.want(PARTITIONS, 2 * PARTITIONS));
+      await beat("a", ["feed", "aggregate"]);
+      await assert.rejects(run([doubled], url), /are being divided into 8/);
+      assert.deepEqual(await run([], url), {
+        report: { partitions: 4, before: [], wanted: 8 },
+        ok: true,
+      });
+      await run(["--cancel"], url);
+      assert.equal((await layouts.state()).wanted, null);
+    } finally {
+      await warehouse.close();
+      await postgres.close();
+    }
+  },
+);
