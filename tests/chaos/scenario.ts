@@ -5,7 +5,7 @@ import { type Servers, serversWorld, type WorldOptions } from "./world.ts";
 /** Of each program, with room. */
 const RSS_MB_MAX = 640;
 /** Ticks a second: little, as tests share their machine. */
-const RATE = 6_000;
+const RATE = Number(Deno.env.get("CHAOS_RATE") ?? 6_000);
 
 /** Real processes never repeat themselves: another seed each time. */
 export const SEED = Number(Deno.env.get("CHAOS_SEED") ?? Date.now() % 100_000);
