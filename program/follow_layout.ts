@@ -57,8 +57,10 @@ class LayoutFollower {
   #saidAt = -Infinity;
   #holding: AbortController | null = null;
   #holds = false;
-  /** Streams that may be sealed although nobody wants them to be. */
+  /** Streams may be sealed, by this process or by one of before. */
   #mayBeSealed = true;
+  /** Since nobody wanted a division, whoever did it. */
+  #wasWanted = false;
   #retiredAt = -Infinity;
 
   constructor(private readonly options: FollowLayoutOptions) {}
@@ -97,6 +99,7 @@ class LayoutFollower {
     await this.#say();
     if (!divides) return wanted !== null;
     if (wanted !== null) {
+      this.#wasWanted = true;
       if (!await leases.hold(DIVIDE_TASK, owner)) return true;
       const wasSealed = this.#mayBeSealed;
       this.#mayBeSealed = true;
@@ -110,7 +113,11 @@ class LayoutFollower {
       await leases.release(DIVIDE_TASK, owner);
       await ingest?.followLayout();
       this.#goOn();
-    } else await this.#reopen();
+    } else {
+      this.#mayBeSealed ||= this.#wasWanted;
+      await this.#reopen();
+      this.#wasWanted = false;
+    }
     await this.#retire();
     return false;
   }
