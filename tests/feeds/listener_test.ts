@@ -167,7 +167,7 @@ Deno.test("a source that says hello is welcomed, acked, and resumes after it", a
     feed: "nse",
     epoch: 3,
     resume_after: 0,
-    window: 4_194_304,
+    window: 8_388_608,
   });
   await first.hear(isAck(100));
   await first.close();
