@@ -5,15 +5,17 @@ import { partitionOf } from "../domain/hash.ts";
 import { PartitionLayout } from "../domain/partition_layout.ts";
 import type { DivisibleBuffer } from "../ports.ts";
 import { FakeSource, tick } from "./testing/fake_source.ts";
-import { FeedWorld } from "./testing/feed_world.ts";
+import { FeedWorld, type MemoryFeedStore } from "./testing/feed_world.ts";
 import { turns } from "./testing/manual_clock.ts";
 
 const FIRST = { partitions: 2, tag: "" };
 const NEXT = { partitions: 4, tag: "next" };
 
 /** Of the streams of now, as the buffer of the program. */
-function bufferOf(layout: PartitionLayout): DivisibleBuffer {
-  const all = new MemoryBuffer();
+function bufferOf(
+  layout: PartitionLayout,
+  all = new MemoryBuffer(),
+): DivisibleBuffer {
   return new Proxy<DivisibleBuffer>(all, {
     get(_, name) {
       const now = all.ofDivision(layout.now.tag);
@@ -67,9 +69,9 @@ class DivisibleWorld extends FeedWorld {
   }
 }
 
-function divisibleWorld() {
+function divisibleWorld(all?: MemoryBuffer, store?: MemoryFeedStore) {
   const layout = new PartitionLayout(FIRST.partitions);
-  return new DivisibleWorld({ layout, buffer: bufferOf(layout) });
+  return new DivisibleWorld({ layout, buffer: bufferOf(layout, all), store });
 }
 
 const range = (to: number) => Array.from({ length: to }, (_, i) => i + 1);
@@ -186,6 +188,39 @@ Deno.test("numbers of a part that were committed before it are not counted again
   await world.clock.advance(1_000);
   assert.equal(again.acked, 8);
   assert.deepEqual(world.applied(), range(8), "each once");
+});
+
+Deno.test("what another process has appended since is acked once it is committed", async () => {
+  const all = new MemoryBuffer();
+  const late = divisibleWorld(all);
+  const source = await FakeSource.open(late.ingest);
+  await source.send(...lines(1, 4));
+  await late.clock.advance(10);
+  await late.commit();
+  await late.clock.advance(1_000);
+  await source.entrance.detach();
+  await late.clock.advance(10);
+  await late.commit();
+  const other = divisibleWorld(all, late.store);
+  await other.divide();
+  const elsewhere = await FakeSource.open(other.ingest);
+  await elsewhere.send(...lines(5, 8));
+  await other.clock.advance(10);
+  other.ingest.dispose();
+
+  late.layout.become([FIRST, NEXT]);
+  await late.ingest.followLayout();
+  late.ingest.resume();
+  const again = await FakeSource.open(late.ingest);
+  await again.send(...lines(5, 8));
+  await late.clock.advance(10);
+  await late.commit(1);
+  await late.clock.advance(1_000);
+  assert.ok((again.acked ?? 0) < 6, "6 is where nothing is committed yet");
+  await late.commit();
+  await late.clock.advance(1_000);
+  assert.equal(again.acked, 8);
+  assert.deepEqual(late.applied(), range(8), "each once");
 });
 
 Deno.test("a division that is given up leaves everything as it was", async () => {

@@ -250,8 +250,12 @@ export class FeedIngest {
       const idle = this.#writers.every(({ idle }) => idle);
       if (this.#sequenced && !(idle && this.tracker.settled)) {
         this.#startOver(MOVED);
-      } else if (idle) this.#writeTo(chains);
-      else this.#leaveBehind(chains);
+      } else {
+        if (idle) this.#writeTo(chains);
+        else this.#leaveBehind(chains);
+        // Another process may have gone on with it before.
+        chains.forEach((chain, p) => this.#knowEarlier(p, chain));
+      }
       this.#routes.clear();
       for (const { routes } of this.#links) routes.length = 0;
     });

@@ -1,7 +1,9 @@
 /**
  * Two programs on a Redis Cluster and a PostgreSQL of their own, while
- * partitions move between its servers and primaries are killed or hang.
+ * partitions move between its servers and are divided, and primaries are killed
+ * or hang.
  */
+import assert from "node:assert/strict";
 import { slotOf } from "../../pipeline/buffer/redis_slot.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import {
@@ -10,6 +12,7 @@ import {
 } from "../harness/servers/postgres_server.ts";
 import { startRedisCluster } from "../harness/servers/redis_cluster.ts";
 import { findRedis } from "../harness/servers/redis_server.ts";
+import { divide } from "./divide.ts";
 import { scenario } from "./scenario.ts";
 
 const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
@@ -30,10 +33,13 @@ await serverTest("chaos on a Redis Cluster", NEEDS, async (t) => {
     await postgres.close();
   };
   try {
-    await t.step("partitions move, primaries are killed and hang", async () => {
+    const name =
+      "partitions move and are divided, primaries are killed and hang";
+    await t.step(name, async () => {
       await scenario({ postgres, redis, close }, "Redis Cluster", {
         world,
-        async script({ faults, moving, acked }) {
+        async script(stage) {
+          const { faults, moving, acked } = stage;
           const at = async (slot: number) =>
             cluster.servers.indexOf(await cluster.primaryOf(slot));
           for (let move = 0; move < MOVES; move++) {
@@ -54,6 +60,18 @@ await serverTest("chaos on a Redis Cluster", NEEDS, async (t) => {
             await moving();
           }
           await faults.do("kill app");
+          await moving();
+
+          const primary = await cluster.primaryOf(slots[0]);
+          let killing: Promise<void> | null = null;
+          const { partitions } = await divide(stage, ["8"], () => {
+            killing ??= primary.kill();
+          });
+          assert.equal(partitions, 2 * PARTITIONS);
+          await moving();
+          await killing;
+          await primary.start();
+          await cluster.ready();
           await moving();
         },
       });

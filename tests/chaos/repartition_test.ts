@@ -3,37 +3,17 @@
  * looks, once with a program that is killed in the midst of it.
  */
 import assert from "node:assert/strict";
-import { repartition } from "../../tasks/repartition.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { findPostgres } from "../harness/servers/postgres_server.ts";
 import { findRedis } from "../harness/servers/redis_server.ts";
-import type { Stage } from "./run_chaos.ts";
+import { divide } from "./divide.ts";
 import { scenario } from "./scenario.ts";
 import { symbolName } from "./ticks.ts";
 import { startServers } from "./world.ts";
 
 const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
 const SYMBOL = symbolName(1);
-
-/** Runs the task; `onSaid` hears what it says. */
-async function divide(
-  { databaseUrl }: Pick<Stage, "databaseUrl">,
-  args: readonly string[],
-  onSaid: (text: string) => void = () => {},
-) {
-  // The machine may stand still meanwhile.
-  const patient = [...args, "--wait=5m"];
-  const result = await repartition(patient, { databaseUrl }, {
-    signal: new AbortController().signal,
-    say: (text) => {
-      console.log(text);
-      onSaid(text);
-    },
-  });
-  // deno-lint-ignore no-explicit-any -- read as anybody reads its JSON
-  return (result as any).report;
-}
 
 /** Somebody who looks at one symbol and keeps one stream. */
 async function viewerAt(http: string) {
