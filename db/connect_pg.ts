@@ -10,6 +10,8 @@ import {
 
 /** Longest statement; the server gives up a little before the client does. */
 const STATEMENT_MS_MAX = 4_000;
+/** Of a connection that only reads: what strangers ask for ends sooner. */
+const READ_MS_MAX = 2_000;
 const QUERY_MS_MAX = 6_000;
 const CONNECT_MS_MAX = 5_000;
 const CONNECTIONS_MAX = 8;
@@ -26,13 +28,14 @@ const SCRIPT_MS_MAX = 600_000;
  * What each transaction begins with. Nothing is set for a session, since behind
  * PgBouncer the next transaction may have another one.
  */
-const BEGIN = `begin; set local statement_timeout = ${STATEMENT_MS_MAX};
+const begin = (readOnly: boolean) =>
+  `begin${readOnly ? " read only" : ""};
+  set local statement_timeout = ${readOnly ? READ_MS_MAX : STATEMENT_MS_MAX};
   set local idle_in_transaction_session_timeout = ${IDLE_MS_MAX};
   set local timezone = 'UTC'`;
 
-/** The same of statements whose plans the server keeps. */
-const BEGIN_KEPT = `${BEGIN};
-  set local plan_cache_mode = force_generic_plan`;
+/** Of statements whose plans the server keeps. */
+const KEEP_PLANS = "; set local plan_cache_mode = force_generic_plan";
 
 /** Of the driver, which brings no types, what is used here. */
 interface PgClient {
@@ -68,6 +71,8 @@ interface PgPool {
 export interface PgOptions {
   /** As in `postgres://user:password@host:5432/database`. */
   readonly url: string;
+  /** Every transaction refuses to write; scripts are as the role lets them be. */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -77,7 +82,8 @@ export interface PgOptions {
  * Lost connections reject what runs on them and are replaced; the caller tries
  * again. Every call settles within seconds, whatever the server does.
  */
-export function connectPg({ url }: PgOptions): Db {
+export function connectPg({ url, readOnly = false }: PgOptions): Db {
+  const beginning = begin(readOnly);
   const pool: PgPool = new Pool({
     connectionString: url,
     max: CONNECTIONS_MAX,
@@ -128,7 +134,9 @@ export function connectPg({ url }: PgOptions): Db {
         const ends = decisive === -1;
         const group = statements.slice(sent, ends ? undefined : decisive + 1);
         const answers = await answered([
-          ...sent === 0 ? [client.query(kept ? BEGIN_KEPT : BEGIN)] : [],
+          ...sent === 0
+            ? [client.query(kept ? beginning + KEEP_PLANS : beginning)]
+            : [],
           ...group.map(({ sql, params = [] }) =>
             kept
               ? client.query({

@@ -192,9 +192,12 @@ async function openWarehouse(
   return { db, sync: () => db.sync() };
 }
 
-async function connectServer(url: string): Promise<Db> {
+async function connectServer(
+  url: string,
+  options: { readonly readOnly?: boolean } = {},
+): Promise<Db> {
   const { connectPg } = await import("./connect_pg.ts");
-  return connectPg({ url });
+  return connectPg({ url, ...options });
 }
 
 async function openServer(
@@ -237,7 +240,7 @@ async function openReplica(
   opened: Closing[],
 ): Promise<ReadReplica | null> {
   if (url === null) return null;
-  const copy = await connectServer(url);
+  const copy = await connectServer(url, { readOnly: true });
   opened.push(copy);
   const replica = new ReadReplica(primary, copy, clock);
   await replica.look();

@@ -17,6 +17,7 @@ import {
   fuzzedFeed,
   fuzzFeed,
   halfHeaders,
+  longSnapshot,
   openHalf,
   residentMb,
   sendHistory,
@@ -190,6 +191,11 @@ async function hostile(
     }
     await attack("deaf", async () => {
       const before = await evictedOf(target);
+      await until(
+        "a warehouse that has time for long snapshots",
+        () => longSnapshot(target),
+        (status) => status === 200,
+      );
       const deaf = await deafReaders(target, values.deaf);
       await until("deaf streams", () => streamsOf(target), (open) => open > 0);
       await until(

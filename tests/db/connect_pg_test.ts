@@ -281,6 +281,34 @@ await serverTest(
         }
       });
 
+      await t.step(
+        "a connection that only reads writes nothing, and ends sooner",
+        async () => {
+          const url = await postgres.createDatabase();
+          const db = connectPg({ url });
+          const reading = connectPg({ url, readOnly: true });
+          try {
+            await db.script("create table kept (n int)");
+            const [{ limit }] = await reading.query(
+              "select current_setting('statement_timeout') as limit",
+            );
+            assert.equal(limit, "2s");
+            for (
+              const sql of ["insert into kept values (1)", "drop table kept"]
+            ) {
+              await assert.rejects(
+                reading.query(sql),
+                (error) => error instanceof DbError && error.code === "25006",
+              );
+            }
+            assert.deepEqual(await reading.query("select * from kept"), []);
+          } finally {
+            await db.close();
+            await reading.close();
+          }
+        },
+      );
+
       await t.step("an error does not tell the password", async () => {
         const db = connectPg({
           url: `postgres://nobody:hunter2@127.0.0.1:${postgres.port}/none`,

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { CandleMonths } from "../../db/candle_months.ts";
 import { connectPg } from "../../db/connect_pg.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
+import { ReadReplica } from "../../db/read_replica.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
+import { systemClock } from "../../pipeline/system_clock.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import {
   findPostgres,
@@ -22,14 +24,15 @@ await serverTest(
   { PostgreSQL: findPostgres },
   async () => {
     const postgres = await startPostgres();
-    const as = (role: string) =>
+    const as = (role: string, readOnly = false) =>
       connectPg({
         url:
           `postgres://${role}:CHANGE-ME@127.0.0.1:${postgres.port}/tickhouse`,
+        readOnly,
       });
     const owner = as("tickhouse_owner");
     const app = as("tickhouse_app");
-    const web = as("tickhouse_web");
+    const web = as("tickhouse_web", true);
     try {
       const [server, database] = await documentedSql();
       for (const statement of server.split(";").slice(0, -1)) {
@@ -81,6 +84,16 @@ await serverTest(
       ) {
         await assert.rejects(web.script(sql), only, sql);
       }
+
+      // As READ_URL, it is what pages read by.
+      const replica = new ReadReplica(app, web, systemClock);
+      await replica.look();
+      assert.deepEqual(replica.state(), { fault: null, lagMs: null });
+      const [{ role }] = await replica.lagging.query<{ role: string }>(
+        "select current_user as role, count(*) from candles",
+      );
+      assert.equal(role, "tickhouse_web");
+      assert.equal(replica.state().fault, null);
     } finally {
       await owner.close();
       await app.close();

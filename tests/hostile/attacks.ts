@@ -351,6 +351,15 @@ export async function deafReaders(
   }));
 }
 
+/** Asks as deaf readers do, and leaves; the status of the answer. */
+export async function longSnapshot(
+  { http, headers }: Target,
+): Promise<number> {
+  const response = await fetch(`${http}/api/stream?history=500`, { headers });
+  await response.body?.cancel();
+  return response.status;
+}
+
 /** Lines of a feed that is up to no good, made before any is sent. */
 export function fuzzedFeed(
   { seed, lines, format }: {
