@@ -186,6 +186,18 @@ export const MUTANTS: readonly Mutant[] = [
     suite: SIMULATION,
   },
   {
+    name: "divide-ack-early",
+    meaning: "what another process has appended since is acked at once",
+    patches: [{
+      file: "pipeline/feeds/feed_ingest.ts",
+      find: `        // Another process may have gone on with it before.
+        chains.forEach((chain, p) => this.#knowEarlier(p, chain));
+`,
+      replace: "",
+    }],
+    suite: FEEDS_DIVIDED,
+  },
+  {
     name: "divide-unsettled",
     meaning: "a feed goes on although an old stream has lost lines of it",
     patches: [{
