@@ -110,7 +110,7 @@ export function ForecastPanel(
       </dl>
       <CoverageTable record={record} forecast={newest} decimals={decimals} />
       <ReliabilityPlot of={reliability} />
-      <h3>Models that compete</h3>
+      {records.length > 0 && <h3>Models that compete</h3>}
       <ModelTable
         records={records}
         shown={newest.model}
