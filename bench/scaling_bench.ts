@@ -1,13 +1,15 @@
 /**
  * What grows with what: Redis commands and bytes, transactions, and processor
- * time of a tick, with 1 to 8 processes that make candles and with 16 to 1,024
+ * time of a second of a partition, with 1 to 8 processes that make candles and with 16 to 1,024
  * partitions, each of which has the same ticks. Two cores cannot show the rate
  * of many machines, but what each of them would have to do can be counted.
  *
- * The same of a partition that has none, whose marks go on, so that what is
- * spent on time and what on ticks are told apart.
+ * The same of a partition without ticks. Seconds are counted in its marks, one
+ * each, so that a machine that does other work as well, or stands still for a
+ * while, changes little.
  *
- * `deno task bench:long scaling`
+ * `deno task bench:long scaling`; with `processes` or `partitions` behind
+ * `bench/scaling_bench.ts` that part alone.
  */
 import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { connectPg } from "../db/connect_pg.ts";
@@ -32,18 +34,25 @@ const PROCESSES = full ? [1, 2, 4, 8] : [1, 2];
 const PARTITIONS_FIXED = full ? 64 : 8;
 const PROCESSES_FIXED = 2;
 /** Each partition has an entry so often, one partition after the other. */
-const ENTRY_EVERY_MS = full ? 5_000 : 500;
-const ENTRIES = full ? 4 : 3;
+const ENTRY_EVERY_MS = full ? 4_000 : 500;
+const ENTRIES = 3;
 const ENTRY_TICKS = 500;
 const SYMBOLS_A_PARTITION = 4;
 /** What is left when it begins is over by then. */
-const SETTLE_MS = full ? 6_000 : 500;
+const SETTLE_MS = full ? 4_000 : 500;
+/** Of a fleet with many partitions. */
+const LEASE_MS = "5000";
 const SCALE = { priceScale: 2, sizeScale: 0 };
 /** Dearest ÷ cheapest that counts as the same. */
 const SAME_MAX = 125;
 
 /** Processor time comes in hundredths of a second. */
-const COUNTED = countNames.filter(({ unit }) => full || unit !== "µs");
+const COUNTED = countNames.filter(({ unit, key }) =>
+  key !== "entries" && (full || unit !== "µs")
+);
+
+const named = Deno.args.filter((arg) => !arg.startsWith("--"));
+const PARTS = named.length > 0 ? named : ["processes", "partitions"];
 
 const quiet: Log = { info() {}, warn() {}, error() {} };
 
@@ -54,8 +63,8 @@ interface Setup {
 
 interface Measured {
   readonly setup: Setup;
-  /** Of a tick. */
-  readonly tick: Counts;
+  /** Of a second of a partition with ticks. */
+  readonly busy: Counts;
   /** Of a second of a partition without ticks. */
   readonly idle: Counts;
 }
@@ -64,12 +73,12 @@ await bench("scaling", full ? "full" : "small", async () => {
   const servers = await BenchServers.start();
   try {
     const byProcesses: Measured[] = [];
-    for (const processes of PROCESSES) {
+    for (const processes of PARTS.includes("processes") ? PROCESSES : []) {
       const setup = { processes, partitions: PARTITIONS_FIXED };
       byProcesses.push(await measure(servers, setup));
     }
     const byPartitions: Measured[] = [];
-    for (const partitions of PARTITIONS) {
+    for (const partitions of PARTS.includes("partitions") ? PARTITIONS : []) {
       const setup = { processes: PROCESSES_FIXED, partitions };
       const known = byProcesses.find(({ setup: { processes, ...other } }) =>
         processes === PROCESSES_FIXED && other.partitions === partitions
@@ -115,6 +124,7 @@ async function measure(
         HTTP_PORT: "0",
         ROLES: "aggregate",
         NODE_NAME: `bench-${i}`,
+        LEASE_MS,
         FEEDS: "",
         SIMULATE: "off",
         PARTITIONS: String(partitions),
@@ -191,12 +201,14 @@ async function measure(
     );
     const to = await counters.read();
 
-    const idle = counters.between(idleFrom, from);
+    const all = counters.between(idleFrom, from);
+    const idle = mapCounts(all, (value) => value / all.entries);
     const busy = counters.between(from, to);
+    const marks = busy.entries - ENTRIES * partitions;
     const measured = {
       setup,
-      tick: mapCounts(busy, (value) => value / ticks),
-      idle: mapCounts(idle, (value) => value / partitions / windowMs * 1_000),
+      busy: mapCounts(busy, (value) => value / marks),
+      idle,
     };
     console.error(
       `scaling: ${processes} × aggregate, ${partitions} partitions: ` +
@@ -275,8 +287,9 @@ function figuresOf(
   measured: readonly Measured[],
   nameOf: (setup: Setup) => string,
 ): readonly Figure[] {
+  if (measured.length === 0) return [];
   return COUNTED.flatMap(({ key, name, unit }) => {
-    const figure = (when: "tick" | "idle", per: string): Figure[] => [
+    const figure = (when: "busy" | "idle", per: string): Figure[] => [
       ...measured.map(({ setup, ...counts }) => ({
         name: `${name} ${per}, ${nameOf(setup)}`,
         unit,
@@ -289,19 +302,22 @@ function figuresOf(
           100 * Math.max(...measured.map((one) => one[when][key])) /
           Math.min(...measured.map((one) => one[when][key])),
         ],
-        ...when === "tick" && { atMost: SAME_MAX },
+        ...when === "busy" && { atMost: SAME_MAX },
       },
     ];
     return [
-      ...figure("tick", "a tick"),
+      ...figure("busy", "a second of a partition with ticks"),
       ...figure("idle", "a second of an idle partition"),
     ];
   });
 }
 
-function mapCounts(counts: Counts, of: (value: number) => number): Counts {
+function mapCounts(
+  counts: Counts,
+  of: (value: number, key: keyof Counts) => number,
+): Counts {
   return Object.fromEntries(
-    countNames.map(({ key }) => [key, of(counts[key])]),
+    countNames.map(({ key }) => [key, of(counts[key], key)]),
   ) as unknown as Counts;
 }
 

@@ -3,6 +3,8 @@ import type { BenchServers } from "./subject.ts";
 
 /** What was done, in all; of which differences are taken. */
 export interface Counts {
+  /** Entries appended to streams. */
+  readonly entries: number;
   /** All that Redis did, also in scripts. */
   readonly commands: number;
   /** To and from Redis. */
@@ -21,6 +23,7 @@ export const countNames: readonly {
   readonly name: string;
   readonly unit: string;
 }[] = [
+  { key: "entries", name: "entries of streams", unit: "" },
   { key: "commands", name: "Redis commands", unit: "" },
   { key: "redisBytes", name: "bytes to and from Redis", unit: "B" },
   { key: "transactions", name: "transactions", unit: "" },
@@ -57,6 +60,7 @@ export class Counters {
     const number = (name: string) =>
       Number(new RegExp(`^${name}:([\\d.]+)`, "m").exec(info)![1]);
     return {
+      entries: Number(/^cmdstat_xadd:calls=(\d+)/m.exec(info)?.[1] ?? 0),
       commands,
       redisBytes: number("total_net_input_bytes") +
         number("total_net_output_bytes"),

@@ -1,9 +1,13 @@
-/** Seconds of processor time so far of these processes, all threads. */
+/**
+ * Seconds of processor time so far of these processes, all threads, with that
+ * of their children which have ended.
+ */
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     const stat = procText(pid, "stat");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ticks = Number(fields[11]) + Number(fields[12]);
+    const ticks = fields.slice(11, 15).map(Number)
+      .reduce((all, one) => all + one, 0);
     return sum + (Number.isFinite(ticks) ? ticks / 100 : 0);
   }, 0);
 }
