@@ -108,6 +108,20 @@ Deno.test("a process takes no more than its share, but in the end what nobody ta
   await end();
 });
 
+Deno.test("of many partitions one that joins is given a quarter a round", async () => {
+  const { clock, warehouse, ownership, end } = await started(64);
+  const all = Array.from({ length: 64 }, (_, p) => p);
+  for (const p of all) ownership.onClaimed(p, 1);
+  const yields = () => all.filter((p) => ownership.verdict(p) === "yield");
+  warehouse.alive = 2;
+  await clock.advance(2 * ROUND_MS);
+  assert.deepEqual(yields(), all.slice(56));
+  for (const p of yields()) ownership.onLost(p);
+  await clock.advance(ROUND_MS);
+  assert.deepEqual(yields(), all.slice(50, 56));
+  await end();
+});
+
 Deno.test("one that joins is given its share, a partition at a time", async () => {
   const { clock, warehouse, ownership, end } = await started(4);
   for (const p of [0, 1, 2, 3]) ownership.onClaimed(p, 1);
