@@ -950,7 +950,7 @@ export class FeedIngest {
   onAckSaved(seq: number): void {
     // Another process may have gone further while this one was being saved.
     this.acked = Math.max(this.acked, seq);
-    this.#listener?.events.ack(seq);
+    this.#listener?.events.ack(this.acked);
     this.#wake();
   }
 

@@ -561,6 +561,22 @@ Deno.test("the newest hello ends the older session of its feed", async () => {
   assert.deepEqual([seqs, kinds], [[1, 2, 3, 4], ["open", "open"]]);
 });
 
+Deno.test("an ack that is saved late takes none back that another process gave", async () => {
+  const world = new FeedWorld();
+  const first = await FakeSource.open(world.ingest);
+  await first.send(...ticks(1, 3));
+  await world.clock.advance(10);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.store.slow = promise;
+  await world.commit();
+  world.store.acks.set("nse", new Map([[1, 5]]));
+  const again = await FakeSource.open(world.ingest);
+  assert.equal(again.entrance.resumeAfter, 5);
+  resolve();
+  await turns();
+  assert.equal(again.acked, 5);
+});
+
 Deno.test("an epoch never falls; a new one counts from 1", async () => {
   const world = new FeedWorld();
   const first = await FakeSource.open(world.ingest, { epoch: 7 });

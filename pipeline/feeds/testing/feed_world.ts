@@ -80,6 +80,8 @@ export class MemoryFeedStore implements FeedStore {
   >();
   #content: WarehouseContent | null = null;
   failing = false;
+  /** What saving acks waits for. */
+  slow: Promise<void> | null = null;
 
   loadAck(feed: string, epoch?: number) {
     const epochs = this.acks.get(feed);
@@ -88,8 +90,8 @@ export class MemoryFeedStore implements FeedStore {
     return Promise.resolve(seq === undefined ? null : { epoch: wanted, seq });
   }
 
-  // deno-lint-ignore require-await -- a failure must be a rejection
   async saveAcks(acks: readonly { key: FeedKey; seq: number }[]) {
+    await this.slow;
     if (this.failing) throw new Error("the warehouse is down");
     for (const { key, seq } of acks) {
       const epochs = this.acks.get(key.feed) ?? new Map<number, number>();
