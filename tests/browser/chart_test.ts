@@ -498,7 +498,10 @@ async function tipsOpen(page: Page): Promise<void> {
  */
 async function fingers(page: Page) {
   const cdp = await page.context().newCDPSession(page);
-  let timestamp = Date.now() / 1000 - 1;
+  // By the page's clock: a time before its beginning is no time for it.
+  let timestamp = await page.evaluate(() =>
+    (performance.timeOrigin + performance.now()) / 1000
+  );
   return (
     type: "touchStart" | "touchMove" | "touchEnd",
     ...points: readonly (readonly [number, number])[]
