@@ -110,6 +110,7 @@ await onBothDatabases((warehouse, test) => {
     const p = 1;
     const part = p + PARTITIONS;
     const [stays, goes] = [symbolOf(p, p), symbolOf(p, part)];
+    await new PgLayoutStore(db).claim(PARTITIONS);
     const writer = await Writer.claim(warehouse, p);
     const reject = (symbol: string | null, seq: number) => ({
       entryId: writer.position,

@@ -56,8 +56,9 @@ export const MUTANTS: readonly Mutant[] = [
     meaning: "the position moves in a transaction of its own",
     patches: [{
       file: "db/aggregate_store.ts",
-      find:
-        `    const results = await this.lease.learn(() => this.db.batch(statements));
+      find: `    const results = await this.lease.learn(() =>
+      this.db.batch(statements, { keepPlans: true })
+    );
     if (results === null) return { kind: "fenced" };
     const rowsOf =`,
       replace: `    const moved = await this.db.batch(statements.slice(0, 1));
