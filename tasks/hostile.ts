@@ -1,3 +1,4 @@
+import { bundledIn } from "../tests/harness/kept_bundle.ts";
 import { until } from "../tests/harness/program.ts";
 import {
   findPostgres,
@@ -17,6 +18,7 @@ import {
   fuzzedFeed,
   fuzzFeed,
   halfHeaders,
+  hangBell,
   longSnapshot,
   openHalf,
   residentMb,
@@ -119,6 +121,7 @@ async function hostile(
   if (rest.length > 0) {
     throw new OptionsError(`Cannot use ${rest.join(" ")}`);
   }
+  const attacks = (name: string) => values.only?.includes(name) !== false;
   await using stores = await startStores(values.stores);
   const dir = await Deno.makeTempDir({ prefix: "tickhouse-hostile-" });
   const connections = values.streams + 500;
@@ -127,6 +130,14 @@ async function hostile(
     connections,
     streams: values.streams,
   }, stores.settings);
+  // What it does once, at a first start, is no attack.
+  await until(
+    "the islands' code",
+    () => bundledIn(`${dir}/data`),
+    (builds) => builds.length > 0,
+  );
+  // Fuzzed lines leave no room for another instrument.
+  if (attacks("streams")) await hangBell(target, program.feeds[0]);
   await yieldCores();
   let ended = false;
   program.ended.then(() => ended = true);
@@ -137,7 +148,6 @@ async function hostile(
   }, 250);
   const phases: Phase[] = [];
   let rssMbMax = 0;
-  const attacks = (name: string) => values.only?.includes(name) !== false;
   const attack = async (name: string, run: () => Promise<Outcome>) => {
     if (!attacks(name)) return;
     rssMb = await residentMb(target);

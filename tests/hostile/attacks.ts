@@ -228,26 +228,35 @@ const BELL = "BELL";
 const RINGS = 10;
 const RING_EVERY_MS = 500;
 
+/** Makes the bell known, while there is room for another instrument. */
+export async function hangBell(target: Target, feed: string): Promise<void> {
+  const bell = await connect(feed);
+  await ring(bell, 1);
+  await until(
+    "the bell to be known",
+    () => fetch(`${target.http}/api/instruments`, target).then((r) => r.text()),
+    (text) => text.includes(`"${BELL}"`),
+  );
+  bell.close();
+}
+
+function ring(bell: Deno.TcpConn, price: number): Promise<void> {
+  return write(
+    bell,
+    encoder.encode(
+      `{"symbol":"${BELL}","ts":${Date.now()},"price":${price}}\n`,
+    ),
+  );
+}
+
 /** Opens streams of events at a time, then has each hear the same ten events. */
 export async function crowd(
   target: Target,
   count: number,
   feed: string,
 ): Promise<Crowd> {
+  await hangBell(target, feed);
   const bell = await connect(feed);
-  const ring = (price: number) =>
-    write(
-      bell,
-      encoder.encode(
-        `{"symbol":"${BELL}","ts":${Date.now()},"price":${price}}\n`,
-      ),
-    );
-  await ring(1);
-  await until(
-    "the bell to be known",
-    () => fetch(`${target.http}/api/instruments`, target).then((r) => r.text()),
-    (text) => text.includes(`"${BELL}"`),
-  );
   const heard = new Map<number, number[]>();
   const connections: Deno.TcpConn[] = [];
   let served = 0;
@@ -280,7 +289,7 @@ export async function crowd(
   }
   await Promise.all(opened);
   for (let n = 2; n < 2 + RINGS; n++) {
-    await ring(n);
+    await ring(bell, n);
     await new Promise((resolve) => setTimeout(resolve, RING_EVERY_MS));
   }
   const missing = () =>
