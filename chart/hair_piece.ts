@@ -1,13 +1,8 @@
-import { make } from "./legend.ts";
+import { Piece } from "./piece.ts";
 
-/**
- * A dashed hairline above the chart, of the browser's own making: moved or not,
- * it costs a frame less than a canvas, which is handed on with every frame. Lengths are device pixels.
- */
-export class HairPiece {
-  readonly element: HTMLElement;
+/** A dashed hairline. Lengths are device pixels. */
+export class HairPiece extends Piece {
   #shown = "";
-  #place = "";
 
   /** @param dashHairs Length of a dash, and of a gap, in thin lines. */
   constructor(
@@ -15,12 +10,7 @@ export class HairPiece {
     private readonly dashHairs: number,
     className = "",
   ) {
-    this.element = make("div", `tc-piece ${className}`);
-    this.element.hidden = true;
-  }
-
-  hide(): void {
-    this.#setHidden(true);
+    super(className);
   }
 
   show({ color, left, top, length, hair, dpr }: {
@@ -43,15 +33,6 @@ export class HairPiece {
         isAcross ? "to right" : "to bottom"
       }, ${color} 0 ${dash}px, transparent 0 ${2 * dash}px)`;
     }
-    const place = `translate(${left / dpr}px, ${top / dpr}px)`;
-    if (place !== this.#place) {
-      this.#place = place;
-      style.transform = place;
-    }
-    this.#setHidden(false);
-  }
-
-  #setHidden(hidden: boolean): void {
-    if (this.element.hidden !== hidden) this.element.hidden = hidden;
+    this.showAt(left, top, dpr);
   }
 }

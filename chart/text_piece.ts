@@ -1,4 +1,4 @@
-import { make } from "./legend.ts";
+import { Piece } from "./piece.ts";
 
 /** Where a piece is, and how large. */
 export interface PieceBox {
@@ -9,24 +9,14 @@ export interface PieceBox {
   readonly dpr: number;
 }
 
-/**
- * A label in a box above the chart, of the browser's own text: what a canvas
- * shows costs a frame more. Lengths are device pixels.
- */
-export class TextPiece {
-  readonly element: HTMLElement;
+/** A label in a box, of the browser's own text. Lengths are device pixels. */
+export class TextPiece extends Piece {
   readonly #text = document.createTextNode("");
-  #place = "";
   #size = "";
 
   constructor(className: string) {
-    this.element = make("div", `tc-piece tc-pill ${className}`);
+    super(`tc-pill ${className}`);
     this.element.append(this.#text);
-    this.element.hidden = true;
-  }
-
-  hide(): void {
-    this.#setHidden(true);
   }
 
   /** @param fontPx In CSS pixels. */
@@ -44,16 +34,6 @@ export class TextPiece {
       style.height = style.lineHeight = `${height / dpr}px`;
       style.fontSize = `${fontPx}px`;
     }
-    const place = `translate(${left / dpr}px, ${top / dpr}px)`;
-    if (place !== this.#place) {
-      this.#place = place;
-      style.transform = place;
-    }
-    this.#setHidden(false);
-  }
-
-  /** Setting an attribute to what it is has the browser look for styles again. */
-  #setHidden(hidden: boolean): void {
-    if (this.element.hidden !== hidden) this.element.hidden = hidden;
+    this.showAt(left, top, dpr);
   }
 }

@@ -1,4 +1,5 @@
 import { formatZone } from "./format_time.ts";
+import { KeysButton } from "./KeysButton.tsx";
 
 /** What can be taken from the chart, and whose time it shows. */
 export function ChartTools(
@@ -33,17 +34,7 @@ export function ChartTools(
       <button type="button" onClick={() => onPng?.()} hidden={onPng === null}>
         PNG
       </button>
-      <button
-        type="button"
-        class="help"
-        aria-keyshortcuts="?"
-        aria-label="Keys"
-        title="Keys (?)"
-        onClick={onKeys}
-        hidden={onPng === null}
-      >
-        ?
-      </button>
+      <KeysButton onClick={onKeys} hidden={onPng === null} />
     </span>
   );
 }

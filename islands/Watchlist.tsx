@@ -11,6 +11,7 @@ import { changeUrl } from "../components/browser/page_url.ts";
 import { listenToKeys, WATCH_KEYS } from "../components/browser/watch_keys.ts";
 import { WatchStore } from "../components/browser/watch_store.ts";
 import { WatchTableRow } from "../components/browser/WatchTableRow.tsx";
+import { KeysButton } from "../components/KeysButton.tsx";
 import { LINK_WORDS } from "../components/link_status.ts";
 import { pinnedToCookie, togglePinned } from "../components/pinned.ts";
 import type { WatchRow } from "../components/watch_row.ts";
@@ -131,16 +132,7 @@ export default function Watchlist(props: WatchlistProps) {
         <span class={`link link-${status.link}`} role="status">
           {LINK_WORDS[status.link]}
         </span>
-        <button
-          type="button"
-          class="help"
-          aria-keyshortcuts="?"
-          aria-label="Keys"
-          title="Keys (?)"
-          onClick={showHelp}
-        >
-          ?
-        </button>
+        <KeysButton onClick={showHelp} />
       </div>
       {/* The rows are grids, which would lose the table its roles. */}
       <table class="watchlist" role="table" ref={table}>

@@ -63,6 +63,13 @@ class DivisibleWorld extends FeedWorld {
     await turns();
   }
 
+  /** What was sent is appended, in candles, and acked. */
+  async commitAndAck(): Promise<void> {
+    await this.clock.advance(10);
+    await this.commit();
+    await this.clock.advance(1_000);
+  }
+
   /** Numbers that candles have, ascending. */
   applied(feed = "nse"): readonly number[] {
     return [...this.store.applied.get(feed) ?? []].sort((a, b) => a - b);
@@ -104,9 +111,7 @@ Deno.test("a feed goes on where its symbols are then, on its connection", async 
   const source = await FakeSource.open(world.ingest);
   await source.send(...lines(1, 6));
   const holding = world.ingest.hold(NEVER);
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   await holding;
   const sending = source.send(...lines(7, 10), ...lines(5, 10));
   await world.divide();
@@ -132,9 +137,7 @@ Deno.test("what no stream had taken is sent again when partitions were divided",
   const world = divisibleWorld();
   const source = await FakeSource.open(world.ingest);
   await source.send(...lines(1, 4));
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   await world.seal(true);
   await source.send(...lines(5, 8));
   await world.clock.advance(10);
@@ -144,9 +147,7 @@ Deno.test("what no stream had taken is sent again when partitions were divided",
   const again = await FakeSource.open(world.ingest);
   assert.equal(again.entrance.resumeAfter, 4);
   await again.send(...lines(5, 9));
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   assert.equal(again.acked, 9);
   assert.deepEqual(world.applied(), range(9));
 });
@@ -155,9 +156,7 @@ Deno.test("what an old stream has lost is sent again when partitions were divide
   const world = divisibleWorld();
   const source = await FakeSource.open(world.ingest);
   await source.send(...lines(1, 4));
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   // In the stream, and in no candle: the stream will not be read any more.
   await source.send(...lines(5, 8));
   await world.clock.advance(10);
@@ -165,9 +164,7 @@ Deno.test("what an old stream has lost is sent again when partitions were divide
   assert.equal(source.failed, "buffer_lost");
   const again = await FakeSource.open(world.ingest);
   await again.send(...lines(5, 9));
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   assert.equal(again.acked, 9);
   assert.deepEqual(world.applied(), range(9));
 });
@@ -183,9 +180,7 @@ Deno.test("numbers of a part that were committed before it are not counted again
   await world.divide();
   const again = await FakeSource.open(after);
   await again.send(...lines(1, 8));
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   assert.equal(again.acked, 8);
   assert.deepEqual(world.applied(), range(8), "each once");
 });
@@ -237,9 +232,7 @@ Deno.test("a division that is given up leaves everything as it was", async () =>
   await world.seal(false);
   world.ingest.resume();
   await sending;
-  await world.clock.advance(10);
-  await world.commit();
-  await world.clock.advance(1_000);
+  await world.commitAndAck();
   assert.equal(source.failed, null);
   assert.equal(source.acked, 6);
   assert.deepEqual(world.applied(), range(6));
