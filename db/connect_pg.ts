@@ -7,6 +7,7 @@ import {
   type Row,
   type Statement,
 } from "./db.ts";
+import { RelayedSocket } from "./relayed_socket.ts";
 
 /** Longest statement; the server gives up a little before the client does. */
 const STATEMENT_MS_MAX = 4_000;
@@ -71,6 +72,8 @@ interface PgPool {
 export interface PgOptions {
   /** As in `postgres://user:password@host:5432/database`. */
   readonly url: string;
+  /** WebSocket relay in place of TCP, as in `wss://relay.example/v1`. */
+  readonly relay?: string | null;
   /** Every transaction refuses to write; scripts are as the role lets them be. */
   readonly readOnly?: boolean;
 }
@@ -82,10 +85,13 @@ export interface PgOptions {
  * Lost connections reject what runs on them and are replaced; the caller tries
  * again. Every call settles within seconds, whatever the server does.
  */
-export function connectPg({ url, readOnly = false }: PgOptions): Db {
+export function connectPg(
+  { url, relay = null, readOnly = false }: PgOptions,
+): Db {
   const beginning = begin(readOnly);
   const pool: PgPool = new Pool({
     connectionString: url,
+    ...relay !== null && { stream: () => new RelayedSocket(relay) },
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     query_timeout: QUERY_MS_MAX,

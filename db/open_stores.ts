@@ -48,6 +48,8 @@ export interface Servers {
   readonly migrationUrl: string | null;
   /** A copy of `databaseUrl`, or another role of it, to read; none if `null`. */
   readonly readUrl: string | null;
+  /** WebSocket relay to all of them; TCP if `null`. */
+  readonly databaseWsUrl: string | null;
   /** What divides the tables of `databaseUrl`; PostgreSQL itself if `null`. */
   readonly warehouseExtension: WarehouseExtension | null;
 }
@@ -57,6 +59,7 @@ const NONE: Servers = {
   databaseUrl: null,
   migrationUrl: null,
   readUrl: null,
+  databaseWsUrl: null,
   warehouseExtension: null,
 };
 
@@ -113,7 +116,7 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
     );
     const { db, sync } = warehouse;
     layout.become(await new PgLayoutStore(db).claim(options.partitions));
-    const replica = await openReplica(db, servers.readUrl, clock, opened);
+    const replica = await openReplica(db, servers, clock, opened);
     log.info("Stores are open", {
       data_dir: dataDir,
       redis: redisUrl !== null,
@@ -194,10 +197,11 @@ async function openWarehouse(
 
 async function connectServer(
   url: string,
+  { databaseWsUrl: relay }: Servers,
   options: { readonly readOnly?: boolean } = {},
 ): Promise<Db> {
   const { connectPg } = await import("./connect_pg.ts");
-  return connectPg({ url, ...options });
+  return connectPg({ url, relay, ...options });
 }
 
 async function openServer(
@@ -207,7 +211,7 @@ async function openServer(
   opened: Closing[],
 ): Promise<Warehouse> {
   const { databaseUrl, migrationUrl, warehouseExtension } = servers;
-  const db = await connectServer(databaseUrl!);
+  const db = await connectServer(databaseUrl!, servers);
   opened.push(db);
   const waiting = { clock, log, isDown };
   const warnings = await untilUp(
@@ -222,7 +226,9 @@ async function openServer(
     await requireSchema(db);
     return warehouse;
   }
-  const owner = migrationUrl === null ? db : await connectServer(migrationUrl);
+  const owner = migrationUrl === null
+    ? db
+    : await connectServer(migrationUrl, servers);
   try {
     if (warehouseExtension) await enableExtension(owner, warehouseExtension);
     await migrate(owner, await loadMigrations(warehouseExtension));
@@ -235,12 +241,13 @@ async function openServer(
 /** A copy that is away is not waited for: it is not read, that is all. */
 async function openReplica(
   primary: Db,
-  url: string | null,
+  servers: Servers,
   clock: OpenOptions["clock"],
   opened: Closing[],
 ): Promise<ReadReplica | null> {
-  if (url === null) return null;
-  const copy = await connectServer(url, { readOnly: true });
+  const { readUrl } = servers;
+  if (readUrl === null) return null;
+  const copy = await connectServer(readUrl, servers, { readOnly: true });
   opened.push(copy);
   const replica = new ReadReplica(primary, copy, clock);
   await replica.look();

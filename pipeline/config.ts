@@ -20,6 +20,8 @@ export interface Config {
   readonly migrationUrl: string | null;
   /** A copy of it, or another role of it, for what pages and the API read. */
   readonly readUrl: string | null;
+  /** Relay that carries the connections to PostgreSQL; TCP if `null`. */
+  readonly databaseWsUrl: string | null;
   /** What divides its tables; PostgreSQL itself if `null`. */
   readonly warehouseExtension: "timescaledb" | null;
   /** Name of this process among those that share the stores. */
@@ -138,6 +140,13 @@ const SETTINGS = {
     "A streaming replica of that PostgreSQL, or the same as a role that may " +
       "only read, for what pages and the API read",
     (text) => url(text, "postgres:", "postgresql:"),
+  ),
+  DATABASE_WS_URL: setting(
+    "",
+    "wss://host[:port][/path], or ws://",
+    "A WebSocket relay through which PostgreSQL is reached, where a host lets " +
+      "nothing else out (docs/servers.md)",
+    relayUrl,
   ),
   WAREHOUSE_EXTENSION: setting(
     "",
@@ -391,6 +400,7 @@ export function parseConfig(
     databaseUrl: values.DATABASE_URL || null,
     migrationUrl: values.MIGRATION_URL || null,
     readUrl: values.READ_URL || null,
+    databaseWsUrl: values.DATABASE_WS_URL || null,
     warehouseExtension: values.WAREHOUSE_EXTENSION || null,
     nodeName: values.NODE_NAME,
     leaseMs: values.LEASE_MS,
@@ -468,6 +478,12 @@ function url(text: string, ...schemes: readonly string[]): string | null {
   const usable = parsed !== null && schemes.includes(parsed.protocol) &&
     parsed.hostname !== "";
   return usable ? text : null;
+}
+
+/** WebSockets know no user: a relay's secret is in the path or the query. */
+function relayUrl(text: string): string | null {
+  const usable = url(text, "wss:", "ws:");
+  return usable && URL.parse(usable)?.username !== "" ? null : usable;
 }
 
 /** With several hosts in the place of one. */
@@ -553,7 +569,7 @@ function alone(values: Values): ConfigProblem[] {
         "embedded buffer is for one process",
     });
   }
-  for (const key of ["MIGRATION_URL", "READ_URL"] as const) {
+  for (const key of ["MIGRATION_URL", "READ_URL", "DATABASE_WS_URL"] as const) {
     if (values[key] === "" || values.DATABASE_URL !== "") continue;
     problems.push({
       key,

@@ -160,3 +160,29 @@ Deno.test("parseConfig() takes webhooks, and hides what may be secret in them", 
       /SIGNAL_WEBHOOKS/.test(error.message) && !/hidden/.test(error.message),
   );
 });
+
+Deno.test("parseConfig() reads a relay to PostgreSQL, and hides its secret", () => {
+  const DATABASE_URL = "postgres://u@db.internal/tickhouse";
+  const relay = "wss://relay.example/v1?token=0123456789abcdef";
+  assert.equal(
+    parseConfig({
+      DATABASE_URL,
+      REDIS_URL: "redis://r",
+      DATABASE_WS_URL: relay,
+    })
+      .databaseWsUrl,
+    relay,
+  );
+  assert.deepEqual(problemsOf({ DATABASE_WS_URL: relay }), ["DATABASE_WS_URL"]);
+  for (const text of ["https://relay.example", "wss://u:p@relay.example"]) {
+    assert.deepEqual(
+      problemsOf({ DATABASE_URL, DATABASE_WS_URL: text }),
+      ["DATABASE_WS_URL"],
+    );
+  }
+  assert.throws(
+    () => parseConfig({ DATABASE_WS_URL: relay }),
+    (error) =>
+      error instanceof ConfigError && !/0123456789/.test(error.message),
+  );
+});

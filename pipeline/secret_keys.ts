@@ -4,6 +4,7 @@ export const SECRET_KEYS = [
   "DATABASE_URL",
   "MIGRATION_URL",
   "READ_URL",
+  "DATABASE_WS_URL",
   "FEEDS",
   "FEED_TOKEN",
   "API_TOKEN",

@@ -131,15 +131,20 @@ function heapFlags(
     : [];
 }
 
+/** Where those listen that do not say so. */
+const PORTS: Readonly<Record<string, number>> = { "ws:": 80, "wss:": 443 };
+
 function storeAddresses(config: Config): readonly string[] {
-  const { redisUrl, databaseUrl, migrationUrl, readUrl } = config;
-  const postgres = [databaseUrl, migrationUrl, readUrl]
-    .filter((url) => url !== null);
+  const { redisUrl, databaseUrl, migrationUrl, readUrl, databaseWsUrl } =
+    config;
+  const postgres = databaseWsUrl === null
+    ? [databaseUrl, migrationUrl, readUrl].filter((url) => url !== null)
+    : [databaseWsUrl];
   return [
     ...redisUrl === null ? [] : redisUrlParts(redisUrl).addresses,
     ...postgres.map((url) => {
-      const { hostname, port } = new URL(url);
-      return `${hostname}:${port || 5432}`;
+      const { protocol, hostname, port } = new URL(url);
+      return `${hostname}:${port || PORTS[protocol] || 5432}`;
     }),
   ];
 }

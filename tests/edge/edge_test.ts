@@ -1,5 +1,8 @@
 /** The pages under `deno serve`, beside the full program on one warehouse. */
 import assert from "node:assert/strict";
+import { parseConfig } from "../../pipeline/config.ts";
+import { edgeEnvironment } from "../../program/edge_environment.ts";
+import { edgeFlags } from "../../tasks/narrowest_flags.ts";
 import { OPERATIONS } from "../../web/operations.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import {
@@ -21,6 +24,7 @@ import {
   startPostgres,
 } from "../harness/servers/postgres_server.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
+import { startRelay } from "../harness/servers/websocket_relay.ts";
 
 const SYMBOL = "EDGE.A";
 const START_MS = Date.parse("2024-05-06T09:00:00Z");
@@ -196,6 +200,62 @@ await serverTest(
           await sources.stop();
         }
       });
+      await t.step(
+        "PostgreSQL over a WebSocket, and nothing else",
+        async () => {
+          const { host } = new URL(stores.DATABASE_URL);
+          const relay = startRelay({ [host]: postgres.port });
+          const env = {
+            ...settings,
+            NODE_NAME: "relayed",
+            DATABASE_WS_URL: relay.url,
+          };
+          const hosts = [redis.url, relay.url].map((url) => new URL(url).host);
+          const flags = edgeFlags(
+            parseConfig(edgeEnvironment(env)),
+            env,
+            "_build/edge.js",
+          );
+          assert.ok(flags.includes(`--allow-net=${hosts}`), String(flags));
+          const relayed = await startEdge(env);
+          try {
+            for (const path of SAME) {
+              await until(
+                `the same ${path}`,
+                async () => [await ask(full, path), await ask(relayed, path)],
+                ([one, other]) => one === other,
+                20_000,
+              );
+            }
+            for (const path of ALIKE) {
+              await until(
+                `an answer of the same kind, ${path}`,
+                async () => [await kind(full, path), await kind(relayed, path)],
+                ([one, other]) => one === other,
+                20_000,
+              );
+            }
+            const [path] = SAME;
+            await relay.stop();
+            await until(
+              "an error in words",
+              () => fetch(relayed.http + path).then((answer) => answer.json()),
+              ({ status, detail }) =>
+                status === 503 && /warehouse/i.test(detail ?? ""),
+            );
+            relay.start();
+            await until(
+              "answers again",
+              async () => [await ask(full, path), await ask(relayed, path)],
+              ([one, other]) => one === other,
+              20_000,
+            );
+          } finally {
+            await relayed.stop();
+            await relay.stop();
+          }
+        },
+      );
       await t.step("it makes no tables", async () => {
         const DATABASE_URL = await postgres.createDatabase();
         await assert.rejects(
