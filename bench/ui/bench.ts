@@ -46,10 +46,7 @@ export async function openBench(
     const context = await browser.newContext({ viewport, colorScheme: "dark" });
     contexts.push(context);
     const page = await context.newPage();
-    // The calibration tells of the machine, not of what is emulated on it.
-    const probe = await Probe.open(page, pages.url + name, {
-      throttle: name === "calibration" ? 1 : throttle,
-    });
+    const probe = await Probe.open(page, pages.url + name);
     await page.waitForFunction("globalThis.subject !== undefined");
     return probe;
   };
@@ -66,7 +63,10 @@ export async function openBench(
     },
     async measure(chart, section, sizes) {
       const probe = probes[chart];
+      // The calibration tells of the machine, not of what is emulated on it.
+      await probe.throttle(throttle);
       const values = await section(probe, sizes);
+      await probe.throttle(1);
       // At rest it would still draw its countdown while others are measured.
       await probe.page.evaluate("subject.destroy()");
       return values;

@@ -55,11 +55,18 @@ export class Probe {
     await page.addInitScript(WATCH);
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
-    if (throttle > 1) {
-      await cdp.send("Emulation.setCPUThrottlingRate", { rate: throttle });
-    }
+    const probe = new Probe(page, cdp);
+    if (throttle > 1) await probe.throttle(throttle);
     await page.goto(url);
-    return new Probe(page, cdp);
+    return probe;
+  }
+
+  /**
+   * Slows the page down by a factor. A browser does so by keeping a core busy,
+   * also for a page that rests: to be taken off (1) while others are measured.
+   */
+  async throttle(rate: number): Promise<void> {
+    await this.#cdp.send("Emulation.setCPUThrottlingRate", { rate });
   }
 
   /** What `run` costs; with frames, the page draws all the time. */
