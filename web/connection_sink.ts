@@ -1,7 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { BodySink, BodySource } from "./pushed_body.ts";
+import { Wakes } from "./wakes.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Who gets more of what is long: a crowd of them leaves others their turns. */
+const rests = new Wakes(1, true);
 
 /** So long the end of a body may be on its way. */
 const END_MS_MAX = 5_000;
@@ -14,16 +18,21 @@ export class ConnectionSink implements BodySink {
   /** What the connection has yet to be given. */
   #rest: readonly Bytes[] = [];
   #late: ReturnType<typeof setTimeout> | undefined;
+  readonly #goOn = () => {
+    if (this.#giveRest()) this.source.drained();
+  };
 
   constructor(
     private readonly response: ServerResponse,
-    source: BodySource,
+    private readonly source: BodySource,
   ) {
     response.on("drain", () => {
-      if (this.#giveRest()) source.drained();
+      if (this.#rest.length === 0) source.drained();
+      else rests.add(this.#goOn);
     });
     response.on("close", () => {
       this.#rest = [];
+      rests.delete(this.#goOn);
       clearTimeout(this.#late);
       source.gone();
     });

@@ -5,6 +5,8 @@ import { type Bytes, liveFrame } from "./event_frame.ts";
 
 /** Frames from this length on are not copied. */
 const SHARED_BYTES_MIN = 16_384;
+/** Of short ones about so much is one part. */
+const JOINED_BYTES_MAX = 65_536;
 
 /** Events that came together. */
 export class News {
@@ -43,6 +45,7 @@ export class PendingEvents {
   static readonly NONE = new PendingEvents([], new Map(), null, 0, null);
 
   #parts: readonly Bytes[] | null = null;
+  #allowed: PendingEvents | null = null;
 
   private constructor(
     /** Each in pieces. */
@@ -66,6 +69,32 @@ export class PendingEvents {
     idLine: Bytes,
   ): PendingEvents {
     return new PendingEvents(frames, new Map(), idLine, 0, null);
+  }
+
+  /** The same, allowed whatever its size. */
+  get allowed(): PendingEvents {
+    if (this.bytes === 0) return this;
+    const { frames, forming, idLine, oldest } = this;
+    return this.#allowed ??= new PendingEvents(
+      frames,
+      forming,
+      idLine,
+      0,
+      oldest,
+    );
+  }
+
+  /** The same as well, in few parts, which all share who get it or more. */
+  get gathered(): PendingEvents {
+    const { frames, forming, idLine, oldest } = this;
+    const before = joinShort(frames.slice(0, -1).flat());
+    return new PendingEvents(
+      [before, ...frames.slice(-1)],
+      forming,
+      idLine,
+      0,
+      oldest,
+    );
   }
 
   /** What waits once this has come too. */
@@ -127,13 +156,18 @@ function dropForming(
 function joinShort(frames: readonly Bytes[]): readonly Bytes[] {
   const parts: Bytes[] = [];
   let short: Bytes[] = [];
+  let bytes = 0;
   const endShort = () => {
     if (short.length > 0) parts.push(joined(short));
     short = [];
+    bytes = 0;
   };
   for (const frame of frames) {
-    if (frame.length < SHARED_BYTES_MIN) short.push(frame);
-    else {
+    if (frame.length < SHARED_BYTES_MIN) {
+      short.push(frame);
+      bytes += frame.length;
+      if (bytes >= JOINED_BYTES_MAX) endShort();
+    } else {
       endShort();
       parts.push(frame);
     }

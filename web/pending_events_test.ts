@@ -88,6 +88,25 @@ Deno.test("bytes that wait are counted, those that are free are not", () => {
   assert.equal(waiting.bytes, length - 1_000 - idLine("8").length);
 });
 
+Deno.test("what is gathered is the same, free, and shared in parts that are not long", () => {
+  let waiting = PendingEvents.free([[bytes(": a\n\n")]], idLine("7"));
+  for (let n = 1; n <= 2_000; n++) {
+    waiting = waiting.with(news(candleEvent(n, "candle.closed")));
+  }
+  waiting = waiting.with(news(candleEvent(2_001, "candle", "B")));
+  const { allowed, gathered } = waiting;
+  assert.deepEqual([allowed.bytes, gathered.bytes], [0, 0]);
+  assert.equal(waiting.allowed, allowed);
+  assert.deepEqual(told(allowed), told(waiting));
+  assert.deepEqual(told(gathered), told(waiting));
+  assert.equal(told(gathered).at(-1), "candle 2001 of B, id 2001");
+  const one = gathered.with(news(candleEvent(2_002, "candle.closed")));
+  const other = gathered.with(news(candleEvent(2_002, "candle.closed")));
+  assert.ok(one.parts.length > 2);
+  assert.equal(one.parts[0], other.parts[0]);
+  assert.ok(one.parts.every(({ length }) => length < 100_000));
+});
+
 Deno.test("a long frame goes in the pieces that it came in, its id before it", () => {
   const pieces = ["a", "b", "c"].map((letter) => bytes(letter.repeat(20_000)));
   const { parts } = PendingEvents.free(

@@ -1,6 +1,7 @@
-import { HEARTBEAT } from "./event_frame.ts";
+import { HEARTBEAT, retryFrame } from "./event_frame.ts";
 import { type News, PendingEvents } from "./pending_events.ts";
 import type { BodySink, BodySource } from "./pushed_body.ts";
+import type { Listener } from "./stream_hub.ts";
 import type { Wakes } from "./wakes.ts";
 
 const BEAT = PendingEvents.comment(HEARTBEAT);
@@ -8,7 +9,7 @@ const BEAT = PendingEvents.comment(HEARTBEAT);
 const BEATS_MISSED_MAX = 4;
 
 export interface StreamClientOptions {
-  /** What it gets first. */
+  /** What it gets first, once it is told when to come back. */
   readonly first: PendingEvents;
   /** Bytes that may wait, those that are free aside. */
   readonly bytesMax: number;
@@ -23,7 +24,7 @@ export interface StreamClientOptions {
 }
 
 /** Who listens to a stream: what waits for it, and where that goes. */
-export class StreamClient implements BodySource {
+export class StreamClient implements BodySource, Listener {
   #waiting: PendingEvents;
   #sink: BodySink | null = null;
   /** The connection takes more. */
@@ -59,7 +60,8 @@ export class StreamClient implements BodySource {
   begin(sink: BodySink): void {
     this.#sink = sink;
     if (this.#over) return sink.end();
-    this.drained();
+    this.#ready = sink.write([retryFrame()]);
+    this.#sendWaiting();
   }
 
   drained(): void {

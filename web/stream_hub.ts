@@ -2,7 +2,6 @@ import type { LiveBus, LiveFilter } from "../pipeline/live/live_bus.ts";
 import { idLine } from "./event_frame.ts";
 import { News } from "./pending_events.ts";
 import type { Services } from "./services.ts";
-import type { StreamClient } from "./stream_client.ts";
 
 /** Groups of clients that get their heartbeats one after the other. */
 const BEATS = 16;
@@ -22,8 +21,17 @@ export function streamHub(
   return hub;
 }
 
+/** Who is told what happens. */
+export interface Listener {
+  tell(news: News): void;
+  /** A while has passed. */
+  beat(): void;
+  /** The bus begins anew, or the program stops. */
+  end(): void;
+}
+
 interface Audience {
-  readonly clients: Set<StreamClient>;
+  readonly clients: Set<Listener>;
   leave(): void;
 }
 
@@ -35,7 +43,7 @@ export class StreamHub {
   readonly #audiences = new Map<string, Audience>();
   readonly #beats = Array.from(
     { length: BEATS },
-    () => new Set<StreamClient>(),
+    () => new Set<Listener>(),
   );
   readonly #end = () => this.#endAll();
   #nextBeat = 0;
@@ -53,7 +61,7 @@ export class StreamHub {
    * Tells a client everything that passes the filter from now on, until the
    * returned function is called; the bus and the program may end it before.
    */
-  join(filter: LiveFilter, client: StreamClient): () => void {
+  join(filter: LiveFilter, client: Listener): () => void {
     const key = keyOf(filter);
     let audience = this.#audiences.get(key);
     if (audience === undefined) {
@@ -77,7 +85,7 @@ export class StreamHub {
   }
 
   #gather(filter: LiveFilter): Audience {
-    const clients = new Set<StreamClient>();
+    const clients = new Set<Listener>();
     const leave = this.bus.subscribe(
       filter,
       (events) => {

@@ -7,16 +7,16 @@ import type {
   LiveFilter,
   NumberedEvent,
 } from "../pipeline/live/live_bus.ts";
-import { idLine, liveFrame, retryFrame } from "./event_frame.ts";
-import { News, PendingEvents } from "./pending_events.ts";
+import { idLine, liveFrame } from "./event_frame.ts";
+import { PendingEvents } from "./pending_events.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
 import { pushedBody } from "./pushed_body.ts";
 import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { Places } from "./places.ts";
+import { shareReading, type SnapshotReading } from "./snapshot_reading.ts";
 import { StreamClient } from "./stream_client.ts";
 import { streamHub } from "./stream_hub.ts";
-import { sharedSnapshot, type SnapshotReading } from "./stream_snapshot.ts";
 import { Wakes } from "./wakes.ts";
 
 const KINDS = [
@@ -49,6 +49,9 @@ export const streamQuery = z.object({
 });
 export type StreamQuery = z.output<typeof streamQuery>;
 
+/** How often a snapshot is read for a client that could not be told the rest. */
+const READINGS_MAX = 5;
+
 const clients = new Places();
 /** Who gets an event; some are served in a millisecond. */
 const wakes = new Wakes(64);
@@ -71,9 +74,9 @@ export function openStreams(): number {
  * Opens a stream of events: what was missed since the id given, or else a
  * snapshot, and then everything as it happens.
  *
- * What the bus has had since the snapshot's reading began follows it, less
- * what it holds already: there is no seam. A bus that
- * missed something ends its streams, and browsers come back for a snapshot.
+ * What has happened since the snapshot's reading began follows it, less what it
+ * holds already: there is no seam. A bus that missed something ends its streams,
+ * and browsers come back for a snapshot.
  *
  * @throws {ProblemError} If a symbol is unknown, or too many streams are open.
  */
@@ -110,15 +113,16 @@ export async function streamResponse(
     ? null
     : services.bus.since(client.lastEventId, filter);
   const reading = missed === null
-    ? await findReading(services, query, filter).catch((error) => {
-      leave();
-      throw error;
-    })
+    ? await findReading(services, query, filter, client.signal)
+      .catch((error) => {
+        leave();
+        throw error;
+      })
     : null;
   // From here on nothing may be awaited until it has joined.
   const first = reading === null
     ? catchingUp(services.bus, missed!)
-    : beginning(services.bus, reading, filter);
+    : reading.first;
   let quit = leave;
   const listener = new StreamClient({
     first: first ?? PendingEvents.NONE,
@@ -146,6 +150,7 @@ export async function streamResponse(
       leave();
     };
   }
+  reading?.release();
   return new Response(pushedBody(listener), {
     headers: {
       "Content-Type": "text/event-stream; charset=utf-8",
@@ -155,31 +160,29 @@ export async function streamResponse(
   });
 }
 
-/** A snapshot after which the bus can still tell what has happened. */
+/**
+ * A snapshot and what has happened since. It is read anew where the bus has
+ * begun anew meanwhile or too much has happened to tell, some times.
+ */
 async function findReading(
   services: Services,
   query: StreamQuery,
   filter: LiveFilter,
+  gone: AbortSignal,
 ): Promise<SnapshotReading> {
-  const reading = await sharedSnapshot(services, query);
-  await arrivals.turn();
-  if (services.bus.since(reading.id, filter) !== null) return reading;
-  reading.forget(); // the bus has begun anew since it was read
-  return await sharedSnapshot(services, query);
-}
-
-/** A snapshot and what has happened since; `null` if the bus cannot tell. */
-function beginning(
-  bus: LiveBus,
-  reading: SnapshotReading,
-  filter: LiveFilter,
-): PendingEvents | null {
-  const since = bus.since(reading.id, filter);
-  if (since === null) return null;
-  const id = idLine(bus.lastId);
-  return PendingEvents.free([[retryFrame()], reading.frame], id).with(
-    new News(since.filter((event) => !reading.tells(event)), id),
-  );
+  for (let left = READINGS_MAX - 1;; left--) {
+    const reading = shareReading(services, query, filter);
+    try {
+      await reading.ready;
+      await arrivals.turn();
+    } catch (error) {
+      reading.release();
+      throw error;
+    }
+    const isDone = reading.first !== null || left === 0;
+    if (isDone || services.shutdown.aborted || gone.aborted) return reading;
+    reading.release();
+  }
 }
 
 function catchingUp(
@@ -187,7 +190,7 @@ function catchingUp(
   missed: readonly NumberedEvent[],
 ): PendingEvents {
   return PendingEvents.free(
-    [[retryFrame()], ...missed.map((event) => [liveFrame(event)])],
+    missed.map((event) => [liveFrame(event)]),
     idLine(bus.lastId),
   );
 }

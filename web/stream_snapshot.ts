@@ -8,76 +8,34 @@ import { toMillis } from "../pipeline/domain/time.ts";
 import { statesOf } from "../pipeline/live/run_feed_status.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { nextTurn } from "../pipeline/next_turn.ts";
-import { type Bytes, eventFrame } from "./event_frame.ts";
+import type { Bytes } from "./event_frame.ts";
 import type { Services } from "./services.ts";
 import type { StreamQuery } from "./stream_response.ts";
 
 /** Candles that are read and written as text before others have their turn. */
-const CANDLES_OF_A_TURN = 1_000;
+const CANDLES_OF_A_TURN = 250;
 const PIECE_BYTES = 65_536;
-/** So long those who ask for the same get a snapshot that was read before. */
-const KEPT_MS = 1_000;
 
-/** A snapshot, and the bus's newest event when its reading began. */
-export interface SnapshotReading {
-  readonly id: string;
+const encoder = new TextEncoder();
+
+/** A snapshot that was read. */
+export interface ReadSnapshot {
   /** As an event of the stream, in pieces. */
   readonly frame: readonly Bytes[];
   /** Whether it tells this, or something newer, already. */
   tells(event: NumberedEvent): boolean;
-  /** The next to ask has it read anew. */
-  forget(): void;
 }
 
-const readings = new WeakMap<
-  Services,
-  Map<string, Promise<SnapshotReading>>
->();
-
-/**
- * Those who ask for the same at about the same time share the reading and its
- * bytes: a crowd that comes back after a restart is one reader to the
- * warehouse. What has happened since is the bus's to tell.
- */
-export function sharedSnapshot(
+/** Reads it and writes it, some at a time: others have turns in between. */
+export async function readSnapshot(
   services: Services,
   query: StreamQuery,
-): Promise<SnapshotReading> {
-  const known = readings.get(services) ?? new Map();
-  readings.set(services, known);
-  const { symbols, interval, history } = query;
-  const key = JSON.stringify([symbols, interval, history]);
-  let reading = known.get(key);
-  if (reading === undefined) {
-    const forget = () => {
-      if (known.get(key) === reading) known.delete(key);
-    };
-    reading = read(services, query, forget);
-    known.set(key, reading);
-    reading.then(
-      () => services.clock.sleep(KEPT_MS, services.shutdown).then(forget),
-      forget,
-    );
-  }
-  return reading;
+): Promise<ReadSnapshot> {
+  const snapshot = await snapshotOf(services, query);
+  return { frame: await frameOf(snapshot), tells: tellsOf(snapshot) };
 }
 
-async function read(
-  services: Services,
-  query: StreamQuery,
-  forget: () => void,
-): Promise<SnapshotReading> {
-  const id = services.bus.lastId;
-  const snapshot = await readSnapshot(services, query);
-  return {
-    id,
-    frame: await frameOf(snapshot),
-    tells: tellsOf(snapshot),
-    forget,
-  };
-}
-
-async function readSnapshot(
+async function snapshotOf(
   services: Services,
   query: StreamQuery,
 ): Promise<Snapshot> {
@@ -146,26 +104,22 @@ async function readCandles(
   return bySymbol;
 }
 
-/** The snapshot as an event, written some symbols at a time. */
+/** The snapshot as an event, written and encoded some symbols at a time. */
 async function frameOf(
   { symbols, ...rest }: Snapshot,
 ): Promise<readonly Bytes[]> {
-  const texts: string[] = [];
-  let written = 0;
-  for (const symbol of symbols) {
-    texts.push(JSON.stringify(symbol));
-    written += symbol.candles.reduce(
-      (sum, { closed }) => sum + closed.length,
-      0,
-    );
-    if (written < CANDLES_OF_A_TURN) continue;
-    written = 0;
+  const pieces: Bytes[] = [];
+  let text = `event: snapshot\ndata: ${JSON.stringify(rest).slice(0, -1)},` +
+    `"symbols":[`;
+  for (const [i, symbol] of symbols.entries()) {
+    text += (i === 0 ? "" : ",") + JSON.stringify(symbol);
+    if (text.length < PIECE_BYTES) continue;
+    pieces.push(...piecesOf(encoder.encode(text)));
+    text = "";
     await nextTurn();
   }
-  const head = JSON.stringify(rest).slice(0, -1);
-  return piecesOf(
-    eventFrame("snapshot", `${head},"symbols":[${texts.join(",")}]}`),
-  );
+  pieces.push(...piecesOf(encoder.encode(`${text}]}\n\n`)));
+  return pieces;
 }
 
 /**
@@ -179,19 +133,11 @@ function piecesOf(bytes: Bytes): readonly Bytes[] {
   );
 }
 
-/** What a snapshot tells, looked up once for all who ask for an event. */
-function tellsOf(snapshot: Snapshot): SnapshotReading["tells"] {
-  const parts = new Map(snapshot.symbols.map((part) => [part.symbol, part]));
-  const known = new WeakMap<NumberedEvent, boolean>();
-  return (numbered) => {
-    let tells = known.get(numbered);
-    if (tells === undefined) {
-      const { event } = numbered;
-      const part = parts.get(event.symbol);
-      tells = part !== undefined && isIn(part, event);
-      known.set(numbered, tells);
-    }
-    return tells;
+function tellsOf({ symbols }: Snapshot): ReadSnapshot["tells"] {
+  const parts = new Map(symbols.map((part) => [part.symbol, part]));
+  return ({ event }) => {
+    const part = parts.get(event.symbol);
+    return part !== undefined && isIn(part, event);
   };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { candleView } from "../../pipeline/domain/candle.ts";
 import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
+import { nextTurn } from "../../pipeline/next_turn.ts";
 import { createApp } from "../../web/create_app.ts";
 import { type Services, STREAM_LIMITS } from "../../web/services.ts";
 import { evictedStreams, openStreams } from "../../web/stream_response.ts";
@@ -141,6 +142,112 @@ Deno.test("who asks soon after gets the same snapshot, and what has happened sin
   assert.equal(readings, 2);
   assert.equal((await third.next())!.event, "snapshot");
   await third.leave();
+});
+
+Deno.test("nothing is lost while a snapshot is read, however much the bus forgets", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  const [count, more] = [5_000, 200]; // the bus remembers 4,096
+  let readings = 0;
+  candles.latest = async (...args) => {
+    readings++;
+    const rows = await latest(...args);
+    for (let n = 0; n < count; n++) services.bus.publish([closed(1, 100 + n)]);
+    return rows;
+  };
+  const first = await open();
+  // Some of it is kept for who asks soon after.
+  for (let n = 0; n < more; n++) {
+    services.bus.publish([closed(1, 100 + count + n)]);
+  }
+  const second = await open();
+  for (const reader of [first, second]) {
+    assert.equal((await reader.next())!.event, "snapshot");
+    for (let n = 0; n < count + more; n++) {
+      const { data, id } = (await reader.next())!;
+      assert.equal(data.candle.n, 100 + n);
+      const isLast = n === count + more - 1;
+      assert.ok(isLast || id !== services.bus.lastId);
+    }
+    await reader.leave();
+  }
+  assert.equal(readings, 1);
+});
+
+Deno.test("a snapshot is read anew when the bus began anew, or too much happened, meanwhile", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  let readings = 0;
+  candles.latest = (...args) => {
+    if (++readings === 1) services.bus.restart();
+    if (readings === 2) {
+      for (let n = 0; n < 16_500; n++) services.bus.publish([closed(1, n)]);
+    }
+    return latest(...args);
+  };
+  const all = await Promise.all(Array.from({ length: 20 }, () => open()));
+  assert.equal(readings, 3);
+  services.bus.publish([closed(1, 99)]);
+  for (const reader of all) {
+    assert.equal((await reader.next())!.event, "snapshot");
+    assert.equal((await reader.next())!.data.candle.n, 99);
+    await reader.leave();
+  }
+});
+
+Deno.test("of a crowd one at a time gets its snapshot, also one that was read anew", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  let readings = 0;
+  candles.latest = (...args) => {
+    if (++readings === 1) services.bus.restart();
+    return latest(...args);
+  };
+  let here = 0;
+  let mostAtOnce = 0;
+  const all = Array.from({ length: 50 }, async () => {
+    const reader = await open();
+    here++;
+    return reader;
+  });
+  while (here < all.length) {
+    const before = here;
+    await nextTurn();
+    mostAtOnce = Math.max(mostAtOnce, here - before);
+  }
+  assert.ok(mostAtOnce <= 2, `${mostAtOnce} in one turn`);
+  for (const reader of await Promise.all(all)) await reader.leave();
+});
+
+Deno.test("a long snapshot comes whole, in pieces of their own", async () => {
+  const { services, open } = await setUp();
+  const { candles } = services;
+  candles.latest = (symbols, _, limit) =>
+    Promise.resolve(
+      new Map(symbols.map((symbol) => [
+        symbol,
+        Array.from(
+          { length: limit },
+          (_, i) => candle(symbol, minutesAgo(limit - i), { n: i + 1 }),
+        ),
+      ])),
+    );
+  const reader = await open("?history=500");
+  const { data } = (await reader.next())!;
+  assert.deepEqual(
+    data.symbols.map(({ symbol }: { symbol: string }) => symbol),
+    ["EUR/USD", "NIFTY50"],
+  );
+  for (const part of data.symbols) {
+    assert.deepEqual(
+      part.candles[0].closed.map(({ n }: { n: number }) => n),
+      Array.from({ length: 500 }, (_, i) => i + 2),
+    );
+  }
+  await reader.leave();
 });
 
 Deno.test("Last-Event-ID brings what was missed, without a snapshot", async () => {
