@@ -98,6 +98,7 @@ ${describeOptions(OPTIONS)}
 
 /** The program's own files and listeners. */
 const OWN_DESCRIPTORS = 700;
+const DEAF_MS_MIN = 10_000;
 const TARGETS = { p99Ms: 100, rssMb: { servers: 512, embedded: 700 } };
 
 /** What an attack did, in words and figures. */
@@ -199,38 +200,10 @@ async function hostile(
       ];
       await attack("fuzz", () => fuzz(target, program.feeds, made));
     }
-    await attack("deaf", async () => {
-      const before = await evictedOf(target);
-      await until(
-        "a warehouse that has time for long snapshots",
-        () => longSnapshot(target),
-        (status) => status === 200,
-      );
-      const deaf = await deafReaders(target, values.deaf);
-      await until("deaf streams", () => streamsOf(target), (open) => open > 0);
-      await until(
-        "deaf streams to be cut off",
-        async () => {
-          await sendHistory(program.feeds[0], 20);
-          return await streamsOf(target);
-        },
-        (open) => open === 0,
-      ).catch((error) => say(String(error)));
-      const evicted = await evictedOf(target) - before;
-      const open = await streamsOf(target);
-      for (const connection of deaf) connection.close();
-      // What a busy warehouse does not answer in time is refused.
-      const refused = deaf.length - evicted - open;
-      return {
-        said: `${evicted} of ${deaf.length} cut off` +
-          (refused > 0 ? `, ${refused} not let in` : "") +
-          (open > 0 ? `, ${open} still open` : ""),
-        readers: deaf.length,
-        evicted,
-        refused,
-        open,
-      };
-    });
+    await attack(
+      "deaf",
+      () => deafWaves(target, program.feeds[0], values.deaf),
+    );
     await attack("streams", async () => {
       const came = await crowd(target, values.streams, program.feeds[0]);
       return {
@@ -337,6 +310,51 @@ async function yieldCores(): Promise<void> {
     stderr: "null",
   }).output();
   if (!success) throw new Error("Cannot run renice, which util-linux has");
+}
+
+/** One wave after the other, so that there are visits enough to tell of. */
+async function deafWaves(
+  target: Target,
+  feed: string,
+  count: number,
+): Promise<Outcome> {
+  let [readers, evicted, open, waves] = [0, 0, 0, 0];
+  const began = performance.now();
+  while (open === 0 && performance.now() - began < DEAF_MS_MIN) {
+    await until(
+      "a warehouse that has time for long snapshots",
+      () => longSnapshot(target),
+      (status) => status === 200,
+    );
+    const before = await evictedOf(target);
+    const deaf = await deafReaders(target, count);
+    await until("deaf streams", () => streamsOf(target), (open) => open > 0);
+    open = await until(
+      "deaf streams to be cut off",
+      async () => {
+        await sendHistory(feed, 20);
+        await pause(400);
+        return await streamsOf(target);
+      },
+      (open) => open === 0,
+    ).catch(() => streamsOf(target));
+    evicted += await evictedOf(target) - before;
+    for (const connection of deaf) connection.close();
+    readers += deaf.length;
+    waves++;
+  }
+  // What a busy warehouse does not answer in time is refused.
+  const refused = readers - evicted - open;
+  return {
+    said: `${evicted} of ${readers} cut off` +
+      (refused > 0 ? `, ${refused} not let in` : "") +
+      (open > 0 ? `, ${open} still open` : ""),
+    readers,
+    waves,
+    evicted,
+    refused,
+    open,
+  };
 }
 
 async function halfOpen(feed: string): Promise<Outcome> {

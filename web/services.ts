@@ -45,6 +45,8 @@ export interface ProgramInfo {
 export interface StreamLimits extends PlaceLimits {
   /** Bytes that may wait for one client, its snapshot aside. */
   readonly queuedBytes: number;
+  /** Bytes of big snapshots that wait to be taken, in all. */
+  readonly snapshotBytes: number;
   readonly heartbeatMs: number;
   /** About as long a stream is open; browsers then come back by themselves. */
   readonly ageMs: number;
@@ -54,6 +56,7 @@ export const STREAM_LIMITS: StreamLimits = {
   clients: 500,
   clientsOfAddress: 20,
   queuedBytes: 64 * 1024,
+  snapshotBytes: 64 * 1024 * 1024,
   heartbeatMs: 15_000,
   ageMs: 3_600_000,
 };

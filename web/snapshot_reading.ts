@@ -5,7 +5,7 @@ import { News, PendingEvents } from "./pending_events.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { type Listener, streamHub } from "./stream_hub.ts";
 import type { StreamQuery } from "./stream_response.ts";
-import { readSnapshot } from "./stream_snapshot.ts";
+import { isLong, readSnapshot } from "./stream_snapshot.ts";
 
 /** So long those who ask for the same get a snapshot that was read before. */
 const KEPT_MS = 1_000;
@@ -18,6 +18,13 @@ const LOOSE_BYTES_MAX = 32 * 1024;
 /** Events that are looked up and written before others have a turn. */
 const EVENTS_OF_A_TURN = 256;
 
+/** Snapshots from this share of their bound on count for it. */
+const BIG = 1 / 256;
+
+/** Big ones that some have yet to take, the oldest first. */
+const untaken = new Set<SnapshotReading>();
+/** The long one that was asked for last: one is read after the other. */
+let longOne: Promise<unknown> = Promise.resolve();
 const readings = new WeakMap<Services, Map<string, SnapshotReading>>();
 
 /**
@@ -56,24 +63,28 @@ export class SnapshotReading implements Listener {
   #first: PendingEvents | null = null;
   #sinceBytes = 0;
   #over = false;
+  #begun = false;
   #kept = true;
   #holders = 0;
+  #bytes = 0;
+  /** How to cut off those who have yet to take it. */
+  readonly #takers = new Set<() => void>();
   /** What is not in `#first` yet. */
   #events: NumberedEvent[] = [];
   /** Of what is not in `#first` yet, the newest of each forming candle. */
   #forming = new Map<string, NumberedEvent>();
-  readonly #leave: () => void;
+  #leave: (() => void) | null = null;
 
   /** @param forget Lets the next who asks have it read anew. */
   constructor(
     private readonly services: Services,
-    query: StreamQuery,
-    filter: LiveFilter,
+    private readonly query: StreamQuery,
+    private readonly filter: LiveFilter,
     private readonly forget: () => void,
   ) {
-    const { heartbeatMs } = services.streamLimits ?? STREAM_LIMITS;
-    this.#leave = streamHub(services, heartbeatMs).join(filter, this);
-    this.ready = this.#read(query).finally(() => void this.#keep());
+    const waits = isLong(services, query);
+    this.ready = (waits ? longOne : Promise.resolve()).then(() => this.#read());
+    if (waits) longOne = this.ready.catch(() => {});
   }
 
   /**
@@ -93,6 +104,33 @@ export class SnapshotReading implements Listener {
   release(): void {
     this.#holders--;
     this.#leaveAlone();
+  }
+
+  /**
+   * Somebody is given it, and keeps its memory until it is taken. Of big ones
+   * there is room for some: beyond it those who have not taken the oldest in
+   * the meantime are cut off.
+   *
+   * @returns To be called when it was taken, or will not be.
+   */
+  give(cutOff: () => void): () => void {
+    const { snapshotBytes } = this.services.streamLimits ?? STREAM_LIMITS;
+    if (this.#bytes < BIG * snapshotBytes) return () => {};
+    this.#takers.add(cutOff);
+    untaken.add(this);
+    makeRoom(this, snapshotBytes);
+    return () => {
+      this.#takers.delete(cutOff);
+      if (this.#takers.size === 0) untaken.delete(this);
+    };
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  cutOffTakers(): void {
+    for (const cutOff of this.#takers) cutOff();
   }
 
   tell(news: News): void {
@@ -121,12 +159,18 @@ export class SnapshotReading implements Listener {
     this.#first = null;
     this.#takeEvents();
     this.forget();
-    this.#leave();
+    this.#leave?.();
   }
 
-  async #read(query: StreamQuery): Promise<void> {
+  async #read(): Promise<void> {
+    if (this.#over) return; // nobody waits for it any more
+    this.#begun = true;
+    const { services, query, filter } = this;
+    const { heartbeatMs } = services.streamLimits ?? STREAM_LIMITS;
     try {
-      const { frame, tells } = await readSnapshot(this.services, query);
+      this.#leave = streamHub(services, heartbeatMs).join(filter, this);
+      const { frame, tells } = await readSnapshot(services, query);
+      this.#bytes = frame.reduce((sum, { length }) => sum + length, 0);
       let first = PendingEvents.free([frame], this.#idLine());
       for (
         let events = this.#takeEvents();
@@ -142,6 +186,7 @@ export class SnapshotReading implements Listener {
         }
       }
       if (!this.#over) this.#first = first.gathered;
+      this.#keep();
     } catch (error) {
       this.end();
       throw error;
@@ -162,13 +207,23 @@ export class SnapshotReading implements Listener {
   /** For those who come soon after. */
   async #keep(): Promise<void> {
     const { clock, shutdown } = this.services;
-    if (!this.#over) await clock.sleep(KEPT_MS, shutdown);
+    await clock.sleep(KEPT_MS, shutdown);
     this.forget();
     this.#kept = false;
     this.#leaveAlone();
   }
 
   #leaveAlone(): void {
-    if (!this.#kept && this.#holders === 0) this.end();
+    if (this.#holders === 0 && (!this.#begun || !this.#kept)) this.end();
+  }
+}
+
+function makeRoom(newest: SnapshotReading, bytesMax: number): void {
+  let bytes = 0;
+  for (const reading of untaken) bytes += reading.bytes;
+  for (const reading of untaken) {
+    if (bytes <= bytesMax || reading === newest) return;
+    reading.cutOffTakers();
+    bytes -= reading.bytes;
   }
 }

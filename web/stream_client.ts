@@ -17,6 +17,8 @@ export interface StreamClientOptions {
   readonly beatsMax: number;
   /** Who has its turn to be sent something. */
   readonly wakes: Wakes;
+  /** What it gets first is with its connection, or will not be. */
+  readonly onTaken: () => void;
   /** What waited was sent; `published` is when the oldest of it was. */
   readonly onSent: (published: number) => void;
   /** It is over, whoever ended it; `evicted` if it did not take enough. */
@@ -30,6 +32,9 @@ export class StreamClient implements BodySource, Listener {
   /** The connection takes more. */
   #ready = false;
   #over = false;
+  /** What it gets first was written, and then all of it taken. */
+  #given = false;
+  #taken = false;
   #beatsLeft: number;
   #beatsMissed = 0;
   readonly #send = () => this.#sendWaiting();
@@ -41,7 +46,7 @@ export class StreamClient implements BodySource, Listener {
 
   tell(news: News): void {
     this.#waiting = this.#waiting.with(news);
-    if (this.#waiting.bytes > this.options.bytesMax) this.#evict();
+    if (this.#waiting.bytes > this.options.bytesMax) this.evict();
     else if (this.#ready) this.options.wakes.add(this.#send);
   }
 
@@ -50,7 +55,7 @@ export class StreamClient implements BodySource, Listener {
     if (--this.#beatsLeft <= 0) return this.#retire();
     if (this.#waiting === PendingEvents.NONE) this.#waiting = BEAT;
     if (this.#ready) this.options.wakes.add(this.#send);
-    else if (++this.#beatsMissed >= BEATS_MISSED_MAX) this.#evict();
+    else if (++this.#beatsMissed >= BEATS_MISSED_MAX) this.evict();
   }
 
   end(): void {
@@ -62,12 +67,14 @@ export class StreamClient implements BodySource, Listener {
     if (this.#over) return sink.end();
     this.#ready = sink.write([retryFrame()]);
     this.#sendWaiting();
+    if (this.#ready) this.#take();
   }
 
   drained(): void {
     if (this.#over) return;
     this.#ready = true;
     this.#beatsMissed = 0;
+    if (this.#given) this.#take();
     this.#sendWaiting();
   }
 
@@ -80,6 +87,7 @@ export class StreamClient implements BodySource, Listener {
     const { parts, oldest } = this.#waiting;
     this.#waiting = PendingEvents.NONE;
     this.#ready = this.#sink!.write(parts);
+    this.#given = true;
     if (oldest !== null) this.options.onSent(oldest);
   }
 
@@ -89,9 +97,16 @@ export class StreamClient implements BodySource, Listener {
     this.end();
   }
 
-  #evict(): void {
+  /** Cuts it off: others need what it keeps and does not take. */
+  evict(): void {
     if (!this.#leave(true)) return;
     this.#sink?.cut(new Error("Client reads slower than candles close"));
+  }
+
+  #take(): void {
+    if (this.#taken) return;
+    this.#taken = true;
+    this.options.onTaken();
   }
 
   /** @returns Whether it was here until now. */
@@ -101,6 +116,7 @@ export class StreamClient implements BodySource, Listener {
     this.#ready = false;
     this.#waiting = PendingEvents.NONE;
     this.options.wakes.delete(this.#send);
+    this.#take();
     this.options.onOver(evicted);
     return true;
   }

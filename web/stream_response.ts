@@ -15,6 +15,7 @@ import { listOf, parameter, wholeNumber } from "./read_query.ts";
 import { type Services, STREAM_LIMITS } from "./services.ts";
 import { Places } from "./places.ts";
 import { shareReading, type SnapshotReading } from "./snapshot_reading.ts";
+import { seriesOf } from "./stream_snapshot.ts";
 import { StreamClient } from "./stream_client.ts";
 import { streamHub } from "./stream_hub.ts";
 import { Wakes } from "./wakes.ts";
@@ -30,6 +31,8 @@ const KINDS = [
 
 const SYMBOLS_MAX = 64;
 const SNAPSHOT_CANDLES_MAX = 500;
+/** Some twelve megabytes of closed candles. */
+const SNAPSHOT_CANDLES_TOTAL = 50_000;
 
 /** Parameters of `/api/stream`. */
 export const streamQuery = z.object({
@@ -44,7 +47,8 @@ export const streamQuery = z.object({
   interval: listOf(STORED_INTERVALS).default(["1m"]),
   events: listOf(KINDS).optional(),
   history: wholeNumber(0, SNAPSHOT_CANDLES_MAX).default(100).describe(
-    "Closed candles of each symbol and interval in the snapshot",
+    "Closed candles of each symbol and interval in the snapshot; fewer if " +
+      `they would be more than ${SNAPSHOT_CANDLES_TOTAL} in all`,
   ),
 });
 export type StreamQuery = z.output<typeof streamQuery>;
@@ -124,6 +128,7 @@ export async function streamResponse(
     ? catchingUp(services.bus, missed!)
     : reading.first;
   let quit = leave;
+  const taken = first && reading?.give(() => listener.evict());
   const listener = new StreamClient({
     first: first ?? PendingEvents.NONE,
     bytesMax: limits.queuedBytes,
@@ -132,6 +137,7 @@ export async function streamResponse(
       limits.ageMs / limits.heartbeatMs * (0.9 + 0.2 * Math.random()),
     ),
     wakes,
+    onTaken: () => taken?.(),
     onSent: (published) =>
       services.streamWaits?.add(
         (services.clock.now() - published) / MICROS_PER_MS,
@@ -170,16 +176,21 @@ async function findReading(
   filter: LiveFilter,
   gone: AbortSignal,
 ): Promise<SnapshotReading> {
-  for (let left = READINGS_MAX - 1;; left--) {
-    const reading = shareReading(services, query, filter);
+  const most = Math.floor(SNAPSHOT_CANDLES_TOTAL / seriesOf(services, query));
+  const fitting = { ...query, history: Math.min(query.history, most) };
+  const left = new Promise((resolve) =>
+    gone.addEventListener("abort", resolve)
+  );
+  for (let tries = 1;; tries++) {
+    const reading = shareReading(services, fitting, filter);
     try {
-      await reading.ready;
-      await arrivals.turn();
+      await Promise.race([reading.ready, left]);
+      if (!gone.aborted) await arrivals.turn();
     } catch (error) {
       reading.release();
       throw error;
     }
-    const isDone = reading.first !== null || left === 0;
+    const isDone = reading.first !== null || tries === READINGS_MAX;
     if (isDone || services.shutdown.aborted || gone.aborted) return reading;
     reading.release();
   }

@@ -14,6 +14,10 @@ import type { StreamQuery } from "./stream_response.ts";
 
 /** Candles that are read and written as text before others have their turn. */
 const CANDLES_OF_A_TURN = 250;
+/** With more candles it is a long one. */
+const LONG_CANDLES_MIN = 5_000;
+/** Between two turns of a long one. */
+const REST_MS_MAX = 50;
 const PIECE_BYTES = 65_536;
 
 const encoder = new TextEncoder();
@@ -26,18 +30,48 @@ export interface ReadSnapshot {
   tells(event: NumberedEvent): boolean;
 }
 
+/** Series of candles that are asked for, one of each symbol and interval. */
+export function seriesOf(
+  { catalog }: Pick<Services, "catalog">,
+  { symbols, interval }: StreamQuery,
+): number {
+  return (symbols?.length ?? catalog.all().length) * interval.length;
+}
+
+/** Whether it takes so long that one at a time is enough. */
+export function isLong(services: Services, query: StreamQuery): boolean {
+  return seriesOf(services, query) * (query.history + 1) > LONG_CANDLES_MIN;
+}
+
+/** Gives others their turns. */
+class Turns {
+  #began = performance.now();
+
+  /** @param rests Whether others have the thread for as long as this had. */
+  constructor(private readonly rests: boolean) {}
+
+  async end(): Promise<void> {
+    const ms = Math.min(performance.now() - this.#began, REST_MS_MAX);
+    await nextTurn();
+    if (this.rests) await new Promise((resolve) => setTimeout(resolve, ms));
+    this.#began = performance.now();
+  }
+}
+
 /** Reads it and writes it, some at a time: others have turns in between. */
 export async function readSnapshot(
   services: Services,
   query: StreamQuery,
 ): Promise<ReadSnapshot> {
-  const snapshot = await snapshotOf(services, query);
-  return { frame: await frameOf(snapshot), tells: tellsOf(snapshot) };
+  const turns = new Turns(isLong(services, query));
+  const snapshot = await snapshotOf(services, query, turns);
+  return { frame: await frameOf(snapshot, turns), tells: tellsOf(snapshot) };
 }
 
 async function snapshotOf(
   services: Services,
   query: StreamQuery,
+  turns: Turns,
 ): Promise<Snapshot> {
   const { catalog, clock } = services;
   const { forecasts, activity, candles: stored } = services.fresh ?? services;
@@ -51,7 +85,7 @@ async function snapshotOf(
         ? { forecasts: 1, horizon: 1, signals: 1 }
         : { forecasts: 20, signals: 5 },
     ),
-    readCandles(stored, symbols, query),
+    readCandles(stored, symbols, query, turns),
   ]);
   const states = new Map(
     statesOf(catalog, feeds, clock).map((state) => [state.symbol, state]),
@@ -79,6 +113,7 @@ async function readCandles(
   candles: Services["candles"],
   symbols: readonly string[],
   { interval: intervals, history }: StreamQuery,
+  turns: Turns,
 ): Promise<ReadonlyMap<string, SnapshotCandles>> {
   const bySymbol = new Map<string, SnapshotCandles[number][]>(
     symbols.map((symbol) => [symbol, []]),
@@ -99,7 +134,7 @@ async function readCandles(
         });
       }
     }
-    await nextTurn();
+    await turns.end();
   }
   return bySymbol;
 }
@@ -107,6 +142,7 @@ async function readCandles(
 /** The snapshot as an event, written and encoded some symbols at a time. */
 async function frameOf(
   { symbols, ...rest }: Snapshot,
+  turns: Turns,
 ): Promise<readonly Bytes[]> {
   const pieces: Bytes[] = [];
   let text = `event: snapshot\ndata: ${JSON.stringify(rest).slice(0, -1)},` +
@@ -116,7 +152,7 @@ async function frameOf(
     if (text.length < PIECE_BYTES) continue;
     pieces.push(...piecesOf(encoder.encode(text)));
     text = "";
-    await nextTurn();
+    await turns.end();
   }
   pieces.push(...piecesOf(encoder.encode(`${text}]}\n\n`)));
   return pieces;
@@ -152,8 +188,8 @@ function isIn(part: Snapshot["symbols"][number], event: LiveEvent): boolean {
       const { candle } = event;
       const shown = forming?.t === candle.t
         ? forming
-        : closed.find(({ t }) => t === candle.t);
-      if (shown !== undefined) return !isNewer(candle, shown);
+        : closed.findLast(({ t }) => t <= candle.t);
+      if (shown?.t === candle.t) return !isNewer(candle, shown);
       return event.kind === "candle" && forming !== null &&
         candle.t < forming.t;
     }

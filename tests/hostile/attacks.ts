@@ -348,14 +348,18 @@ function streamRequest({ http, headers }: Target, query: string) {
   );
 }
 
-/** Streams that are asked for with all their history and never read. */
+/**
+ * Streams that are asked for with all their history and never read: most with
+ * the same, some each with another, of which the program cannot share one.
+ */
 export async function deafReaders(
   target: Target,
   count: number,
 ): Promise<Deno.TcpConn[]> {
-  return await Promise.all(Array.from({ length: count }, async () => {
+  return await Promise.all(Array.from({ length: count }, async (_, i) => {
     const connection = await connect(target.http);
-    await write(connection, streamRequest(target, "history=500"));
+    const history = i % 20 === 0 ? 499 - i / 20 : 500;
+    await write(connection, streamRequest(target, `history=${history}`));
     return connection;
   }));
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { candleView } from "../../pipeline/domain/candle.ts";
+import type { Catalog } from "../../pipeline/catalog.ts";
+import type { Instrument } from "../../pipeline/domain/instrument.ts";
 import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { toMillis } from "../../pipeline/domain/time.ts";
 import { nextTurn } from "../../pipeline/next_turn.ts";
@@ -250,6 +252,55 @@ Deno.test("a long snapshot comes whole, in pieces of their own", async () => {
   await reader.leave();
 });
 
+Deno.test("long snapshots have fewer candles of each of many series, and are read one after the other", async () => {
+  const { services, open } = await setUp();
+  const symbols = Array.from({ length: 60 }, (_, i) => `S${i}`);
+  services.catalog.get =
+    ((symbol: string) => ({ symbol }) as Instrument) as Catalog["get"];
+  let [reading, readingMax] = [0, 0];
+  const asked: number[] = [];
+  services.candles.latest = async (some, _, limit) => {
+    readingMax = Math.max(readingMax, ++reading);
+    asked.push(limit);
+    await nextTurn();
+    reading--;
+    return new Map(some.map((symbol) => [symbol, []]));
+  };
+  const open60 = (more: string) => open(`?symbols=${symbols}${more}`);
+  const all = await Promise.all([
+    open60("&history=500&interval=1m,5m,15m,1h"),
+    open60("&history=400"),
+    open60("&history=300"),
+  ]);
+  assert.equal(readingMax, 1);
+  assert.deepEqual([...new Set(asked)], [
+    Math.floor(50_000 / 240) + 1,
+    401,
+    301,
+  ]);
+  for (const reader of all) await reader.leave();
+});
+
+Deno.test("big snapshots that nobody takes make room for others, the oldest first", async () => {
+  const limits = { ...STREAM_LIMITS, snapshotBytes: 50_000 };
+  const { services, open } = await setUp({ streamLimits: limits });
+  const before = evictedStreams();
+  const taken = await open("?history=1");
+  assert.equal((await taken.next())!.event, "snapshot");
+  const next = taken.next();
+  // Each has its own, of some thousand bytes.
+  const deaf = [await open("?history=2")];
+  for (let i = 2; i < 60; i++) deaf.push(await open(`?history=${i}`));
+  const cut = evictedStreams() - before;
+  assert.ok(cut > 20 && cut < 58, `${cut} cut off`);
+  assert.equal(openStreams(), 60 - cut);
+  services.bus.publish([closed(1, 99)]);
+  assert.equal((await next)!.data.candle.n, 99);
+  assert.equal((await deaf.at(-1)!.next())!.event, "snapshot");
+  for (const reader of [taken, ...deaf]) await reader.leave();
+  assert.equal(openStreams(), 0);
+});
+
 Deno.test("Last-Event-ID brings what was missed, without a snapshot", async () => {
   const { services, open } = await setUp();
   const first = await open();
@@ -294,6 +345,7 @@ Deno.test("a client that does not read loses forming updates, then is cut off", 
       clients: 10,
       clientsOfAddress: 10,
       queuedBytes: 2_000,
+      snapshotBytes: STREAM_LIMITS.snapshotBytes,
       heartbeatMs: 60_000,
       ageMs: 3_600_000,
     },
@@ -341,6 +393,7 @@ Deno.test("streams beyond the bound are refused, places come back", async () => 
       clients: 2,
       clientsOfAddress: 1,
       queuedBytes: 65_536,
+      snapshotBytes: STREAM_LIMITS.snapshotBytes,
       heartbeatMs: 60_000,
       ageMs: 3_600_000,
     },
@@ -388,6 +441,7 @@ Deno.test("a quiet stream beats", async () => {
       clients: 10,
       clientsOfAddress: 10,
       queuedBytes: 65_536,
+      snapshotBytes: STREAM_LIMITS.snapshotBytes,
       heartbeatMs: 10,
       ageMs: 3_600_000,
     },
