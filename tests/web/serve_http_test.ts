@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nextTurn } from "../../pipeline/next_turn.ts";
 import { createApp } from "../../web/create_app.ts";
 import {
   type BodySink,
@@ -278,6 +279,44 @@ Deno.test("a slow reader holds back a pushed body, and gets all of it", async ()
       assert.ok(written < parts);
       assert.equal((await response.bytes()).length, parts * part.length);
       await gone.promise;
+    },
+  );
+});
+
+Deno.test("many long bodies at a time come whole", async () => {
+  const parts = Array.from(
+    { length: 40 },
+    (_, i) => new Uint8Array(65_536).fill(i),
+  );
+  let gone = 0;
+  const source = (): BodySource & { sink?: BodySink } => ({
+    begin(sink) {
+      this.sink = sink;
+      if (sink.write(parts)) sink.end();
+    },
+    drained() {
+      this.sink!.end();
+    },
+    gone: () => void gone++,
+  });
+  await withServer(
+    () => Promise.resolve(new Response(pushedBody(source()))),
+    async (url) => {
+      const leaving = await fetch(url);
+      const all = await Promise.all(
+        Array.from({ length: 20 }, async () => (await fetch(url)).bytes()),
+      );
+      for (const bytes of all) {
+        assert.equal(bytes.length, parts.length * 65_536);
+        assert.ok(
+          parts.every((part, i) =>
+            bytes[i * 65_536] === part[0] &&
+            bytes[(i + 1) * 65_536 - 1] === part[0]
+          ),
+        );
+      }
+      await leaving.body!.cancel();
+      while (gone < 21) await nextTurn();
     },
   );
 });
