@@ -12,6 +12,7 @@ import {
 } from "../pipeline/domain/signal.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type {
+  ClaimOf,
   ForecastQuery,
   ForecastStore,
   NewestForecasts,
@@ -23,6 +24,7 @@ import type {
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import { CANDLE_COLUMNS, candleOf, type CandleRow } from "./candle_rows.ts";
 import type { Db, Param, Row, Statement } from "./db.ts";
+import { claimParams, FENCED } from "./forecast_shard_store.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import {
   booleanArray,
@@ -70,8 +72,9 @@ export class PgForecastStore implements ForecastStore {
   async saveForecasts(
     forecasts: readonly Forecast[],
     withinMs?: number,
-  ): Promise<void> {
-    if (forecasts.length === 0) return;
+    claimOf?: ClaimOf,
+  ): Promise<ReadonlySet<string>> {
+    if (forecasts.length === 0) return new Set();
     const ids = await this.#ids(forecasts);
     const floats = (key: keyof Forecast) =>
       numberArray(forecasts.map((forecast) => forecast[key] as number));
@@ -85,16 +88,12 @@ export class PgForecastStore implements ForecastStore {
       floats("horizon"),
       models,
     ];
-    await this.#write([
-      ...withinMs === undefined ? [] : [giveUpAfter(withinMs)],
+    const before = withinMs === undefined ? [] : [giveUpAfter(withinMs)];
+    const results = await this.#write([
+      ...before,
       {
-        sql: `with made as (
-            insert into forecasts
-            select instrument_id, interval, from_micros(t), horizon, model,
-              order_p, order_d, order_q, champion, from_micros(made_at),
-              from_micros(trained_through), position, rev, last, open, high,
-              low, close, se, lo50, hi50, lo80, hi80, lo95, hi95
-            from unnest(($1::text)::int[], ($2::text)::text[],
+        sql: `with u as materialized (
+            select * from unnest(($1::text)::int[], ($2::text)::text[],
               ($3::text)::int8[], ($4::text)::int[], ($5::text)::text[],
               ($6::text)::int[], ($7::text)::int[], ($8::text)::int[],
               ($9::text)::boolean[], ($10::text)::int8[], ($11::text)::int8[],
@@ -104,16 +103,36 @@ export class PgForecastStore implements ForecastStore {
               ($19::text)::float8[], ($20::text)::float8[],
               ($21::text)::float8[], ($22::text)::float8[],
               ($23::text)::float8[], ($24::text)::float8[],
-              ($25::text)::float8[])
+              ($25::text)::float8[], ($26::text)::int[], ($27::text)::int8[])
               as u(instrument_id, interval, t, horizon, model, order_p,
                 order_d, order_q, champion, made_at, trained_through, position,
                 rev, last, open, high, low, close, se, lo50, hi50, lo80, hi80,
-                lo95, hi95)
+                lo95, hi95, shard, epoch)
+          ), ${FENCED}, others as materialized (
+            select distinct u.instrument_id
+            from fenced u join forecasts f on f.instrument_id = u.instrument_id
+              and f.interval = u.interval and f.t = from_micros(u.t)
+              and f.horizon = u.horizon and f.champion
+            where u.shard is not null and u.champion
+              and f.made_at <> from_micros(u.made_at)
+          ), made as (
+            insert into forecasts
+            select instrument_id, interval, from_micros(t), horizon, model,
+              order_p, order_d, order_q, champion, from_micros(made_at),
+              from_micros(trained_through), position, rev, last, open, high,
+              low, close, se, lo50, hi50, lo80, hi80, lo95, hi95
+            from fenced
+            where instrument_id not in (select instrument_id from others)
             on conflict do nothing
             returning instrument_id, interval, t, horizon, model
+          ), unscored as (
+            insert into forecasts_unscored select * from made
+            on conflict do nothing
           )
-          insert into forecasts_unscored select * from made
-          on conflict do nothing`,
+          select instrument_id from others
+          union
+          select instrument_id from u
+          where shard is not null and shard not in (select shard from claims)`,
         params: [
           ...keys,
           numberArray(forecasts.map(({ order }) => order[0])),
@@ -138,6 +157,7 @@ export class PgForecastStore implements ForecastStore {
             "lo95",
             "hi95",
           ] as const).map(floats),
+          ...claimParams(forecasts, claimOf),
         ],
       },
       ...unlisted.length === 0 ? [] : [{
@@ -151,6 +171,14 @@ export class PgForecastStore implements ForecastStore {
       }],
     ]);
     for (const listing of unlisted) this.#listed.add(listing);
+    const others = results[before.length];
+    return new Set(
+      await Promise.all(
+        others.map((row) =>
+          this.instruments.symbolOf(row.instrument_id as number)
+        ),
+      ),
+    );
   }
 
   async forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]> {
@@ -235,7 +263,7 @@ export class PgForecastStore implements ForecastStore {
     return newest;
   }
 
-  async unscored(limit: number) {
+  async unscored(limit: number, symbols?: readonly string[]) {
     const rows = await this.db.query(
       `select ${FORECAST_COLUMNS}, ${CANDLE_COLUMNS}
         from forecasts_unscored u
@@ -247,8 +275,9 @@ export class PgForecastStore implements ForecastStore {
             and t = u.t and closed
           limit 1
         ) c
+        where $2::text is null or u.instrument_id = any (($2::text)::int[])
         order by u.t limit $1::int`,
-      [limit],
+      [limit, await this.#idsOf(symbols)],
     );
     return rows.map((row): { forecast: Forecast; candle: StoredCandle } => ({
       forecast: forecastOf(row),
@@ -456,27 +485,32 @@ export class PgForecastStore implements ForecastStore {
     return Map.groupBy(rows.map(forecastOf), ({ symbol }) => symbol);
   }
 
-  async saveSignals(signals: readonly Signal[]): Promise<void> {
+  async saveSignals(
+    signals: readonly Signal[],
+    claimOf?: ClaimOf,
+  ): Promise<void> {
     if (signals.length === 0) return;
     const text = (key: "model" | "action" | "lean" | "reason") =>
       textArray(signals.map((signal) => signal[key]));
     const floats = (key: keyof Signal) =>
       numberArray(signals.map((signal) => signal[key] as number));
     await this.db.query(
-      `with made as (
+      `with u as materialized (
+          select * from unnest(($1::text)::int[], ($2::text)::int8[],
+            ($3::text)::int8[], ($4::text)::text[], ($5::text)::text[],
+            ($6::text)::text[], ($7::text)::text[], ($8::text)::float8[],
+            ($9::text)::float8[], ($10::text)::float8[],
+            ($11::text)::float8[], ($13::text)::int[], ($14::text)::int8[])
+            as u(instrument_id, t, made_at, model, action, lean, reason,
+              confidence, price, expected_bps, cost_bps, shard, epoch)
+        ), ${FENCED}, made as (
           insert into signals (instrument_id, t, version, made_at, model,
             action, lean, reason, confidence, price, expected_bps, cost_bps)
           select u.instrument_id, from_micros(u.t),
             coalesce(before.version, 0) + 1, from_micros(u.made_at), u.model,
             u.action, u.lean, u.reason, u.confidence, u.price, u.expected_bps,
             u.cost_bps
-          from unnest(($1::text)::int[], ($2::text)::int8[],
-            ($3::text)::int8[], ($4::text)::text[], ($5::text)::text[],
-            ($6::text)::text[], ($7::text)::text[], ($8::text)::float8[],
-            ($9::text)::float8[], ($10::text)::float8[],
-            ($11::text)::float8[])
-            as u(instrument_id, t, made_at, model, action, lean, reason,
-              confidence, price, expected_bps, cost_bps)
+          from fenced u
           left join lateral (
             select * from signals
             where instrument_id = u.instrument_id and t = from_micros(u.t)
@@ -511,6 +545,7 @@ export class PgForecastStore implements ForecastStore {
         floats("expectedBps"),
         floats("costBps"),
         numberArray(OUTCOME_MINUTES),
+        ...claimParams(signals, claimOf),
       ],
     );
   }
@@ -566,6 +601,7 @@ export class PgForecastStore implements ForecastStore {
   async unsettled(
     now: EpochMicros,
     limit: number,
+    symbols?: readonly string[],
   ): Promise<readonly UnsettledSignal[]> {
     const rows = await this.db.query(
       `select ${SIGNAL_COLUMNS}, u.minutes, a.open::float8 as entry,
@@ -574,6 +610,7 @@ export class PgForecastStore implements ForecastStore {
           to_micros(newest.t)::float8 as closed_through
         from (
           select * from signals_unsettled where due_at <= $1::timestamptz
+            and ($3::text is null or instrument_id = any (($3::text)::int[]))
           order by due_at limit $2::int
         ) u
         join signals s using (instrument_id, t, version)
@@ -590,7 +627,7 @@ export class PgForecastStore implements ForecastStore {
           order by t desc limit 1
         ) newest on a.t is null or z.t is null
         order by u.due_at`,
-      [timestampText(now), limit],
+      [timestampText(now), limit, await this.#idsOf(symbols)],
     );
     const fill = (open: unknown, complete: unknown) =>
       open === null
@@ -679,6 +716,13 @@ export class PgForecastStore implements ForecastStore {
     );
   }
 
+  /** An array of ids, or `null` for those of all. */
+  async #idsOf(symbols?: readonly string[]): Promise<string | null> {
+    return symbols === undefined
+      ? null
+      : await this.#ids(symbols.map((symbol) => ({ symbol })));
+  }
+
   async #ids(rows: readonly { symbol: string }[]): Promise<string> {
     const found = await this.instruments.find(rows.map((row) => row.symbol));
     return numberArray(rows.map(({ symbol }) => {
@@ -688,9 +732,12 @@ export class PgForecastStore implements ForecastStore {
     }));
   }
 
-  async #write(statements: readonly Statement[]): Promise<void> {
+  async #write(
+    statements: readonly Statement[],
+  ): Promise<readonly (readonly Row[])[]> {
     const results = await this.db.batch(statements);
     assert(results !== null, "nothing was asked that could be refused");
+    return results;
   }
 }
 

@@ -4,7 +4,9 @@ import type {
   PipelineState,
   PipelineStore,
 } from "../pipeline/ports.ts";
+import { FORECAST_TASK } from "../pipeline/domain/forecast_shard.ts";
 import type { Db } from "./db.ts";
+import { FORECASTERS } from "./forecast_shard_store.ts";
 import { nodeOf, NODES } from "./node_store.ts";
 import { micros, microsOrNull } from "./sql_values.ts";
 
@@ -17,9 +19,15 @@ const PARTITIONS = `
     to_micros(marked_at)::float8 as marked_at
   from offsets order by p`;
 
+/** Forecasts are a task of each process that has some. */
 const TASKS = `
-  select task, owner from task_leases where lease_until >= now()
-  order by task`;
+  select task, owner from task_leases
+  where lease_until >= now() and owner <> '${FORECASTERS}'
+  union all
+  select '${FORECAST_TASK}', owner from forecast_processes p
+  where alive_until >= now()
+    and exists (select from forecast_shards s where s.owner = p.owner)
+  order by task, owner`;
 
 /** A gap is stored for each partition that it touches, with times of its own. */
 const GAPS = `

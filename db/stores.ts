@@ -5,6 +5,7 @@ import type {
   Clock,
   FeedActivityStore,
   FeedStore,
+  ForecastShardStore,
   ForecastStore,
   InstrumentStore,
   LayoutStore,
@@ -25,6 +26,7 @@ import { CandleMonths } from "./candle_months.ts";
 import { PgCandleStore } from "./candle_store.ts";
 import type { Db } from "./db.ts";
 import { PgFeedStore } from "./feed_store.ts";
+import { PgForecastShardStore } from "./forecast_shard_store.ts";
 import { PgForecastStore } from "./forecast_store.ts";
 import { PgInstrumentStore } from "./instrument_store.ts";
 import { PgLayoutStore } from "./layout_store.ts";
@@ -51,6 +53,7 @@ export interface Readers {
 export interface Stores extends Readers {
   readonly aggregate: AggregateStore;
   readonly leases: LeaseStore;
+  readonly forecastShards: ForecastShardStore;
   readonly feeds: FeedStore;
   readonly instruments: InstrumentStore;
   readonly pipeline: PipelineStore;
@@ -130,6 +133,7 @@ export function pgStores(
       layout,
     ),
     leases: new PgLeaseStore(db, lease),
+    forecastShards: new PgForecastShardStore(db, lease),
     feeds: new PgFeedStore(db),
     instruments,
     pipeline: new PgPipelineStore(db),

@@ -13,6 +13,7 @@ import type {
   StreamEntry,
 } from "./domain/entry.ts";
 import type { Forecast, ForecastScore } from "./domain/forecast.ts";
+import type { ShardClaim } from "./domain/forecast_shard.ts";
 import type { Instrument, InstrumentSpec } from "./domain/instrument.ts";
 import type { ReadableInterval, StoredInterval } from "./domain/interval.ts";
 import type { Chance, ModelSums } from "./domain/score_sums.ts";
@@ -707,6 +708,34 @@ export interface LeaseStore {
   leave(owner: string): Promise<void>;
 }
 
+/** Who forecasts which instruments, where several processes do. */
+export interface ForecastShardStore {
+  /**
+   * Says that this process is alive, and claims what nobody has, up to its
+   * share: the shards divided by the processes that are alive, rounded up.
+   *
+   * @returns `null` while a program of before, which forecasts all instruments
+   * by one process, does so: then this one holds nothing.
+   */
+  round(owner: string): Promise<
+    {
+      /** What it holds, ascending by shard. */
+      readonly held: readonly ShardClaim[];
+      /** All that said so within the last lease, this one among them. */
+      readonly processes: readonly Heartbeat[];
+    } | null
+  >;
+  /** Gives shards up, if they are the owner's. */
+  giveBack(owner: string, shards: readonly number[]): Promise<void>;
+  /** What these hold is free: they are known to be gone. */
+  bury(owners: readonly string[]): Promise<void>;
+  /** Gives up all, and is not counted any more. */
+  leave(owner: string): Promise<void>;
+}
+
+/** What storing something of an instrument is fenced by. */
+export type ClaimOf = (symbol: string) => ShardClaim;
+
 /** One start of a process that shares the stores, of whatever roles. */
 export interface SharedNode {
   /** As whom it holds leases. */
@@ -975,11 +1004,18 @@ export interface ForecastStore {
    * Refuses, by a constraint, what was made more than a second after its
    * minute began. A server gives up, with nothing stored, if it takes longer
    * than `withinMs`.
+   *
+   * Where several processes forecast, `claimOf` has the claim of each
+   * instrument: then each minute and horizon has one forecast that is shown.
+   *
+   * @returns Instruments of which nothing was stored: the claim is not true any
+   * more, or another process has stored what is shown of these minutes.
    */
   saveForecasts(
     forecasts: readonly Forecast[],
     withinMs?: number,
-  ): Promise<void>;
+    claimOf?: ClaimOf,
+  ): Promise<ReadonlySet<string>>;
   /** Ascending by `t`; of the champion unless a model is named. */
   forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]>;
   /**
@@ -989,8 +1025,11 @@ export interface ForecastStore {
   newest(symbols: readonly string[], query: NewestQuery): Promise<
     ReadonlyMap<string, NewestForecasts>
   >;
-  /** Forecasts whose candle has closed and that have no score. */
-  unscored(limit: number): Promise<
+  /**
+   * Forecasts whose candle has closed and that have no score, of some symbols
+   * or of all.
+   */
+  unscored(limit: number, symbols?: readonly string[]): Promise<
     readonly { forecast: Forecast; candle: StoredCandle }[]
   >;
   saveScores(scores: readonly ForecastScore[]): Promise<void>;
@@ -1017,8 +1056,11 @@ export interface ForecastStore {
   /**
    * Stores signals. One that says what the newest of its minute says is not
    * stored again; one that says something else supersedes it.
+   *
+   * @param claimOf As `saveForecasts` has it: of an instrument whose claim is
+   * not true any more nothing is stored.
    */
-  saveSignals(signals: readonly Signal[]): Promise<void>;
+  saveSignals(signals: readonly Signal[], claimOf?: ClaimOf): Promise<void>;
   /** Ascending by `t`; all versions. */
   signals(query: {
     readonly symbol?: string;
@@ -1027,10 +1069,14 @@ export interface ForecastStore {
     readonly action?: Signal["action"];
     readonly limit: number;
   }): Promise<readonly SettledSignal[]>;
-  /** Signals whose outcome is due at `now`, most overdue first. */
+  /**
+   * Signals whose outcome is due at `now`, most overdue first, of some symbols
+   * or of all.
+   */
   unsettled(
     now: EpochMicros,
     limit: number,
+    symbols?: readonly string[],
   ): Promise<readonly UnsettledSignal[]>;
   /** Stores what came of signals, for good. */
   saveOutcomes(outcomes: readonly SignalOutcome[]): Promise<void>;

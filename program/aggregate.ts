@@ -1,4 +1,3 @@
-import { assert } from "../pipeline/domain/assert.ts";
 import type { OpenStores } from "../db/open_stores.ts";
 import type { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
 import { SharedOwnership } from "../pipeline/candles/ownership.ts";
@@ -10,8 +9,7 @@ import {
 import type { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import type { Catalog } from "../pipeline/catalog.ts";
 import type { Config } from "../pipeline/config.ts";
-import { redisPresence } from "../pipeline/live/redis_presence.ts";
-import type { Clock, Log } from "../pipeline/ports.ts";
+import type { Clock, Log, Presence } from "../pipeline/ports.ts";
 import type { Life } from "./life.ts";
 
 /** Share of the budget from which ticks are kept for less. */
@@ -26,23 +24,36 @@ const SHARED_TRIM_MS = 60_000;
  * @returns Which are owned; `null` if all are, always.
  */
 export function aggregate(
-  { config, stores, catalog, archiver, owner, clock, log, life, events, waits }:
-    {
-      readonly config: Config;
-      readonly stores: OpenStores;
-      readonly catalog: Catalog;
-      readonly archiver: TickArchiver | null;
-      readonly owner: string;
-      readonly clock: Clock;
-      readonly log: Log;
-      readonly life: Life;
-      readonly events: AggregatorEvents;
-      /** From a tick's place in the buffer to its candle's in the warehouse. */
-      readonly waits: WaitSketch;
-    },
+  {
+    config,
+    stores,
+    presence,
+    catalog,
+    archiver,
+    owner,
+    clock,
+    log,
+    life,
+    events,
+    waits,
+  }: {
+    readonly config: Config;
+    readonly stores: OpenStores;
+    /** Of stores that other processes share. */
+    readonly presence?: Presence;
+    readonly catalog: Catalog;
+    readonly archiver: TickArchiver | null;
+    readonly owner: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly life: Life;
+    readonly events: AggregatorEvents;
+    /** From a tick's place in the buffer to its candle's in the warehouse. */
+    readonly waits: WaitSketch;
+  },
 ): SharedOwnership | null {
   const ownership = stores.shared
-    ? shareOwnership({ config, stores, owner, clock, log, life })
+    ? shareOwnership({ config, stores, presence, owner, clock, log, life })
     : null;
   life.run(
     "aggregate",
@@ -80,17 +91,16 @@ export function aggregate(
 }
 
 /** Divides the partitions among the processes that share the stores. */
-function shareOwnership({ config, stores, owner, clock, log, life }: {
+function shareOwnership({ config, stores, presence, owner, clock, log, life }: {
   readonly config: Config;
   readonly stores: OpenStores;
+  readonly presence?: Presence;
   readonly owner: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly life: Life;
 }): SharedOwnership {
   const { leaseMs } = config;
-  assert(stores.redis !== null, "stores that are shared have a Redis");
-  const presence = redisPresence({ places: stores.redis, owner, log });
   const ownership = new SharedOwnership({
     owner,
     layout: stores.layout,
@@ -101,10 +111,7 @@ function shareOwnership({ config, stores, owner, clock, log, life }: {
     clock,
     log,
   });
-  life.run("leases", async (signal) => {
-    await ownership.run(signal);
-    presence.close();
-  });
+  life.run("leases", (signal) => ownership.run(signal));
   return ownership;
 }
 

@@ -1,3 +1,4 @@
+import { FORECAST_TASK } from "../pipeline/domain/forecast_shard.ts";
 import type { FeedState } from "../pipeline/domain/live_event.ts";
 import {
   type EpochMicros,
@@ -94,8 +95,6 @@ const BEHIND_MS_MAX = 15_000;
 const PAUSED_MS_MAX = 5_000;
 /** A store that fails once and answers the next time is not worth a word. */
 const TROUBLED_MS_MAX = 5_000;
-/** The task of making forecasts, as leases have it. */
-export const FORECAST_TASK = "forecast";
 
 /**
  * Whether the program can do its work, and what happens to the data if not.

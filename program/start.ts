@@ -39,6 +39,7 @@ import {
 } from "../pipeline/feeds/start_simulator.ts";
 import { FitPool } from "../pipeline/forecast/fit_pool.ts";
 import { NewestCandles } from "../pipeline/forecast/newest_candles.ts";
+import { aborted } from "../pipeline/forecast/forecast_share.ts";
 import { Forecaster } from "../pipeline/forecast/run_forecaster.ts";
 import { InProcessBus } from "../pipeline/live/live_bus.ts";
 import { runFeedStatus } from "../pipeline/live/run_feed_status.ts";
@@ -50,6 +51,7 @@ import {
   type RedisPlaces,
 } from "../pipeline/ports.ts";
 import { type LiveLink, LiveRelay } from "../pipeline/live/live_relay.ts";
+import { redisPresence } from "../pipeline/live/redis_presence.ts";
 import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { createApp } from "../web/create_app.ts";
@@ -66,7 +68,7 @@ import {
 } from "./greeting.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { CommitTimes } from "./commit_times.ts";
-import { checkBooks, FORECAST_TASK, Health } from "./health.ts";
+import { checkBooks, Health } from "./health.ts";
 import { type StageWaits, SystemReport } from "./system_report.ts";
 import { Drain } from "./drain.ts";
 import { followLayout } from "./follow_layout.ts";
@@ -77,7 +79,7 @@ import {
   freeDescriptors,
 } from "./free_descriptors.ts";
 import { Life } from "./life.ts";
-import { runAlone } from "./run_alone.ts";
+import { SharedForecasts } from "./share_forecasts.ts";
 import { StartError } from "./start_error.ts";
 import { PARTS, stop } from "./stop.ts";
 import { unusable } from "./unusable.ts";
@@ -285,10 +287,20 @@ export async function start(options: StartOptions): Promise<Running> {
           followOthers({ stores, catalog, committed, clock, log }, signal),
       );
     }
+    const presence = stores.redis && (has("aggregate") || has("forecast"))
+      ? redisPresence({ places: stores.redis, owner, log })
+      : undefined;
+    if (presence) {
+      life.run("presence", async (signal) => {
+        await aborted(signal);
+        presence.close();
+      });
+    }
     const ownership = has("aggregate")
       ? aggregate({
         config,
         stores,
+        presence,
         catalog,
         archiver,
         owner,
@@ -397,47 +409,44 @@ export async function start(options: StartOptions): Promise<Running> {
       })
       : null;
     if (webhooks) life.run("webhooks", (signal) => webhooks.run(signal));
+    const share = newest && stores.shared
+      ? new SharedForecasts({
+        owner,
+        leaseMs: config.leaseMs,
+        store: stores.forecastShards,
+        presence,
+        clock,
+        log,
+      })
+      : null;
     if (newest) {
-      const run = (signal: AbortSignal) => {
-        const threads = fitThreads();
-        const pool = new FitPool({
-          clock,
-          threads,
-          engine: config.forecastEngine,
-        });
-        const forecaster = new Forecaster({
-          clock,
-          log,
-          candles: newest,
-          forecasts: stores.forecasts,
-          catalog,
-          pool,
-          publish(events) {
-            publish(events);
-            webhooks?.offer(events);
-          },
-          position: (symbol) => committed[layout.of(symbol)] ?? BEFORE_FIRST,
-        }, { fitsAtOnce: threads + 1 });
-        forecasting = { forecaster, pool, workers: threads };
-        return forecaster.run(signal).finally(() => forecasting = null);
-      };
-      life.run("forecast", (signal) =>
-        stores.shared
-          ? runAlone({
-            task: FORECAST_TASK,
-            owner,
-            leases: stores.leases,
-            leaseMs: config.leaseMs,
-            clock,
-            log,
-            stands: () => drain?.drained ?? false,
-            run,
-          }, signal)
-          : run(signal));
+      const threads = fitThreads();
+      const pool = new FitPool({
+        clock,
+        threads,
+        engine: config.forecastEngine,
+      });
+      const forecaster = new Forecaster({
+        clock,
+        log,
+        candles: newest,
+        forecasts: stores.forecasts,
+        catalog,
+        pool,
+        share: share ?? undefined,
+        publish(events) {
+          publish(events);
+          webhooks?.offer(events);
+        },
+        position: (symbol) => committed[layout.of(symbol)] ?? BEFORE_FIRST,
+      }, { fitsAtOnce: threads + 1 });
+      forecasting = { forecaster, pool, workers: threads };
+      life.run("forecast", (signal) => forecaster.run(signal));
+      if (share) life.run("forecast", (signal) => share.run(signal));
     }
     if (drain) {
       // Feeds first: what was read of them is committed by whoever is there.
-      const parts = [feeds, ownership].filter((part) => part !== null);
+      const parts = [feeds, ownership, share].filter((part) => part !== null);
       life.run("nodes", (signal) => drain.run(parts, signal));
     }
 

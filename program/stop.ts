@@ -38,7 +38,8 @@ export interface Stoppable {
 export const PARTS = [
   ...["layout", "nodes", "feed", "mark", "watch", "forecast", "webhooks"],
   ...["status", "others"],
-  ...["upkeep", "archive", "aggregate", "leases", "relay", "web"],
+  ...["upkeep", "archive", "aggregate", "leases", "presence", "relay"],
+  ...["web"],
 ];
 
 /**
@@ -58,7 +59,7 @@ export async function stop(program: Stoppable): Promise<void> {
   // Other processes go on with what is in a stream that they share.
   const drains = program.config.roles.has("aggregate") && !stores.shared;
   if (drains) await drained(program, startedAt);
-  await life.stop("aggregate", "leases", "watch", "relay", "web");
+  await life.stop("aggregate", "leases", "presence", "watch", "relay", "web");
   await Promise.all(program.servers.map((server) => server.close()));
   program.ingest?.dispose();
   if (stores.shared) {

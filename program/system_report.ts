@@ -28,7 +28,8 @@ import { evictedStreams, openStreams } from "../web/stream_response.ts";
 import type { ClockWatch } from "./clock_watch.ts";
 import type { CommitTimes } from "./commit_times.ts";
 import type { EventLoopLag } from "./event_loop_lag.ts";
-import { type Findings, FORECAST_TASK, type Health } from "./health.ts";
+import { FORECAST_TASK } from "../pipeline/domain/forecast_shard.ts";
+import type { Findings, Health } from "./health.ts";
 import { Probe } from "./probe.ts";
 import { RateMeter } from "./rate_meter.ts";
 
@@ -333,16 +334,19 @@ export class SystemReport {
   #forecasts({ pipeline }: Findings): ForecastsView | null {
     const { config, owned } = this.options;
     const running = this.options.forecaster();
-    const task = pipeline?.tasks.find(({ task }) => task === FORECAST_TASK);
-    const owner = owned !== undefined
-      ? task && nodeOf(task.owner)
-      : running && config.nodeName;
-    if (running === null && !owner) return null;
+    const owners = owned === undefined
+      ? running ? [config.nodeName] : []
+      : pipeline?.tasks.filter(({ task }) => task === FORECAST_TASK)
+        .map(({ owner }) => nodeOf(owner)) ?? [];
+    if (running === null && owners.length === 0) return null;
     const counts = running?.forecaster.counts;
     const edge = running?.forecaster.newestEdge ?? null;
     return {
       here: running !== null,
-      owner: owner ?? null,
+      owner: owners.includes(config.nodeName)
+        ? config.nodeName
+        : owners[0] ?? null,
+      owners,
       edge: edge && {
         t: toMillis(edge.edge),
         nearest_ms: Math.round(edge.nearestMs),
@@ -352,6 +356,7 @@ export class SystemReport {
         left_out: edge.leftOut,
         overdue: edge.overdue,
         idle: edge.idle,
+        others: edge.others,
       },
       fits: counts?.fits ?? 0,
       fits_failed: counts?.fitsFailed ?? 0,

@@ -1,3 +1,5 @@
+import { FORECAST_SHARDS } from "../pipeline/domain/forecast_shard.ts";
+
 /** What a deployment is to bear. */
 export interface Load {
   readonly instruments: number;
@@ -28,7 +30,7 @@ export const PLANNED = {
   /** One PostgreSQL, in transactions of a thousand rows and more. */
   rowsPerPostgres: 50_000,
   viewersPerProcess: 5_000,
-  /** The forecasts of one minute's edge, by the one process that makes them. */
+  /** The forecasts of one minute's edge, by one process on two cores. */
   forecastsPerEdge: 2_000,
 } as const;
 
@@ -172,7 +174,7 @@ function deploymentOf(
 
 function processesOf(
   deployment: Deployment,
-  { viewers }: Load,
+  { instruments, viewers }: Load,
   cores: number,
 ): CapacityPlan["processes"] {
   const memoryMb = (viewersOfOne: number) =>
@@ -193,7 +195,12 @@ function processesOf(
       cores: 1,
       memoryMb: memoryMb(0),
     },
-    { roles: "forecast", count: 2, cores: 2, memoryMb: memoryMb(0) },
+    {
+      roles: "forecast",
+      count: forecastersFor(instruments) + 1,
+      cores: 2,
+      memoryMb: memoryMb(0),
+    },
     {
       roles: "web",
       count: web,
@@ -201,6 +208,10 @@ function processesOf(
       memoryMb: memoryMb(viewers / (web - 1)),
     },
   ];
+}
+
+function forecastersFor(instruments: number): number {
+  return Math.ceil(instruments / PLANNED.forecastsPerEdge);
 }
 
 /** Enough to share evenly, a power of two. */
@@ -226,10 +237,10 @@ function beyond(
         `${more(INSTRUMENTS_MAX)}`,
     );
   }
-  if (instruments > PLANNED.forecastsPerEdge) {
+  if (forecastersFor(instruments) > FORECAST_SHARDS) {
     reasons.push(
-      `${more(instruments)} forecasts a minute: one process makes all, ` +
-        `${more(PLANNED.forecastsPerEdge)} within a second`,
+      `${more(instruments)} forecasts a minute: at most ${FORECAST_SHARDS} ` +
+        `processes share them, ${more(PLANNED.forecastsPerEdge)} each`,
     );
   }
   if (servers && postgresServers > 1) {

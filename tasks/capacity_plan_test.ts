@@ -40,6 +40,8 @@ Deno.test("a cluster can lose one process of each role", () => {
     processes.map(({ roles, count }) => [roles, count]),
   );
   assert.deepEqual(counts, { "feed,aggregate": 5, forecast: 2, web: 5 });
+  const many = plan({ rate: 100_000, instruments: 20_000 }).processes;
+  assert.equal(many.find(({ roles }) => roles === "forecast")?.count, 11);
   assert.equal(settings.PARTITIONS, "32");
   assert.equal(settings.STREAMS_MAX, "5000");
 });
@@ -80,9 +82,12 @@ Deno.test("more than one Redis bears is a cluster of three and more", () => {
 Deno.test("what the program cannot do is said, with the figure", () => {
   const { beyond } = plan({ instruments: 100_000, rate: 10_000_000 });
   const all = beyond.join("\n");
-  for (const word of [/catalog/, /forecasts/, /20 PostgreSQL/]) {
-    assert.match(all, word);
-  }
+  for (const word of [/catalog/, /20 PostgreSQL/]) assert.match(all, word);
+  assert.doesNotMatch(all, /forecasts/);
+  assert.match(
+    plan({ instruments: 600_000 }).beyond.join("\n"),
+    /600,000 forecasts a minute: at most 256 processes share them, 2,000 each/,
+  );
   assert.match(
     describePlan(plan({ instruments: 100_000, rate: 10_000_000 })),
     /Beyond what the program can do now:\n- 100,000 instruments/,

@@ -17,18 +17,30 @@ export function ForecastsPanel({ forecasts }: {
         ? <Here forecasts={forecasts} />
         : (
           <p>
-            Process <b>{forecasts.owner}</b>{" "}
-            makes them; its own page has the figures.
+            Made by{" "}
+            <b>{formatList(forecasts.owners)}</b>; the pages there have the
+            figures.
           </p>
         )}
     </section>
   );
 }
 
+function formatList(names: readonly string[]): string {
+  return new Intl.ListFormat("en").format(names);
+}
+
 const Here = ({ forecasts }: { readonly forecasts: ForecastsView }) => {
-  const { edge, failures } = forecasts;
+  const { edge, failures, owner, owners } = forecasts;
+  const others = owners.filter((one) => one !== owner);
   return (
     <>
+      {others.length > 0 && (
+        <p>
+          Of a part of the instruments; those of the others are made by{" "}
+          <b>{formatList(others)}</b>.
+        </p>
+      )}
       <dl class="facts">
         <div>
           <dt>Newest minute</dt>

@@ -174,9 +174,9 @@ function forecasts({ forecasts }: SystemView): Stage {
   if (forecasts === null) {
     return stage("Forecasts", what, "warn", "made by nobody", []);
   }
-  const { edge, here, owner } = forecasts;
+  const { edge, here, owners } = forecasts;
   if (!here) {
-    return stage("Forecasts", what, "up", `made by ${owner}`, []);
+    return stage("Forecasts", what, "up", `made by ${owners.join(", ")}`, []);
   }
   const missed = edge === null ? 0 : edge.late + edge.overdue;
   const [level, word]: [Level, string] = missed > 0

@@ -3,11 +3,11 @@ import { MICROS_PER_MS } from "../domain/time.ts";
 import type {
   AggregateStore,
   Clock,
-  Heartbeat,
   LeaseStore,
   Log,
   Presence,
 } from "../ports.ts";
+import { GoneProcesses, ROUNDS_A_LEASE } from "./gone_processes.ts";
 
 /** What a partition's loop asks before and while it works. */
 export interface Ownership {
@@ -39,8 +39,6 @@ export interface OwnershipOptions {
   readonly log: Log;
 }
 
-/** Rounds of heartbeats in one lease. */
-const ROUNDS_A_LEASE = 5;
 /** Rounds for which a surplus must last: a process that only restarts is soon
  * back. */
 const SURPLUS_ROUNDS = 2;
@@ -48,12 +46,6 @@ const SURPLUS_ROUNDS = 2;
 const YIELD_PART = 1 / 4;
 /** Leases after which a partition beyond the share is tried all the same. */
 const ORPHAN_LEASES = 3;
-/** Rounds without a word, after which a process that is missing is gone. */
-const SILENT_ROUNDS = 1.5;
-/** Pause before looking again at a process that may be gone. */
-const SUSPECT_MS = 100;
-/** After the moment at which a silent process counts as gone. */
-const AFTER_MS = 5;
 
 interface Held {
   readonly leaseEpoch: number;
@@ -76,15 +68,16 @@ export class SharedOwnership implements Ownership {
   readonly #held = new Map<number, Held>();
   /** When a partition beyond the share was last tried. */
   readonly #triedAt = new Map<number, number>();
-  /** Processes whose leases were ended. */
-  #gone: ReadonlySet<string> = new Set();
+  readonly #others: GoneProcesses;
   /** Processes that share the partitions. */
   #alive = 1;
   #drained = false;
   #surplusRounds = 0;
   #more = new AbortController();
 
-  constructor(private readonly options: OwnershipOptions) {}
+  constructor(private readonly options: OwnershipOptions) {
+    this.#others = new GoneProcesses(options);
+  }
 
   get #share(): number {
     return Math.ceil(this.options.layout.partitions / this.#alive);
@@ -178,43 +171,14 @@ export class SharedOwnership implements Ownership {
       await this.#renew();
       return Infinity;
     }
-    const beats = (await leases.heartbeat(owner))
-      .filter((beat) => beat.owner !== owner);
-    const { missing, gone } = await this.#missing(beats);
+    const { gone, alive, againMs } = await this.#others.look(
+      await leases.heartbeat(owner),
+    );
     if (gone.size > 0) await leases.bury([...gone]);
-    const alive = beats.filter((beat) => !gone.has(beat.owner));
     this.#shareAmong(1 + alive.length);
     await this.#renew();
     this.#yieldSurplus();
-    return Math.min(
-      missing > gone.size ? SUSPECT_MS : Infinity,
-      ...alive.map(({ leftMs }) => leftMs + AFTER_MS),
-    );
-  }
-
-  /** Which processes are gone, though their leases have not run out yet. */
-  async #missing(beats: readonly Heartbeat[]): Promise<{
-    readonly missing: number;
-    readonly gone: ReadonlySet<string>;
-  }> {
-    const { presence, leaseMs, log } = this.options;
-    if (!presence || beats.length === 0) return { missing: 0, gone: new Set() };
-    const missing = new Set(
-      await presence.missing(beats.map(({ owner }) => owner)),
-    );
-    // One that is alive has said so within a round.
-    const spokenMs = leaseMs * (1 - SILENT_ROUNDS / ROUNDS_A_LEASE);
-    const gone = new Set(
-      beats.filter(({ owner, leftMs }) =>
-        missing.has(owner) && leftMs <= spokenMs
-      ).map(({ owner }) => owner),
-    );
-    for (const owner of gone) {
-      if (this.#gone.has(owner)) continue;
-      log.warn("A process is gone; what it held is free", { owner });
-    }
-    this.#gone = gone;
-    return { missing: missing.size, gone };
+    return againMs;
   }
 
   #shareAmong(alive: number): void {

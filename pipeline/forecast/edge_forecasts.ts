@@ -12,7 +12,13 @@ import {
   MICROS_PER_SECOND,
   toIso,
 } from "../domain/time.ts";
-import type { CandleStore, Clock, ForecastStore, Log } from "../ports.ts";
+import type {
+  CandleStore,
+  ClaimOf,
+  Clock,
+  ForecastStore,
+  Log,
+} from "../ports.ts";
 import type { InstrumentEntries } from "./instrument_entries.ts";
 import {
   type EdgeView,
@@ -38,6 +44,8 @@ export interface EdgePorts {
   readonly publish: (events: readonly LiveEvent[]) => void;
   /** Committed position of the partition that a symbol is in. */
   readonly position: (symbol: string) => string;
+  /** What storing is fenced by; absent where no other process may forecast. */
+  readonly claimOf?: ClaimOf;
 }
 
 export interface EdgeOptions extends ForecastRule {
@@ -60,6 +68,17 @@ export interface EdgeCounts {
   readonly overdue: number;
   /** Instruments and minutes without a recent candle. */
   readonly idle: number;
+  /** Instruments and minutes that another process forecasts, as came out. */
+  readonly others: number;
+}
+
+type Tally = { -readonly [K in keyof EdgeCounts]: EdgeCounts[K] };
+
+/** One pass over instruments at one edge. */
+interface EdgeRun {
+  readonly edge: EpochMicros;
+  /** What came of it so far. */
+  readonly tally: Tally;
 }
 
 /** What came of the newest edge. */
@@ -121,11 +140,9 @@ const REFIT_AFTER_CANDLES = 30;
  * fails is tried again while there is time.
  */
 export class EdgeForecasts {
-  #stored = 0;
-  #late = 0;
-  #leftOut = 0;
-  #overdue = 0;
-  #idle = 0;
+  readonly #total: Tally = noCounts();
+  /** Instruments of the newest edge that are, or were, under way. */
+  #begun = { edge: 0, symbols: new Set<string>() };
   /** Of the newest edge that is over; `null` before the first. */
   newest: EdgeReport | null = null;
 
@@ -136,33 +153,40 @@ export class EdgeForecasts {
   ) {}
 
   get counts(): EdgeCounts {
-    return {
-      stored: this.#stored,
-      late: this.#late,
-      leftOut: this.#leftOut,
-      overdue: this.#overdue,
-      idle: this.#idle,
-    };
+    return { ...this.#total };
   }
 
-  /** Forecasts one edge; outages are logged. */
+  /**
+   * Forecasts one edge; outages are logged. Again for the same edge, those that
+   * have come since.
+   */
   async forecast(edge: EpochMicros, signal: AbortSignal): Promise<void> {
-    const before = this.counts;
+    const instruments = this.#begin(edge);
+    const run: EdgeRun = { edge, tally: noCounts() };
     const { horizons, lateMs } = this.options;
     const first = edge + lateMs * MICROS_PER_MS;
     const last = edge + MICROS_PER_MINUTE - OVER_MS * MICROS_PER_MS;
-    const nearest = await this.#nearest(edge, first);
+    const nearest = await this.#nearest(run, instruments, first);
     const nearestMs = this.#msAfter(edge);
     const part = (
       models: ForecastPart["models"],
       [from, to]: readonly [number, number],
       deadline: number,
-    ) => this.#part(nearest, { models, from, to }, deadline, signal);
+    ) => this.#part(run, nearest, { models, from, to }, deadline, signal);
     await part("challengers", [1, 1], first);
-    await this.#signals(nearest, last);
+    await this.#signals(run, nearest, last);
     await part("shown", [2, horizons], last);
     await part("others", [2, horizons], last);
-    this.#tell(edge, before, nearestMs);
+    this.#tell(run, nearestMs);
+  }
+
+  /** Open instruments of which none has begun at this edge; they have now. */
+  #begin(edge: EpochMicros): readonly Instrument[] {
+    if (this.#begun.edge !== edge) this.#begun = { edge, symbols: new Set() };
+    const { symbols } = this.#begun;
+    const fresh = this.#open(edge).filter(({ symbol }) => !symbols.has(symbol));
+    for (const { symbol } of fresh) symbols.add(symbol);
+    return fresh;
   }
 
   /**
@@ -207,37 +231,47 @@ export class EdgeForecasts {
    * candles must be read come last.
    */
   async #nearest(
-    edge: EpochMicros,
+    run: EdgeRun,
+    instruments: readonly Instrument[],
     deadline: number,
   ): Promise<readonly Nearest[]> {
-    const open = this.#open(edge);
+    const byShard = this.#byShard(instruments);
     const knownFirst = [
-      ...open.filter((one) => !this.#isNew(one)),
-      ...open.filter((one) => this.#isNew(one)),
+      ...byShard.filter((one) => !this.#isNew(one)),
+      ...byShard.filter((one) => this.#isNew(one)),
     ];
     const behind: Instrument[] = [];
     const stored: Nearest[] = [];
     await eachChunk(knownFirst, CHUNK, LANES, async (some) => {
       const read = () => this.#readFew(some);
       behind.push(
-        ...await this.#makeNearest(some, read, stored, edge, deadline),
+        ...await this.#makeNearest(run, some, read, stored, deadline),
       );
     });
     await eachChunk(behind, CATCH_UP_CHUNK, LANES, async (some) => {
       const read = () => this.#readDeep(some);
-      await this.#makeNearest(some, read, stored, edge, deadline);
+      await this.#makeNearest(run, some, read, stored, deadline);
     });
     return stored;
   }
 
+  /** So that one statement is fenced by few claims. */
+  #byShard(instruments: readonly Instrument[]): readonly Instrument[] {
+    const { claimOf } = this.ports;
+    if (claimOf === undefined) return instruments;
+    const shard = ({ symbol }: Instrument) => claimOf(symbol).shard;
+    return instruments.toSorted((a, b) => shard(a) - shard(b));
+  }
+
   /** @returns Instruments of which more candles must be read. */
   async #makeNearest(
+    run: EdgeRun,
     instruments: readonly Instrument[],
     read: () => Promise<Reading>,
     stored: Nearest[],
-    edge: EpochMicros,
     deadline: number,
   ): Promise<readonly Instrument[]> {
+    const { edge } = run;
     const { catalog, clock, position, publish } = this.ports;
     const part: ForecastPart = { models: "shown_and_baseline", from: 1, to: 1 };
     // Before the candles: they hold at least what was committed up to here.
@@ -246,7 +280,7 @@ export class EdgeForecasts {
     );
     const reading = await this.#inTime(edge, deadline, read);
     if (reading === null) {
-      this.#late += instruments.length;
+      this.#add(run, "late", instruments.length);
       return [];
     }
     const { views, behind } = this.#move(instruments, reading, edge);
@@ -262,41 +296,44 @@ export class EdgeForecasts {
       };
       return { of, rows: makeForecasts(of, part, madeAt) };
     });
-    this.#idle += instruments.length - made.length - behind.length;
-    const saved = await this.#inTime(
+    this.#add(run, "idle", instruments.length - made.length - behind.length);
+    const others = await this.#inTime(
       edge,
       deadline,
-      () => this.#save(edge, made.flatMap(({ rows }) => rows)),
+      () => this.#save(run, made.flatMap(({ rows }) => rows)),
     );
-    if (!saved) {
-      this.#late += made.length;
+    if (others === null) {
+      this.#add(run, "late", made.length);
       return behind;
     }
-    for (const { of, rows } of made) {
+    this.#add(run, "others", others.size);
+    const own = made.filter(({ of }) => !others.has(of.instrument.symbol));
+    for (const { of, rows } of own) {
       const shown = rows.find(({ champion }) => champion);
       assert(shown !== undefined, "the champion is one of the models");
       stored.push({ of, shown });
     }
-    publish(made.map(({ of, rows }) => forecastEvent(of, rows)));
+    publish(own.map(({ of, rows }) => forecastEvent(of, rows)));
     return behind;
   }
 
   /** Step 3: the rule's word on each of the nearest forecasts. */
   async #signals(
+    run: EdgeRun,
     nearest: readonly Nearest[],
     deadline: number,
   ): Promise<void> {
-    const { forecasts, publish } = this.ports;
+    const { forecasts, publish, claimOf } = this.ports;
     await eachChunk(nearest, ROWS_MAX, 1, async (some) => {
       const signals = some.map(({ of, shown }) =>
         makeSignal(of, shown, this.options)
       );
-      const saved = await this.#inTime(some[0].of.edge, deadline, async () => {
-        await forecasts.saveSignals(signals);
+      const saved = await this.#inTime(run.edge, deadline, async () => {
+        await forecasts.saveSignals(signals, claimOf);
         return true;
       });
       if (!saved) {
-        this.#leftOut += signals.length;
+        this.#add(run, "leftOut", signals.length);
         return;
       }
       publish(signals.map((signal): LiveEvent => ({
@@ -309,6 +346,7 @@ export class EdgeForecasts {
 
   /** Forecasts of other models or later minutes. */
   async #part(
+    run: EdgeRun,
     nearest: readonly Nearest[],
     part: ForecastPart,
     deadline: number,
@@ -331,18 +369,20 @@ export class EdgeForecasts {
       }));
       const all = made.flatMap(({ rows }) => rows);
       if (signal.aborted || all.length === 0) return;
-      const { edge } = some[0].of;
-      const saved = await this.#inTime(
-        edge,
+      const others = await this.#inTime(
+        run.edge,
         deadline,
-        () => this.#save(edge, all),
+        () => this.#save(run, all),
       );
-      if (!saved) {
-        this.#leftOut += all.length;
+      if (others === null) {
+        this.#add(run, "leftOut", all.length);
         return;
       }
       if (part.models === "shown") {
-        publish(made.map(({ of, rows }) => forecastEvent(of, rows)));
+        publish(
+          made.filter(({ of }) => !others.has(of.instrument.symbol))
+            .map(({ of, rows }) => forecastEvent(of, rows)),
+        );
       }
       if (!hurried) {
         await clock.sleep((clock.now() - startedAt) / MICROS_PER_MS, signal);
@@ -442,20 +482,38 @@ export class EdgeForecasts {
     return this.ports.candles.latest(symbols, "1m", depth);
   }
 
-  async #save(edge: EpochMicros, rows: readonly Forecast[]): Promise<true> {
-    const { clock, forecasts } = this.ports;
-    if (rows.length === 0) return true;
+  /** @returns Instruments that another process forecasts: not stored. */
+  async #save(
+    run: EdgeRun,
+    rows: readonly Forecast[],
+  ): Promise<ReadonlySet<string>> {
+    const { edge } = run;
+    const { clock, forecasts, claimOf } = this.ports;
+    if (rows.length === 0) return new Set();
     const due = edge + MICROS_PER_SECOND;
     const nearest = rows.filter(({ horizon }) => horizon === 1).length;
-    await forecasts.saveForecasts(
+    const others = await forecasts.saveForecasts(
       rows,
       nearest === 0
         ? undefined
         : (due - clock.now()) / MICROS_PER_MS - COMMIT_MS,
+      claimOf,
     );
-    this.#stored += rows.length;
-    if (clock.now() > due) this.#overdue += nearest;
-    return true;
+    const own = rows.filter(({ symbol }) => !others.has(symbol));
+    this.#add(run, "stored", own.length);
+    if (clock.now() > due) {
+      this.#add(
+        run,
+        "overdue",
+        own.filter(({ horizon }) => horizon === 1).length,
+      );
+    }
+    return others;
+  }
+
+  #add({ tally }: EdgeRun, what: keyof EdgeCounts, n: number): void {
+    tally[what] += n;
+    this.#total[what] += n;
   }
 
   #msAfter(edge: EpochMicros): number {
@@ -463,21 +521,21 @@ export class EdgeForecasts {
   }
 
   /** Says what came of an edge, and logs what went wrong. */
-  #tell(edge: EpochMicros, before: EdgeCounts, nearestMs: number): void {
+  #tell({ edge, tally }: EdgeRun, nearestMs: number): void {
     const { log } = this.ports;
+    const before = this.newest?.edge === edge ? this.newest : noCounts();
     this.newest = {
       edge,
       nearestMs,
       allMs: this.#msAfter(edge),
-      stored: this.#stored - before.stored,
-      late: this.#late - before.late,
-      leftOut: this.#leftOut - before.leftOut,
-      overdue: this.#overdue - before.overdue,
-      idle: this.#idle - before.idle,
+      stored: before.stored + tally.stored,
+      late: before.late + tally.late,
+      leftOut: before.leftOut + tally.leftOut,
+      overdue: before.overdue + tally.overdue,
+      idle: before.idle + tally.idle,
+      others: before.others + tally.others,
     };
-    const late = this.#late - before.late;
-    const leftOut = this.#leftOut - before.leftOut;
-    const overdue = this.#overdue - before.overdue;
+    const { late, leftOut, overdue } = tally;
     if (late + leftOut > 0) {
       log.warn("Forecasts were not ready in time and are left out", {
         edge: toIso(edge),
@@ -492,6 +550,10 @@ export class EdgeForecasts {
       });
     }
   }
+}
+
+function noCounts(): Tally {
+  return { stored: 0, late: 0, leftOut: 0, overdue: 0, idle: 0, others: 0 };
 }
 
 function forecastEvent(

@@ -32,14 +32,30 @@ export async function sleepUntil(
   }
 }
 
+/** Whether an edge comes soon, or was just now. */
+export function isNearEdge(
+  now: EpochMicros,
+  { beforeMs, afterMs } = {
+    beforeMs: EDGE_BEFORE_MS,
+    afterMs: EDGE_AFTER_MS,
+  },
+): boolean {
+  const { before, after } = edgesAround(now);
+  return after < afterMs || before < beforeMs;
+}
+
+/** Milliseconds since the last edge, and to the next. */
+function edgesAround(now: EpochMicros) {
+  const after = (now % MICROS_PER_MINUTE) / MICROS_PER_MS;
+  return { after, before: MICROS_PER_MINUTE / MICROS_PER_MS - after };
+}
+
 /** Waits while an edge is near, so that nothing delays it. */
 export async function awayFromEdge(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const now = clock.now();
-  const after = (now % MICROS_PER_MINUTE) / MICROS_PER_MS;
-  const before = MICROS_PER_MINUTE / MICROS_PER_MS - after;
+  const { before, after } = edgesAround(clock.now());
   if (after < EDGE_AFTER_MS) {
     await clock.sleep(EDGE_AFTER_MS - after, signal);
   } else if (before < EDGE_BEFORE_MS) {

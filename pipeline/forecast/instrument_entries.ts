@@ -42,6 +42,13 @@ export class InstrumentEntries {
     return this.#bySymbol.get(symbol);
   }
 
+  /** Forgets all but these. */
+  keep(owns: (symbol: string) => boolean): void {
+    for (const symbol of this.#bySymbol.keys()) {
+      if (!owns(symbol)) this.#bySymbol.delete(symbol);
+    }
+  }
+
   /** New scores of live forecasts. */
   live(symbol: string, live: readonly Skill[]): void {
     const entry = this.of(symbol);

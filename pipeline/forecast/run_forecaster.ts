@@ -19,13 +19,16 @@ import {
 import { awayFromEdge, nextEdge, sleepUntil } from "./edge_time.ts";
 import type { FitPool } from "./fit_pool.ts";
 import type { FitFailure } from "./fit_track.ts";
+import { type ForecastShare, WHOLE_SHARE } from "./forecast_share.ts";
 import { InstrumentEntries } from "./instrument_entries.ts";
 import { championOf } from "./make_forecasts.ts";
 import { type RefitOptions, Refits } from "./refits.ts";
 import { Scorer } from "./run_scorer.ts";
 
-export interface ForecasterPorts extends EdgePorts {
+export interface ForecasterPorts extends Omit<EdgePorts, "claimOf"> {
   readonly forecasts: ForecastStore;
+  /** Which instruments are forecast here; all if absent. */
+  readonly share?: ForecastShare;
   /** Closed when the forecaster ends. */
   readonly pool: Pick<FitPool, "fit" | "close">;
 }
@@ -82,8 +85,8 @@ export interface ForecasterCounts extends EdgeCounts {
 }
 
 /**
- * Forecasts every instrument at each minute's edge, fits the models in the
- * pool between the edges, and scores what has come true.
+ * Forecasts the instruments of its share at each minute's edge, fits the models
+ * in the pool between the edges, and scores what has come true.
  *
  * The loops share the state of each instrument and nothing else. All but that
  * of the edges keep away from them; a store that fails is tried again, with
@@ -95,6 +98,7 @@ export class Forecaster {
   readonly #edges: EdgeForecasts;
   readonly #refits: Refits;
   readonly #scorer: Scorer;
+  readonly #share: ForecastShare;
   /** Edge that the states are to be moved on to next. */
   #caughtUpThrough = 0;
 
@@ -103,17 +107,27 @@ export class Forecaster {
     options: Partial<ForecasterOptions> = {},
   ) {
     this.#options = { ...DEFAULT_FORECASTER, ...options };
-    this.#edges = new EdgeForecasts(ports, this.#entries, this.#options);
+    const share = this.#share = ports.share ?? WHOLE_SHARE;
+    const own = {
+      all: () => ports.catalog.all().filter(({ symbol }) => share.owns(symbol)),
+      calendarOf: ports.catalog.calendarOf.bind(ports.catalog),
+    };
+    this.#edges = new EdgeForecasts(
+      { ...ports, catalog: own, claimOf: share.claimOf },
+      this.#entries,
+      this.#options,
+    );
     this.#scorer = new Scorer({
       clock: ports.clock,
       forecasts: ports.forecasts,
+      symbols: () => ports.share && own.all().map(({ symbol }) => symbol),
       calendarOf: (symbol) => {
         const of = ports.catalog.all().find((one) => one.symbol === symbol);
         return of === undefined ? null : ports.catalog.calendarOf(of);
       },
       onSkills: (symbol, live) => this.#entries.live(symbol, live),
     }, this.#options.skillWindow);
-    const of = { ...ports, scorer: this.#scorer };
+    const of = { ...ports, catalog: own, scorer: this.#scorer };
     this.#refits = new Refits(of, this.#entries, this.#options);
   }
 
@@ -165,6 +179,7 @@ export class Forecaster {
     try {
       await Promise.all([
         this.#edgeLoop(both),
+        this.#takeOverLoop(both),
         this.#loop("bring models up to date", both, () => this.#catchUp(both)),
         ...Array.from(
           { length: this.#options.fitsAtOnce },
@@ -192,11 +207,32 @@ export class Forecaster {
     }
   }
 
+  /** What becomes its own at an edge is forecast while there is time. */
+  async #takeOverLoop(signal: AbortSignal): Promise<void> {
+    const { clock } = this.ports;
+    const { settleMs, lateMs } = this.#options;
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {});
+    const running = new Set<Promise<void>>();
+    for (;;) {
+      await Promise.race([this.#share.more(signal), failed.promise]);
+      if (signal.aborted) break;
+      const edge = epochMicros(nextEdge(clock.now()) - MICROS_PER_MINUTE);
+      const afterMs = (clock.now() - edge) / MICROS_PER_MS;
+      if (afterMs < settleMs || afterMs > lateMs) continue;
+      const run = this.#edges.forecast(edge, signal)
+        .catch(failed.reject).finally(() => running.delete(run));
+      running.add(run);
+    }
+    await Promise.all(running);
+  }
+
   /** All once a minute, when its candles are closed; new ones soon. */
   async #catchUp(signal: AbortSignal): Promise<number> {
     const now = this.ports.clock.now();
     const closed = now - CLOSED_AFTER_MS * MICROS_PER_MS;
     const all = closed >= this.#caughtUpThrough;
+    this.#entries.keep((symbol) => this.#share.owns(symbol));
     await this.#edges.catchUp(now, all ? "all" : "new", signal);
     if (all) this.#caughtUpThrough = nextEdge(epochMicros(closed));
     return LOOK_EVERY_MS;

@@ -401,8 +401,9 @@ function watchSaves(h: ReturnType<typeof harness>, slowMs = 0) {
     const leftMs = 940 - (h.clock.now() - T0) / 1_000;
     assert.equal(withinMs, horizon === 1 ? leftMs : undefined);
     if (slowMs > 0) await h.clock.sleep(slowMs);
-    await save(rows);
+    const others = await save(rows);
     saves.push({ at: (h.clock.now() - T0) / 1_000, rows });
+    return others;
   };
   return saves;
 }

@@ -33,6 +33,8 @@ export interface ScorerPorts {
     | "saveOutcomes"
     | "putOffOutcomes"
   >;
+  /** Instruments that are scored here; all if absent or `undefined`. */
+  readonly symbols?: () => readonly string[] | undefined;
   /** `null` if the instrument is not known here. */
   readonly calendarOf: (symbol: string) => Pick<Calendar, "stateAt"> | null;
   /** Told the new records of an instrument whose forecasts were scored. */
@@ -89,8 +91,8 @@ export class Scorer {
   }
 
   async #score(): Promise<number> {
-    const { clock, forecasts } = this.ports;
-    const unscored = await forecasts.unscored(AT_ONCE);
+    const { clock, forecasts, symbols } = this.ports;
+    const unscored = await forecasts.unscored(AT_ONCE, symbols?.());
     if (unscored.length === 0) return 0;
     const scoredAt = clock.now();
     await forecasts.saveScores(
@@ -104,9 +106,9 @@ export class Scorer {
   }
 
   async #settle(): Promise<number> {
-    const { clock, forecasts, calendarOf } = this.ports;
+    const { clock, forecasts, symbols, calendarOf } = this.ports;
     const now = clock.now();
-    const due = await forecasts.unsettled(now, AT_ONCE);
+    const due = await forecasts.unsettled(now, AT_ONCE, symbols?.());
     const outcomes: SignalOutcome[] = [];
     const waiting: UnsettledSignal[] = [];
     for (const one of due) {

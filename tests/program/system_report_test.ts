@@ -197,6 +197,7 @@ Deno.test("the report is by its schema, of what all processes share too", async 
     drained: true,
   }]);
   assert.deepEqual([view.forecasts?.here, view.forecasts?.owner], [false, "b"]);
+  assert.deepEqual(view.forecasts?.owners, ["b"]);
   assert.deepEqual(view.books, {
     balanced: true,
     unaccounted: 0,

@@ -185,6 +185,7 @@ export function fakeSystem(
     forecasts: {
       here: true,
       owner: "main",
+      owners: ["main"],
       edge: {
         t: at - 20_000,
         nearest_ms: 261,
@@ -194,6 +195,7 @@ export function fakeSystem(
         left_out: 0,
         overdue: 0,
         idle: 0,
+        others: 0,
       },
       fits: 31,
       fits_failed: 1,

@@ -169,9 +169,14 @@ export const systemAnswer = z.strictObject({
     })),
   }).nullable(),
   forecasts: z.strictObject({
-    here: z.boolean().describe("Fits and forecasts are made by this process"),
+    here: z.boolean().describe(
+      "Fits and forecasts, or a part of them, are made by this process",
+    ),
     owner: z.string().nullable().describe(
-      "Name of the process that makes them, if it is known",
+      "Name of a process that makes them, if it is known: this one if it does",
+    ),
+    owners: z.array(z.string()).describe(
+      "Names of all processes that make them, each of other instruments",
     ),
     edge: z.strictObject({
       t: time,
@@ -182,6 +187,7 @@ export const systemAnswer = z.strictObject({
       left_out: count,
       overdue: count,
       idle: count,
+      others: count.describe("Instruments that another process forecast"),
     }).nullable().describe(
       "The newest minute’s edge that is over; null before the first",
     ),

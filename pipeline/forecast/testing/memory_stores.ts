@@ -15,6 +15,7 @@ import {
 } from "../../domain/time.ts";
 import type {
   CandleStore,
+  ClaimOf,
   ForecastQuery,
   ForecastStore,
   NewestForecasts,
@@ -60,6 +61,8 @@ export class MemoryForecasts implements ForecastStore {
   readonly kept: Signal[] = [];
   readonly outcomes = new Map<string, SignalOutcome>();
   readonly #putOff = new Map<string, EpochMicros>();
+  /** Of the newest claim of each shard. */
+  readonly epochs = new Map<number, number>();
   /** Rejects the next saves, as a store that is down. */
   failures = 0;
 
@@ -68,12 +71,25 @@ export class MemoryForecasts implements ForecastStore {
   saveForecasts(
     forecasts: readonly Forecast[],
     _withinMs?: number,
-  ): Promise<void> {
+    claimOf?: ClaimOf,
+  ): Promise<ReadonlySet<string>> {
     if (this.failures > 0) {
       this.failures--;
       return Promise.reject(new Error("connection refused"));
     }
+    const others = new Set<string>();
+    for (const { symbol, t, horizon, champion, madeAt } of forecasts) {
+      if (claimOf === undefined) break;
+      const { shard, epoch } = claimOf(symbol);
+      const isThere = champion &&
+        [...this.rows.values()].some((row) =>
+          row.symbol === symbol && row.t === t && row.horizon === horizon &&
+          row.champion && row.madeAt !== madeAt
+        );
+      if (isThere || this.epochs.get(shard) !== epoch) others.add(symbol);
+    }
     for (const forecast of forecasts) {
+      if (others.has(forecast.symbol)) continue;
       assert(
         forecast.madeAt <= forecast.t + MICROS_PER_SECOND,
         "a forecast is made within a second of its minute's begin",
@@ -81,7 +97,7 @@ export class MemoryForecasts implements ForecastStore {
       const key = keyOf(forecast);
       if (!this.rows.has(key)) this.rows.set(key, forecast);
     }
-    return Promise.resolve();
+    return Promise.resolve(others);
   }
 
   forecasts(query: ForecastQuery): Promise<readonly ScoredForecast[]> {
@@ -116,10 +132,11 @@ export class MemoryForecasts implements ForecastStore {
     return newest;
   }
 
-  unscored(limit: number) {
+  unscored(limit: number, symbols?: readonly string[]) {
     const found: { forecast: Forecast; candle: StoredCandle }[] = [];
     for (const [key, forecast] of this.rows) {
       if (this.scores.has(key)) continue;
+      if (symbols?.includes(forecast.symbol) === false) continue;
       const candle = this.candles.of(forecast.symbol)
         .find((one) => one.t === forecast.t && one.closed);
       if (candle) found.push({ forecast, candle });
@@ -193,8 +210,12 @@ export class MemoryForecasts implements ForecastStore {
     );
   }
 
-  saveSignals(signals: readonly Signal[]): Promise<void> {
-    this.kept.push(...signals);
+  saveSignals(signals: readonly Signal[], claimOf?: ClaimOf): Promise<void> {
+    this.kept.push(...signals.filter(({ symbol }) => {
+      const claim = claimOf?.(symbol);
+      return claim === undefined ||
+        this.epochs.get(claim.shard) === claim.epoch;
+    }));
     return Promise.resolve();
   }
 
@@ -211,8 +232,11 @@ export class MemoryForecasts implements ForecastStore {
   unsettled(
     now: EpochMicros,
     limit: number,
+    symbols?: readonly string[],
   ): Promise<readonly UnsettledSignal[]> {
-    const due = this.kept.flatMap((signal) =>
+    const due = this.kept.filter(({ symbol }) =>
+      symbols?.includes(symbol) ?? true
+    ).flatMap((signal) =>
       OUTCOME_MINUTES.map((minutes) => ({ signal, minutes }))
     ).filter(({ signal, minutes }) => {
       const key = outcomeKey(signal, minutes);
