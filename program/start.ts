@@ -229,6 +229,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const waits: StageWaits = {
       buffered: new WaitSketch(),
       committed: new WaitSketch(),
+      whole: new WaitSketch(),
       sent: new WaitSketch(),
     };
     const commits = new CommitTimes(() => performance.now());
@@ -248,7 +249,7 @@ export async function start(options: StartOptions): Promise<Running> {
         clock,
         log,
         settings: { bestEffortBytes: bufferBytes(config) },
-        waits: waits.buffered,
+        waits: { buffered: waits.buffered, committed: waits.whole },
       })
       : null;
     const archiver = has("aggregate") && config.tickRetentionDays > 0

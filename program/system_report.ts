@@ -37,6 +37,8 @@ import { RateMeter } from "./rate_meter.ts";
 export interface StageWaits {
   readonly buffered: WaitSketch;
   readonly committed: WaitSketch;
+  /** From the tick to the commit. */
+  readonly whole: WaitSketch;
   readonly sent: WaitSketch;
 }
 
@@ -169,6 +171,7 @@ export class SystemReport {
       waits: {
         tick_to_buffered: waitView(waits.buffered),
         buffered_to_committed: waitView(waits.committed),
+        tick_to_committed: waitView(waits.whole),
         committed_to_browser: waitView(waits.sent),
       },
       buffer: {

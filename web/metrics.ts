@@ -118,6 +118,9 @@ function metricsOf(view: SystemView): readonly Metric[] {
     waits("commit_wait_seconds", "From the buffer to the commit", {
       of: view.waits.buffered_to_committed,
     }),
+    waits("tick_wait_seconds", "From a line to the commit of its candle", {
+      of: view.waits.tick_to_committed,
+    }),
     waits("publish_wait_seconds", "From the commit to a browser's stream", {
       of: view.waits.committed_to_browser,
     }),

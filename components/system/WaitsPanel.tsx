@@ -21,6 +21,7 @@ export function WaitsPanel({ waits, commits, process }: {
       >
         <Row name="Tick to buffer" waits={waits.tick_to_buffered} />
         <Row name="Buffer to commit" waits={waits.buffered_to_committed} />
+        <Row name="Tick to commit" waits={waits.tick_to_committed} />
         <Row name="Commit to page" waits={waits.committed_to_browser} />
       </WideTable>
       <dl class="facts">

@@ -79,8 +79,15 @@ export class AckTracker {
   #passed: number;
   readonly #partitions = new Map<number, Partition>();
 
-  /** `acked`: the highest number that was safe before. */
-  constructor(acked: number, private readonly rule: CommitRule = "number") {
+  /**
+   * @param acked The highest number that was safe before.
+   * @param onCommitted Told of each group once it is.
+   */
+  constructor(
+    acked: number,
+    private readonly rule: CommitRule = "number",
+    private readonly onCommitted: (handed: Handed) => void = () => {},
+  ) {
     this.#passed = acked;
   }
 
@@ -249,10 +256,14 @@ export class AckTracker {
 
   #settle(partition: Partition): void {
     const { position, incarnation, lastSeq } = partition;
-    this.#keep(partition, ({ place, to }) => {
-      if (place === null) return true;
-      if (this.rule === "number" && to > 0) return to > lastSeq;
-      return !isPassed(place, position, incarnation);
+    this.#keep(partition, (handed) => {
+      const { place, to } = handed;
+      const safe = place !== null &&
+        (this.rule === "number" && to > 0
+          ? to <= lastSeq
+          : isPassed(place, position, incarnation));
+      if (safe) this.onCommitted(handed);
+      return !safe;
     });
   }
 

@@ -33,6 +33,23 @@ Deno.test("AckTracker acks what is committed in every partition", () => {
   assert.deepEqual([tracker.ack, tracker.settled], [13, true]);
 });
 
+Deno.test("AckTracker tells of each group once, when it is committed", () => {
+  const told: number[] = [];
+  const tracker = new AckTracker(0, "number", ({ to }) => told.push(to));
+  const a = tracker.hand(0, SINCE);
+  tracker.add(a, 1, 50);
+  tracker.appended(0, a, at(1));
+  const b = tracker.hand(0, SINCE);
+  tracker.add(b, 2, 50);
+  tracker.appended(0, b, at(2));
+  assert.deepEqual(told, []);
+  tracker.committed(0, report(1, 1));
+  tracker.committed(0, report(1, 1));
+  assert.deepEqual(told, [1]);
+  tracker.forget(0, { after: 0 });
+  assert.deepEqual(told, [1], "what is lost was never committed");
+});
+
 Deno.test("AckTracker holds an ack back for lines that were not appended", () => {
   const tracker = new AckTracker(0);
   tracker.add(tracker.hand(0, SINCE), 1, 1);

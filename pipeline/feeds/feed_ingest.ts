@@ -9,8 +9,7 @@ import type {
 import { partitionOf } from "../domain/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { RejectReason } from "../domain/tick.ts";
-import type { EpochMicros } from "../domain/time.ts";
-import type { WaitSketch } from "../domain/wait_sketch.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, FeedStore, Log, TickBuffer } from "../ports.ts";
 import { AckTracker, type CommitReport, type Place } from "./ack_tracker.ts";
 import { POWERS_OF_TEN } from "./byte_tables.ts";
@@ -23,7 +22,12 @@ import {
   ROW_TICK,
 } from "./decoded_batch.ts";
 import type { FeedSettings } from "./feed_settings.ts";
-import { type FeedStats, type LineCounts, lineCounts } from "./feed_stats.ts";
+import {
+  type FeedStats,
+  type FeedWaits,
+  type LineCounts,
+  lineCounts,
+} from "./feed_stats.ts";
 
 /** What a connection hears of its feed. */
 export interface FeedEvents {
@@ -106,8 +110,7 @@ export interface FeedIngestOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: FeedSettings;
-  /** From a line's coming in to its place in the buffer. */
-  readonly waits?: WaitSketch;
+  readonly waits?: FeedWaits;
   /** Resolves once lines may be taken in; `null` while they may. */
   readonly whenLetIn: () => Promise<void> | null;
   /** What is known of a partition's commits. */
@@ -196,6 +199,12 @@ export class FeedIngest {
     this.tracker = new AckTracker(
       acked,
       this.#sequenced ? "number" : "position",
+      ({ since, lines }) => {
+        const waited = options.clock.now() - since;
+        if (lines > 0) {
+          options.waits?.committed.add(waited / MICROS_PER_MS, lines);
+        }
+      },
     );
     chains.forEach((chain, p) => this.#knowEarlier(p, chain));
     this.#writeTo(chains);
@@ -227,7 +236,7 @@ export class FeedIngest {
         signal: this.#life.signal,
         bufferLast: chain.bufferLast,
         last: Math.max(chain.bufferLast, chain.committedLast),
-        waits,
+        waits: waits?.buffered,
         onAppended: () => this.#onAppended(),
         onSealed: () => this.#wake(),
         onLost: (after) => this.#onLost(p, { after }),

@@ -1,6 +1,7 @@
 import type { Delivery } from "../domain/entry.ts";
 import type { RejectReason } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
+import type { WaitSketch } from "../domain/wait_sketch.ts";
 
 /** Lines and what became of them: received = the other three. */
 export interface LineCounts {
@@ -57,4 +58,12 @@ export interface ConnectionStats extends Readonly<LineCounts> {
   readonly epoch: number | null;
   readonly bytes: number;
   readonly since: EpochMicros;
+}
+
+/** How long lines take from coming in, counted as the first of their entry. */
+export interface FeedWaits {
+  /** To their place in the buffer. */
+  readonly buffered: WaitSketch;
+  /** To the commit of their candles, as it is known here. */
+  readonly committed: WaitSketch;
 }

@@ -3,7 +3,6 @@ import { Cleaner, type CleanSettings } from "../candles/clean.ts";
 import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
 import type { Division, PartitionLayout } from "../domain/partition_layout.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
   type Clock,
   type CommittedPartition,
@@ -24,7 +23,7 @@ import {
   type Standing,
 } from "./feed_ingest.ts";
 import { FEED_DEFAULTS, type FeedSettings } from "./feed_settings.ts";
-import type { FeedStats } from "./feed_stats.ts";
+import type { FeedStats, FeedWaits } from "./feed_stats.ts";
 
 export interface IngestOptions {
   readonly buffer: TickBuffer;
@@ -37,8 +36,7 @@ export interface IngestOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings?: Partial<FeedSettings>;
-  /** From a line's coming in to its place in the buffer. */
-  readonly waits?: WaitSketch;
+  readonly waits?: FeedWaits;
 }
 
 /** How far a partition is committed, and what that brought. */

@@ -757,12 +757,18 @@ async function allCommittedUpTo(world: FeedWorld, seq: number) {
 Deno.test("lines wait in memory as long as is told of them", async () => {
   const world = new FeedWorld();
   const source = await FakeSource.open(world.ingest);
-  assert.equal(world.waits.waits(), null, "an open brings no line");
+  assert.equal(world.waits.buffered.waits(), null, "an open brings no line");
   await source.send(...ticks(1, 3));
   await world.clock.advance(10);
-  const { n, max } = world.waits.waits()!;
+  const { n, max } = world.waits.buffered.waits()!;
   assert.equal(n, 3);
   assert.ok(max > 0 && max <= 10, `${max} ms`);
+  assert.equal(world.waits.committed.waits(), null);
+  await world.clock.advance(30);
+  await world.commit();
+  const whole = world.waits.committed.waits()!;
+  assert.equal(whole.n, 3);
+  assert.ok(whole.max >= 30 && whole.max <= 40, `${whole.max} ms`);
 });
 
 Deno.test("a feed that goes is away, unless it had sent everything", async () => {

@@ -243,6 +243,7 @@ Deno.test("the operations' board asks for metrics and labels that there are", as
     waits: {
       tick_to_buffered: wait,
       buffered_to_committed: wait,
+      tick_to_committed: wait,
       committed_to_browser: wait,
     },
     clock: { ahead_ms: 0 },

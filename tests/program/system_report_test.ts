@@ -139,6 +139,7 @@ function reportOf(up: boolean) {
   const waits = {
     buffered: new WaitSketch(),
     committed: new WaitSketch(),
+    whole: new WaitSketch(),
     sent: new WaitSketch(),
   };
   waits.sent.add(12, 4);

@@ -86,6 +86,7 @@ export function fakeSystem(
     waits: {
       tick_to_buffered: { n: 750, p50: 4.2, p99: 11.3, max: 19 },
       buffered_to_committed: { n: 750, p50: 24, p99: 70, max: 95.5 },
+      tick_to_committed: { n: 750, p50: 27, p99: 78, max: 104 },
       committed_to_browser: null,
     },
     buffer: {

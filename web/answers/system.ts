@@ -81,6 +81,10 @@ export const systemAnswer = z.strictObject({
       "From the first line of a batch to its place in the buffer",
     ),
     buffered_to_committed: waits,
+    tick_to_committed: waits.describe(
+      "From the first line of a batch to the commit of its candles, as the " +
+        "process that took it hears of it",
+    ),
     committed_to_browser: waits,
   }),
   buffer: z.strictObject({

@@ -162,7 +162,7 @@ export class FeedWorld<C extends Clock = ManualClock> {
   readonly clock: C;
   readonly store: MemoryFeedStore;
   readonly instruments = new MemoryInstruments();
-  readonly waits = new WaitSketch();
+  readonly waits = { buffered: new WaitSketch(), committed: new WaitSketch() };
   ingest: Ingest;
   catalog!: Catalog;
   constructor(
