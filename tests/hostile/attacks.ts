@@ -514,6 +514,15 @@ export async function evictedOf({ http, headers }: Target): Promise<number> {
   return Number(/^tickhouse_sse_evicted_total (\d+)$/m.exec(text)![1]);
 }
 
+/** Models that were fitted so far, and that wait to be. */
+export async function fitsOf(
+  { http, headers }: Target,
+): Promise<{ readonly fits: number; readonly waiting: number }> {
+  const response = await fetch(`${http}/api/system`, { headers });
+  const { fits, fits_waiting } = (await response.json()).forecasts;
+  return { fits, waiting: fits_waiting };
+}
+
 /** Streams that are open now. */
 export async function streamsOf({ http, headers }: Target): Promise<number> {
   const response = await fetch(`${http}/api/system`, { headers });
@@ -521,7 +530,7 @@ export async function streamsOf({ http, headers }: Target): Promise<number> {
 }
 
 /** Symbols of `sendHistory()`, of which snapshots become long. */
-const HISTORY_SYMBOLS = 40;
+export const HISTORY_SYMBOLS = 40;
 const MINUTE_MS = 60_000;
 
 /** Sends a plain feed's ticks of past minutes, one of each symbol and minute. */
