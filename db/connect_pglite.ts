@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { DbError, type EmbeddedDb, type Param, type Row } from "./db.ts";
 import type {
   PgliteCall,
@@ -9,6 +10,11 @@ import type {
 interface Waiting {
   readonly resolve: (value: PgliteReturned) => void;
   readonly reject: (error: DbError) => void;
+}
+
+/** Where a data folder has its warehouse. */
+export function warehouseIn(dataDir: string): string {
+  return join(dataDir, "warehouse");
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   enableExtension,
   type WarehouseExtension,
 } from "./enable_extension.ts";
+import type { OpenedAhead } from "./open_ahead.ts";
 import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { lockDataDir } from "./lock_data_dir.ts";
 import { loadMigrations, migrate } from "./migrate.ts";
@@ -66,6 +67,8 @@ const NONE: Servers = {
 export interface OpenOptions extends StoreOptions {
   /** Where the embedded stores are. */
   readonly dataDir: string;
+  /** What of them is being opened already. */
+  readonly ahead?: Promise<OpenedAhead | null>;
   /** Embedded ones if absent. */
   readonly servers?: Servers;
   /** Leave a server's schema as it is: others make it. */
@@ -106,13 +109,15 @@ export async function openStores(options: OpenOptions): Promise<OpenStores> {
   const opened: Closing[] = [];
   const layout = new PartitionLayout(options.partitions);
   try {
+    const ahead = await options.ahead ?? null;
     if (redisUrl === null || databaseUrl === null) {
-      const lock = await lockDataDir(dataDir, new Date(clock.now() / 1_000));
+      const lock = ahead?.lock ??
+        await lockDataDir(dataDir, new Date(clock.now() / 1_000));
       opened.push({ close: () => Promise.resolve(lock.release()) });
     }
     const [{ buffer, divisible, redis }, warehouse] = await bothOf(
       openBuffer({ ...options, servers, layout }, opened),
-      openWarehouse({ ...options, servers }, opened),
+      openWarehouse({ ...options, servers }, ahead, opened),
     );
     const { db, sync } = warehouse;
     layout.become(await new PgLayoutStore(db).claim(options.partitions));
@@ -181,15 +186,19 @@ async function openBuffer(
 
 async function openWarehouse(
   options: OpenOptions & { readonly servers: Servers },
+  ahead: OpenedAhead | null,
   opened: Closing[],
 ): Promise<Warehouse> {
   const { databaseUrl } = options.servers;
   if (databaseUrl !== null) return await openServer(options, opened);
   // Whoever has servers does without the code of the embedded one.
-  const { connectPglite } = await import("./connect_pglite.ts");
-  const db = await connectPglite(join(options.dataDir, "warehouse"));
+  const { connectPglite, warehouseIn } = await import("./connect_pglite.ts");
+  const migrations = loadMigrations();
+  migrations.catch(() => {}); // it is awaited once there is something to do
+  const db = await (ahead?.warehouse ??
+    connectPglite(warehouseIn(options.dataDir)));
   opened.push(db);
-  await migrate(db, await loadMigrations());
+  await migrate(db, await migrations);
   // The lock says that whoever held a lease is gone.
   await db.query("update offsets set lease_until = '-infinity'");
   return { db, sync: () => db.sync() };

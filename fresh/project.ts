@@ -16,6 +16,8 @@ export interface Project {
   readonly staticFiles: ReadonlyMap<string, StaticFile>;
 }
 
+type Module = Record<string, unknown>;
+
 let root = new URL("../", import.meta.url);
 let loading: Promise<Project> | null = null;
 
@@ -66,15 +68,17 @@ async function load(root: URL): Promise<Project> {
   const buildId = await hashSources(folder, [...islands.values()], staticFiles);
   setBuildId(buildId);
   // Islands before routes, whose modules may hold their elements.
-  for (const [name, path] of islands) {
-    registerIslands(name, await importModule(root, path));
-  }
-  const routes = await Promise.all(
-    routeFiles.filter(isRouteFile).map(async (file) => ({
-      path: stem(file),
-      module: await importModule(root, `routes/${file}`),
-    })),
+  const modules = await importModules(root, [...islands.values()]);
+  [...islands.keys()].forEach((name, i) => registerIslands(name, modules[i]));
+  const pages = routeFiles.filter(isRouteFile);
+  const found = await importModules(
+    root,
+    pages.map((file) => `routes/${file}`),
   );
+  const routes = pages.map((file, i) => ({
+    path: stem(file),
+    module: found[i],
+  }));
   return { root: folder, buildId, routes, islands, staticFiles };
 }
 
@@ -92,13 +96,33 @@ function nameIslands(paths: readonly string[]): Map<string, string> {
   return islands;
 }
 
-async function importModule(
+/** The modules of these files, in their order. */
+async function importModules(
   root: URL,
-  path: string,
-): Promise<Record<string, unknown>> {
-  const url = new URL(path.split("/").map(encodeURIComponent).join("/"), root);
+  paths: readonly string[],
+): Promise<readonly Module[]> {
+  const urls = paths.map((path) =>
+    new URL(path.split("/").map(encodeURIComponent).join("/"), root).href
+  );
+  // One module that names them all: Deno takes three times as long to import
+  // them one by one.
+  const code = urls.map((url, i) => `export * as m${i} from "${url}";`);
   try {
-    return await import(url.href);
+    const all = await import(
+      `data:text/javascript,${encodeURIComponent(code.join(""))}`
+    );
+    return urls.map((_, i) => all[`m${i}`]);
+  } catch {
+    return await Promise.all(
+      urls.map((url, i) => importModule(url, paths[i])),
+    );
+  }
+}
+
+/** One module, to say which one it is that cannot be imported. */
+async function importModule(url: string, path: string): Promise<Module> {
+  try {
+    return await import(url);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot import ${path}: ${reason}`, { cause });

@@ -5,6 +5,7 @@ import {
   autoSpec,
   type Instrument,
   type InstrumentSpec,
+  isAsListed,
   SYMBOL_PATTERN,
 } from "./domain/instrument.ts";
 import type { InstrumentStore } from "./ports.ts";
@@ -50,6 +51,18 @@ export class Catalog {
   /** Reads the instruments anew; others may have registered some. */
   async refresh(): Promise<void> {
     for (const instrument of await this.store.load()) this.#keep(instrument);
+  }
+
+  /** Stores what a file says of instruments, of those that it changes. */
+  async list(specs: readonly InstrumentSpec[]): Promise<void> {
+    const news = specs.filter((spec) => {
+      const known = this.#bySymbol.get(spec.symbol);
+      return known === undefined || !isAsListed(known, spec);
+    });
+    if (news.length === 0) return;
+    for (const instrument of await this.store.upsert(news)) {
+      this.#keep(instrument);
+    }
   }
 
   get(symbol: string): Instrument | undefined {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { Catalog, UnknownSymbolError } from "./catalog.ts";
+import { autoSpec } from "./domain/instrument.ts";
 import { FeedWorld } from "./feeds/testing/feed_world.ts";
 import { alwaysOpen } from "./calendars/always_open.ts";
 
@@ -73,4 +74,32 @@ Deno.test("Catalog tells all who wait for one of many that it failed", async () 
   await assert.rejects(one, /away/);
   store.upsert = upsert;
   assert.equal((await catalog.admit("A", decimals)).symbol, "A");
+});
+
+Deno.test("Catalog stores of a list what is not stored as it says", async () => {
+  const store = new FeedWorld().instruments;
+  const stored: string[][] = [];
+  const upsert = store.upsert.bind(store);
+  store.upsert = (specs) => {
+    stored.push(specs.map(({ symbol }) => symbol));
+    return upsert(specs);
+  };
+  const catalog = new Catalog(store, new Map([["24x7", alwaysOpen()]]), {
+    autoRegister: true,
+  });
+  const specOf = (symbol: string, priceScale = 2) => ({
+    ...autoSpec(symbol, { priceScale, sizeScale: 0 }),
+    tickSize: "0.05",
+    auto: false,
+  });
+  await catalog.list([specOf("A"), specOf("B"), specOf("C")]);
+  await catalog.list([
+    specOf("A", 1),
+    { ...specOf("B"), note: "planted" },
+    specOf("C", 3),
+    specOf("D"),
+  ]);
+  assert.deepEqual(stored, [["A", "B", "C"], ["B", "C", "D"]]);
+  assert.equal(catalog.get("B")?.note, "planted");
+  assert.equal(catalog.get("C")?.priceScale, 3);
 });

@@ -1,8 +1,9 @@
-import { app, run } from "../main.ts";
 import type { MarketFile } from "../pipeline/calendars/load_markets.ts";
+import { parseConfig } from "../pipeline/config.ts";
 import { readSecretFiles } from "../pipeline/secret_files.ts";
 import { withSecurityHeaders } from "../web/security_headers.ts";
 import { edgeEnvironment } from "./edge_environment.ts";
+import { app, run } from "./run_program.ts";
 
 /** What a host calls for each request, once the stores are open. */
 export interface EdgeHandler {
@@ -23,7 +24,9 @@ export async function edgeHandler(
 ): Promise<EdgeHandler> {
   await run({
     http: "host",
-    environment: () => edgeEnvironment(readSecretFiles(Deno.env.toObject())),
+    config: Promise.try(() =>
+      parseConfig(edgeEnvironment(readSecretFiles(Deno.env.toObject())))
+    ),
     calendars,
   });
   return { fetch: withSecurityHeaders(app.handler()) };

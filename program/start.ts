@@ -1,4 +1,5 @@
 import type { App } from "fresh";
+import type { OpenedAhead } from "../db/open_ahead.ts";
 import { openStores } from "../db/open_stores.ts";
 import { islandBundle } from "../fresh/bundle.ts";
 import { setBundleCacheDir } from "../fresh/bundle_cache.ts";
@@ -48,10 +49,10 @@ import {
   type Clock,
   type EntryId,
   type Log,
+  type Presence,
   type RedisPlaces,
 } from "../pipeline/ports.ts";
 import { type LiveLink, LiveRelay } from "../pipeline/live/live_relay.ts";
-import { redisPresence } from "../pipeline/live/redis_presence.ts";
 import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { createApp } from "../web/create_app.ts";
@@ -99,6 +100,8 @@ export interface StartOptions {
   readonly calendars?: readonly MarketFile[];
   readonly clock: Clock;
   readonly log: Log;
+  /** What of the embedded stores is being opened already. */
+  readonly ahead?: Promise<OpenedAhead | null>;
   /** Called once the routes may be answered. */
   readonly onServices: (services: Services) => void;
 }
@@ -130,6 +133,15 @@ async function linkOver(
 ): Promise<LiveLink> {
   const { redisLiveLink } = await import("../pipeline/live/redis_bus.ts");
   return redisLiveLink({ places, partitions, log });
+}
+
+async function presenceOn(
+  places: RedisPlaces,
+  owner: string,
+  log: Log,
+): Promise<Presence & { close(): void }> {
+  const { redisPresence } = await import("../pipeline/live/redis_presence.ts");
+  return redisPresence({ places, owner, log });
 }
 
 /** Workers that fit models. */
@@ -165,6 +177,7 @@ export async function start(options: StartOptions): Promise<Running> {
   };
   const stores = await openStores({
     dataDir: config.dataDir,
+    ahead: options.ahead,
     servers: has("web") ? config : { ...config, readUrl: null },
     schemaIsMade: options.http === "host",
     bufferBytesMax: bufferBytes(config),
@@ -192,12 +205,12 @@ export async function start(options: StartOptions): Promise<Running> {
   const life = new Life();
   try {
     let content = await admitContent(stores, config);
+    await catalog.refresh();
     if (options.http === "own") {
-      await stores.instruments.upsert(
+      await catalog.list(
         await loadInstruments(instrumentFile(config, root), calendars),
       );
     }
-    await catalog.refresh();
 
     const { layout } = stores;
     // Channels stay as they were at first, so that nobody has to change them.
@@ -289,7 +302,7 @@ export async function start(options: StartOptions): Promise<Running> {
       );
     }
     const presence = stores.redis && (has("aggregate") || has("forecast"))
-      ? redisPresence({ places: stores.redis, owner, log })
+      ? await presenceOn(stores.redis, owner, log)
       : undefined;
     if (presence) {
       life.run("presence", async (signal) => {

@@ -70,3 +70,16 @@ export function autoSpec(
     validTo: null,
   };
 }
+
+/** Whether to store what a list says of an instrument would change nothing. */
+export function isAsListed(
+  { id: _, ...stored }: Instrument,
+  listed: InstrumentSpec,
+): boolean {
+  const same = (Object.keys(stored) as (keyof InstrumentSpec)[]).every((key) =>
+    key === "priceScale" || key === "sizeScale" || stored[key] === listed[key]
+  );
+  // Ticks may have widened it.
+  return same && stored.priceScale >= listed.priceScale &&
+    stored.sizeScale >= listed.sizeScale;
+}

@@ -4,6 +4,7 @@ import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import { DataDirLockedError, lockDataDir } from "../../db/lock_data_dir.ts";
 import { loadMigrations, migrate, MigrationError } from "../../db/migrate.ts";
+import { openAhead, type OpenedAhead } from "../../db/open_ahead.ts";
 import { openStores } from "../../db/open_stores.ts";
 import {
   bucketOf,
@@ -24,10 +25,15 @@ async function withFolder(use: (dir: string) => Promise<void>): Promise<void> {
   }
 }
 
-const open = (dataDir: string, partitions = 1) =>
+const open = (
+  dataDir: string,
+  partitions = 1,
+  ahead?: Promise<OpenedAhead | null>,
+) =>
   openStores({
     dataDir,
     partitions,
+    ahead,
     clock: new StillClock(NOW),
     log: SILENT,
     bucketOf,
@@ -83,6 +89,36 @@ Deno.test("openStores() keeps others out of the folder", () =>
     const { mode } = await Deno.stat(dir);
     assert.equal(mode! & 0o777, 0o700);
     await stores.close();
+  }));
+
+Deno.test("openStores() takes over what openAhead() has begun", () =>
+  withFolder(async (dir) => {
+    const now = new Date();
+    // Before the first start there is nothing to open, nor is it made.
+    assert.equal(await openAhead(dir, now), null);
+    await assert.rejects(Deno.stat(dir), Deno.errors.NotFound);
+    await (await open(dir)).close();
+
+    const ahead = openAhead(dir, now);
+    assert.notEqual(await ahead, null);
+    await assert.rejects(openAhead(dir, now), DataDirLockedError);
+    const stores = await open(dir, 1, ahead);
+    assert.equal((await stores.audit.audit()).balanced, true);
+    await stores.close();
+    (await lockDataDir(dir, now)).release();
+  }));
+
+Deno.test("openStores() fails as openAhead() did", () =>
+  withFolder(async (dir) => {
+    const stores = await open(dir);
+    const ahead = openAhead(dir, new Date());
+    await assert.rejects(open(dir, 1, ahead), DataDirLockedError);
+    await stores.close();
+    await Deno.writeTextFile(join(dir, "warehouse", "PG_VERSION"), "none");
+    await assert.rejects(open(dir, 1, openAhead(dir, new Date())), {
+      name: "DbError",
+    });
+    (await lockDataDir(dir, new Date())).release();
   }));
 
 Deno.test("lockDataDir() is free again once it was released", () =>
