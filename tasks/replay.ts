@@ -19,6 +19,7 @@ import { replaySource } from "../pipeline/feeds/replay_source.ts";
 import { connectTcp } from "../pipeline/feeds/tcp_connection.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
 import { SYMBOL_PATTERN } from "../pipeline/domain/instrument.ts";
+import { Progress } from "./progress.ts";
 import { runTask, sayOnce, type TaskContext } from "./run_task.ts";
 import {
   describeOptions,
@@ -35,7 +36,6 @@ import {
 import { hashTickFile, openTickFile, readTickFile } from "./tick_file.ts";
 
 const GIVE_UP_MS = 30_000;
-const SAY_MS = 2_000;
 /** Rejected ticks that are told one by one. */
 const NACKS_TOLD = 10;
 
@@ -129,8 +129,13 @@ export async function replay(
 async function replayFile(
   file: { readonly path: string; readonly gzip: boolean },
   values: Options,
-  { signal, say }: TaskContext,
+  { signal, say: write }: TaskContext,
 ) {
+  const progress = new Progress();
+  const say = (text: string) => {
+    progress.done();
+    write(text);
+  };
   const startedAt = performance.now();
   const { sha256, lines } = await hashTickFile(file, signal);
   const feed = values.feed ?? `replay:${sha256.slice(0, 16)}`;
@@ -142,7 +147,6 @@ async function replayFile(
       timeUnit: values["time-unit"],
     });
   await checkHead(file, decoder());
-  const progress = progressOf(file.path, lines, say);
   let told = 0;
   const summary = await runFeedClient({
     hello: {
@@ -164,7 +168,7 @@ async function replayFile(
     signal,
     giveUpAfterMs: GIVE_UP_MS,
     onLost: sayOnce(say),
-    onProgress: progress,
+    onProgress: progressOf(lines, progress),
     onNack: ({ seq, reason }) => {
       if (++told <= NACKS_TOLD) {
         say(`${file.path}: data line ${seq ?? "?"} was rejected: ${reason}`);
@@ -172,7 +176,7 @@ async function replayFile(
         say(`${file.path}: more lines were rejected; they are counted`);
       }
     },
-  });
+  }).finally(() => progress.done());
   if (summary.complete && summary.sent === 0 && summary.acked > 0) {
     say(
       `${file.path}: all ${summary.acked} ticks are there from before, so ` +
@@ -224,16 +228,21 @@ async function checkHead(
   if (first) throw new Error(`${file.path}: the file must have a header line`);
 }
 
+/** How far it is of what is new to the listener, and how quick. */
 function progressOf(
-  path: string,
   lines: number,
-  say: TaskContext["say"],
+  progress: Progress,
 ): (summary: FeedSummary) => void {
-  let saidAt = performance.now();
-  return ({ sent, acked }) => {
-    if (performance.now() - saidAt < SAY_MS) return;
-    saidAt = performance.now();
-    say(`${path}: ${sent} sent, ${acked} acked of about ${lines}`);
+  const startedAt = performance.now();
+  return ({ acked, resumedAfter }) => {
+    const [done, all] = [acked - resumedAfter, lines - resumedAfter];
+    if (done <= 0) return;
+    const rate = done / (performance.now() - startedAt) * 1_000;
+    progress.at(
+      Math.min(1, done / Math.max(1, all)),
+      `${acked.toLocaleString("en")} of about ${lines.toLocaleString("en")} ` +
+        `ticks are stored, ${Math.round(rate).toLocaleString("en")} a second`,
+    );
   };
 }
 

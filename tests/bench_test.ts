@@ -17,6 +17,7 @@ const HASHES: Readonly<Record<string, string>> = {
   sockets: "5f356f68",
   start: "the same candles after each start",
   scaling: "each tick in a candle",
+  replay: "646824e6",
   queries: "26690-b8f1e816-d655c2d7-3650 26690-b8f1e816-d655c2d7-3650",
 };
 

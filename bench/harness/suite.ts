@@ -11,7 +11,7 @@ export const SUITE = [
 ];
 
 /** Benchmarks that take long, whose figures are in RESULTS-long.md. */
-export const LONG_SUITE = ["queries", "scaling"];
+export const LONG_SUITE = ["queries", "scaling", "replay"];
 
 /**
  * Runs a benchmark in a process of its own.

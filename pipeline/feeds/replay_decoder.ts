@@ -64,6 +64,8 @@ export class ReplayDecoder {
   #columns: readonly (Field | null)[] | null = null;
   #separator = ",";
   #checked = false;
+  /** How most lines look; `null` until one was seen. */
+  #usual: UsualLine | null = null;
 
   constructor(private readonly options: ReplayDecoderOptions) {
     const { symbol } = options;
@@ -84,6 +86,8 @@ export class ReplayDecoder {
    * symbol is not known.
    */
   decode(text: string, seq: number): ReplayTick | null {
+    const usual = this.#usual?.read(text, seq);
+    if (usual) return usual;
     const line = text.trim();
     if (line === "") return null;
     if (this.options.format === "ndjson") return this.#decodeJson(line, seq);
@@ -128,6 +132,7 @@ export class ReplayDecoder {
     }
     this.#checkSymbol(columns.includes("symbol"));
     this.#columns = columns;
+    this.#usual = UsualLine.ofCsv(columns, this.#separator, this.options);
   }
 
   #csvFields(line: string, columns: readonly (Field | null)[]): Fields {
@@ -149,6 +154,7 @@ export class ReplayDecoder {
       return this.#bad(line, seq, this.options.symbol, undefined);
     }
     if (!this.#checked) this.#checkSymbol(found.symbol !== undefined);
+    this.#usual ??= UsualLine.ofJson(line, this.options);
     return this.#encode(found, line, seq);
   }
 
@@ -200,6 +206,79 @@ export class ReplayDecoder {
     bad.line = raw.slice(0, BAD_TEXT_MAX / 2);
     bad.seq = seq;
     return { line: JSON.stringify(bad), ts: ts ?? "" };
+  }
+}
+
+const SYMBOL = SYMBOL_PATTERN.source.slice(1, -1);
+const NUMBER = "-?(?:0|[1-9]\\d{0,15})(?:\\.\\d{1,16})?";
+const COUNT = "(?:0|[1-9]\\d{0,18})";
+/** What a field is in a line that needs no second look. */
+const USUAL: Readonly<Record<Field, string>> = {
+  symbol: SYMBOL,
+  ts: COUNT,
+  price: NUMBER,
+  volume: NUMBER,
+};
+/** Another value of JSON, in one piece. */
+const OTHER_VALUE = `(?:"[^"\\\\\\x00-\\x1f]*"|true|false|null|${NUMBER})`;
+/** Together with its number such a line is never too long. */
+const USUAL_LENGTH_MAX = 256;
+
+/**
+ * Lines that are written like those before them, which most of a file are: one
+ * match in place of a parser. What does not match is read as any line is.
+ */
+class UsualLine {
+  private constructor(
+    private readonly pattern: RegExp,
+    private readonly options: ReplayDecoderOptions,
+  ) {}
+
+  static ofCsv(
+    columns: readonly (Field | null)[],
+    separator: string,
+    options: ReplayDecoderOptions,
+  ): UsualLine {
+    const other = `[^"\\r${separator}]*`;
+    const cells = columns.map((field) =>
+      field === null ? other : `(?<${field}>${USUAL[field]})`
+    );
+    return new UsualLine(RegExp(`^${cells.join(separator)}\\r?$`), options);
+  }
+
+  /** As a line has it that is a JSON object; `null` if keys are not plain. */
+  static ofJson(line: string, options: ReplayDecoderOptions): UsualLine | null {
+    const keys = Object.keys(JSON.parse(line));
+    if (keys.some((key) => key === "type" || !/^[a-z_]\w*$/i.test(key))) {
+      return null;
+    }
+    const taken = new Set<Field>();
+    const members = keys.map((key) => {
+      const name = key.toLowerCase();
+      const field = Object.hasOwn(NAMES, name) ? NAMES[name] : null;
+      if (field === null || taken.has(field)) return `"${key}":${OTHER_VALUE}`;
+      taken.add(field);
+      const value = `(?<${field}>${USUAL[field]})`;
+      return `"${key}":${field === "symbol" ? `"${value}"` : value}`;
+    });
+    return new UsualLine(RegExp(`^\\{${members.join(",")}\\}\\r?$`), options);
+  }
+
+  read(line: string, seq: number): ReplayTick | null {
+    if (line.length > USUAL_LENGTH_MAX) return null;
+    const fields: Fields | undefined = this.pattern.exec(line)?.groups;
+    if (fields?.ts === undefined || fields.price === undefined) return null;
+    const symbol = fields.symbol ?? this.options.symbol;
+    if (symbol === undefined) return null;
+    const ts = toMillis(fields.ts, this.options.timeUnit);
+    const volume = fields.volume === undefined
+      ? ""
+      : `"volume":${fields.volume},`;
+    return {
+      line: `{"symbol":"${symbol}","ts":${ts},"price":${fields.price},` +
+        `${volume}"seq":${seq}}`,
+      ts,
+    };
   }
 }
 

@@ -124,6 +124,56 @@ Deno.test("ReplayDecoder refuses a file that it cannot make sense of", () => {
   assert.throws(() => decode([], { symbol: "<b>" }), ReplayFormatError);
 });
 
+Deno.test("ReplayDecoder reads a line like those before it as it reads any", () => {
+  // A line with a space before it is not like the others, and means the same.
+  const symbol = fc.constantFrom(
+    "A",
+    "NSE:X-1",
+    "",
+    '"',
+    "a b",
+    "x".repeat(33),
+  );
+  const number = fc.oneof(
+    fc.constantFrom("1", "-2.50", "0", "01", "1e5", "", "x", "null", '"7"'),
+    fc.constantFrom("1700000000123", "1700000000.25", "9".repeat(20)),
+    fc.double({ noNaN: true }).map(String),
+  );
+  const line = fc.record({
+    symbol,
+    ts: number,
+    price: number,
+    volume: number,
+    other: fc.constantFrom("1", "x", "true", '"b"', '"\\n"', "{}", "0x1"),
+    end: fc.constantFrom("", "\r", ",", " "),
+  });
+  const formats = {
+    csv: {
+      first: "other,ts,symbol,price,qty,volume",
+      write: (of: Record<string, string>) =>
+        `${of.other},${of.ts},${of.symbol},${of.price},${of.volume},7${of.end}`,
+    },
+    ndjson: {
+      first: '{"Other":1,"ts":1,"symbol":"A","price":1,"qty":1,"volume":7}',
+      write: (of: Record<string, string>) =>
+        `{"Other":${of.other},"ts":${of.ts},"symbol":"${of.symbol}",` +
+        `"price":${of.price},"qty":${of.volume},"volume":7}${of.end}`,
+    },
+  };
+  fc.assert(fc.property(
+    line,
+    fc.constantFrom("csv" as const, "ndjson" as const),
+    fc.constantFrom("s" as const, "ms" as const, "ns" as const),
+    (fields, format, timeUnit) => {
+      const { first, write } = formats[format];
+      const text = write(fields);
+      const decoder = new ReplayDecoder({ format, timeUnit });
+      decoder.decode(first, 1);
+      assert.deepEqual(decoder.decode(text, 2), decoder.decode(` ${text}`, 2));
+    },
+  ));
+});
+
 Deno.test("ReplayDecoder makes one short JSON line of any text", () => {
   fc.assert(fc.property(
     fc.array(fc.string({ unit: "binary", maxLength: 3_000 })),
