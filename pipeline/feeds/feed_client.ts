@@ -104,8 +104,12 @@ export class FeedLostError extends Error {
 
 const HEARTBEAT_MS = 5_000;
 const WELCOME_MS = 30_000;
-/** Ticks wait for their ack and no heartbeat is heard: the peer is gone. */
-const SILENCE_MS = 15_000;
+/**
+ * Ticks wait for their ack and no heartbeat is heard: the peer is gone. What
+ * it had is to be taken over within ten seconds, by where the feed goes then.
+ */
+const SILENCE_MS = 7_000;
+const LOOK_MS = 1_000;
 const CONNECT_MS = 10_000;
 /** How long a listener may take to hang up once all is acked. */
 const FAREWELL_MS = 2_000;
@@ -457,8 +461,8 @@ class FeedSession {
   /** Heartbeats, and an end to waiting for a peer that is not there. */
   async #keepAlive(): Promise<void> {
     const { clock } = this.options;
-    while (!this.#ending) {
-      await clock.sleep(HEARTBEAT_MS, this.#over.signal);
+    for (let looks = 1; !this.#ending; looks++) {
+      await clock.sleep(LOOK_MS, this.#over.signal);
       if (this.#ending || this.#leaving) return;
       const silentMs = (clock.now() - this.#heardAt) / 1_000;
       const waiting = this.#welcome === null || this.#acked < this.#next - 1;
@@ -470,7 +474,10 @@ class FeedSession {
             `The listener has said nothing for ${Math.round(silentMs)} ms`,
           ),
         });
-      } else if (this.#welcome !== null && this.#writing === null) {
+      } else if (
+        looks % (HEARTBEAT_MS / LOOK_MS) === 0 && this.#welcome !== null &&
+        this.#writing === null
+      ) {
         // Ticks on their way show as well as a heartbeat that we are here.
         await this.#writeMessage({ type: "heartbeat" }).catch((cause) =>
           this.#finish({ kind: "lost", cause })

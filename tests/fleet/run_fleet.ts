@@ -5,6 +5,7 @@
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import { slotOf, SLOTS } from "../../pipeline/buffer/redis_slot.ts";
 import { App } from "../chaos/app.ts";
+import { divide } from "../chaos/divide.ts";
 import { type ChaosReport, runChaos, type Stage } from "../chaos/run_chaos.ts";
 import { PLAN, START_MS, symbolName } from "../chaos/ticks.ts";
 import { storedCandles, type World } from "../chaos/world.ts";
@@ -14,8 +15,21 @@ import {
   type RedisClusterServers,
   startRedisCluster,
 } from "../harness/servers/redis_cluster.ts";
+import { type Disturbance, ForecastMinutes } from "./forecast_minutes.ts";
 import { type Host, makeHosts } from "./hosts.ts";
 import { Viewer } from "./viewer.ts";
+
+/** What can happen to a fleet, in the order in which it does. */
+export const ACTS = [
+  "kill",
+  "failover",
+  "cut",
+  "pause",
+  "replace",
+  "divide",
+] as const;
+
+export type Act = typeof ACTS[number];
 
 export interface FleetOptions {
   /**
@@ -26,6 +40,8 @@ export interface FleetOptions {
   /** Ticks a second of all feeds. */
   readonly rate: number;
   readonly viewers: number;
+  /** Those that are done. */
+  readonly acts: ReadonlySet<Act>;
   readonly say: (text: string) => void;
 }
 
@@ -34,6 +50,10 @@ export interface FleetReport extends ChaosReport {
   readonly takeOverMs: Readonly<Record<string, number>>;
   readonly viewers: number;
   readonly streams: number;
+  /** Instruments and minutes that a forecast was due for. */
+  readonly forecastMinutes: number;
+  /** Of those, the ones without, while something happened. */
+  readonly withoutForecast: number;
 }
 
 /** Of each process, with room. */
@@ -43,6 +63,9 @@ const POOL = 40;
 const HTTP_PORT = 8_000;
 const FEED_PORT = 9_101;
 const PAUSE_MS = 2_500;
+/** Of the full run, which has the machine to itself. */
+const TAKE_OVER_MS_MAX = 10_000;
+const THERE_MS_MAX = 30_000;
 const TOKEN = "token-of-a-test-that-nobody-knows";
 const ALL = "feed,aggregate,forecast,web";
 /** What was told last may be on its way. */
@@ -135,6 +158,8 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
     await judge.start();
     await judge.bundled();
     for (const { app } of members) await app.start();
+    const minutes = await ForecastMinutes.start(databaseUrl, PARTITIONS);
+    closing.push(() => minutes.stop());
     say(`fleet: ${members.length} processes on ${hosts.all.length} hosts`);
 
     const feeders = members.filter(({ roles }) => roles.includes("feed"));
@@ -155,6 +180,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
       await Promise.all(viewers.map((viewer) => viewer.leave()));
     });
     const takeOverMs: Record<string, number> = {};
+    const disturbances: Disturbance[] = [];
     const plan = { ...PLAN, stepMs: 20 };
     const report = await runChaos(world, {
       name: `fleet, ${size}`,
@@ -178,18 +204,28 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
         );
         const done = async (what: string, act: () => Promise<unknown>) => {
           const from = performance.now();
+          const fromDate = Date.now();
           await act();
           await stage.acked();
+          disturbances.push({ from: fromDate, to: Date.now() });
           const ms = Math.round(performance.now() - from);
           takeOverMs[what] = Math.max(takeOverMs[what] ?? 0, ms);
           say(`fleet: ${what}: what was sent is acked within ${ms} ms`);
         };
-        await happenings({ size, stage, members, cluster, done });
+        const { acts } = options;
+        await happenings({ size, acts, stage, members, cluster, done });
       },
     });
     const failures = [...report.failures];
     if (failures.length === 0) {
       failures.push(...await differences(viewers, judge));
+    }
+    const forecasts = await minutes.differences(disturbances);
+    failures.push(...forecasts.failures);
+    for (const [what, ms] of Object.entries(takeOverMs)) {
+      if (size === "full" && ms > TAKE_OVER_MS_MAX) {
+        failures.push(`${what}: taken over after ${ms} ms`);
+      }
     }
     return {
       ...report,
@@ -197,6 +233,8 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
       takeOverMs,
       viewers: viewers.length,
       streams: viewers.reduce((sum, { streams }) => sum + streams, 0),
+      forecastMinutes: forecasts.minutes,
+      withoutForecast: forecasts.missing,
     };
   } finally {
     for (const close of closing.toReversed()) await close().catch(say);
@@ -204,8 +242,9 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
 }
 
 /** What happens to the fleet, one after the other. */
-async function happenings({ size, stage, members, cluster, done }: {
+async function happenings({ size, acts, stage, members, cluster, done }: {
   readonly size: FleetOptions["size"];
+  readonly acts: FleetOptions["acts"];
   readonly stage: Stage;
   readonly members: readonly Member[];
   readonly cluster: RedisClusterServers;
@@ -214,43 +253,73 @@ async function happenings({ size, stage, members, cluster, done }: {
   const slots = Array.from({ length: PARTITIONS }, (_, p) => slotOf(`{${p}}`));
   const some = size === "full" ? members : members.slice(0, 1);
 
-  for (const { app, roles } of some) {
+  for (const { app, roles } of acts.has("kill") ? some : []) {
     await done(`${kindOf(roles)} killed`, () => app.kill());
     await app.start();
     await stage.moving();
   }
 
-  const primary = await cluster.primaryOf(slots[0]);
-  await done("Redis primary killed", () => primary.kill());
-  await primary.start();
-  await cluster.ready();
+  if (acts.has("failover")) {
+    const primary = await cluster.primaryOf(slots[0]);
+    await done("Redis primary killed", () => primary.kill());
+    await primary.start();
+    await cluster.ready();
+  }
 
-  // With two primaries on it the rest would be no majority.
-  const primaries = await Promise.all(
-    [0, SLOTS / 2, SLOTS - 1].map((slot) => cluster.primaryOf(slot)),
-  );
-  const { host } = members.find(({ host }) =>
-    primaries.filter((one) => one.host === host.address).length === 1
-  )!;
-  await done("host cut off", () => host.cut());
-  await host.heal();
-  await cluster.ready();
-  await stage.moving();
-  if (size === "small") return;
+  if (acts.has("cut")) {
+    // With two primaries on it the rest would be no majority.
+    const primaries = await Promise.all(
+      [0, SLOTS / 2, SLOTS - 1].map((slot) => cluster.primaryOf(slot)),
+    );
+    const { host } = members.find(({ host }) =>
+      primaries.filter((one) => one.host === host.address).length === 1
+    )!;
+    await done("host cut off", () => host.cut());
+    await host.heal();
+    await cluster.ready();
+    await stage.moving();
+  }
 
-  for (const { app, roles } of members) {
+  for (const { app, roles } of acts.has("pause") ? members : []) {
     await done(`${kindOf(roles)} paused`, async () => {
       app.signal("SIGSTOP");
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       app.signal("SIGCONT");
     });
   }
-  for (const { app, roles } of members) {
+  for (const { app, roles } of acts.has("replace") ? members : []) {
     await done(`${kindOf(roles)} replaced`, async () => {
       const { code, log } = await app.stop();
       if (code !== 0) throw new Error(`It ended with ${code}: ${log}`);
       await app.start();
     });
+  }
+
+  if (acts.has("divide")) {
+    const wanted = 2 * PARTITIONS;
+    await done(
+      `${PARTITIONS} partitions made ${wanted}`,
+      () => divideOnceAllAreThere(stage, wanted),
+    );
+    await stage.moving();
+  }
+}
+
+/** A process that has just been started is refused until it has said so. */
+async function divideOnceAllAreThere(
+  stage: Stage,
+  partitions: number,
+): Promise<void> {
+  const deadline = performance.now() + THERE_MS_MAX;
+  for (;;) {
+    try {
+      await divide(stage, [String(partitions)]);
+      return;
+    } catch (error) {
+      const waits = /only just started/.test(String(error));
+      if (!waits || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, SAME_EVERY_MS));
+    }
   }
 }
 
