@@ -28,6 +28,7 @@ export function startRelay(
 ): WebSocketRelay {
   const pairs = new Set<{ socket: WebSocket; server: Socket }>();
   let frozen = false;
+  let stopped = false;
   let asked = 0;
   let port = 0;
   let listening: Deno.HttpServer<Deno.NetAddr>;
@@ -35,6 +36,7 @@ export function startRelay(
   function relay(request: Request): Response {
     const address = new URL(request.url).searchParams.get("address") ?? "";
     asked++;
+    if (stopped) return new Response("It ends", { status: 503 });
     if (!(address in addresses)) {
       return new Response(`No way to ${address}`, { status: 403 });
     }
@@ -59,12 +61,15 @@ export function startRelay(
     };
     server.on("error", () => {});
     server.on("close", () => {
-      if (socket.readyState === WebSocket.OPEN) socket.close(1011, "no server");
+      const end = () => socket.close(1011, "no server");
+      if (socket.readyState === WebSocket.OPEN) end();
+      else socket.onopen = end;
     });
     return response;
   }
 
   function start(): void {
+    stopped = false;
     listening = Deno.serve({
       hostname: "127.0.0.1",
       port,
@@ -92,6 +97,7 @@ export function startRelay(
       for (const { server } of pairs) is ? server.pause() : server.resume();
     },
     async stop() {
+      stopped = true;
       cut();
       await listening.shutdown();
     },
