@@ -16,7 +16,12 @@ export type BundleBytes = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
 const BUNDLE_TIME_MAX_MS = 60_000;
 
-let current: { project: Project; bundle: Promise<Bundle> } | null = null;
+let current: {
+  readonly project: Project;
+  readonly bytes: () => BundleBytes | Promise<BundleBytes>;
+  /** Made when it is asked for. */
+  bundle: Promise<Bundle> | null;
+} | null = null;
 
 /**
  * The code of the islands: from the cache, or bundled now, once.
@@ -29,9 +34,10 @@ let current: { project: Project; bundle: Promise<Bundle> } | null = null;
 export async function islandBundle(): Promise<Bundle> {
   const project = await loadProject();
   if (current?.project !== project) {
-    current = { project, bundle: makeBundle(project).then(toFiles) };
+    current = { project, bytes: () => makeBundle(project), bundle: null };
   }
-  return await current.bundle;
+  const { bytes } = current;
+  return await (current.bundle ??= Promise.resolve(bytes()).then(toFiles));
 }
 
 /** Bundles into a folder, for hosts that read it with `readBundle()`. */
@@ -46,7 +52,8 @@ export async function writeBundle(folder: string): Promise<void> {
  * @throws {Error} If it was made from other sources than those at hand.
  */
 export async function readBundle(folder: string): Promise<void> {
-  await useBundle(await readBuiltBundle(folder));
+  const bytes = await readBuiltBundle(folder);
+  await useBundle(() => bytes);
 }
 
 /**
@@ -64,9 +71,9 @@ export async function readBuiltBundle(folder: string): Promise<BundleBytes> {
   );
 }
 
-/** Uses code that is in memory. */
-export async function useBundle(bytes: BundleBytes): Promise<void> {
-  current = { project: await loadProject(), bundle: toFiles(bytes) };
+/** Uses code that is in memory, once it is asked for. */
+export async function useBundle(bytes: () => BundleBytes): Promise<void> {
+  current = { project: await loadProject(), bytes, bundle: null };
 }
 
 async function makeBundle(project: Project): Promise<BundleBytes> {

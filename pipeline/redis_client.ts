@@ -1,4 +1,4 @@
-import { createClient } from "redis";
+import { RedisClient } from "redis";
 import type { Log } from "./ports.ts";
 
 const CONNECT_MS_MAX = 3_000;
@@ -13,7 +13,8 @@ export type PubSubClient = ReturnType<typeof pubSubClient>;
 /**
  * A client of what is sent and forgotten, which tells the log when its
  * connection comes and goes: it connects when it can and for ever, and fails
- * at once while it is not connected.
+ * at once while it is not connected. It has no methods for commands, which
+ * would be made for each kind of client anew: there is `sendCommand`.
  */
 export function pubSubClient(
   url: string,
@@ -21,7 +22,7 @@ export function pubSubClient(
   log: Log,
   commandsMax = COMMANDS_MAX,
 ) {
-  const client = createClient({
+  const client = new RedisClient({
     url,
     RESP: 2,
     disableOfflineQueue: true,

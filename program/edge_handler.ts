@@ -1,4 +1,5 @@
-import type { MarketFile } from "../pipeline/calendars/load_markets.ts";
+import type { CalendarSpec } from "../pipeline/calendars/calendar_spec.ts";
+import { checkedCalendars } from "../pipeline/calendars/load_markets.ts";
 import { parseConfig } from "../pipeline/config.ts";
 import { readSecretFiles } from "../pipeline/secret_files.ts";
 import { withSecurityHeaders } from "../web/security_headers.ts";
@@ -17,17 +18,17 @@ export interface EdgeHandler {
  * Starts the pages for a host that calls a handler; a setting that cannot be
  * used ends the process.
  *
- * @param calendars Those at hand; read from files if absent.
+ * @param calendars Those at hand, checked; read from files if absent.
  */
 export async function edgeHandler(
-  calendars?: readonly MarketFile[],
+  calendars?: readonly CalendarSpec[],
 ): Promise<EdgeHandler> {
   await run({
     http: "host",
     config: Promise.try(() =>
       parseConfig(edgeEnvironment(readSecretFiles(Deno.env.toObject())))
     ),
-    calendars,
+    calendars: calendars && checkedCalendars(calendars),
   });
   return { fetch: withSecurityHeaders(app.handler()) };
 }

@@ -1,9 +1,7 @@
 import { createApp } from "../web/create_app.ts";
 import { type Config, ConfigError } from "../pipeline/config.ts";
-import {
-  type MarketFile,
-  MarketFileError,
-} from "../pipeline/calendars/load_markets.ts";
+import { MarketFileError } from "../pipeline/calendars/load_markets.ts";
+import type { Calendar } from "../pipeline/domain/calendar.ts";
 import { ListenError } from "../pipeline/listen_error.ts";
 import { jsonLog } from "../pipeline/json_log.ts";
 import type { Log } from "../pipeline/ports.ts";
@@ -36,12 +34,12 @@ export const app = createApp(() => services);
  * @param http Whether to serve `app` here, or leave that to a host.
  * @param config The settings; may reject with a `ConfigError`.
  * @param ahead What was opened before this was imported.
- * @param calendars Those at hand; read from files if absent.
+ * @param calendars Those at hand, by id; read from files if absent.
  */
 export async function run(
   { http, config, ahead, calendars }: {
     readonly http: "own" | "host";
-    readonly calendars?: readonly MarketFile[];
+    readonly calendars?: ReadonlyMap<string, Calendar>;
     readonly config: Promise<Config>;
     readonly ahead?: Promise<OpenedAhead | null>;
   },

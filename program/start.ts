@@ -5,10 +5,8 @@ import { islandBundle } from "../fresh/bundle.ts";
 import { setBundleCacheDir } from "../fresh/bundle_cache.ts";
 import { loadProject } from "../fresh/project.ts";
 import {
-  calendarsOf,
+  loadCalendars,
   loadInstruments,
-  type MarketFile,
-  readCalendars,
 } from "../pipeline/calendars/load_markets.ts";
 import { tickHistory } from "../pipeline/archive/tick_history.ts";
 import { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
@@ -18,6 +16,7 @@ import { Catalog } from "../pipeline/catalog.ts";
 import type { Config, Role } from "../pipeline/config.ts";
 import type { FeedEndpoint } from "../pipeline/domain/feed_endpoint.ts";
 import { assert } from "../pipeline/domain/assert.ts";
+import type { Calendar } from "../pipeline/domain/calendar.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type { FeedState, LiveEvent } from "../pipeline/domain/live_event.ts";
 import { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
@@ -96,8 +95,8 @@ export interface StartOptions {
    * host may start it often: schema and instruments are made by others.
    */
   readonly http: "own" | "host";
-  /** Calendars that are at hand; read from `root` if absent. */
-  readonly calendars?: readonly MarketFile[];
+  /** Calendars that are at hand, by id; read from `root` if absent. */
+  readonly calendars?: ReadonlyMap<string, Calendar>;
   readonly clock: Clock;
   readonly log: Log;
   /** What of the embedded stores is being opened already. */
@@ -166,10 +165,8 @@ export async function start(options: StartOptions): Promise<Running> {
     loadProject().catch(() => {});
   }
   const guard = await loadGuard(config);
-  const calendars = calendarsOf(
-    options.calendars ??
-      await readCalendars(new URL("markets/calendars", root)),
-  );
+  const calendars = options.calendars ??
+    await loadCalendars(new URL("markets/calendars", root));
   const calendarOf = (symbol: string) => {
     const instrument = catalog.get(symbol);
     assert(instrument !== undefined, `${symbol} is in the catalog`);

@@ -5,7 +5,11 @@
 import { readBuiltBundle, writeBundle } from "../fresh/bundle.ts";
 import { listFiles } from "../fresh/list_files.ts";
 import { isRouteFile, loadProject } from "../fresh/project.ts";
-import { readCalendars } from "../pipeline/calendars/load_markets.ts";
+import {
+  calendarsOf,
+  parseCalendarSpec,
+  readCalendars,
+} from "../pipeline/calendars/load_markets.ts";
 import { staticFile } from "../fresh/static_manifest.ts";
 import { allPageStyles } from "../web/page_styles.ts";
 import { edgeSource } from "./edge_source.ts";
@@ -16,6 +20,8 @@ const ISLANDS = "edge_islands.ts";
 const began = performance.now();
 await writeBundle(FOLDER);
 const project = await loadProject();
+const calendars = await readCalendars(`${project.root}markets/calendars`);
+calendarsOf(calendars); // all of them can be used together
 const staticFiles = new Map(project.staticFiles);
 for (const [path, css] of await allPageStyles()) {
   staticFiles.set(path, await staticFile(path, new TextEncoder().encode(css)));
@@ -24,9 +30,7 @@ const { islands, entry } = edgeSource({
   project: { ...project, staticFiles },
   routeFiles: (await listFiles(`${project.root}routes`)).filter(isRouteFile),
   bundle: await readBuiltBundle(FOLDER),
-  calendars: (await readCalendars(`${project.root}markets/calendars`)).map(
-    ({ file, text }) => ({ file: file.slice(project.root.length), text }),
-  ),
+  calendars: calendars.map(({ file, text }) => parseCalendarSpec(text, file)),
 }, `./${ISLANDS}`);
 await Deno.writeTextFile(`${FOLDER}/${ISLANDS}`, islands);
 await Deno.writeTextFile(`${FOLDER}/edge_entry.ts`, entry);

@@ -1,6 +1,6 @@
 import type { BundleBytes } from "../fresh/bundle.ts";
 import type { Project } from "../fresh/project.ts";
-import type { MarketFile } from "../pipeline/calendars/load_markets.ts";
+import type { CalendarSpec } from "../pipeline/calendars/calendar_spec.ts";
 
 /** The modules that a bundler makes one file of, by their names. */
 export interface EdgeSource {
@@ -23,7 +23,7 @@ export function edgeSource({ project, routeFiles, bundle, calendars }: {
   readonly project: Project;
   readonly routeFiles: readonly string[];
   readonly bundle: BundleBytes;
-  readonly calendars: readonly MarketFile[];
+  readonly calendars: readonly CalendarSpec[];
 }, islandsName: string): EdgeSource {
   const islands = [...project.islands];
   const statics = [...project.staticFiles].map(([path, file]) => [
@@ -67,7 +67,7 @@ export function edgeSource({ project, routeFiles, bundle, calendars }: {
       "    { ...file, bytes: bytes(file.bytes) },",
       "  ])),",
       "});",
-      `await useBundle(Object.fromEntries(${text(scripts)}.map(`,
+      `await useBundle(() => Object.fromEntries(${text(scripts)}.map(`,
       "  ([name, text]) => [name, bytes(text)],",
       ")));",
       `export default await edgeHandler(${text(calendars)});`,

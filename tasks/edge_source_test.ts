@@ -3,6 +3,16 @@ import { type EdgeSource, edgeSource } from "./edge_source.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+const CALENDAR = {
+  id: "nse",
+  zone: "Asia/Kolkata",
+  note: "`${x}`\n",
+  coverage: [],
+  weekly: [],
+  holidays: [],
+  special: [],
+};
+
 function sourceOf(): EdgeSource {
   return edgeSource({
     project: {
@@ -18,7 +28,7 @@ function sourceOf(): EdgeSource {
     },
     routeFiles: ["_app.tsx", "instruments/[symbol].tsx", "api/candles.ts"],
     bundle: { "boot.js": bytes("boot()") },
-    calendars: [{ file: "nse.json", text: '{"a": "`${x}`\\n"}' }],
+    calendars: [CALENDAR],
   }, "./edge_islands.ts");
 }
 
@@ -46,7 +56,5 @@ Deno.test("files are in the source, whatever is in them", () => {
   assert.ok(entry.includes(btoa("a{}")));
   assert.ok(entry.includes(btoa("boot()")));
   const [, calendars] = /edgeHandler\((.+)\);/.exec(entry)!;
-  assert.deepEqual(JSON.parse(calendars), [
-    { file: "nse.json", text: '{"a": "`${x}`\\n"}' },
-  ]);
+  assert.deepEqual(JSON.parse(calendars), [CALENDAR]);
 });

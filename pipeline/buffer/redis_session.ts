@@ -1,4 +1,4 @@
-import { createClient, ErrorReply, RESP_TYPES } from "redis";
+import { ErrorReply, RedisClient, RESP_TYPES } from "redis";
 
 /** Reply of a command: bulk strings are bytes. */
 export type RedisReply = Buffer | string | number | null | RedisReply[];
@@ -147,9 +147,12 @@ export class RedisSession {
   }
 }
 
-/** A client that tries nothing by itself: its session ends instead. */
+/**
+ * A client that tries nothing by itself: its session ends instead. It has no
+ * methods for commands, which would be made for each kind of client anew.
+ */
 function clientOf(url: string) {
-  return createClient({
+  return new RedisClient({
     url,
     RESP: 2,
     socket: {

@@ -8,7 +8,7 @@ import {
 } from "../domain/instrument.ts";
 import { parseTime } from "../domain/time.ts";
 import { alwaysOpen } from "./always_open.ts";
-import { calendarSpec } from "./calendar_spec.ts";
+import { type CalendarSpec, calendarSpec } from "./calendar_spec.ts";
 import { sessionCalendar } from "./session_calendar.ts";
 
 /** A market file that cannot be used, with every place that is wrong. */
@@ -87,7 +87,22 @@ export function parseInstruments(
  * @throws {MarketFileError} With the file, the place in it and what it wants.
  */
 export function parseCalendar(text: string, file: string): Calendar {
-  return sessionCalendar(parseFile(calendarSpec, text, file));
+  return sessionCalendar(parseCalendarSpec(text, file));
+}
+
+/** What `parseCalendar()` makes a calendar of. */
+export function parseCalendarSpec(text: string, file: string): CalendarSpec {
+  return parseFile(calendarSpec, text, file);
+}
+
+/**
+ * The calendars of specs that were checked, and the built-in `24x7`, by id.
+ */
+export function checkedCalendars(
+  specs: readonly CalendarSpec[],
+): ReadonlyMap<string, Calendar> {
+  const calendars = [alwaysOpen(), ...specs.map(sessionCalendar)];
+  return new Map(calendars.map((calendar) => [calendar.id, calendar]));
 }
 
 /** The instruments of a file. */

@@ -7,12 +7,15 @@ import {
 
 /** Wall clocks of one IANA zone. */
 export class ZoneClock {
-  readonly #format: Intl.DateTimeFormat;
+  #format: Intl.DateTimeFormat | null = null;
 
-  /** @throws {RangeError} If the runtime does not know the zone. */
-  constructor(readonly zone: string) {
-    this.#format = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
+  /** @param zone One that the runtime knows. */
+  constructor(readonly zone: string) {}
+
+  /** The engine's data of zones take a while to load: when they are needed. */
+  get #parts(): Intl.DateTimeFormat {
+    return this.#format ??= new Intl.DateTimeFormat("en-US", {
+      timeZone: this.zone,
       hourCycle: "h23",
       era: "short",
       year: "numeric",
@@ -28,7 +31,7 @@ export class ZoneClock {
   offsetAt(t: number): number {
     const ms = Math.floor(t / 1_000_000) * 1_000;
     const part: Record<string, string> = {};
-    for (const { type, value } of this.#format.formatToParts(ms)) {
+    for (const { type, value } of this.#parts.formatToParts(ms)) {
       part[type] = value;
     }
     const year = part.era === "BC" ? 1 - Number(part.year) : Number(part.year);

@@ -120,7 +120,7 @@ export function redisLiveLink({ places, partitions, log }: {
     async send(p, message) {
       const { sender } = groups[p % orders];
       try {
-        await sender.sPublish(channels[p], message);
+        await sender.sendCommand(["SPUBLISH", channels[p], message]);
       } catch (error) {
         places.doubt();
         throw error;

@@ -54,9 +54,12 @@ export function redisPresence({ places, owner, log }: {
   });
   const asked = async (owners: readonly string[]) => {
     const [mine, ...others] = [owner, ...owners].map(channelOf);
-    const counts = await meeting.asker.pubSubNumSub([mine, ...others]);
-    if (!counts[mine]) return [];
-    return owners.filter((_, i) => !counts[others[i]]);
+    const reply = await meeting.asker.sendCommand<(string | number)[]>(
+      ["PUBSUB", "NUMSUB", mine, ...others],
+    );
+    // Each channel, in the order asked, and how many listen to it.
+    const [here, ...there] = reply.filter((_, i) => i % 2 === 1);
+    return here === 0 ? [] : owners.filter((_, i) => there[i] === 0);
   };
   return {
     async missing(owners) {
