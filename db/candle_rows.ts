@@ -24,6 +24,63 @@ export const CANDLE_COLUMNS = `
   c.coverage_ms::float8 as coverage_ms, c.rev, c.origin,
   c.last_ts::float8 as last_ts`;
 
+/**
+ * The same of many candles of one instrument and interval as one text, a line
+ * each, in the order in which they come: to decode a value costs more than to
+ * make it, and what they share is told once.
+ */
+export const CANDLE_LINES = `
+  string_agg(concat_ws(' ', to_micros(c.t), to_micros(c.end_t),
+    round(c.open, i.price_scale), round(c.high, i.price_scale),
+    round(c.low, i.price_scale), round(c.close, i.price_scale),
+    round(c.volume, i.size_scale),
+    coalesce(round(c.notional, i.price_scale + i.size_scale)::text, '-'),
+    c.n, c.closed, coalesce(c.closed_by, '-'), c.complete, c.coverage_ms,
+    c.rev, c.origin, coalesce(c.last_ts::text, '-')), E'\\n')`;
+
+/** What the candles of `CANDLE_LINES` share. */
+export type CandleKind = Pick<
+  CandleRow,
+  "symbol" | "price_scale" | "size_scale" | "interval"
+>;
+
+/** @param lines `null` for none. */
+export function rowsOfLines(
+  lines: string | null,
+  { symbol, price_scale, size_scale, interval }: CandleKind,
+): CandleRow[] {
+  if (lines === null) return [];
+  return lines.split("\n").map((line) => {
+    const values = line.split(" ");
+    return {
+      symbol,
+      price_scale,
+      size_scale,
+      interval,
+      t: Number(values[0]),
+      end_t: Number(values[1]),
+      open: values[2],
+      high: values[3],
+      low: values[4],
+      close: values[5],
+      volume: values[6],
+      notional: orNull(values[7]),
+      n: Number(values[8]),
+      closed: values[9] === "t",
+      closed_by: orNull(values[10]),
+      complete: values[11] === "t",
+      coverage_ms: Number(values[12]),
+      rev: Number(values[13]),
+      origin: values[14],
+      last_ts: values[15] === "-" ? null : Number(values[15]),
+    };
+  });
+}
+
+function orNull(text: string): string | null {
+  return text === "-" ? null : text;
+}
+
 /** A row of `CANDLE_COLUMNS`. */
 export interface CandleRow extends Row {
   readonly symbol: string;

@@ -24,7 +24,13 @@ import type {
 import { markDirty } from "./aggregate_store.ts";
 import { type Buckets, lengthMs } from "./buckets.ts";
 import type { CandleMonths } from "./candle_months.ts";
-import { CANDLE_COLUMNS, candleOf, type CandleRow } from "./candle_rows.ts";
+import {
+  CANDLE_COLUMNS,
+  CANDLE_LINES,
+  candleOf,
+  type CandleRow,
+  rowsOfLines,
+} from "./candle_rows.ts";
 import type { Db, Param, Row } from "./db.ts";
 import { IMPORT_CANDLES } from "./import_sql.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
@@ -53,6 +59,18 @@ interface Range {
   readonly to: EpochMicros | undefined;
   readonly limit: number;
   readonly asof: EpochMicros | undefined;
+}
+
+/** An instrument with its candles, in `CANDLE_LINES`. */
+interface LinesRow extends Row {
+  readonly symbol: string;
+  readonly price_scale: number;
+  readonly size_scale: number;
+  readonly lines: string | null;
+}
+
+interface NewestRow extends LinesRow {
+  readonly count: number;
 }
 
 interface RevisionRow extends CandleRow {
@@ -156,60 +174,71 @@ export class PgCandleStore implements CandleStore {
     interval: StoredInterval,
     limit: number,
   ): Promise<ReadonlyMap<string, readonly StoredCandle[]>> {
-    const rows = await this.#newest<CandleRow>(symbols, {
+    const newest = await this.#newest(symbols, {
       interval,
       limit,
-      columns: CANDLE_COLUMNS,
+      lines: CANDLE_LINES,
     });
-    return new Map([...rows].map(([symbol, of]) => [symbol, of.map(candleOf)]));
+    return new Map(
+      newest.map((of) => [
+        of.symbol,
+        rowsOfLines(of.lines, { ...of, interval }).map(candleOf).reverse(),
+      ]),
+    );
   }
 
   async closes(
     symbols: readonly string[],
     limit: number,
   ): Promise<ReadonlyMap<string, readonly number[]>> {
-    const rows = await this.#newest(symbols, {
+    const newest = await this.#newest(symbols, {
       interval: "1m",
       limit,
-      columns: "i.symbol, c.close::float8 as close",
+      lines: `string_agg(c.close::text, ' ')`,
     });
     return new Map(
-      [...rows].map(([symbol, of]) => [
+      newest.map(({ symbol, lines }) => [
         symbol,
-        of.map(({ close }) => close as number),
+        lines === null ? [] : lines.split(" ").map(Number).reverse(),
       ]),
     );
   }
 
-  /** Columns of the newest candles of each symbol, ascending; `i.symbol` is one. */
-  async #newest<R extends Row>(
+  /**
+   * The newest candles of each symbol that is known, the newest first.
+   *
+   * @param lines How they become one text, such as `CANDLE_LINES`.
+   */
+  async #newest(
     symbols: readonly string[],
-    { interval, limit, columns }: {
+    { interval, limit, lines }: {
       readonly interval: StoredInterval;
       readonly limit: number;
-      readonly columns: string;
+      readonly lines: string;
     },
-  ): Promise<ReadonlyMap<string, readonly R[]>> {
+  ): Promise<readonly LinesRow[]> {
     const found = await this.instruments.find(symbols);
-    const bySymbol = new Map<string, R[]>();
-    for (const symbol of found.keys()) bySymbol.set(symbol, []);
+    const bySymbol = new Map<string, LinesRow>();
     const starts = await this.months.starts();
     let wanted = [...found.values()];
     // Of most instruments the newest months are enough; the rest is asked for
     // with all months.
     for (const from of [starts.at(-NEAR_MONTHS) ?? ALWAYS, ALWAYS]) {
       if (wanted.length === 0) break;
-      const rows = await this.db.query<R>(
-        `select ${columns}
+      const rows = await this.db.query<NewestRow>(
+        `select i.symbol, i.price_scale, i.size_scale, c.lines,
+            c.count::int as count
           from unnest(($1::text)::int[]) as w(id)
           join instruments i on i.id = w.id
           cross join lateral (
-            select * from candles
-            where instrument_id = w.id and interval = $2
-              and t >= $3::timestamptz
-            order by t desc limit $4::int
-          ) c
-          order by c.t`,
+            select ${lines} as lines, count(*) as count
+            from (
+              select * from candles
+              where instrument_id = w.id and interval = $2
+                and t >= $3::timestamptz
+              order by t desc limit $4::int
+            ) c
+          ) c`,
         [
           numberArray(wanted.map(({ id }) => id)),
           interval,
@@ -217,14 +246,15 @@ export class PgCandleStore implements CandleStore {
           limit,
         ],
       );
-      for (const { symbol } of wanted) bySymbol.set(symbol, []);
-      for (const row of rows) bySymbol.get(row.symbol as string)?.push(row);
-      wanted = wanted.filter(({ symbol }) =>
-        bySymbol.get(symbol)!.length < limit
-      );
+      const short = new Set<string>();
+      for (const row of rows) {
+        bySymbol.set(row.symbol, row);
+        if (row.count < limit) short.add(row.symbol);
+      }
+      wanted = wanted.filter(({ symbol }) => short.has(symbol));
       if (starts.length <= NEAR_MONTHS) break;
     }
-    return bySymbol;
+    return [...bySymbol.values()];
   }
 
   async importCandles(
@@ -358,9 +388,9 @@ export class PgCandleStore implements CandleStore {
     const near = await this.#near(interval, range);
     if (near !== null) {
       const rows = await this.#select(id, interval, near, order);
-      if (rows.length === range.limit) return ascending(rows, order);
+      if (rows.length === range.limit) return rows;
     }
-    return ascending(await this.#select(id, interval, range, order), order);
+    return await this.#select(id, interval, range, order);
   }
 
   /**
@@ -385,6 +415,7 @@ export class PgCandleStore implements CandleStore {
     return end !== undefined && end < to ? { ...range, to: end } : null;
   }
 
+  /** Of the first or the last in a range, ascending. */
   async #select(
     id: number,
     interval: StoredInterval,
@@ -406,11 +437,17 @@ export class PgCandleStore implements CandleStore {
       params.push(timestampText(asof));
       rows = knownAt(bounds, "$6::timestamptz", order, "$5::int");
     }
-    return await this.db.query<CandleRow>(
-      `select ${CANDLE_COLUMNS}
-        from (${rows}) c join instruments i on i.id = c.instrument_id
-        order by c.t ${order}`,
+    const [{ lines, symbol, price_scale, size_scale }] = await this.db.query<
+      LinesRow
+    >(
+      `select i.symbol, i.price_scale, i.size_scale,
+          (select ${CANDLE_LINES} from (${rows}) c) as lines
+        from instruments i where i.id = $1::int`,
       params,
+    );
+    return ascending(
+      rowsOfLines(lines, { symbol, price_scale, size_scale, interval }),
+      order,
     );
   }
 
