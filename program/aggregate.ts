@@ -28,6 +28,7 @@ export function aggregate(
     config,
     stores,
     presence,
+    onGone,
     catalog,
     archiver,
     owner,
@@ -41,6 +42,8 @@ export function aggregate(
     readonly stores: OpenStores;
     /** Of stores that other processes share. */
     readonly presence?: Presence;
+    /** Called once for each of the other processes that is gone. */
+    readonly onGone?: () => void;
     readonly catalog: Catalog;
     readonly archiver: TickArchiver | null;
     readonly owner: string;
@@ -53,7 +56,16 @@ export function aggregate(
   },
 ): SharedOwnership | null {
   const ownership = stores.shared
-    ? shareOwnership({ config, stores, presence, owner, clock, log, life })
+    ? shareOwnership({
+      config,
+      stores,
+      presence,
+      onGone,
+      owner,
+      clock,
+      log,
+      life,
+    })
     : null;
   life.run(
     "aggregate",
@@ -91,15 +103,18 @@ export function aggregate(
 }
 
 /** Divides the partitions among the processes that share the stores. */
-function shareOwnership({ config, stores, presence, owner, clock, log, life }: {
-  readonly config: Config;
-  readonly stores: OpenStores;
-  readonly presence?: Presence;
-  readonly owner: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly life: Life;
-}): SharedOwnership {
+function shareOwnership(
+  { config, stores, presence, onGone, owner, clock, log, life }: {
+    readonly config: Config;
+    readonly stores: OpenStores;
+    readonly presence?: Presence;
+    readonly onGone?: () => void;
+    readonly owner: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly life: Life;
+  },
+): SharedOwnership {
   const { leaseMs } = config;
   const ownership = new SharedOwnership({
     owner,
@@ -108,6 +123,7 @@ function shareOwnership({ config, stores, presence, owner, clock, log, life }: {
     store: stores.aggregate,
     leases: stores.leases,
     presence,
+    onGone,
     clock,
     log,
   });

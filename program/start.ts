@@ -312,6 +312,7 @@ export async function start(options: StartOptions): Promise<Running> {
         config,
         stores,
         presence,
+        onGone: () => relay?.lost(),
         catalog,
         archiver,
         owner,

@@ -5,6 +5,8 @@ export interface GoneProcessesOptions {
   readonly leaseMs: number;
   /** Knows sooner than the leases which processes are gone. */
   readonly presence?: Presence;
+  /** Called once for each process that is gone. */
+  readonly onGone?: () => void;
   readonly log: Log;
 }
 
@@ -35,7 +37,7 @@ export class GoneProcesses {
 
   /** @param beats Of all processes; this one may be among them. */
   async look(beats: readonly Heartbeat[]): Promise<Look> {
-    const { owner, presence, leaseMs, log } = this.options;
+    const { owner, presence, leaseMs, onGone, log } = this.options;
     const others = beats.filter((beat) => beat.owner !== owner);
     const missing = new Set(
       presence && others.length > 0
@@ -52,6 +54,7 @@ export class GoneProcesses {
     for (const owner of gone) {
       if (this.#gone.has(owner)) continue;
       log.warn("A process is gone; what it held is free", { owner });
+      onGone?.();
     }
     this.#gone = gone;
     const alive = others.filter(({ owner }) => !gone.has(owner));

@@ -35,6 +35,8 @@ export interface OwnershipOptions {
   readonly leases: Pick<LeaseStore, "heartbeat" | "bury" | "leave">;
   /** Knows sooner than the leases which processes are gone. */
   readonly presence?: Presence;
+  /** Called once for each process that is gone. */
+  readonly onGone?: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }

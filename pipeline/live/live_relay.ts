@@ -75,6 +75,8 @@ export class LiveRelay {
   readonly #outgoing = new OutgoingEvents(QUEUE_MAX);
   readonly #heard = new Map<number, HeardSenders>();
   #n = 0;
+  /** The newest number that nobody will hear, of whatever partition. */
+  #lost = 0;
   /** By partition, what this process has told of. */
   readonly #told = new Map<number, Told>();
   /** Newest event of the bus before the first that is still to be sent. */
@@ -119,6 +121,17 @@ export class LiveRelay {
       if (!this.#outgoing.add(event)) this.#lose();
     }
     if (idle || this.#outgoing.hasPassing) this.#wake();
+  }
+
+  /**
+   * Another process was killed, maybe before it told of what it had stored:
+   * all readers, here and elsewhere, take a snapshot.
+   */
+  lost(): void {
+    this.#lose();
+    if (this.#options.listens) {
+      this.#restart("A process is gone, maybe with live events");
+    }
   }
 
   /** Sends until aborted, and then what is left. */
@@ -178,7 +191,7 @@ export class LiveRelay {
     for (const [p, own] of byPartition) {
       for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
         const n = ++this.#n;
-        const after = this.#told.get(p)?.n ?? 0;
+        const after = this.#told.get(p)?.n || this.#lost;
         this.#told.set(p, { n, at: now });
         messages.push({ p, n, text: writeMessage({ from, n, after }, part) });
       }
@@ -217,7 +230,7 @@ export class LiveRelay {
 
   /** Events that waited are dropped: a number that nobody will hear. */
   #lose(): void {
-    const n = ++this.#n;
+    const n = this.#lost = ++this.#n;
     for (const [p, { at }] of this.#told) this.#told.set(p, { n, at });
   }
 

@@ -253,6 +253,31 @@ Deno.test("an event that could not be sent makes readers begin anew", async () =
   await stop();
 });
 
+Deno.test("readers begin anew when a process was killed that may not have told all", async () => {
+  const { clock, stages, web, processOf, stop } = await setUp();
+  stages.relay.publish([event("candle.closed", 0, 1)]);
+  await clock.move(5_000);
+  web.counts.restarts = 0;
+  stages.relay.lost();
+  await clock.move(3_000);
+  assert.equal(web.counts.restarts, 1, "the next beat tells");
+  // One that has told of nothing yet tells with its first event.
+  const next = processOf("next", false);
+  next.relay.lost();
+  await clock.move(5_000);
+  assert.equal(web.counts.restarts, 1);
+  next.relay.publish([event("candle.closed", 1, 2)]);
+  await clock.move(5_000);
+  assert.equal(web.counts.restarts, 2);
+  next.relay.publish([event("candle.closed", 2, 3)]);
+  await clock.move(5_000);
+  assert.equal(web.counts.restarts, 2);
+  web.relay.lost();
+  await clock.move(1_000);
+  assert.equal(web.counts.restarts, 3);
+  await stop();
+});
+
 Deno.test("a beat that could not be sent makes nobody begin anew", async () => {
   const { clock, server, web, stop } = await setUp();
   server.up = false;
