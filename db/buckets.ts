@@ -4,6 +4,8 @@ import type { EpochMicros } from "../pipeline/domain/time.ts";
 
 /** How the calendar of a symbol cuts time; the stores know no calendar. */
 export interface Buckets {
+  /** Makes symbols known that another process may have registered since. */
+  know(symbols: ReadonlySet<string>): Promise<void>;
   bucketOf(symbol: string, interval: Interval, t: EpochMicros): Bucket;
   /**
    * Milliseconds of a bucket in which the instrument trades: what a complete

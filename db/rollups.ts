@@ -55,6 +55,7 @@ export class Rollups {
     for (;;) {
       const marks = await this.#marked(p, limit);
       if (marks.length === 0) return [];
+      await this.buckets.know(new Set(marks.map(({ symbol }) => symbol)));
       const changed = await this.#rollUpMarks(p, marks);
       if (changed.length > 0) return changed;
     }

@@ -83,6 +83,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly bucketOf: Buckets["bucketOf"];
+  /** As `Buckets`; all symbols are known if it is not given. */
+  readonly know?: Buckets["know"];
   /** As `Buckets`; all of a bucket if it is not given. */
   readonly tradingMs?: Buckets["tradingMs"];
 }
@@ -97,6 +99,7 @@ export function pgStores(
 ): Stores {
   const { partitions, clock, leaseMs = LEASE_MS } = options;
   const buckets: Buckets = {
+    know: options.know ?? (() => Promise.resolve()),
     bucketOf: options.bucketOf,
     tradingMs: options.tradingMs ?? ((_symbol, bucket) => lengthMs(bucket)),
   };

@@ -10,12 +10,11 @@ import {
 } from "../pipeline/calendars/load_markets.ts";
 import { tickHistory } from "../pipeline/archive/tick_history.ts";
 import { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
-import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
 import { liveEvents } from "../pipeline/candles/live_events.ts";
 import { Catalog } from "../pipeline/catalog.ts";
+import { catalogBuckets } from "../pipeline/catalog_buckets.ts";
 import type { Config, Role } from "../pipeline/config.ts";
 import type { FeedEndpoint } from "../pipeline/domain/feed_endpoint.ts";
-import { assert } from "../pipeline/domain/assert.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
 import { partitionOf } from "../pipeline/domain/hash.ts";
 import type { FeedState, LiveEvent } from "../pipeline/domain/live_event.ts";
@@ -167,11 +166,6 @@ export async function start(options: StartOptions): Promise<Running> {
   const guard = await loadGuard(config);
   const calendars = options.calendars ??
     await loadCalendars(new URL("markets/calendars", root));
-  const calendarOf = (symbol: string) => {
-    const instrument = catalog.get(symbol);
-    assert(instrument !== undefined, `${symbol} is in the catalog`);
-    return catalog.calendarOf(instrument);
-  };
   const stores = await openStores({
     dataDir: config.dataDir,
     ahead: options.ahead,
@@ -182,8 +176,7 @@ export async function start(options: StartOptions): Promise<Running> {
     leaseMs: config.leaseMs,
     clock,
     log,
-    bucketOf: (symbol, interval, t) => calendarOf(symbol).bucketAt(interval, t),
-    tradingMs: (symbol, bucket) => tradingMs(calendarOf(symbol), bucket),
+    ...catalogBuckets(() => catalog),
   }).catch((error) => {
     throw unusable(error)
       ? new StartError(error.message, { cause: error })

@@ -14,11 +14,10 @@ import {
   loadCalendars,
   loadInstruments,
 } from "../pipeline/calendars/load_markets.ts";
-import { tradingMs } from "../pipeline/calendars/trading_ms.ts";
 import { Catalog } from "../pipeline/catalog.ts";
+import { catalogBuckets } from "../pipeline/catalog_buckets.ts";
 import { type Config, parseConfig } from "../pipeline/config.ts";
 import { readSecretFiles } from "../pipeline/secret_files.ts";
-import { assert } from "../pipeline/domain/assert.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
 import type { StoredCandle } from "../pipeline/domain/candle.ts";
 import type { Instrument } from "../pipeline/domain/instrument.ts";
@@ -243,11 +242,6 @@ interface Warehouse {
 
 async function openWarehouse(config: Config): Promise<Warehouse> {
   const calendars = await loadCalendars(new URL("markets/calendars", ROOT));
-  const calendarOf = (symbol: string) => {
-    const instrument = catalog.get(symbol);
-    assert(instrument !== undefined, `${symbol} is in the catalog`);
-    return catalog.calendarOf(instrument);
-  };
   const stores = await openStores({
     dataDir: config.dataDir,
     servers: config,
@@ -255,8 +249,7 @@ async function openWarehouse(config: Config): Promise<Warehouse> {
     partitions: config.partitions,
     clock: systemClock,
     log: { info() {}, warn() {}, error() {} },
-    bucketOf: (symbol, interval, t) => calendarOf(symbol).bucketAt(interval, t),
-    tradingMs: (symbol, bucket) => tradingMs(calendarOf(symbol), bucket),
+    ...catalogBuckets(() => catalog),
   });
   const catalog: Catalog = new Catalog(stores.instruments, calendars, {
     autoRegister: config.autoRegister,

@@ -318,7 +318,7 @@ class AggregatorLoop {
    * that are open among those that it is told of.
    */
   async #claim(): Promise<PartitionState | null> {
-    const { p, owner, store, ownership, catalog } = this.options;
+    const { p, owner, store, ownership } = this.options;
     for (;;) {
       ownership?.onClaiming(p);
       const state = await outside(
@@ -328,8 +328,6 @@ class AggregatorLoop {
       this.#leaseEpoch = state?.leaseEpoch ?? null;
       // At once, to be renewed: rolling up may take longer than a lease.
       if (state) ownership?.onClaimed(p, state.leaseEpoch);
-      // The owner before may have registered what is marked.
-      if (state) await outside("read the instruments", () => catalog.refresh());
       if (state === null || !await this.#rollUpOnce()) return state;
       while (await this.#rollUpOnce());
     }

@@ -395,37 +395,6 @@ Deno.test("longer candles of a forming minute are made by whoever has it next", 
   assert.deepEqual(longer(), ["5m 1", "15m 1", "1h 1", "1d 1"]);
 });
 
-Deno.test("whoever claims a partition knows its instruments before it rolls up", async () => {
-  const clock = new SimClock(moment(10));
-  const buffer = new MemoryBuffer(clock);
-  const calls: string[] = [];
-  class Watched extends MemoryStore {
-    override rollUp(p: number, limit: number) {
-      calls.push("rollUp");
-      return super.rollUp(p, limit);
-    }
-  }
-  const { stop, done } = aggregator({
-    clock,
-    buffer,
-    store: new Watched(),
-    catalog: {
-      ...CATALOG,
-      refresh: () => {
-        calls.push("refresh");
-        return Promise.resolve();
-      },
-    },
-  });
-  const work = async () => {
-    await clock.sleep(1_000);
-    stop.abort();
-    await done;
-  };
-  await clock.run(work());
-  assert.deepEqual(calls.slice(0, 2), ["refresh", "rollUp"]);
-});
-
 Deno.test("aborted, the loop commits what it has read", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);

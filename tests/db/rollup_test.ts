@@ -25,6 +25,8 @@ import {
   type TestTick,
   Writer,
 } from "./testing.ts";
+import { lengthMs } from "../../db/buckets.ts";
+import { pgStores } from "../../db/stores.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
 
 await onAllDatabases((warehouse, test) => {
@@ -70,6 +72,33 @@ await onAllDatabases((warehouse, test) => {
     }),
     { minLength: 1, maxLength: 25 },
   );
+
+  test("rollUp() makes symbols known before it asks for their calendar", async () => {
+    const known = new Set<string>();
+    const { aggregate } = pgStores(warehouse.db, {
+      partitions: PARTITIONS,
+      clock: warehouse.clock,
+      bucketOf,
+      know(symbols) {
+        for (const symbol of symbols) known.add(symbol);
+        return Promise.resolve();
+      },
+      tradingMs(symbol, bucket) {
+        assert.ok(known.has(symbol), `${symbol} is known`);
+        return lengthMs(bucket);
+      },
+    }, () => Promise.resolve());
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    const tick = { ts: DAY, price: 1, size: 1, seq: 1 };
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick)],
+      dirty: dirtyOf(symbol, DAY),
+    });
+    const p = partitionOf(symbol, PARTITIONS);
+    assert.ok((await aggregate.rollUp(p, 10)).length > 0);
+    assert.deepEqual([...known], [symbol]);
+  });
 
   test("rollUp() makes each longer candle the merge of its ticks", async () => {
     await fc.assert(
