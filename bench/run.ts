@@ -1,18 +1,31 @@
 /**
  * Runs the benchmarks one after the other and writes `bench/RESULTS.md` with
- * its plots; those that take long, and `bench/RESULTS-long.md`, with `--long`.
+ * its plots; those that take long, and `bench/RESULTS-long.md`, with `--long`,
+ * and the one beside others, and `bench/RESULTS-compare.md`, with `--compare`.
  *
  * `deno task bench [NAME…]`: those, and nothing is written; without names all.
  */
 import { plotSvg } from "./harness/plot.ts";
 import type { BenchReport } from "./harness/report.ts";
 import { resultsPage } from "./harness/results.ts";
-import { LONG_SUITE, runBench, SUITE } from "./harness/suite.ts";
+import { COMPARE_SUITE, LONG_SUITE, runBench, SUITE } from "./harness/suite.ts";
 
 const HERE = new URL("./", import.meta.url);
-const long = Deno.args.includes("--long");
-const suite = long ? LONG_SUITE : SUITE;
-const asked = Deno.args.filter((arg) => arg !== "--long");
+/** What is run, by the flag that asks for it, and where it is written. */
+const RUNS = {
+  "": { suite: SUITE, page: "RESULTS.md", task: "bench" },
+  "--long": { suite: LONG_SUITE, page: "RESULTS-long.md", task: "bench:long" },
+  "--compare": {
+    suite: COMPARE_SUITE,
+    page: "RESULTS-compare.md",
+    task: "bench:compare",
+  },
+};
+type RunFlag = keyof typeof RUNS;
+
+const flags = Deno.args.filter((arg): arg is RunFlag => arg in RUNS);
+const { suite, page, task } = RUNS[flags[0] ?? ""];
+const asked = Deno.args.filter((arg) => !(arg in RUNS));
 const unknown = asked.filter((name) => !suite.includes(name));
 if (unknown.length > 0) {
   console.error(
@@ -36,8 +49,8 @@ async function write(reports: readonly BenchReport[]): Promise<void> {
     const file = new URL(`results/${plot.name}.svg`, HERE);
     await Deno.writeTextFile(file, plotSvg(plot));
   }
-  const page = resultsPage(reports, {
-    command: long ? "deno task bench:long" : "deno task bench",
+  const text = resultsPage(reports, {
+    command: `deno task ${task}`,
     commit: await output("git", ["rev-parse", "--short", "HEAD"]),
     machine: `${navigator.hardwareConcurrency} cores of ${await processor()}`,
     versions: {
@@ -47,9 +60,8 @@ async function write(reports: readonly BenchReport[]): Promise<void> {
     },
     date: new Date().toISOString().slice(0, 10),
   });
-  const name = long ? "RESULTS-long.md" : "RESULTS.md";
-  await Deno.writeTextFile(new URL(name, HERE), page);
-  console.error(`bench: written to bench/${name}`);
+  await Deno.writeTextFile(new URL(page, HERE), text);
+  console.error(`bench: written to bench/${page}`);
 }
 
 async function processor(): Promise<string> {

@@ -3,7 +3,12 @@
  * compared, how long it took is not.
  */
 import assert from "node:assert/strict";
-import { LONG_SUITE, runBench, SUITE } from "../bench/harness/suite.ts";
+import {
+  COMPARE_SUITE,
+  LONG_SUITE,
+  runBench,
+  SUITE,
+} from "../bench/harness/suite.ts";
 import { serverTest } from "./harness/servers/installed.ts";
 import { findPostgres } from "./harness/servers/postgres_server.ts";
 import { findRedis } from "./harness/servers/redis_server.ts";
@@ -18,13 +23,14 @@ const HASHES: Readonly<Record<string, string>> = {
   start: "the same candles after each start",
   scaling: "each tick in a candle",
   replay: "646824e6",
+  compare: "8ed65058",
   queries: "26690-b8f1e816-d655c2d7-3650 26690-b8f1e816-d655c2d7-3650",
 };
 
 const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
 
 await serverTest("benchmarks come to the same results", NEEDS, async (t) => {
-  for (const name of [...SUITE, ...LONG_SUITE]) {
+  for (const name of [...SUITE, ...LONG_SUITE, ...COMPARE_SUITE]) {
     await t.step(name, async () => {
       const { hash, figures } = await runBench(name, "small");
       assert.equal(hash, HASHES[name]);

@@ -13,6 +13,9 @@ export const SUITE = [
 /** Benchmarks that take long, whose figures are in RESULTS-long.md. */
 export const LONG_SUITE = ["queries", "scaling", "replay"];
 
+/** Beside others, where they are installed; its figures are in RESULTS-compare.md. */
+export const COMPARE_SUITE = ["compare"];
+
 /**
  * Runs a benchmark in a process of its own.
  *
