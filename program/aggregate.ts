@@ -16,6 +16,10 @@ import type { Life } from "./life.ts";
 const TRIM_FROM = 0.7;
 /** Memory is dearer than disk, and servers need no checkpoint for a trim. */
 const SHARED_TRIM_MS = 60_000;
+/** What waits at a start is applied by code that is not compiled yet. */
+const FIRST_SHARE = 1 / 16;
+/** The embedded warehouse does one thing at a time: pages wait for a commit. */
+const SMALL_TURNS = { turnMsMax: 250, rejectsMax: 256 };
 
 /**
  * Runs the loop of every partition; where other processes share them, each
@@ -90,9 +94,10 @@ export function aggregate(
               latenessMs: config.latenessMs,
               graceMs: config.graceHours * 3_600_000,
             },
+            firstShare: FIRST_SHARE,
             retentionMs: config.bufferKeepMinutes * 60_000,
             bufferBytesMax: TRIM_FROM * bufferBytes(config),
-            ...stores.shared && { trimEveryMs: SHARED_TRIM_MS },
+            ...stores.shared ? { trimEveryMs: SHARED_TRIM_MS } : SMALL_TURNS,
           },
           events,
           waits,

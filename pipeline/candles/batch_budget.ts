@@ -1,8 +1,7 @@
 /** Of the whole budget, at least: 16 KiB of a mebibyte. */
 const SHARE_MIN = 1 / 64;
-/** A turn that takes longer is too long: stores give up after seconds. */
-const SLOW_MS = 2_000;
-const QUICK_MS = 1_000;
+/** Of the longest turn: one that was quicker leaves room for more. */
+const QUICK = 1 / 2;
 const AFTER_FAILURE = 1 / 4;
 
 /**
@@ -13,7 +12,15 @@ const AFTER_FAILURE = 1 / 4;
  * would be tried again for ever, on a slow network or a busy server.
  */
 export class BatchBudget {
-  #share = 1;
+  #share: number;
+
+  /**
+   * @param turnMsMax A turn that takes longer is too long.
+   * @param first Share of the whole to begin with.
+   */
+  constructor(private readonly turnMsMax: number, first = 1) {
+    this.#share = first;
+  }
 
   /** A part of `whole`, at least 1. */
   of(whole: number): number {
@@ -22,8 +29,8 @@ export class BatchBudget {
 
   /** A turn that used the budget was done in this time. */
   took(ms: number): void {
-    if (ms > SLOW_MS) this.#share /= 2;
-    if (ms < QUICK_MS) this.#share *= 2;
+    if (ms > this.turnMsMax) this.#share /= 2;
+    if (ms < QUICK * this.turnMsMax) this.#share *= 2;
     this.#share = Math.min(1, Math.max(SHARE_MIN, this.#share));
   }
 

@@ -36,6 +36,15 @@ export interface AggregatorSettings {
   readonly batchBytesMax: number;
   /** Longest wait for the first entry of a read. */
   readonly readWaitMs: number;
+  /**
+   * The next turn takes less after one that was longer: stores give up after
+   * seconds, and what else is asked of them may have to wait for it.
+   */
+  readonly turnMsMax: number;
+  /** Share of what a turn may take that the first one takes, up to 1. */
+  readonly firstShare: number;
+  /** Rejects of a commit, as each takes its time. */
+  readonly rejectsMax: number;
   /** Least and most time from one commit's turn to the next. */
   readonly paceMsMin: number;
   readonly paceMsMax: number;
@@ -61,6 +70,9 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   batchEntriesMax: 512,
   batchBytesMax: 1_048_576,
   readWaitMs: 1_000,
+  turnMsMax: 2_000,
+  firstShare: 1,
+  rejectsMax: 1_024,
   paceMsMin: 20,
   paceMsMax: 100,
   rollUpEveryMs: 250,
@@ -80,8 +92,6 @@ const TRIM_LAG_STEP = 0.75;
 /** Ticks of a read, or a share of its entries, that tell of more behind it. */
 const MUCH_TICKS = 16_384;
 const MUCH_OF_ENTRIES = 1 / 4;
-/** A commit with more of them keeps the thread for tens of milliseconds. */
-const REJECTS_OF_A_COMMIT = 1_024;
 /**
  * From one turn to the next, in times of what the turn took: one commit is soon
  * where commits are cheap, and takes more ticks where they are dear.
@@ -200,7 +210,7 @@ export function retryDelayMs(
 
 class AggregatorLoop {
   readonly settings: AggregatorSettings;
-  readonly #budget = new BatchBudget();
+  readonly #budget: BatchBudget;
   #leaseEpoch: number | null = null;
   /** In a row. */
   #failures = 0;
@@ -224,6 +234,8 @@ class AggregatorLoop {
     private readonly signal: AbortSignal,
   ) {
     this.settings = { ...AGGREGATOR_DEFAULTS, ...options.settings };
+    const { turnMsMax, firstShare } = this.settings;
+    this.#budget = new BatchBudget(turnMsMax, firstShare);
     this.#trimmedAt = this.#nowMs();
   }
 
@@ -339,7 +351,7 @@ class AggregatorLoop {
     readFrom: EntryId,
   ): Promise<boolean> {
     let committed = false;
-    const { batchEntriesMax, batchBytesMax } = this.settings;
+    const { batchEntriesMax, batchBytesMax, rejectsMax } = this.settings;
     let position = readFrom;
     let expect = state.position;
     while (!this.signal.aborted) {
@@ -357,7 +369,7 @@ class AggregatorLoop {
       const much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
         ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
       await this.#knowSymbols(symbolsOf(entries));
-      for (const part of committedTogether(entries)) {
+      for (const part of committedTogether(entries, rejectsMax)) {
         const outcome = book.apply(part);
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
           this.#lose();
@@ -654,12 +666,13 @@ class AggregatorLoop {
  */
 function* committedTogether(
   entries: readonly ReadEntry[],
+  rejectsMax: number,
 ): Generator<readonly ReadEntry[]> {
   let from = 0;
   let rejects = 0;
   for (const [i, { entry }] of entries.entries()) {
     const more = entry.rejects.length;
-    if (i > from && rejects + more > REJECTS_OF_A_COMMIT) {
+    if (i > from && rejects + more > rejectsMax) {
       yield entries.slice(from, i);
       from = i;
       rejects = 0;
