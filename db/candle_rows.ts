@@ -1,7 +1,6 @@
 import type { ClosedBy, StoredCandle } from "../pipeline/domain/candle.ts";
 import { formatScaled } from "../pipeline/domain/decimal.ts";
 import type { StoredInterval } from "../pipeline/domain/interval.ts";
-import { MICROS_PER_SECOND } from "../pipeline/domain/time.ts";
 import type { Row } from "./db.ts";
 import { micros, microsOrNull } from "./sql_values.ts";
 
@@ -28,12 +27,10 @@ export const CANDLE_COLUMNS = `
 /**
  * The same of many candles of one instrument and interval as one text, a line
  * each, in the order in which they come: to decode a value costs more than to
- * make it, and what they share is told once. Times are seconds, which are whole
- * and take PostgreSQL a fifth of what microseconds do.
+ * make it, and what they share is told once.
  */
 export const CANDLE_LINES = `
-  string_agg(concat_ws(' ', date_part('epoch', c.t),
-    date_part('epoch', c.end_t),
+  string_agg(concat_ws(' ', to_micros(c.t), to_micros(c.end_t),
     round(c.open, i.price_scale), round(c.high, i.price_scale),
     round(c.low, i.price_scale), round(c.close, i.price_scale),
     round(c.volume, i.size_scale),
@@ -60,8 +57,8 @@ export function rowsOfLines(
       price_scale,
       size_scale,
       interval,
-      t: Number(values[0]) * MICROS_PER_SECOND,
-      end_t: Number(values[1]) * MICROS_PER_SECOND,
+      t: Number(values[0]),
+      end_t: Number(values[1]),
       open: values[2],
       high: values[3],
       low: values[4],
