@@ -1,7 +1,7 @@
 import type { LiveMessage } from "./live_message.ts";
 
 /** Forgets processes that ended; far above how many there are. */
-const SENDERS_MAX = 1_024;
+export const SENDERS_MAX = 1_024;
 
 /**
  * Follows the numbers of other processes' messages to one partition, to see

@@ -2,9 +2,14 @@ import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
-import { HeardSenders } from "./heard_senders.ts";
+import { HeardSenders, SENDERS_MAX } from "./heard_senders.ts";
 import type { LiveBus } from "./live_bus.ts";
-import { isRelayed, readMessage, writeMessage } from "./live_message.ts";
+import {
+  isRelayed,
+  type LiveMessage,
+  readMessage,
+  writeMessage,
+} from "./live_message.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 
 /**
@@ -74,9 +79,9 @@ export class LiveRelay {
   readonly #options: LiveRelayOptions;
   readonly #outgoing = new OutgoingEvents(QUEUE_MAX);
   readonly #heard = new Map<number, HeardSenders>();
+  /** By sender, up to which number readers have begun anew for what is missing. */
+  readonly #begunAnew = new Map<string, number>();
   #n = 0;
-  /** The newest number that nobody will hear, of whatever partition. */
-  #lost = 0;
   /** By partition, what this process has told of. */
   readonly #told = new Map<number, Told>();
   /** Newest event of the bus before the first that is still to be sent. */
@@ -125,9 +130,13 @@ export class LiveRelay {
 
   /**
    * Another process was killed, maybe before it told of what it had stored:
-   * all readers, here and elsewhere, take a snapshot.
+   * all readers, here and elsewhere, take a snapshot. The next beats say so, of
+   * partitions too that this process has told nothing of.
    */
   lost(): void {
+    for (let p = 0; p < this.#options.partitions; p++) {
+      if (!this.#told.has(p)) this.#told.set(p, { n: 0, at: -Infinity });
+    }
     this.#lose();
     if (this.#options.listens) {
       this.#restart("A process is gone, maybe with live events");
@@ -191,7 +200,7 @@ export class LiveRelay {
     for (const [p, own] of byPartition) {
       for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
         const n = ++this.#n;
-        const after = this.#told.get(p)?.n || this.#lost;
+        const after = this.#told.get(p)?.n ?? 0;
         this.#told.set(p, { n, at: now });
         messages.push({ p, n, text: writeMessage({ from, n, after }, part) });
       }
@@ -230,7 +239,7 @@ export class LiveRelay {
 
   /** Events that waited are dropped: a number that nobody will hear. */
   #lose(): void {
-    const n = this.#lost = ++this.#n;
+    const n = ++this.#n;
     for (const [p, { at }] of this.#told) this.#told.set(p, { n, at });
   }
 
@@ -286,11 +295,23 @@ export class LiveRelay {
       clock.now() - this.#listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
     const senders = this.#heard.get(p) ?? new HeardSenders();
     this.#heard.set(p, senders);
-    if (senders.isAfterHole(message, fromFirst)) {
-      this.#restart("Live events of another process are missing");
-    }
+    if (senders.isAfterHole(message, fromFirst)) this.#beginAnew(message);
     if (isBeat) return;
     bus.hear(message, message.events, this.#settled(order), order);
+  }
+
+  /**
+   * What is missing before a number was stored before it was taken: once for
+   * all partitions is enough.
+   */
+  #beginAnew({ from, after }: LiveMessage): void {
+    if (after <= (this.#begunAnew.get(from) ?? 0)) return;
+    this.#begunAnew.delete(from); // the newest stand last
+    this.#begunAnew.set(from, after);
+    if (this.#begunAnew.size > SENDERS_MAX) {
+      this.#begunAnew.delete(this.#begunAnew.keys().next().value!);
+    }
+    this.#restart("Live events of another process are missing");
   }
 
   #restart(why: string): void {
