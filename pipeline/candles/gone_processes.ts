@@ -5,7 +5,10 @@ export interface GoneProcessesOptions {
   readonly leaseMs: number;
   /** Knows sooner than the leases which processes are gone. */
   readonly presence?: Presence;
-  /** Called once for each process that is gone. */
+  /**
+   * Called once for each process that is gone: by those that saw it alive, or
+   * by the only one that is left.
+   */
   readonly onGone?: () => void;
   readonly log: Log;
 }
@@ -32,6 +35,8 @@ export interface Look {
 export class GoneProcesses {
   /** Told of before. */
   #gone: ReadonlySet<string> = new Set();
+  /** At the last look. */
+  #alive: ReadonlySet<string> = new Set();
 
   constructor(private readonly options: GoneProcessesOptions) {}
 
@@ -51,13 +56,14 @@ export class GoneProcesses {
         missing.has(owner) && leftMs <= spokenMs
       ).map(({ owner }) => owner),
     );
+    const alive = others.filter(({ owner }) => !gone.has(owner));
     for (const owner of gone) {
       if (this.#gone.has(owner)) continue;
       log.warn("A process is gone; what it held is free", { owner });
-      onGone?.();
+      if (this.#alive.has(owner) || alive.length === 0) onGone?.();
     }
     this.#gone = gone;
-    const alive = others.filter(({ owner }) => !gone.has(owner));
+    this.#alive = new Set(alive.map(({ owner }) => owner));
     return {
       gone,
       alive,

@@ -65,7 +65,6 @@ const FEED_PORT = 9_101;
 const PAUSE_MS = 2_500;
 /** Of the full run, which has the machine to itself. */
 const TAKE_OVER_MS_MAX = 10_000;
-const THERE_MS_MAX = 30_000;
 const TOKEN = "token-of-a-test-that-nobody-knows";
 const ALL = "feed,aggregate,forecast,web";
 /** What was told last may be on its way. */
@@ -299,27 +298,9 @@ async function happenings({ size, acts, stage, members, cluster, done }: {
     const wanted = 2 * PARTITIONS;
     await done(
       `${PARTITIONS} partitions made ${wanted}`,
-      () => divideOnceAllAreThere(stage, wanted),
+      () => divide(stage, [String(wanted)]),
     );
     await stage.moving();
-  }
-}
-
-/** A process that has just been started is refused until it has said so. */
-async function divideOnceAllAreThere(
-  stage: Stage,
-  partitions: number,
-): Promise<void> {
-  const deadline = performance.now() + THERE_MS_MAX;
-  for (;;) {
-    try {
-      await divide(stage, [String(partitions)]);
-      return;
-    } catch (error) {
-      const waits = /only just started/.test(String(error));
-      if (!waits || performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, SAME_EVERY_MS));
-    }
   }
 }
 
