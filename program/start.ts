@@ -12,7 +12,7 @@ import { tickHistory } from "../pipeline/archive/tick_history.ts";
 import { TickArchiver } from "../pipeline/archive/tick_archiver.ts";
 import { liveEvents } from "../pipeline/candles/live_events.ts";
 import { Catalog } from "../pipeline/catalog.ts";
-import { catalogBuckets } from "../pipeline/catalog_buckets.ts";
+import { catalogBuckets } from "../pipeline/calendars/catalog_buckets.ts";
 import type { Config, Role } from "../pipeline/config.ts";
 import type { FeedEndpoint } from "../pipeline/domain/feed_endpoint.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";

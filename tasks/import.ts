@@ -15,7 +15,7 @@ import {
   loadInstruments,
 } from "../pipeline/calendars/load_markets.ts";
 import { Catalog } from "../pipeline/catalog.ts";
-import { catalogBuckets } from "../pipeline/catalog_buckets.ts";
+import { catalogBuckets } from "../pipeline/calendars/catalog_buckets.ts";
 import { type Config, parseConfig } from "../pipeline/config.ts";
 import { readSecretFiles } from "../pipeline/secret_files.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";

@@ -1,9 +1,9 @@
-import { assert } from "./domain/assert.ts";
-import type { Bucket, Calendar } from "./domain/calendar.ts";
-import type { Interval } from "./domain/interval.ts";
-import type { EpochMicros } from "./domain/time.ts";
-import { tradingMs } from "./calendars/trading_ms.ts";
-import type { Catalog } from "./catalog.ts";
+import { assert } from "../domain/assert.ts";
+import type { Bucket, Calendar } from "../domain/calendar.ts";
+import type { Interval } from "../domain/interval.ts";
+import type { EpochMicros } from "../domain/time.ts";
+import { tradingMs } from "./trading_ms.ts";
+import type { Catalog } from "../catalog.ts";
 
 /**
  * How the stores cut time, by the calendars of a catalog that is made of them:
