@@ -15,7 +15,7 @@ const NORMAL = 1_000;
  * `node:net`.
  *
  * The relay is told where to connect to by `?address=host:port`, as those for
- * Neon's driver are (https://github.com/neondatabase/wsproxy).
+ * Neon's driver are.
  *
  * What comes is handed on at once, as nothing can tell a WebSocket to wait: it
  * is bound by the answers to what was asked, which the driver keeps anyway.
