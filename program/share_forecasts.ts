@@ -1,7 +1,5 @@
-import {
-  GoneProcesses,
-  ROUNDS_A_LEASE,
-} from "../pipeline/candles/gone_processes.ts";
+import { GoneProcesses } from "../pipeline/candles/gone_processes.ts";
+import { heartbeatRounds } from "../pipeline/candles/heartbeat_rounds.ts";
 import {
   FORECAST_SHARDS,
   forecastShardOf,
@@ -90,24 +88,11 @@ export class SharedForecasts implements ForecastShare {
 
   /** Takes part until aborted, and then leaves. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, leaseMs, store, owner } = this.options;
-    let failed = false;
-    while (!signal.aborted) {
-      let restMs = leaseMs / ROUNDS_A_LEASE;
-      try {
-        restMs = Math.min(restMs, await this.#round());
-        failed = false;
-      } catch (error) {
-        // What it holds stays its own until another process claims it.
-        if (!failed) {
-          log.warn("Cannot say that this process forecasts", {
-            error: String(error),
-          });
-        }
-        failed = true;
-      }
-      await clock.sleep(restMs, signal);
-    }
+    const { store, owner } = this.options;
+    // What it holds stays its own until another process claims it.
+    const failed = "Cannot say that this process forecasts";
+    const round = () => this.#round();
+    await heartbeatRounds(this.options, { round, failed }, signal);
     this.#hold([]);
     await store.leave(owner).catch(() => {});
   }

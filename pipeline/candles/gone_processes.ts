@@ -1,3 +1,4 @@
+import { ROUNDS_A_LEASE } from "./heartbeat_rounds.ts";
 import type { Heartbeat, Log, Presence } from "../ports.ts";
 
 export interface GoneProcessesOptions {
@@ -13,8 +14,6 @@ export interface GoneProcessesOptions {
   readonly log: Log;
 }
 
-/** Rounds of heartbeats in one lease. */
-export const ROUNDS_A_LEASE = 5;
 /** Rounds without a word, after which a process that is missing is gone. */
 const SILENT_ROUNDS = 1.5;
 /** Pause before looking again at a process that may be gone. */

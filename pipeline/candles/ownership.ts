@@ -7,7 +7,8 @@ import type {
   Log,
   Presence,
 } from "../ports.ts";
-import { GoneProcesses, ROUNDS_A_LEASE } from "./gone_processes.ts";
+import { GoneProcesses } from "./gone_processes.ts";
+import { heartbeatRounds } from "./heartbeat_rounds.ts";
 
 /** What a partition's loop asks before and while it works. */
 export interface Ownership {
@@ -144,24 +145,9 @@ export class SharedOwnership implements Ownership {
 
   /** Says that it is alive and renews, until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, leaseMs } = this.options;
-    let failed = false;
-    while (!signal.aborted) {
-      let restMs = leaseMs / ROUNDS_A_LEASE;
-      try {
-        restMs = Math.min(restMs, await this.#round());
-        failed = false;
-      } catch (error) {
-        // The leases run out by themselves; so do the others'.
-        if (!failed) {
-          log.warn("Cannot renew what this process holds", {
-            error: String(error),
-          });
-        }
-        failed = true;
-      }
-      await clock.sleep(restMs, signal);
-    }
+    const failed = "Cannot renew what this process holds";
+    const round = () => this.#round();
+    await heartbeatRounds(this.options, { round, failed }, signal);
   }
 
   /** @returns Milliseconds after which there is something to look at. */

@@ -13,7 +13,7 @@ import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import type { Signal } from "../../pipeline/domain/signal.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import { until } from "../harness/program.ts";
-import { minuteOf, NOW, onBothDatabases } from "./testing.ts";
+import { forecastOf, minuteOf, NOW, onBothDatabases } from "./testing.ts";
 
 const NEVER_MS = 3_600_000;
 const SOON_MS = 20;
@@ -177,34 +177,6 @@ await onBothDatabases((warehouse, test) => {
     assert.deepEqual(await forecasts.unscored(99, []), []);
   });
 });
-
-function forecastOf(symbol: string): Forecast {
-  return {
-    symbol,
-    interval: "1m",
-    t: T,
-    horizon: 1,
-    model: "random-walk",
-    order: [0, 1, 0],
-    champion: true,
-    madeAt: T,
-    trainedThrough: T,
-    position: "1-0",
-    rev: 0,
-    last: 100,
-    open: 100,
-    high: 101,
-    low: 99,
-    close: 100,
-    se: 1e-3,
-    lo50: 99.9,
-    hi50: 100.1,
-    lo80: 99.8,
-    hi80: 100.2,
-    lo95: 99.7,
-    hi95: 100.3,
-  };
-}
 
 function signalOf(symbol: string): Signal {
   return {

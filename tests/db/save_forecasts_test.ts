@@ -1,43 +1,12 @@
 import assert from "node:assert/strict";
 import { DbError } from "../../db/db.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
-import type { Forecast } from "../../pipeline/domain/forecast.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import {
   findPostgres,
   startPostgres,
 } from "../harness/servers/postgres_server.ts";
-import { minuteOf, NOW, openServerWarehouse } from "./testing.ts";
-
-const T = minuteOf(NOW);
-
-function forecastOf(symbol: string): Forecast {
-  return {
-    symbol,
-    interval: "1m",
-    t: T,
-    horizon: 1,
-    model: "random-walk",
-    order: [0, 1, 0],
-    champion: true,
-    madeAt: T,
-    trainedThrough: T,
-    position: "1-0",
-    rev: 0,
-    last: 100,
-    open: 100,
-    high: 101,
-    low: 99,
-    close: 100,
-    se: 1e-3,
-    lo50: 99.9,
-    hi50: 100.1,
-    lo80: 99.8,
-    hi80: 100.2,
-    lo95: 99.7,
-    hi95: 100.3,
-  };
-}
+import { forecastOf, openServerWarehouse } from "./testing.ts";
 
 await serverTest(
   "saveForecasts() gives up when its time is over, and stores nothing of it",

@@ -1,6 +1,7 @@
 import type { CandleFold, StoredCandle } from "../../pipeline/domain/candle.ts";
 import type { Bucket } from "../../pipeline/domain/calendar.ts";
 import type { FeedKey } from "../../pipeline/domain/entry.ts";
+import type { Forecast } from "../../pipeline/domain/forecast.ts";
 import type {
   Interval,
   ReadableInterval,
@@ -354,5 +355,34 @@ export function historyCandle(
     origin: "import",
     lastTs: null,
     ...given,
+  };
+}
+
+/** Of the minute of `NOW`, as a random walk makes it. */
+export function forecastOf(symbol: string): Forecast {
+  return {
+    symbol,
+    interval: "1m",
+    t: minuteOf(NOW),
+    horizon: 1,
+    model: "random-walk",
+    order: [0, 1, 0],
+    champion: true,
+    madeAt: minuteOf(NOW),
+    trainedThrough: minuteOf(NOW),
+    position: "1-0",
+    rev: 0,
+    last: 100,
+    open: 100,
+    high: 101,
+    low: 99,
+    close: 100,
+    se: 1e-3,
+    lo50: 99.9,
+    hi50: 100.1,
+    lo80: 99.8,
+    hi80: 100.2,
+    lo95: 99.7,
+    hi95: 100.3,
   };
 }
