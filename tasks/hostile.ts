@@ -306,7 +306,7 @@ async function startStores(kind: "servers" | "embedded"): Promise<
   if (kind === "embedded") {
     return { settings: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  if (await findRedis() === null || await findPostgres() === null) {
+  if (findRedis() === null || findPostgres() === null) {
     throw new Error(
       "redis-server and PostgreSQL must be installed, or --stores=embedded",
     );

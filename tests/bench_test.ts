@@ -29,7 +29,7 @@ const HASHES: Readonly<Record<string, string>> = {
 
 const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
 
-await serverTest("benchmarks come to the same results", NEEDS, async (t) => {
+serverTest("benchmarks come to the same results", NEEDS, async (t) => {
   for (const name of [...SUITE, ...LONG_SUITE, ...COMPARE_SUITE]) {
     await t.step(name, async () => {
       const { hash, figures } = await runBench(name, "small");

@@ -18,7 +18,7 @@ async function writeReport(dir: string): Promise<string> {
   return html;
 }
 
-await browserTest(
+browserTest(
   "the report of a backtest needs nothing, fits a phone, and is dark and light",
   async (browser) => {
     const dir = await Deno.makeTempDir({ prefix: "tickhouse-report-" });

@@ -14,7 +14,7 @@ const DESKTOP = { width: 900, height: 480 };
 const LEAK_TICKS = 30 * 60;
 const LEAK_BYTES_MAX = 3e6;
 
-await browserTest("the chart in a real browser", async (browser, t) => {
+browserTest("the chart in a real browser", async (browser, t) => {
   const served = await serveChartPage({
     chart: "tests/browser/chart_page.ts",
   });

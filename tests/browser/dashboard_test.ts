@@ -30,7 +30,7 @@ const PHONE = { width: 390, height: 844 };
 /** A minute, and room for a machine that does something else as well. */
 const MINUTES_MS_MAX = 240_000;
 
-await browserTest(
+browserTest(
   "the dashboard lives in a real browser",
   async (browser, t) => {
     /** A step builds on the one before, so the first that fails ends it. */

@@ -35,7 +35,7 @@ interface Shown {
   readonly open?: (page: Page) => Promise<void>;
 }
 
-await browserTest(
+browserTest(
   "every page can be used by everybody, and keeps to itself",
   async (browser, t) => {
     await t.step(

@@ -13,7 +13,7 @@ import { fakeData, fakeServices } from "../web/fake_services.ts";
 
 const WAIT_MS_MAX = 120_000;
 
-await browserTest("a first run says what comes next", async (browser, t) => {
+browserTest("a first run says what comes next", async (browser, t) => {
   await t.step("a source that is dialled and away", () => dialsOnly(browser));
   await t.step("nobody has connected", () => nobodyConnected(browser));
   await t.step(

@@ -13,7 +13,7 @@ const TOKEN = "a-token-of-24-characters";
 const WAIT_MS_MAX = 120_000;
 const HEADERS = { Authorization: `Bearer ${TOKEN}` };
 
-await browserTest(
+browserTest(
   "hostile names are text wherever they appear, and nothing else",
   async (browser, t) => {
     const dir = await Deno.makeTempDir({ prefix: "tickhouse-names-" });

@@ -27,7 +27,7 @@ const WAIT_MS_MAX = 120_000;
 /** More than it takes to say so, less than a stream may be silent. */
 const PAUSED_AFTER_MS = 30_000;
 
-await browserTest(
+browserTest(
   "the page of an instrument keeps up with its feed",
   async (browser, t) => {
     const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-page-" });

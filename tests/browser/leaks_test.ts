@@ -21,7 +21,7 @@ const NODES_MAX = 400;
 const LISTENERS_MAX = 40;
 const WAIT_MS_MAX = 120_000;
 
-await browserTest(
+browserTest(
   "half an hour of a moving market leaves nothing in a page's memory",
   async (browser) => {
     const market = await startFastMarket(SEED);

@@ -6,7 +6,7 @@ import { fakeData, fakeServices } from "../web/fake_services.ts";
 
 const WAIT_MS_MAX = 120_000;
 
-await browserTest(
+browserTest(
   "an open page says what does not work, until it does",
   async (browser) => {
     const data = fakeData();

@@ -15,7 +15,7 @@ import {
 const WIDE = { width: 1280, height: 800 };
 const WAIT_MS_MAX = 120_000;
 
-await browserTest(
+browserTest(
   "what the reader chooses is kept in the browser",
   async (browser, t) => {
     const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-personal-" });

@@ -13,7 +13,7 @@ import { fakeData, fakeServices } from "../web/fake_services.ts";
 
 const WAIT_MS_MAX = 120_000;
 
-await browserTest(
+browserTest(
   "the page of the pipeline lives",
   async (browser, t) => {
     const data = fakeData();

@@ -26,7 +26,7 @@ const SMALL: Sizes = {
   restSeconds: 1,
 };
 
-await browserTest(
+browserTest(
   "the benchmark of the chart measures what has a target",
   async (browser) => {
     const bench = await openBench(browser);

@@ -1,7 +1,7 @@
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
 import { redisTest, tell, withBuffer } from "./with_redis.ts";
 
-await redisTest(
+redisTest(
   "RedisBuffer keeps the contract",
   [["databases", "64"]],
   async (server, t) => {
@@ -14,7 +14,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer keeps the contract where no command may touch two slots",
   [["cluster-enabled", "yes"]],
   async (server, t) => {

@@ -65,7 +65,7 @@ async function heldSeqs(buffer: RedisBuffer): Promise<number[]> {
   return entries.flatMap(({ entry }) => [...entry.ticks.seq]);
 }
 
-await redisTest(
+redisTest(
   "RedisBuffer holds all that it said it had, whenever Redis is killed",
   [],
   (server) =>
@@ -105,7 +105,7 @@ await redisTest(
     }),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer rejects while Redis is frozen, and goes on when it is not",
   [],
   (server) =>
@@ -144,7 +144,7 @@ await redisTest(
     }),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer keeps a slow connection as long as answers come",
   [],
   async (server) => {
@@ -166,7 +166,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer waits for a Redis that is still loading its file",
   [["key-load-delay", "1000"]],
   async (server) => {
@@ -189,7 +189,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer tells who waits that Redis is back",
   [],
   (server) =>
@@ -209,7 +209,7 @@ await redisTest(
     }),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer closes in bounded time while Redis is frozen",
   [],
   async (server) => {
@@ -226,7 +226,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer tells of a Redis that lost everything, and stays above the floor",
   [],
   (server) =>
@@ -257,7 +257,7 @@ await redisTest(
 
 const LARGE = "x".repeat(100_000);
 
-await redisTest(
+redisTest(
   "RedisBuffer says that it is full when Redis is, and goes on after a trim",
   [["maxmemory", "8mb"]],
   (server) =>
@@ -280,7 +280,7 @@ await redisTest(
     }),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer takes no more than its budget, whoever trims",
   [],
   (server) =>
@@ -302,7 +302,7 @@ await redisTest(
     ),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer wakes a reader for what another process appended",
   [],
   (server) =>
@@ -318,7 +318,7 @@ await redisTest(
       })),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer goes on when the server forgot its scripts",
   [],
   (server) =>

@@ -10,7 +10,7 @@ import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
 
 const ENTRIES = 12_000;
 
-await serverTest(
+serverTest(
   `RedisBuffer keeps ${ENTRIES} entries that nobody has trimmed`,
   { "redis-server": findRedis },
   async () => {

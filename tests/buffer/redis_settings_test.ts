@@ -40,13 +40,13 @@ function refuses(server: RedisServer, url: string, why: RegExp) {
   );
 }
 
-await redisTest(
+redisTest(
   "RedisBuffer.open() refuses a Redis that evicts",
   [["maxmemory", "100mb"], ["maxmemory-policy", "allkeys-lru"]],
   (server) => refuses(server, server.url, /allkeys-lru.*noeviction/),
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer.open() warns of a Redis that syncs later or not at all",
   [],
   async (server) => {
@@ -58,7 +58,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer.open() says what is wrong with the user, password or database",
   [],
   async (server) => {
@@ -73,7 +73,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer needs few commands, on its own keys",
   [],
   async (server) => {
@@ -110,7 +110,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "RedisBuffer refuses streams of another format",
   [],
   (server) =>

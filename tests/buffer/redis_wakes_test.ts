@@ -15,7 +15,7 @@ function mark(p: number, at: number, spacingMs?: number) {
   return { p, key: entry.key, expectLast: 0, newLast: 0, entry, spacingMs };
 }
 
-await redisTest(
+redisTest(
   "RedisWakes tells of appends by others, and again once Redis is back",
   [],
   async (server) => {
@@ -71,7 +71,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "a reader that waits for others looks seldom",
   [],
   async (server) => {
@@ -97,7 +97,7 @@ await redisTest(
   },
 );
 
-await redisTest(
+redisTest(
   "one of several processes that mark a partition at a time is enough",
   [],
   async (server) => {

@@ -17,8 +17,8 @@ export function redisTest(
   name: string,
   config: RedisOptions["config"],
   run: (server: RedisServer, t: Deno.TestContext) => Promise<void>,
-): Promise<void> {
-  return serverTest(name, { "redis-server": findRedis }, async (t) => {
+): void {
+  serverTest(name, { "redis-server": findRedis }, async (t) => {
     const server = await startRedis({ config });
     try {
       await run(server, t);

@@ -19,7 +19,7 @@ const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
 const PARTITIONS = 4;
 const MOVES = 3;
 
-await serverTest("chaos on a Redis Cluster", NEEDS, async (t) => {
+serverTest("chaos on a Redis Cluster", NEEDS, async (t) => {
   const postgres = await startPostgres();
   const cluster = await startRedisCluster().catch(async (error) => {
     await postgres.close();

@@ -16,7 +16,7 @@ const SLOW_SYNC = [
 ];
 const KILLS = 3;
 
-await serverTest(
+serverTest(
   "a Redis that acknowledges what is not on its slow disk yet loses nothing when killed",
   NEEDS,
   async () => {
@@ -47,7 +47,7 @@ await serverTest(
 /** Of a disk that has room for a while, once the filler is gone. */
 const DISK = { size: "48m", fillerBytes: 44 << 20 };
 
-await serverTest(
+serverTest(
   "feeds wait while the disk of Redis is full, and go on after",
   POSTGRES,
   async () => {

@@ -14,7 +14,7 @@ const HOLD_MS = 3_000;
 const BACKLOG_MS = 6_000;
 const CUTS = 8;
 
-await serverTest("chaos on networks", NEEDS, async (t) => {
+serverTest("chaos on networks", NEEDS, async (t) => {
   const servers = await startServers();
   const { redis, postgres } = servers;
   const toRedis = startProxy(() => redis.port);

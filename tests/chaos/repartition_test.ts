@@ -28,7 +28,7 @@ async function viewerAt(http: string) {
   return { state, leave: () => reader.leave().then(() => reading) };
 }
 
-await serverTest("partitions are divided under load", NEEDS, async (t) => {
+serverTest("partitions are divided under load", NEEDS, async (t) => {
   const servers = await startServers();
   try {
     await t.step(

@@ -16,7 +16,7 @@ const NEEDS = { "redis-server": findRedis, PostgreSQL: findPostgres };
 const RANDOM_MS = 25_000;
 const BACKLOG_TICKS = 200_000;
 
-await serverTest("chaos on servers", NEEDS, async (t) => {
+serverTest("chaos on servers", NEEDS, async (t) => {
   const servers = await startServers();
   try {
     for (const run of [1, 2]) {

@@ -136,7 +136,7 @@ const KEPT_PLANS = {
 const atPort = (url: string, port: number) =>
   url.replace(/:\d+\//, `:${port}/`);
 
-await serverTest(
+serverTest(
   "commits on a PostgreSQL that fails count each tick once",
   { PostgreSQL: findPostgres },
   async (t) => {
@@ -327,7 +327,7 @@ await serverTest(
   },
 );
 
-await serverTest(
+serverTest(
   "commits through PgBouncer count each tick once, though PostgreSQL crashes",
   { PostgreSQL: findPostgres, PgBouncer: findPgbouncer },
   async () => {

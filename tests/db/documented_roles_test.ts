@@ -19,7 +19,7 @@ async function documentedSql(): Promise<readonly string[]> {
   return found[1].split("\\connect tickhouse\n");
 }
 
-await serverTest(
+serverTest(
   "the roles of docs/servers.md: one makes tables, one rows, one only reads",
   { PostgreSQL: findPostgres },
   async () => {

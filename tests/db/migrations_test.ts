@@ -54,7 +54,7 @@ Deno.test("a warehouse with signals takes their versions", async () => {
   }
 });
 
-await serverTest(
+serverTest(
   "a warehouse with signals takes their versions, on PostgreSQL",
   { PostgreSQL: findPostgres },
   async () => {

@@ -22,7 +22,7 @@ interface Copy {
   newest(db: Db): Promise<number>;
 }
 
-await serverTest(
+serverTest(
   "reads go to a replica while it is a good one",
   { PostgreSQL: findPostgres },
   async (t) => {

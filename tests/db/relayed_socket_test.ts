@@ -105,7 +105,7 @@ Deno.test("a relay that reads nothing is given no more than waits", async () => 
   }
 });
 
-await serverTest(
+serverTest(
   "PostgreSQL over a WebSocket is the same",
   { PostgreSQL: findPostgres, openssl: () => findProgram("openssl") },
   async (t) => {

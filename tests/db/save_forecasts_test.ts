@@ -8,7 +8,7 @@ import {
 } from "../harness/servers/postgres_server.ts";
 import { forecastOf, openServerWarehouse } from "./testing.ts";
 
-await serverTest(
+serverTest(
   "saveForecasts() gives up when its time is over, and stores nothing of it",
   { PostgreSQL: findPostgres },
   async () => {

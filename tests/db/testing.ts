@@ -129,9 +129,9 @@ export async function onBothDatabases(
   Deno.test.afterAll(() => embedded.close());
   tests(embedded, (name, run) => Deno.test(name, run));
 
-  if (await findPostgres() === null) {
+  if (findPostgres() === null) {
     const needs = { PostgreSQL: findPostgres };
-    return await serverTest("the same on PostgreSQL", needs, async () => {});
+    return serverTest("the same on PostgreSQL", needs, async () => {});
   }
   const postgres = await startPostgres();
   try {

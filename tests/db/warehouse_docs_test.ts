@@ -207,7 +207,7 @@ async function testDocumentation(
 Deno.test("the warehouse's documentation", async (t) =>
   await testDocumentation(t, await onPglite()));
 
-await serverTest(
+serverTest(
   "the warehouse's documentation, on PostgreSQL",
   { PostgreSQL: findPostgres },
   async (t) => await testDocumentation(t, await onPostgres()),

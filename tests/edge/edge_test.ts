@@ -83,7 +83,7 @@ const ALIKE = [
   "/udf/time",
 ] as const;
 
-await serverTest(
+serverTest(
   "pages under `deno serve` are those of the program",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async (t) => {

@@ -6,7 +6,7 @@ import { findPostgres } from "../harness/servers/postgres_server.ts";
 import { findRedis } from "../harness/servers/redis_server.ts";
 import { asRoot, findIp } from "./hosts.ts";
 
-await serverTest(
+serverTest(
   "three hosts lose a process, a Redis primary and the network, and no tick",
   {
     "redis-server": findRedis,

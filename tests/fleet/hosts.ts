@@ -4,8 +4,8 @@ import { findProgram } from "../harness/servers/installed.ts";
 export const findIp = () => findProgram("ip", ["/usr/sbin", "/sbin"]);
 
 /** Root alone may make hosts. */
-export const asRoot = (find: () => Promise<string | null>) => () =>
-  Deno.uid() === 0 ? find() : Promise.resolve(null);
+export const asRoot = (find: () => string | null) => () =>
+  Deno.uid() === 0 ? find() : null;
 
 export interface Host {
   readonly name: string;

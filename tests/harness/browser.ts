@@ -8,10 +8,10 @@ const EXECUTABLES = [
   "/usr/bin/google-chrome",
 ];
 
-async function findBrowser(): Promise<string | null> {
+function findBrowser(): string | null {
   for (const path of EXECUTABLES) {
     if (!path) continue;
-    if (await Deno.stat(path).then(() => true, () => false)) return path;
+    if (fs.existsSync(path)) return path;
   }
   return null;
 }
@@ -65,7 +65,7 @@ async function launch(
 export async function openBrowser(
   flags: readonly string[] = [],
 ): Promise<Browser> {
-  const executablePath = await findBrowser();
+  const executablePath = findBrowser();
   if (executablePath === null) {
     throw new Error("Chromium must be installed, or CHROMIUM be its path");
   }
@@ -76,11 +76,11 @@ export async function openBrowser(
  * A test in a real browser. Where none is installed it says that it was
  * ignored; in CI that is a failure.
  */
-export async function browserTest(
+export function browserTest(
   name: string,
   run: (browser: Browser, t: Deno.TestContext) => Promise<void>,
-): Promise<void> {
-  const executablePath = await findBrowser();
+): void {
+  const executablePath = findBrowser();
   if (executablePath === null && Deno.env.get("CI") === "true") {
     Deno.test(name, () => {
       throw new Error("Chromium must be installed in CI");

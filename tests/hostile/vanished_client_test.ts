@@ -4,7 +4,7 @@ import { asRoot, findIp, makeHosts } from "../fleet/hosts.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { TextLineStream } from "../harness/text_line_stream.ts";
 
-await serverTest(
+serverTest(
   "a stream whose client has vanished with its machine is given up",
   { "iproute2, for root,": asRoot(findIp) },
   async () => {

@@ -108,7 +108,7 @@ async function reaches(
   });
 }
 
-await serverTest(
+serverTest(
   "live events go over Redis, and again after it was killed and after it hung",
   { "redis-server": findRedis },
   async () => {
@@ -158,7 +158,7 @@ await serverTest(
   },
 );
 
-await serverTest(
+serverTest(
   "two processes with pages hear each other, and neither itself",
   { "redis-server": findRedis },
   async () => {
@@ -178,7 +178,7 @@ await serverTest(
   },
 );
 
-await serverTest(
+serverTest(
   "live events go over each server of a cluster, also when one is replaced",
   { "redis-server": findRedis },
   async () => {

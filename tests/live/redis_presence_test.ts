@@ -8,7 +8,7 @@ import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
 
 const log: Log = { info() {}, warn() {}, error() {} };
 
-await serverTest(
+serverTest(
   "a process is missed once its connection ends, and nobody while Redis is new",
   { "redis-server": findRedis },
   async () => {

@@ -87,7 +87,7 @@ async function allCandles(program: Program): Promise<string> {
   return JSON.stringify(answers.map(({ candles }) => candles));
 }
 
-await serverTest(
+serverTest(
   "a warehouse restored from a dump that is behind has every tick again",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async () => {
@@ -161,7 +161,7 @@ await serverTest(
   },
 );
 
-await serverTest(
+serverTest(
   "a warehouse restored from a base backup and WAL has every tick again",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async () => {

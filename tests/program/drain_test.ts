@@ -131,7 +131,7 @@ class Viewer {
   }
 }
 
-await serverTest(
+serverTest(
   "a process is drained by a command: its work goes to the other, no tick is lost",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async () => {

@@ -19,7 +19,7 @@ const quiet: Log = { info() {}, warn() {}, error() {} };
 const REPORT_MS_MAX = 10_000;
 const RECOVER_MS_MAX = 120_000;
 
-await serverTest(
+serverTest(
   "servers that stand still are named in bounded time, and ready again after",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async () => {

@@ -93,7 +93,7 @@ async function sendAndKill(
   }
 }
 
-await serverTest(
+serverTest(
   "Redis with the embedded warehouse loses and doubles nothing",
   { "redis-server": findRedis },
   async () => {
@@ -106,7 +106,7 @@ await serverTest(
   },
 );
 
-await serverTest(
+serverTest(
   "PostgreSQL with the embedded buffer loses and doubles nothing",
   { PostgreSQL: findPostgres },
   async () => {

@@ -20,7 +20,7 @@ const START_MS = Date.parse("2024-05-06T09:00:00Z");
 const MINUTE_MS = 60_000;
 const CANDLES = `/api/candles?symbol=${SYMBOL}&from=${START_MS}&limit=1000`;
 
-await serverTest(
+serverTest(
   "pages on a replica show what is committed, however far it is behind",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async (t) => {

@@ -22,7 +22,7 @@ import { certificatesIn } from "../harness/certificates.ts";
 
 const TICKS = 500;
 
-await serverTest(
+serverTest(
   "ticks become candles over TLS, checked against an authority",
   {
     "redis-server": findRedis,

@@ -82,7 +82,7 @@ class Viewer {
   }
 }
 
-await serverTest(
+serverTest(
   "a viewer cut from one process goes on at another, without a hole",
   { "redis-server": findRedis, PostgreSQL: findPostgres },
   async () => {

@@ -30,7 +30,7 @@ Deno.test("repartition says that embedded stores have no use for it", async () =
   await assert.rejects(run(["8"], null), /without DATABASE_URL.*one process/);
 });
 
-await serverTest(
+serverTest(
   "repartition says why it does not begin, or does not end",
   { PostgreSQL: findPostgres },
   async () => {

@@ -3,23 +3,24 @@ const IN_CI = Deno.env.get("CI") === "true";
 
 /** A test that needs programs of this machine, by what finds them. */
 export interface Needs {
-  readonly [program: string]: () => Promise<string | null>;
+  readonly [program: string]: () => string | null;
 }
 
 /**
  * A test that starts servers of its own.
  *
  * Where one is not installed the test says so and is ignored; in CI that is a
- * failure.
+ * failure. Registered at once: a test registered later would be nested in one
+ * that runs.
  */
-export async function serverTest(
+export function serverTest(
   name: string,
   needs: Needs,
   run: (t: Deno.TestContext) => Promise<void>,
-): Promise<void> {
+): void {
   const missing: string[] = [];
   for (const [program, find] of Object.entries(needs)) {
-    if (await find() === null) missing.push(program);
+    if (find() === null) missing.push(program);
   }
   if (missing.length === 0) return Deno.test(name, run);
   const why = `${missing.join(" and ")} is not installed`;
@@ -32,15 +33,22 @@ export async function serverTest(
 }
 
 /** Path of a program, or `null` if there is none of that name. */
-export async function findProgram(
+export function findProgram(
   name: string,
   folders: readonly string[] = [],
-): Promise<string | null> {
+): string | null {
   const path = (Deno.env.get("PATH") ?? "").split(":");
   for (const folder of [...folders, ...path]) {
     const file = `${folder}/${name}`;
-    const found = await Deno.stat(file).then((at) => at.isFile, () => false);
-    if (found) return file;
+    if (isFile(file)) return file;
   }
   return null;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -25,7 +25,7 @@ export async function startPgbouncer(
     readonly poolSize?: number;
   } = {},
 ): Promise<PgbouncerServer> {
-  const program = await findPgbouncer();
+  const program = findPgbouncer();
   if (program === null) throw new Error("PgBouncer is not installed");
   const port = freePort();
   const dir = await Deno.makeTempDir({ prefix: "tickhouse-pgbouncer-" });

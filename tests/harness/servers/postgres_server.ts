@@ -63,7 +63,7 @@ export interface PostgresOptions {
 export async function startPostgres(
   options: PostgresOptions = {},
 ): Promise<PostgresServer> {
-  const program = await findPostgres();
+  const program = findPostgres();
   if (program === null) throw new Error("PostgreSQL is not installed");
   const bin = program.replace(/\/postgres$/, "");
   const port = freePort();

@@ -159,20 +159,26 @@ async function nodesOf(server: RedisServer): Promise<string[][]> {
     .filter((words) => words.length >= 8);
 }
 
+/**
+ * Whether all that are up agree that each slot has a server, and tell a client
+ * of each other: of a replica they do once it has copied its primary.
+ */
 async function isReady(servers: readonly RedisServer[]): Promise<boolean> {
+  const up: string[] = [];
+  const told: string[] = [];
   for (const server of servers) {
     try {
       const info = await redisCommand(server, "CLUSTER", "INFO");
       if (!info.includes("cluster_state:ok")) return false;
       const nodes = await nodesOf(server);
       if (nodes.length !== servers.length) return false;
-      const replicates = await redisCommand(server, "INFO", "replication");
-      if (/master_link_status:down/.test(replicates)) return false;
+      up.push(await redisCommand(server, "CLUSTER", "MYID"));
+      told.push(await redisCommand(server, "CLUSTER", "SLOTS"));
     } catch {
       continue; // it is not up
     }
   }
-  return true;
+  return told.every((slots) => up.every((id) => slots.includes(id)));
 }
 
 async function primaryOf(

@@ -51,7 +51,7 @@ export interface RedisServer {
 export async function startRedis(
   options: RedisOptions = {},
 ): Promise<RedisServer> {
-  const program = await findRedis();
+  const program = findRedis();
   if (program === null) throw new Error("redis-server is not installed");
   const { host = "127.0.0.1" } = options;
   const [port, secondPort] = options.ports ?? freePorts(2);

@@ -3,7 +3,7 @@ import { serverTest } from "./installed.ts";
 import { findPostgres, startPostgres } from "./postgres_server.ts";
 import { findRedis, startRedis } from "./redis_server.ts";
 
-await serverTest(
+serverTest(
   "a Redis of a test's own keeps what it was given over a kill",
   { "redis-server": findRedis },
   async () => {
@@ -20,7 +20,7 @@ await serverTest(
   },
 );
 
-await serverTest(
+serverTest(
   "a PostgreSQL of a test's own keeps what it was given over a crash",
   { PostgreSQL: findPostgres },
   async () => {
