@@ -19,6 +19,7 @@ import type {
   FormingMinute,
   PartitionState,
 } from "../pipeline/ports.ts";
+import { AtMost } from "./at_most.ts";
 import type { CandleMonths } from "./candle_months.ts";
 import { candleOf, type CandleRow } from "./candle_rows.ts";
 import {
@@ -48,35 +49,16 @@ import {
   timestampText,
 } from "./sql_values.ts";
 
+/** Whoever claims a thousand partitions leaves connections to the rest. */
+const CLAIMS_AT_ONCE = 4;
+
 type Checkpoint = readonly { readonly p: number; readonly position: EntryId }[];
 
 type Ids = ReadonlyMap<string, Instrument>;
 
-/**
- * One that a commit has locked is renewed by that commit: waiting for it would
- * cost the others their leases.
- */
-const RENEW = `
-  with u as (
-    select * from unnest(($1::text)::int[], ($2::text)::int8[])
-      as u(p, lease_epoch)
-  ), mine as materialized (
-    select o.p from offsets o join u using (p, lease_epoch)
-    where o.lease_until > '-infinity'
-  ), free as materialized (
-    select o.p from offsets o where o.p in (select p from mine)
-    for update skip locked
-  ), renewed as (
-    update offsets o
-    set lease_until = now() + ($3::float8 * interval '1 millisecond')
-    from u
-    where o.p = u.p and o.lease_epoch = u.lease_epoch
-      and o.lease_until > '-infinity' and o.p in (select p from free)
-  )
-  select p from mine`;
-
 /** Positions, candles and books of the aggregation, each commit as one. */
 export class PgAggregateStore implements AggregateStore {
+  readonly #claims = new AtMost(CLAIMS_AT_ONCE);
   #syncing: Promise<Checkpoint> | null = null;
   #syncingNext: Promise<Checkpoint> | null = null;
 
@@ -95,12 +77,14 @@ export class PgAggregateStore implements AggregateStore {
   ) {}
 
   claim(p: number, owner: string): Promise<PartitionState | null> {
-    return this.lease.learn(async () => {
-      const results = await this.db.batch(
-        claimPartition(p, owner, this.lease.ms, this.layout.now.tag),
-      );
-      return results && partitionStateOf(p, results);
-    });
+    return this.#claims.run(() =>
+      this.lease.learn(async () => {
+        const results = await this.db.batch(
+          claimPartition(p, owner, this.lease.ms, this.layout.now.tag),
+        );
+        return results && partitionStateOf(p, results);
+      })
+    );
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
@@ -172,20 +156,6 @@ export class PgAggregateStore implements AggregateStore {
         where p = $1::int and lease_epoch = $2::int8`,
       [p, leaseEpoch],
     );
-  }
-
-  async renew(
-    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
-  ): Promise<readonly number[]> {
-    if (leases.length === 0) return [];
-    const rows = await this.lease.learn(() =>
-      this.db.query<{ p: number }>(RENEW, [
-        numberArray(leases.map(({ p }) => p)),
-        numberArray(leases.map(({ leaseEpoch }) => leaseEpoch)),
-        this.lease.ms,
-      ])
-    );
-    return rows.map(({ p }) => p);
   }
 
   /** Streams that ask while one is under way share the next one. */

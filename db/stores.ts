@@ -135,7 +135,7 @@ export function pgStores(
       sync,
       layout,
     ),
-    leases: new PgLeaseStore(db, lease),
+    leases: new PgLeaseStore(db, lease, layout),
     forecastShards: new PgForecastShardStore(db, lease),
     feeds: new PgFeedStore(db),
     instruments,

@@ -430,14 +430,6 @@ export interface AggregateStore {
     minutes: readonly FormingMinute[],
   ): Promise<readonly CommittedCandle[] | null>;
   release(p: number, leaseEpoch: number): Promise<void>;
-  /**
-   * Keeps leases that are still ours for another term.
-   *
-   * @returns The partitions of those that are.
-   */
-  renew(
-    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
-  ): Promise<readonly number[]>;
   /** Makes what was committed safe from power loss; then trimming is too. */
   checkpoint(): Promise<readonly { p: number; position: EntryId }[]>;
 }
@@ -687,19 +679,42 @@ export interface Presence {
   missing(owners: readonly string[]): Promise<readonly string[]>;
 }
 
+/** What a claim of a partition gave. */
+export interface PartitionLease {
+  readonly p: number;
+  readonly leaseEpoch: number;
+}
+
+/** What a process found when it said that it is alive. */
+export interface LeaseRound {
+  /** All that said so within the last lease. */
+  readonly processes: readonly Heartbeat[];
+  /** Of what it said that it holds, the partitions that are still its own. */
+  readonly kept: readonly number[];
+  /** Partitions that nobody holds, ascending. */
+  readonly free: readonly number[];
+}
+
 /** Who does what is done once, whichever processes are there. */
 export interface LeaseStore {
   /**
-   * Says that this process is alive.
+   * Says that this process is alive, keeps what it holds for another term, and
+   * looks who else is there and what nobody holds: all in one transaction,
+   * however many partitions there are.
    *
-   * @returns All that said so within the last lease, this one among them.
+   * @param isCounted Whether it takes partitions, and so counts as alive.
    */
-  heartbeat(owner: string): Promise<readonly Heartbeat[]>;
+  round(owner: string, round: {
+    readonly held: readonly PartitionLease[];
+    readonly isCounted: boolean;
+  }): Promise<LeaseRound>;
   /**
    * Ends the leases of processes that are known to be gone. Of one that is not,
    * the commits are refused from here on, and it claims anew.
+   *
+   * @returns The partitions that are free by it.
    */
-  bury(owners: readonly string[]): Promise<void>;
+  bury(owners: readonly string[]): Promise<readonly number[]>;
   /** Takes or keeps a task by its name; false while another process has it. */
   hold(task: string, owner: string): Promise<boolean>;
   /** Gives up a task, if it is the owner's. */

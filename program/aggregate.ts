@@ -125,7 +125,6 @@ function shareOwnership(
     owner,
     layout: stores.layout,
     leaseMs,
-    store: stores.aggregate,
     leases: stores.leases,
     presence,
     onGone,

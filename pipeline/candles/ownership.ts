@@ -1,10 +1,11 @@
 import type { Division, PartitionLayout } from "../domain/partition_layout.ts";
 import { MICROS_PER_MS } from "../domain/time.ts";
+import { partitionOf } from "../domain/hash.ts";
 import type {
-  AggregateStore,
   Clock,
   LeaseStore,
   Log,
+  PartitionLease,
   Presence,
 } from "../ports.ts";
 import { GoneProcesses } from "./gone_processes.ts";
@@ -14,8 +15,11 @@ import { heartbeatRounds } from "./heartbeat_rounds.ts";
 export interface Ownership {
   /** Partitions that this process holds, ascending. */
   readonly owned: readonly number[];
-  /** Whether to try to claim a partition now. */
-  mayClaim(p: number): boolean;
+  /**
+   * Waits until it is time to claim a partition, or until aborted: no timer runs
+   * for each partition that others have.
+   */
+  turn(p: number, signal: AbortSignal): Promise<void>;
   /** The partition is being claimed, maybe anew: no epoch is known to hold. */
   onClaiming(p: number): void;
   /** The partition was claimed with this epoch. */
@@ -24,16 +28,13 @@ export interface Ownership {
   onLost(p: number): void;
   /** Whether to go on: the lease is there, and nobody else is to have it. */
   verdict(p: number): "keep" | "lost" | "yield";
-  /** Waits before the next try, no longer than until there is more to claim. */
-  rest(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 export interface OwnershipOptions {
   readonly owner: string;
   readonly layout: PartitionLayout;
   readonly leaseMs: number;
-  readonly store: Pick<AggregateStore, "renew">;
-  readonly leases: Pick<LeaseStore, "heartbeat" | "bury" | "leave">;
+  readonly leases: Pick<LeaseStore, "round" | "bury">;
   /** Knows sooner than the leases which processes are gone. */
   readonly presence?: Presence;
   /** Called once for each process that is gone. */
@@ -47,7 +48,7 @@ export interface OwnershipOptions {
 const SURPLUS_ROUNDS = 2;
 /** Part of a surplus that is given back in one round. */
 const YIELD_PART = 1 / 4;
-/** Leases after which a partition beyond the share is tried all the same. */
+/** Leases after which a partition beyond the share is taken all the same. */
 const ORPHAN_LEASES = 3;
 
 interface Held {
@@ -60,23 +61,27 @@ interface Held {
 /**
  * Which partitions this process works on, of several that share them.
  *
- * Each process says that it is alive and renews what it holds, in one round,
- * and takes no more than its share of what there is; one that joins is given
- * its share, a part of what is missing a round. What nobody takes is taken beyond the share.
- * What a process holds that was killed is freed as soon as that is known.
+ * Each process says that it is alive, renews what it holds and looks what nobody
+ * holds, in one round. It takes no more than its share of what there is; one that joins is given
+ * its share, a part of what is missing a round. What nobody takes is taken
+ * beyond the share. What a process holds that was killed is freed as soon as
+ * that is known.
  * All of it is courtesy: that two never write is left to the epoch which the
  * warehouse checks in each commit.
  */
 export class SharedOwnership implements Ownership {
   readonly #held = new Map<number, Held>();
-  /** When a partition beyond the share was last tried. */
-  readonly #triedAt = new Map<number, number>();
+  /** It is their turn to be claimed. */
+  readonly #claiming = new Set<number>();
+  /** What nobody held in the last round, as it is claimed, and since when. */
+  #free = new Map<number, number>();
+  /** Those who wait for their turn. */
+  readonly #waiting = new Map<number, () => void>();
   readonly #others: GoneProcesses;
   /** Processes that share the partitions. */
   #alive = 1;
   #drained = false;
   #surplusRounds = 0;
-  #more = new AbortController();
 
   constructor(private readonly options: OwnershipOptions) {
     this.#others = new GoneProcesses(options);
@@ -99,48 +104,48 @@ export class SharedOwnership implements Ownership {
   resume(): void {
     this.#drained = false;
     for (const held of this.#held.values()) held.yields = false;
-    this.#more.abort();
-    this.#more = new AbortController();
+    for (const p of this.#claiming) this.#waiting.get(p)?.();
   }
 
-  mayClaim(p: number): boolean {
-    if (this.#drained) return false;
-    if (this.#held.has(p) || this.#held.size < this.#share) return true;
-    const { leaseMs } = this.options;
-    const now = this.#nowMs();
-    const tried = this.#triedAt.get(p);
-    if (tried === undefined) this.#triedAt.set(p, now);
-    if (tried === undefined || now - tried < ORPHAN_LEASES * leaseMs) {
-      return false;
+  async turn(p: number, signal: AbortSignal): Promise<void> {
+    while (!this.#isTurnOf(p) && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wake = () => resolve();
+      this.#waiting.set(p, wake);
+      signal.addEventListener("abort", wake);
+      await promise;
+      signal.removeEventListener("abort", wake);
     }
-    this.#triedAt.set(p, now);
-    return true;
+    this.#waiting.delete(p);
+  }
+
+  /** What is held is claimed anew at any time, as after an outage. */
+  #isTurnOf(p: number): boolean {
+    return this.#held.has(p) || !this.#drained && this.#claiming.has(p);
   }
 
   onClaiming(p: number): void {
     this.#held.delete(p);
+    this.#claiming.add(p);
   }
 
   onClaimed(p: number, leaseEpoch: number): void {
     const { now: division } = this.options.layout;
     this.#held.set(p, { leaseEpoch, division, yields: this.#drained });
-    this.#triedAt.delete(p);
+    this.#claiming.delete(p);
+    this.#takeFree();
   }
 
   onLost(p: number): void {
     this.#held.delete(p);
-    this.#triedAt.set(p, this.#nowMs());
+    this.#claiming.delete(p);
+    this.#takeFree();
   }
 
   verdict(p: number): "keep" | "lost" | "yield" {
     const held = this.#held.get(p);
     if (held?.division !== this.options.layout.now) return "lost";
     return held.yields ? "yield" : "keep";
-  }
-
-  async rest(ms: number, signal: AbortSignal): Promise<void> {
-    const { signal: more } = this.#more;
-    await this.options.clock.sleep(ms, AbortSignal.any([signal, more]));
   }
 
   /** Says that it is alive and renews, until aborted. */
@@ -153,44 +158,62 @@ export class SharedOwnership implements Ownership {
   /** @returns Milliseconds after which there is something to look at. */
   async #round(): Promise<number> {
     const { owner, leases } = this.options;
-    if (this.#drained) {
-      // Not counted, so that the others share all of it.
-      await leases.leave(owner);
-      await this.#renew();
-      return Infinity;
+    const held = [...this.#held].map(([p, { leaseEpoch }]) => ({
+      p,
+      leaseEpoch,
+    }));
+    // While it is drained, the others share all of it.
+    const isCounted = !this.#drained;
+    const round = await leases.round(owner, { held, isCounted });
+    this.#keep(held, round.kept);
+    this.#noteFree(round.free);
+    if (!isCounted) return Infinity;
+    const { gone, alive, againMs } = await this.#others.look(round.processes);
+    if (gone.size > 0) {
+      this.#noteFree([...round.free, ...await leases.bury([...gone])]);
     }
-    const { gone, alive, againMs } = await this.#others.look(
-      await leases.heartbeat(owner),
-    );
-    if (gone.size > 0) await leases.bury([...gone]);
-    this.#shareAmong(1 + alive.length);
-    await this.#renew();
+    this.#alive = 1 + alive.length;
+    this.#takeFree();
     this.#yieldSurplus();
     return againMs;
   }
 
-  #shareAmong(alive: number): void {
-    const before = this.#share;
-    this.#alive = alive;
-    if (this.#share <= before) return;
-    this.#more.abort();
-    this.#more = new AbortController();
-  }
-
-  async #renew(): Promise<void> {
-    const { store, log } = this.options;
-    const asked = [...this.#held].map(([p, { leaseEpoch }]) => ({
-      p,
-      leaseEpoch,
-    }));
-    const renewed = new Set(asked.length > 0 ? await store.renew(asked) : []);
+  #keep(asked: readonly PartitionLease[], kept: readonly number[]): void {
+    const stay = new Set(kept);
     for (const { p, leaseEpoch } of asked) {
       // It may have been claimed anew meanwhile.
-      if (renewed.has(p) || this.#held.get(p)?.leaseEpoch !== leaseEpoch) {
-        continue;
-      }
-      log.warn("Another process has taken the partition", { p });
+      if (stay.has(p) || this.#held.get(p)?.leaseEpoch !== leaseEpoch) continue;
+      this.options.log.warn("Another process has taken the partition", { p });
       this.onLost(p);
+    }
+  }
+
+  /** Each process begins elsewhere, so that two seldom claim the same. */
+  #noteFree(free: readonly number[]): void {
+    const { owner, layout: { partitions } } = this.options;
+    const now = this.#nowMs();
+    const before = this.#free;
+    const first = partitionOf(owner, partitions);
+    const order = [
+      ...free.filter((p) => p >= first),
+      ...free.filter((p) => p < first),
+    ];
+    const since = (p: number) => Math.min(now, before.get(p) ?? now);
+    this.#free = new Map(order.map((p) => [p, since(p)]));
+  }
+
+  /** It is the turn of what nobody has, up to the share. */
+  #takeFree(): void {
+    if (this.#drained) return;
+    const { leaseMs } = this.options;
+    const longAgo = this.#nowMs() - ORPHAN_LEASES * leaseMs;
+    for (const [p, since] of this.#free) {
+      if (this.#held.has(p) || this.#claiming.has(p)) continue;
+      const some = this.#held.size + this.#claiming.size;
+      if (some >= this.#share && since > longAgo) continue;
+      this.#free.delete(p);
+      this.#claiming.add(p);
+      this.#waiting.get(p)?.();
     }
   }
 

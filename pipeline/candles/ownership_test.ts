@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { PartitionLayout } from "../domain/partition_layout.ts";
 import { ManualClock } from "../feeds/testing/manual_clock.ts";
 import { MICROS_PER_MS } from "../domain/time.ts";
-import type { Heartbeat, Presence } from "../ports.ts";
+import type { LeaseRound, PartitionLease, Presence } from "../ports.ts";
+import { partitionOf } from "../domain/hash.ts";
 import { SharedOwnership } from "./ownership.ts";
 
 const LEASE_MS = 1_500;
 const ROUND_MS = LEASE_MS / 5;
 
-/** The warehouse's part: who is alive, and whose partitions are renewed. */
+/** The warehouse's part: who is alive, and which partitions are free. */
 class Warehouse {
   alive = 1;
+  /** Partitions that nobody holds, unless this process does. */
+  free: readonly number[] = [];
   /** Partitions that are another's by now. */
   readonly taken = new Set<number>();
   failing = false;
@@ -23,34 +26,33 @@ class Warehouse {
   constructor(private readonly clock: ManualClock) {}
 
   // deno-lint-ignore require-await -- a failure must be a rejection
-  async heartbeat(): Promise<readonly Heartbeat[]> {
+  async round(owner: string, { held, isCounted }: {
+    readonly held: readonly PartitionLease[];
+    readonly isCounted: boolean;
+  }): Promise<LeaseRound> {
     if (this.failing) throw new Error("the warehouse is down");
+    if (!isCounted) this.left.push(owner);
     const now = this.clock.now() / MICROS_PER_MS;
-    return Array.from({ length: this.alive }, (_, i) => {
+    const processes = Array.from({ length: this.alive }, (_, i) => {
       const owner = String.fromCharCode(97 + i);
       if (!this.killed.has(owner)) this.#beatAt.set(owner, now);
       const leftMs = this.#beatAt.get(owner)! + LEASE_MS - now;
       return { owner, leftMs };
     }).filter(({ leftMs }) => leftMs >= 0);
+    const kept = held.map(({ p }) => p).filter((p) => !this.taken.has(p));
+    const free = this.free.filter((p) => !kept.includes(p));
+    return { processes, kept, free };
   }
 
   readonly left: string[] = [];
 
-  leave(owner: string): Promise<void> {
-    this.left.push(owner);
-    return Promise.resolve();
-  }
+  /** What those hold. */
+  readonly holds = new Map<string, readonly number[]>();
 
-  bury(owners: readonly string[]): Promise<void> {
+  bury(owners: readonly string[]): Promise<readonly number[]> {
     this.buried.push(...owners);
-    return Promise.resolve();
-  }
-
-  renew(
-    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
-  ): Promise<readonly number[]> {
     return Promise.resolve(
-      leases.map(({ p }) => p).filter((p) => !this.taken.has(p)),
+      owners.flatMap((owner) => this.holds.get(owner) ?? []),
     );
   }
 }
@@ -63,7 +65,6 @@ async function started(partitions: number, presence?: Presence) {
     owner: "a",
     layout: new PartitionLayout(partitions),
     leaseMs: LEASE_MS,
-    store: warehouse,
     leases: warehouse,
     presence,
     clock,
@@ -75,6 +76,19 @@ async function started(partitions: number, presence?: Presence) {
     clock,
     warehouse,
     ownership,
+    /** Which partitions it is time to claim. */
+    async turns(): Promise<readonly number[]> {
+      const asked = new AbortController();
+      const turns: number[] = [];
+      const waits = Array.from({ length: partitions }, async (_, p) => {
+        await ownership.turn(p, asked.signal);
+        if (!asked.signal.aborted) turns.push(p);
+      });
+      await clock.advance(0);
+      asked.abort();
+      await Promise.all(waits);
+      return turns.filter((p) => !ownership.owned.includes(p));
+    },
     async end() {
       abort.abort();
       await running;
@@ -83,28 +97,69 @@ async function started(partitions: number, presence?: Presence) {
 }
 
 Deno.test("a process alone takes every partition", async () => {
-  const { ownership, end } = await started(3);
-  for (const p of [0, 1, 2]) {
-    assert.equal(ownership.mayClaim(p), true);
-    ownership.onClaimed(p, 1);
-  }
+  const { clock, warehouse, ownership, turns, end } = await started(3);
+  assert.deepEqual(
+    await turns(),
+    [],
+    "the warehouse has not said what is free",
+  );
+  warehouse.free = [0, 1, 2];
+  await clock.advance(ROUND_MS);
+  assert.deepEqual(await turns(), [0, 1, 2]);
+  for (const p of [0, 1, 2]) ownership.onClaimed(p, 1);
   assert.deepEqual(ownership.owned, [0, 1, 2]);
   assert.equal(ownership.verdict(2), "keep");
   await end();
 });
 
 Deno.test("a process takes no more than its share, but in the end what nobody takes", async () => {
-  const { clock, warehouse, ownership, end } = await started(4);
+  const { clock, warehouse, ownership, turns, end } = await started(4);
   warehouse.alive = 2;
+  warehouse.free = [0, 1, 2, 3];
   await clock.advance(ROUND_MS);
-  for (const p of [0, 1]) ownership.onClaimed(p, 1);
-  assert.equal(ownership.mayClaim(2), false);
+  const share = await turns();
+  assert.equal(share.length, 2);
+  for (const p of share) ownership.onClaimed(p, 1);
+  assert.deepEqual(await turns(), []);
   await clock.advance(2 * LEASE_MS);
-  assert.equal(ownership.mayClaim(2), false);
+  assert.deepEqual(await turns(), []);
   await clock.advance(LEASE_MS);
-  assert.equal(ownership.mayClaim(2), true);
-  // One that it holds may be claimed anew at any time, as after an outage.
-  assert.equal(ownership.mayClaim(0), true);
+  assert.equal((await turns()).length, 2);
+  await end();
+});
+
+Deno.test("a partition that another was quicker to claim is followed by the next at once", async () => {
+  const { clock, warehouse, ownership, turns, end } = await started(8);
+  warehouse.alive = 4;
+  warehouse.free = [0, 1, 2, 3, 4, 5, 6, 7];
+  await clock.advance(ROUND_MS);
+  const [first, second] = await turns();
+  ownership.onClaiming(first);
+  ownership.onLost(first);
+  const next = await turns();
+  assert.equal(next.length, 2);
+  assert(next.includes(second) && !next.includes(first), String(next));
+  await end();
+});
+
+Deno.test("processes begin at different partitions", async () => {
+  const { clock, warehouse, ownership, turns, end } = await started(64);
+  warehouse.alive = 64;
+  warehouse.free = Array.from({ length: 64 }, (_, p) => p);
+  await clock.advance(ROUND_MS);
+  const [first] = await turns();
+  assert.equal(first, partitionOf("a", 64));
+  ownership.onLost(first);
+  assert.deepEqual(await turns(), [(first + 1) % 64]);
+  await end();
+});
+
+Deno.test("what is held may be claimed anew at any time, as after an outage", async () => {
+  const { ownership, end } = await started(4);
+  ownership.onClaimed(0, 1);
+  await ownership.turn(0, new AbortController().signal);
+  ownership.onClaiming(0);
+  await ownership.turn(0, new AbortController().signal);
   await end();
 });
 
@@ -173,41 +228,37 @@ Deno.test("a warehouse that does not answer takes nothing away by itself", async
 
 Deno.test("what a killed process held is freed once it is missed, and claimed at once", async () => {
   const missing: string[] = [];
-  const { clock, warehouse, ownership, end } = await started(4, {
+  const { clock, warehouse, ownership, turns, end } = await started(4, {
     missing: () => Promise.resolve(missing),
   });
   warehouse.alive = 2;
+  warehouse.holds.set("b", [2, 3]);
   await clock.advance(ROUND_MS);
   for (const p of [0, 1]) ownership.onClaimed(p, 1);
-  let rested = 0;
-  const resting = ownership.rest(60_000, new AbortController().signal)
-    .then(() => rested++);
   warehouse.killed.add("b");
   missing.push("b");
   await clock.advance(ROUND_MS);
   assert.deepEqual(warehouse.buried, [], "it may only have lost its Redis");
   await clock.advance(ROUND_MS);
   assert.deepEqual(new Set(warehouse.buried), new Set(["b"]));
-  await resting;
-  assert.equal(rested, 1, "whoever waits to claim need not wait on");
-  assert.equal(ownership.mayClaim(2), true);
+  assert.deepEqual(await turns(), [2, 3]);
   await end();
 });
 
 Deno.test("a process that is missed but says that it is alive keeps what it holds", async () => {
-  const { clock, warehouse, ownership, end } = await started(4, {
+  const { clock, warehouse, ownership, turns, end } = await started(4, {
     missing: (owners) => Promise.resolve(owners),
   });
   warehouse.alive = 2;
   await clock.advance(4 * LEASE_MS);
   assert.deepEqual(warehouse.buried, []);
   for (const p of [0, 1]) ownership.onClaimed(p, 1);
-  assert.equal(ownership.mayClaim(2), false);
+  assert.deepEqual(await turns(), []);
   await end();
 });
 
 Deno.test("a process that is there but silent keeps what it holds for a lease", async () => {
-  const { clock, warehouse, ownership, end } = await started(4, {
+  const { clock, warehouse, ownership, turns, end } = await started(4, {
     missing: () => Promise.resolve([]),
   });
   warehouse.alive = 2;
@@ -215,16 +266,18 @@ Deno.test("a process that is there but silent keeps what it holds for a lease", 
   for (const p of [0, 1]) ownership.onClaimed(p, 1);
   warehouse.killed.add("b");
   await clock.advance(LEASE_MS);
-  assert.equal(ownership.mayClaim(2), false);
+  assert.deepEqual(await turns(), []);
   // It looks again when the lease is over, not a round after.
+  warehouse.free = [2, 3];
   await clock.advance(10);
-  assert.equal(ownership.mayClaim(2), true);
+  assert.deepEqual(await turns(), [2, 3]);
   assert.deepEqual(warehouse.buried, []);
   await end();
 });
 
 Deno.test("a process that is drained gives everything back at once, and is not counted", async () => {
-  const { clock, warehouse, ownership, end } = await started(2);
+  const { clock, warehouse, ownership, turns, end } = await started(2);
+  warehouse.free = [0, 1];
   for (const p of [0, 1]) ownership.onClaimed(p, 1);
   ownership.drain();
   assert.deepEqual([0, 1].map((p) => ownership.verdict(p)), ["yield", "yield"]);
@@ -232,7 +285,7 @@ Deno.test("a process that is drained gives everything back at once, and is not c
   await clock.advance(ROUND_MS);
   assert(warehouse.left.length > 0, "the others share all of it");
   await clock.advance(10 * LEASE_MS);
-  assert.equal(ownership.mayClaim(0), false, "though nobody took it");
+  assert.deepEqual(await turns(), [], "though nobody took it");
   // One that is still being claimed is given back as well.
   ownership.onClaimed(0, 2);
   assert.equal(ownership.verdict(0), "yield");
@@ -240,6 +293,21 @@ Deno.test("a process that is drained gives everything back at once, and is not c
   assert.equal(ownership.verdict(0), "keep");
   ownership.onLost(0);
   await clock.advance(ROUND_MS);
-  assert.equal(ownership.mayClaim(0), true);
+  assert.deepEqual(await turns(), [0]);
+  await end();
+});
+
+Deno.test("whoever waits for a turn while its process is drained has it afterwards", async () => {
+  const { clock, warehouse, ownership, end } = await started(1);
+  warehouse.free = [0];
+  await clock.advance(ROUND_MS);
+  ownership.drain();
+  let turned = 0;
+  const turn = ownership.turn(0, new AbortController().signal)
+    .then(() => turned++);
+  await clock.advance(LEASE_MS);
+  assert.equal(turned, 0);
+  ownership.resume();
+  await turn;
   await end();
 });

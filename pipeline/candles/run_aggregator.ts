@@ -58,7 +58,7 @@ export interface AggregatorSettings {
   /** Applied ticks are kept for less once the buffer holds more than this. */
   readonly bufferBytesMax: number;
   readonly trimEveryMs: number;
-  /** Wait while another process holds the partition. */
+  /** Wait after a partition that was not to be had, or brought nothing. */
   readonly claimRetryMs: number;
   /** First and longest wait after a store or the buffer failed. */
   readonly retryMsMin: number;
@@ -241,10 +241,7 @@ class AggregatorLoop {
 
   /** Waits before the partition is asked for again. */
   async rest(): Promise<void> {
-    const { ownership, clock } = this.options;
-    await (ownership
-      ? ownership.rest(this.settings.claimRetryMs, this.signal)
-      : clock.sleep(this.settings.claimRetryMs, this.signal));
+    await this.options.clock.sleep(this.settings.claimRetryMs, this.signal);
   }
 
   /** Something came through: the next failure is a first one. */
@@ -283,7 +280,8 @@ class AggregatorLoop {
    */
   async ownPartition(): Promise<boolean> {
     const { p, buffer, log, ownership } = this.options;
-    if (ownership?.mayClaim(p) === false) return false;
+    await ownership?.turn(p, this.signal);
+    if (this.signal.aborted) return false;
     // Asked first: while the buffer is away, the warehouse is left in peace.
     // Should the stream be begun anew after this, the first read says so.
     this.#incarnation = await outside(

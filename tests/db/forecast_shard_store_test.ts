@@ -10,6 +10,7 @@ import {
   type ShardClaim,
 } from "../../pipeline/domain/forecast_shard.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
+import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import type { Signal } from "../../pipeline/domain/signal.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import { until } from "../harness/program.ts";
@@ -24,7 +25,7 @@ await onBothDatabases((warehouse, test) => {
   const storeOf = (ms: number) =>
     new PgForecastShardStore(db, new LeaseTerm(ms, clock));
   const leasesOf = (ms: number) =>
-    new PgLeaseStore(db, new LeaseTerm(ms, clock));
+    new PgLeaseStore(db, new LeaseTerm(ms, clock), new PartitionLayout(1));
   const shards = storeOf(NEVER_MS);
 
   const held = async (owner: string): Promise<readonly ShardClaim[]> =>

@@ -65,7 +65,6 @@ export function startNode(options: SimNodeOptions): void {
       owner,
       layout,
       leaseMs: LEASE_MS,
-      store: stores.aggregate,
       leases: stores.leases,
       presence: process,
       clock,

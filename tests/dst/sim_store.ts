@@ -17,9 +17,9 @@ import type {
   CommittedPartition,
   DrainedStream,
   FeedStore,
-  Heartbeat,
   InstrumentStore,
   LayoutNode,
+  LeaseRound,
   LeaseStore,
   PartitionState,
   WarehouseContent,
@@ -89,14 +89,6 @@ export class SimWarehouse extends MemoryStore {
     const result = await committing;
     if (result.kind === "committed") this.#extend(commit.p);
     return result;
-  }
-
-  override async renew(
-    leases: Parameters<AggregateStore["renew"]>[0],
-  ): Promise<readonly number[]> {
-    const ours = await super.renew(leases);
-    for (const p of ours) this.#extend(p);
-    return ours;
   }
 
   #extend(p: number): void {
@@ -208,25 +200,47 @@ export class SimWarehouse extends MemoryStore {
 
   // ----------------------------------------------------------------- leases
 
-  heartbeat(owner: string): readonly Heartbeat[] {
+  round(
+    owner: string,
+    { held, isCounted }: Parameters<LeaseStore["round"]>[1],
+    stream: string,
+  ): LeaseRound {
     const { now } = this.scheduler;
-    this.#seen.set(owner, now);
-    return [...this.#seen]
-      .map(([owner, at]) => ({
-        owner,
-        leftMs: LEASE_MS - (now - at) / MICROS_PER_MS,
-      }))
-      .filter(({ leftMs }) => leftMs >= 0);
+    if (isCounted) this.#seen.set(owner, now);
+    else this.leave(owner);
+    const kept = held.filter(({ p, leaseEpoch }) =>
+      this.state(p).leaseEpoch === leaseEpoch
+    ).map(({ p }) => p);
+    for (const p of kept) this.#extend(p);
+    return {
+      processes: [...this.#seen]
+        .map(([owner, at]) => ({
+          owner,
+          leftMs: LEASE_MS - (now - at) / MICROS_PER_MS,
+        }))
+        .filter(({ leftMs }) => leftMs >= 0),
+      kept,
+      free: stream === this.tag
+        ? [...Array(this.partitions).keys()].filter((p) => this.#isFree(p))
+        : [],
+    };
   }
 
-  bury(owners: readonly string[]): void {
-    for (let p = 0; p < this.partitions; p++) {
+  #isFree(p: number): boolean {
+    return this.ownerOf(p) === null ||
+      this.scheduler.now > (this.#leaseUntil.get(p) ?? -1);
+  }
+
+  bury(owners: readonly string[]): readonly number[] {
+    const buried = [...Array(this.partitions).keys()].filter((p) => {
       const owner = this.ownerOf(p);
-      if (owner !== null && owners.includes(owner)) this.steal(p);
-    }
+      return owner !== null && owners.includes(owner);
+    });
+    for (const p of buried) this.steal(p);
     for (const [task, held] of this.#tasks) {
       if (owners.includes(held.owner)) this.#tasks.delete(task);
     }
+    return buried;
   }
 
   hold(task: string, owner: string): boolean {
@@ -275,7 +289,6 @@ export function simStore(
         call("rollUpForming", () => warehouse.rollUpForming(lease, minutes)),
       release: (p, leaseEpoch) =>
         call("release", () => warehouse.release(p, leaseEpoch)),
-      renew: (leases) => call("renew", () => warehouse.renew(leases)),
       checkpoint: () => call("checkpoint", () => warehouse.checkpoint()),
     },
     feeds: {
@@ -296,7 +309,10 @@ export function simStore(
         call("widen", () => warehouse.widen(symbol, scales)),
     },
     leases: {
-      heartbeat: (owner) => call("heartbeat", () => warehouse.heartbeat(owner)),
+      round: (owner, round) => {
+        const { tag } = layout.now;
+        return call("round", () => warehouse.round(owner, round, tag));
+      },
       bury: (owners) => call("bury", () => warehouse.bury(owners)),
       hold: (task, owner) => call("hold", () => warehouse.hold(task, owner)),
       release: (task, owner) =>

@@ -113,16 +113,6 @@ export class MemoryStore implements AggregateStore {
     });
   }
 
-  renew(
-    leases: readonly { readonly p: number; readonly leaseEpoch: number }[],
-  ): Promise<readonly number[]> {
-    return Promise.resolve(
-      leases.filter(({ p, leaseEpoch }) =>
-        this.#partition(p).leaseEpoch === leaseEpoch
-      ).map(({ p }) => p),
-    );
-  }
-
   commit(commit: Commit): Promise<CommitResult> {
     const partition = this.#partition(commit.p);
     if (
