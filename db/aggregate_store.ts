@@ -14,7 +14,6 @@ import type {
   CommitResult,
   CommittedCandle,
   DirtyRollup,
-  EntryId,
   FeedTotals,
   FormingMinute,
   PartitionState,
@@ -52,15 +51,13 @@ import {
 /** Whoever claims a thousand partitions leaves connections to the rest. */
 const CLAIMS_AT_ONCE = 4;
 
-type Checkpoint = readonly { readonly p: number; readonly position: EntryId }[];
-
 type Ids = ReadonlyMap<string, Instrument>;
 
 /** Positions, candles and books of the aggregation, each commit as one. */
 export class PgAggregateStore implements AggregateStore {
   readonly #claims = new AtMost(CLAIMS_AT_ONCE);
-  #syncing: Promise<Checkpoint> | null = null;
-  #syncingNext: Promise<Checkpoint> | null = null;
+  #syncing: Promise<void> | null = null;
+  #syncingNext: Promise<void> | null = null;
 
   constructor(
     private readonly db: Db,
@@ -159,7 +156,7 @@ export class PgAggregateStore implements AggregateStore {
   }
 
   /** Streams that ask while one is under way share the next one. */
-  checkpoint(): Promise<Checkpoint> {
+  checkpoint(): Promise<void> {
     if (this.#syncing === null) return this.#syncing = this.#sync();
     this.#syncingNext ??= this.#syncing.catch(() => {}).then(() => {
       this.#syncingNext = null;
@@ -168,21 +165,12 @@ export class PgAggregateStore implements AggregateStore {
     return this.#syncingNext;
   }
 
-  async #sync(): Promise<Checkpoint> {
+  async #sync(): Promise<void> {
     try {
-      return await this.#syncNow();
+      await this.makeSafe();
     } finally {
       if (this.#syncingNext === null) this.#syncing = null;
     }
-  }
-
-  async #syncNow(): Promise<Checkpoint> {
-    // Read before: what is committed meanwhile may or may not be synced.
-    const rows = await this.db.query<{ p: number; position: EntryId }>(
-      "select p, position from offsets order by p",
-    );
-    await this.makeSafe();
-    return rows;
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import type {
+  EntryId,
   GapRow,
   PipelineState,
   PipelineStore,
@@ -87,7 +88,7 @@ export class PgPipelineStore implements PipelineStore {
         owner: row.owner as string | null,
         leaseEpoch: row.lease_epoch as number,
         held: row.held as boolean,
-        position: row.position as string,
+        position: row.position as EntryId,
         markedAt: microsOrNull(row.marked_at),
       })),
       processes: processes.map(nodeOf),

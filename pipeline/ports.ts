@@ -165,7 +165,13 @@ export interface TickBuffer {
   newest(p: number): Promise<EntryId>;
   /** Position of the newest entry appended before `time`. */
   newestBefore(p: number, time: EpochMicros): Promise<EntryId>;
-  stats(): Promise<BufferStats>;
+  /**
+   * Of all streams; rejects unless all of the buffer answers.
+   *
+   * @param options With `rough`, what was found a moment ago will do, the longer
+   * ago the more partitions there are: what all processes ask together is bound.
+   */
+  stats(options?: { readonly rough: boolean }): Promise<BufferStats>;
   /**
    * The same streams for good: of the number of partitions there is now,
    * whatever it will be. Absent where that number stays.
@@ -430,8 +436,10 @@ export interface AggregateStore {
     minutes: readonly FormingMinute[],
   ): Promise<readonly CommittedCandle[] | null>;
   release(p: number, leaseEpoch: number): Promise<void>;
-  /** Makes what was committed safe from power loss; then trimming is too. */
-  checkpoint(): Promise<readonly { p: number; position: EntryId }[]>;
+  /**
+   * Makes what was committed before safe from power loss; then trimming is too.
+   */
+  checkpoint(): Promise<void>;
 }
 
 /** What the feeds need of the warehouse. */
@@ -851,7 +859,7 @@ export interface PipelineState {
     readonly leaseEpoch: number;
     /** The owner's lease has not run out; of servers only. */
     readonly held: boolean;
-    readonly position: string;
+    readonly position: EntryId;
     readonly markedAt: EpochMicros | null;
   }[];
   /** Processes that share the stores and are there. */

@@ -11,11 +11,11 @@ import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import type { EdgeReport } from "../pipeline/forecast/edge_forecasts.ts";
 import {
   type AuditStore,
+  BEFORE_FIRST,
   type BufferStats,
   type Clock,
   compareEntryIds,
   type EntryId,
-  type FeedStore,
   type Log,
   type PipelineState,
   type PipelineStore,
@@ -33,7 +33,6 @@ import { Since } from "./since.ts";
 export interface HealthOptions {
   readonly stores: {
     readonly audit: Pick<AuditStore, "ping">;
-    readonly feeds: Pick<FeedStore, "committed">;
     readonly buffer: Pick<TickBuffer, "stats" | "newestBefore">;
     readonly pipeline: PipelineStore;
     readonly replica: { state(): ReplicaState } | null;
@@ -118,7 +117,7 @@ export class Health {
     this.#options = options;
     const { audit, buffer } = options.stores;
     this.#warehouse = new Probe(() => audit.ping());
-    this.#buffer = new Probe(() => buffer.stats());
+    this.#buffer = new Probe(() => buffer.stats({ rough: true }));
     this.#lag = new Probe(() => this.#readLag());
     this.#pipeline = new Probe(() => this.#readPipeline());
     const { dataDir } = options;
@@ -278,14 +277,20 @@ export class Health {
     };
   }
 
-  /** Of all partitions: one that no process owns must be seen as well. */
+  /**
+   * Of all partitions: one that no process owns must be seen as well. The buffer
+   * is asked of those alone whose newest mark in candles is old: behind any
+   * other nothing waits that is older than it.
+   */
   async #readLag(): Promise<readonly PartitionLag[]> {
     const { stores, clock } = this.#options;
+    const { partitions } = await this.#pipeline.ask();
     const before = epochMicros(clock.now() - BEHIND_MS_MAX * MICROS_PER_MS);
-    const committed = await stores.feeds.committed([]);
     return await Promise.all(
-      committed.map(async ({ p, position }) => {
-        const old = await stores.buffer.newestBefore(p, before);
+      partitions.map(async ({ p, position, markedAt }) => {
+        const old = markedAt !== null && markedAt >= before
+          ? BEFORE_FIRST
+          : await stores.buffer.newestBefore(p, before);
         return { p, position, behind: compareEntryIds(position, old) < 0 };
       }),
     );

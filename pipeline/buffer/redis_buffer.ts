@@ -32,6 +32,8 @@ const POLL_MS = 20;
 const LOOK_MS = 500;
 /** After what was told, more may have come that was not. */
 const MORE_MS = 2 * RING_MS;
+/** For so long a rough count is good, times the streams. */
+const ROUGH_MS = 30;
 /** How often a full buffer is asked whether it still is. */
 const FULL_MS = 250;
 
@@ -241,32 +243,48 @@ export class RedisBuffer implements DivisibleBuffer {
     return id === null ? BEFORE_FIRST : String(id) as EntryId;
   }
 
-  /** Of all streams, those of before a division too. */
-  async stats(): Promise<BufferStats> {
+  /**
+   * Of all streams, those of before a division too. Roughly, one stream of each
+   * server is counted, and the others only now and then.
+   */
+  async stats({ rough = false } = {}): Promise<BufferStats> {
     const { past, now } = this.options.layout;
-    const stats = await Promise.all(
-      [...past, now].flatMap(({ partitions, tag }) => {
-        const streams = this.ofDivision(tag);
-        return Array.from(
-          { length: partitions },
-          (_, p) => streams.#statsOf(p),
-        );
-      }),
+    const streams = [...past, now].flatMap(({ partitions, tag }) => {
+      const buffer = this.ofDivision(tag);
+      return Array.from({ length: partitions }, (_, p) => ({ buffer, p }));
+    });
+    const { shared, places } = this;
+    const at = performance.now();
+    const isOld = at - shared.countedAt > streams.length * ROUGH_MS ||
+      shared.counted !== streams.length;
+    const servers = Map.groupBy(
+      streams,
+      ({ buffer, p }) => places.urlOf(buffer.#keyOf(p, "meta")),
     );
-    return {
-      bytes: stats.reduce((sum, { bytes }) => sum + bytes, 0),
-      entries: stats.reduce((sum, { entries }) => sum + entries, 0),
-    };
+    const asked = rough && !isOld
+      ? servers.values().map(([first]) => first).toArray()
+      : streams;
+    await Promise.all(asked.map(({ buffer, p }) => buffer.#count(p)));
+    if (asked === streams) {
+      shared.countedAt = at;
+      shared.counted = streams.length;
+    }
+    const sum = (counts: ReadonlyMap<string, number>) =>
+      streams.reduce(
+        (sum, { buffer, p }) => sum + (counts.get(buffer.#nameOf(p)) ?? 0),
+        0,
+      );
+    return { bytes: sum(shared.held), entries: sum(shared.entries) };
   }
 
-  async #statsOf(p: number): Promise<BufferStats> {
+  async #count(p: number): Promise<void> {
     const reply = await this.connection.run("stats", [
       this.#keyOf(p, "meta"),
       this.#keyOf(p, "ticks"),
     ], []) as RedisReply[];
     const [bytes, entries] = reply.map(Number);
     this.shared.held.set(this.#nameOf(p), bytes);
-    return { bytes, entries };
+    this.shared.entries.set(this.#nameOf(p), entries);
   }
 
   back(): AbortSignal {
@@ -376,6 +394,11 @@ class Shared {
   readonly incarnations = new Map<string, string>();
   /** Bytes held, by stream, as last seen. */
   readonly held = new Map<string, number>();
+  /** Entries held, by stream, as last counted. */
+  readonly entries = new Map<string, number>();
+  /** When all streams were last counted, and how many they were. */
+  countedAt = -Infinity;
+  counted = 0;
   askedAt = -Infinity;
   closed: Promise<void> | null = null;
 

@@ -218,7 +218,8 @@ class AggregatorLoop {
   #unread = false;
   /** The stream that is read: all that is done holds for this one only. */
   #incarnation = "";
-  /** Whether the stored position is one of that stream. */
+  /** Newest one committed, and whether it is of that stream. */
+  #position: EntryId = BEFORE_FIRST;
   #positionIsOfStream = false;
   /** Longer candles may differ from their minutes. */
   #dirty = true;
@@ -296,6 +297,7 @@ class AggregatorLoop {
     buffer.raiseFloor(p, state.position);
     const sameStream = state.incarnation === null ||
       state.incarnation === this.#incarnation;
+    this.#position = state.position;
     this.#positionIsOfStream = sameStream;
     if (!sameStream) {
       log.warn("The buffer was begun anew; reading it from its start", {
@@ -476,6 +478,7 @@ class AggregatorLoop {
       }));
     if (result.kind === "fenced") return false;
     this.succeeded();
+    this.#position = change.next;
     this.#positionIsOfStream = true;
     this.#dirty ||= change.dirty.length > 0;
     for (const minute of change.forming) this.#forming.add(minute);
@@ -571,9 +574,9 @@ class AggregatorLoop {
     const { p, buffer, store } = this.options;
     const { retentionMs, bufferBytesMax } = this.settings;
     const incarnation = this.#incarnation;
-    const safe = await store.checkpoint();
-    const position = safe.find((row) => row.p === p)?.position;
-    if (position === undefined) return;
+    // What is committed meanwhile may or may not be safe.
+    const position = this.#position;
+    await store.checkpoint();
     let lagMs = Math.max(TRIM_LAG_MS_MIN, retentionMs);
     for (;;) {
       const through = await this.#oldOf(position, lagMs);
@@ -583,7 +586,8 @@ class AggregatorLoop {
         await buffer.trim(p, through);
       }
       if (lagMs <= TRIM_LAG_MS_MIN) return;
-      if ((await buffer.stats()).bytes <= bufferBytesMax) return;
+      const { bytes } = await buffer.stats({ rough: true });
+      if (bytes <= bufferBytesMax) return;
       lagMs = Math.max(TRIM_LAG_MS_MIN, Math.floor(lagMs * TRIM_LAG_STEP));
     }
   }

@@ -573,16 +573,6 @@ await onAllDatabases((warehouse, test) => {
     assert.equal((await onlyCandle(warehouse, symbol))?.open, "1.2345");
   });
 
-  test("checkpoint() reports the committed positions", async () => {
-    const writer = await writerFor(warehouse.symbol());
-    await writer.commit();
-    const positions = await aggregate.checkpoint();
-    assert.deepEqual(
-      positions.find(({ p }) => p === writer.state.p),
-      { p: writer.state.p, position: writer.position },
-    );
-  });
-
   test("checkpoint() is shared by those who ask while one is under way", async () => {
     let syncs = 0;
     const { aggregate } = pgStores(

@@ -39,7 +39,6 @@ serverTest(
     const health = new Health({
       stores: {
         audit: { ping: async () => void (await db.query("select 1")) },
-        feeds: { committed: () => Promise.resolve([]) },
         buffer,
         pipeline: { state: () => Promise.reject(new Error("not here")) },
         replica: null,

@@ -46,6 +46,16 @@ const never = () => new Promise<never>(() => {});
 const REPORT_MS_MAX = 10_000;
 const UNTIL_MS_MAX = 60_000;
 
+const RUNNING: PipelineState = {
+  now: epochMicros(0),
+  partitions: [],
+  processes: [],
+  tasks: [],
+  gaps: [],
+  revisedLastDay: 0,
+  revisions: [],
+};
+
 async function reportOf(
   stores: Partial<HealthOptions["stores"]> = {},
   { untilReady, ...changes }: Partial<HealthOptions> & {
@@ -57,7 +67,6 @@ async function reportOf(
   const health = new Health({
     stores: {
       audit: { ping: () => Promise.resolve() },
-      feeds: { committed: () => Promise.resolve([]) },
       buffer: {
         stats: () => Promise.resolve({ bytes: 5, entries: 1 }),
         newestBefore: () => Promise.resolve(BEFORE_FIRST),
@@ -106,7 +115,7 @@ Deno.test("the program is ready when its stores answer", async () => {
 Deno.test("stores that never answer are named, in bounded time", async () => {
   const { ready, reasons, details, took } = await reportOf({
     audit: { ping: never },
-    feeds: { committed: never },
+    pipeline: { state: never },
     buffer: { stats: never, newestBefore: never },
   });
   assert.equal(ready, false);
@@ -129,22 +138,30 @@ Deno.test("a program that stops is not ready", async () => {
 });
 
 Deno.test("a partition whose old entries are not committed is behind, whoever owns it", async () => {
-  const committed = [0, 1, 2].map((p) => ({
+  const partitions = [0, 1, 2, 3].map((p) => ({
     p,
+    owner: "a/1",
+    leaseEpoch: 1,
+    held: true,
     position: `${p === 0 ? 9 : 3}-0` as EntryId,
-    incarnation: "one",
-    feeds: [],
+    markedAt: p === 3 ? ago(2) : p === 2 ? ago(60) : null,
   }));
+  const asked: number[] = [];
   const stores = {
-    feeds: { committed: () => Promise.resolve(committed) },
+    pipeline: { state: () => Promise.resolve({ ...RUNNING, partitions }) },
     buffer: {
       stats: () => Promise.resolve({ bytes: 5, entries: 1 }),
-      newestBefore: () => Promise.resolve("9-0" as EntryId),
+      newestBefore(p: number) {
+        asked.push(p);
+        return Promise.resolve("9-0" as EntryId);
+      },
     },
   };
   const { ready, reasons } = await reportOf(stores, { owned: () => [0] });
   assert.equal(ready, false);
   assert.match(reasons[0], /behind in partitions 1, 2:/);
+  // Of the last one candles are told up to a moment ago.
+  assert.deepEqual(new Set(asked), new Set([0, 1, 2]));
 });
 
 Deno.test("a feed that is made to wait for long is named, its state in snake_case", async () => {
@@ -182,18 +199,13 @@ Deno.test("a check is done once however often it is asked, and not beside itself
   assert.equal(begun, 1);
 });
 
-const RUNNING: PipelineState = {
-  now: epochMicros(0),
-  partitions: [],
-  processes: [],
-  tasks: [],
-  gaps: [],
-  revisedLastDay: 0,
-  revisions: [],
-};
-
 Deno.test("partitions that no process has, or ever had, are told once it lasts", async () => {
-  const held = { owner: "a/1", leaseEpoch: 1, position: "0-0", markedAt: null };
+  const held = {
+    owner: "a/1",
+    leaseEpoch: 1,
+    position: BEFORE_FIRST,
+    markedAt: null,
+  };
   const state = {
     ...RUNNING,
     now: systemClock.now(),

@@ -10,6 +10,7 @@ import { WaitSketch } from "../../pipeline/domain/wait_sketch.ts";
 import {
   BEFORE_FIRST,
   type Clock,
+  type EntryId,
   type PipelineState,
 } from "../../pipeline/ports.ts";
 import { ClockWatch } from "../../program/clock_watch.ts";
@@ -30,7 +31,7 @@ const STATE: PipelineState = {
     owner: "b/7f",
     leaseEpoch: 4,
     held: true,
-    position: "9-0",
+    position: "9-0" as EntryId,
     markedAt: null,
   }],
   processes: [{
@@ -112,17 +113,6 @@ function reportOf(up: boolean) {
     ...watched,
     stores: {
       audit,
-      feeds: {
-        committed: up
-          ? () =>
-            Promise.resolve([{
-              p: 1,
-              position: BEFORE_FIRST,
-              incarnation: null,
-              feeds: [],
-            }])
-          : away,
-      },
       buffer: {
         stats: up ? () => Promise.resolve({ bytes: 7, entries: 3 }) : away,
         newestBefore: () => Promise.resolve(BEFORE_FIRST),
