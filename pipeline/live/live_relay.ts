@@ -56,6 +56,8 @@ const FORMING_EVERY_MS = 250;
 const BEAT_EVERY_MS = 1_000;
 /** A partition that this process has told nothing of for so long is quiet. */
 const BEAT_MS_MAX = 3_600_000;
+/** And one that it never told of, after what was lost of it: all have heard. */
+const LOST_MS_MAX = 60_000;
 /** Every process that runs has been heard after this long. */
 const ALL_HEARD_MS = 3 * BEAT_EVERY_MS;
 /** Fewer than a client holds back. */
@@ -121,7 +123,7 @@ export class LiveRelay {
     for (const event of events) {
       if (!isRelayed(event)) continue;
       const p = partitionOf(event.symbol, partitions);
-      if (!this.#told.has(p)) this.#told.set(p, { n: 0, at: -Infinity });
+      this.#tells(p);
       if (event.kind !== "candle") this.#unsent ??= before;
       if (!this.#outgoing.add(event)) this.#lose();
     }
@@ -134,9 +136,7 @@ export class LiveRelay {
    * partitions too that this process has told nothing of.
    */
   lost(): void {
-    for (let p = 0; p < this.#options.partitions; p++) {
-      if (!this.#told.has(p)) this.#told.set(p, { n: 0, at: -Infinity });
-    }
+    for (let p = 0; p < this.#options.partitions; p++) this.#tells(p);
     this.#lose();
     if (this.#options.listens) {
       this.#restart("A process is gone, maybe with live events");
@@ -201,7 +201,7 @@ export class LiveRelay {
       for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
         const n = ++this.#n;
         const after = this.#told.get(p)?.n ?? 0;
-        this.#told.set(p, { n, at: now });
+        this.#told.set(p, { n, at: now, since: now });
         messages.push({ p, n, text: writeMessage({ from, n, after }, part) });
       }
     }
@@ -212,9 +212,14 @@ export class LiveRelay {
   #beats(now: EpochMicros): Message[] {
     const { bootId: from } = this.#options;
     const beats: Message[] = [];
-    for (const [p, { n, at }] of this.#told) {
+    for (const [p, { n, at, since }] of this.#told) {
       const quietMs = (now - at) / MICROS_PER_MS;
       if (n === 0 || quietMs < BEAT_EVERY_MS) continue;
+      if (at === -Infinity && now - since > LOST_MS_MAX * MICROS_PER_MS) {
+        // Or each process would tell of all partitions for ever.
+        this.#told.delete(p);
+        continue;
+      }
       if (quietMs > BEAT_MS_MAX && at > -Infinity) continue;
       beats.push({ p, n, text: writeMessage({ from, n, after: n }, []) });
     }
@@ -240,7 +245,15 @@ export class LiveRelay {
   /** Events that waited are dropped: a number that nobody will hear. */
   #lose(): void {
     const n = ++this.#n;
-    for (const [p, { at }] of this.#told) this.#told.set(p, { n, at });
+    const since = this.#options.clock.now();
+    for (const [p, { at }] of this.#told) this.#told.set(p, { n, at, since });
+  }
+
+  /** It has told nothing of a partition yet, but will. */
+  #tells(p: number): void {
+    if (this.#told.has(p)) return;
+    const since = this.#options.clock.now();
+    this.#told.set(p, { n: 0, at: -Infinity, since });
   }
 
   #nowUnsettled(messages: readonly Message[]): void {
@@ -354,6 +367,8 @@ interface Told {
   readonly n: number;
   /** When the newest was sent, beats aside. */
   readonly at: number;
+  /** When that number came to be. */
+  readonly since: number;
 }
 
 /** Less than the number of any event. */

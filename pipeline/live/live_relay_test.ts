@@ -277,6 +277,28 @@ Deno.test("readers begin anew when a process was killed that may not have told a
   await stop();
 });
 
+Deno.test("who never told of a partition soon beats no more for what was lost of it", async () => {
+  const { clock, server, web, processOf, stop } = await setUp();
+  const next = processOf("next", false);
+  await clock.move(5_000);
+  const beats = async () => {
+    const before = server.sent.length;
+    await clock.move(2_000);
+    return server.sent.slice(before).filter((text) =>
+      text.includes(`"from":"next"`)
+    ).length;
+  };
+  next.relay.lost();
+  assert.equal(await beats(), 2 * PARTITIONS);
+  await clock.move(60_000);
+  assert.equal(await beats(), 0);
+  web.counts.restarts = 0;
+  next.relay.publish([event("candle.closed", 0, 1)]);
+  await clock.move(2_000);
+  assert.equal(web.counts.restarts, 0, "what it tells of later is no hole");
+  await stop();
+});
+
 Deno.test("a beat that could not be sent makes nobody begin anew", async () => {
   const { clock, server, web, stop } = await setUp();
   server.up = false;
