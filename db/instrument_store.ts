@@ -74,6 +74,19 @@ const RECORD_VERSIONS = `
   where i.symbol in (select unnest(($1::text)::text[]))
     and v.facts - 'p' is distinct from to_jsonb(i) - 'p'`;
 
+/** Transactions before this one are over: what they changed can be seen. */
+const SEEN = "select pg_snapshot_xmin(pg_current_snapshot())::text as seen";
+
+const ALL = `select ${COLUMNS} from instruments order by symbol`;
+
+/** A dump of another server may have numbers that are still to come. */
+const CHANGED = `
+  select ${COLUMNS} from instruments where id in (
+    select instrument_id from instrument_versions
+    where changed_in >= ($1::text)::xid8
+      and changed_in < pg_snapshot_xmax(pg_current_snapshot())
+  )`;
+
 /** The instruments, and the small numbers that stand for them in keys. */
 export class PgInstrumentStore implements InstrumentStore {
   readonly #bySymbol = new Map<string, Instrument>();
@@ -85,10 +98,21 @@ export class PgInstrumentStore implements InstrumentStore {
     private readonly clock: Clock,
   ) {}
 
-  async load(): Promise<readonly Instrument[]> {
-    return this.#keep(
-      await this.db.query(`select ${COLUMNS} from instruments order by symbol`),
-    );
+  async changes(since: string | null): Promise<{
+    readonly instruments: readonly Instrument[];
+    readonly seen: string;
+  }> {
+    const results = await this.db.batch([
+      { sql: SEEN },
+      since === null ? { sql: ALL } : { sql: CHANGED, params: [since] },
+    ]);
+    assert(results !== null, "nothing was asked that could be refused");
+    const seen = results[0][0].seen as string;
+    // A warehouse of before has come back, where transactions are counted anew.
+    if (since !== null && BigInt(seen) < BigInt(since)) {
+      return await this.changes(null);
+    }
+    return { instruments: this.#keep(results[1]), seen };
   }
 
   async upsert(
@@ -149,7 +173,7 @@ export class PgInstrumentStore implements InstrumentStore {
 
   /** Symbol of an id that a row of this database has. */
   async symbolOf(id: number): Promise<string> {
-    if (!this.#byId.has(id)) await this.load();
+    if (!this.#byId.has(id)) await this.changes(null);
     const instrument = this.#byId.get(id);
     assert(instrument !== undefined, `instrument ${id} is stored`);
     return instrument.symbol;

@@ -35,6 +35,8 @@ export class Catalog {
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #pending = new Map<string, Promise<Instrument>>();
   #sorted: readonly Instrument[] | null = null;
+  /** How far the changes of others are known. */
+  #seen: string | null = null;
 
   constructor(
     private readonly store: InstrumentStore,
@@ -48,9 +50,14 @@ export class Catalog {
     assert(calendars.has(ALWAYS_OPEN), "there is a 24x7 calendar");
   }
 
-  /** Reads the instruments anew; others may have registered some. */
+  /** Reads what others have registered or changed since the last time. */
   async refresh(): Promise<void> {
-    for (const instrument of await this.store.load()) this.#keep(instrument);
+    const since = this.#seen;
+    // After a failure it may be another server, without the last changes.
+    this.#seen = null;
+    const { instruments, seen } = await this.store.changes(since);
+    for (const instrument of instruments) this.#keep(instrument);
+    this.#seen = seen;
   }
 
   /** Stores what a file says of instruments, of those that it changes. */

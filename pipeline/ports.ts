@@ -901,7 +901,16 @@ export interface FeedActivityStore {
 }
 
 export interface InstrumentStore {
-  load(): Promise<readonly Instrument[]>;
+  /**
+   * The instruments that changed, whoever changed them; some may be named that
+   * did not.
+   *
+   * @param since What the call before gave as `seen`; all of them if null.
+   */
+  changes(since: string | null): Promise<{
+    readonly instruments: readonly Instrument[];
+    readonly seen: string;
+  }>;
   /** Adds what is new, updates what changed; returns the ones given. */
   upsert(specs: readonly InstrumentSpec[]): Promise<readonly Instrument[]>;
   /** Widens the scales, as a dated change. */

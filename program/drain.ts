@@ -1,7 +1,7 @@
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { Clock, Log, NodeStore } from "../pipeline/ports.ts";
 
-const EVERY_MS = 500;
+const EVERY_MS = 1_000;
 
 /** A part that gives its work away, and takes work again. */
 export interface Drainable {

@@ -19,7 +19,8 @@ export const DIVIDE_TASK = "divide";
 const EVERY_MS = 500;
 /** While partitions are to be divided, and feeds wait for it. */
 const BUSY_MS = 50;
-const SAY_EVERY_MS = 1_000;
+/** Its row may be gone, and is waited for while partitions are divided. */
+const SAY_EVERY_MS = { idle: 10_000, wanted: 1_000 };
 const RETIRE_EVERY_MS = 60_000;
 
 export interface FollowLayoutOptions extends Omit<DivideOptions, "store"> {
@@ -96,7 +97,7 @@ class LayoutFollower {
     await ingest?.followLayout();
     if (wanted === null) this.#goOn();
     else this.#hold();
-    await this.#say();
+    await this.#say(SAY_EVERY_MS[wanted === null ? "idle" : "wanted"]);
     if (!divides) return wanted !== null;
     if (wanted !== null) {
       this.#wasWanted = true;
@@ -147,12 +148,12 @@ class LayoutFollower {
   }
 
   /** Says what it knows of; again now and then, as it may be taken for gone. */
-  async #say(): Promise<void> {
+  async #say(everyMs: number): Promise<void> {
     const { store, layout, owner, clock } = this.options;
     const what = { stream: layout.now.tag, holds: this.#holds };
     const text = JSON.stringify(what);
     const ageMs = (clock.now() - this.#saidAt) / MICROS_PER_MS;
-    if (text === this.#said && ageMs >= 0 && ageMs < SAY_EVERY_MS) return;
+    if (text === this.#said && ageMs >= 0 && ageMs < everyMs) return;
     await store.say(owner, what);
     this.#said = text;
     this.#saidAt = clock.now();

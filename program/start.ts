@@ -285,11 +285,16 @@ export async function start(options: StartOptions): Promise<Running> {
       }
     });
     if (stores.shared) {
-      life.run(
-        "others",
-        (signal) =>
-          followOthers({ stores, catalog, committed, clock, log }, signal),
-      );
+      // Pages append what is taken back from quarantine.
+      const follows = has("feed") || has("web") || has("forecast");
+      life.run("others", (signal) =>
+        followOthers({
+          stores,
+          catalog,
+          committed: follows ? committed : null,
+          clock,
+          log,
+        }, signal));
     }
     const presence = stores.redis && (has("aggregate") || has("forecast"))
       ? await presenceOn(stores.redis, owner, log)

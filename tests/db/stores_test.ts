@@ -42,7 +42,7 @@ await onAllDatabases((warehouse, test) => {
 
   // -------------------------------------------------------------- instruments
 
-  test("upsert() gives ids once, and load() gives all back", async () => {
+  test("upsert() gives ids once, and changes() gives all back", async () => {
     const spec = {
       ...autoSpec(warehouse.symbol(), { priceScale: 4, sizeScale: 1 }),
       name: `O'Neil "USD" \\ INR`,
@@ -54,7 +54,7 @@ await onAllDatabases((warehouse, test) => {
     assert.deepEqual(first, { id: first.id, ...spec });
     const [again] = await instruments.upsert([{ ...spec, costBps: 3 }]);
     assert.deepEqual(again, { ...first, costBps: 3 });
-    const loaded = await instruments.load();
+    const { instruments: loaded } = await instruments.changes(null);
     assert.deepEqual(
       loaded.find(({ symbol }) => symbol === spec.symbol),
       again,
@@ -90,6 +90,32 @@ await onAllDatabases((warehouse, test) => {
       { version: 1, scale: 2 },
       { version: 2, scale: 4 },
     ]);
+  });
+
+  test("changes() names what others changed since, whenever they commit", async () => {
+    const before = (await instruments.changes(null)).seen;
+    const own = await registered();
+    const symbolsOf = async (since: string | null) => {
+      const { instruments: changed, seen } = await instruments.changes(since);
+      return { symbols: changed.map(({ symbol }) => symbol), seen };
+    };
+    const first = await symbolsOf(before);
+    assert(first.symbols.includes(own));
+    assert.deepEqual((await symbolsOf(first.seen)).symbols, []);
+    await instruments.widen(own, { priceScale: 6, sizeScale: 0 });
+    const [wide] = (await instruments.changes(first.seen)).instruments;
+    assert.deepEqual([wide.symbol, wide.priceScale], [own, 6]);
+    const all = await symbolsOf(null);
+    assert(all.symbols.includes(own) && all.symbols.length > 1);
+    // Of a server that has not come as far, all are read.
+    const { symbols } = await symbolsOf(String(BigInt(all.seen) + 1_000n));
+    assert.deepEqual(symbols, all.symbols);
+    // A dump of another server has numbers that are still to come here.
+    await warehouse.db.query(
+      `update instrument_versions set changed_in = '9000000000000'::xid8
+        where instrument_id = (select min(id) from instruments)`,
+    );
+    assert.deepEqual((await symbolsOf(all.seen)).symbols, []);
   });
 
   // -------------------------------------------------------------------- feeds

@@ -303,7 +303,11 @@ export function simStore(
         call("claimContent", () => warehouse.claimContent(content)),
     },
     instruments: {
-      load: () => call("load", () => warehouse.loadInstruments()),
+      changes: () =>
+        call("changes", () => ({
+          instruments: warehouse.loadInstruments(),
+          seen: "",
+        })),
       upsert: (specs) => call("upsert", () => warehouse.register(specs)),
       widen: (symbol, scales) =>
         call("widen", () => warehouse.widen(symbol, scales)),

@@ -32,7 +32,8 @@ async function setUp(time: string) {
   ];
   const catalog = new Catalog(
     {
-      load: () => Promise.resolve(data.instruments),
+      changes: () =>
+        Promise.resolve({ instruments: data.instruments, seen: "" }),
       upsert: () => Promise.reject(new Error("not in this test")),
       widen: () => Promise.reject(new Error("not in this test")),
     },

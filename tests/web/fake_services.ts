@@ -296,7 +296,8 @@ export async function fakeServices(
 ): Promise<FakeServices> {
   const catalog = new Catalog(
     {
-      load: () => Promise.resolve(data.instruments),
+      changes: () =>
+        Promise.resolve({ instruments: data.instruments, seen: "" }),
       upsert: () => Promise.reject(new Error("not in this test")),
       widen: () => Promise.reject(new Error("not in this test")),
     },

@@ -461,7 +461,8 @@ Deno.test("a market that is closed says what can be done meanwhile", async () =>
   const info = { ...services.info, simulated: false, seed: null };
   const catalog = new Catalog(
     {
-      load: () => Promise.resolve(data.instruments),
+      changes: () =>
+        Promise.resolve({ instruments: data.instruments, seen: "" }),
       upsert: () => Promise.reject(new Error("not in this test")),
       widen: () => Promise.reject(new Error("not in this test")),
     },

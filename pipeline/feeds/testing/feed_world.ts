@@ -45,8 +45,11 @@ const alwaysOpen: Calendar = {
 class MemoryInstruments implements InstrumentStore {
   readonly #bySymbol = new Map<string, Instrument>();
 
-  load(): Promise<readonly Instrument[]> {
-    return Promise.resolve([...this.#bySymbol.values()]);
+  changes() {
+    return Promise.resolve({
+      instruments: [...this.#bySymbol.values()],
+      seen: "",
+    });
   }
 
   upsert(specs: readonly InstrumentSpec[]): Promise<readonly Instrument[]> {
