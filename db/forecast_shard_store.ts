@@ -6,8 +6,8 @@ import {
 import type {
   ClaimOf,
   ForecastShardStore,
-  Heartbeat,
-} from "../pipeline/ports.ts";
+} from "../pipeline/forecast_ports.ts";
+import type { Heartbeat } from "../pipeline/ports.ts";
 import type { Db, Row } from "./db.ts";
 import type { LeaseTerm } from "./lease_term.ts";
 import { numberArray, textArray } from "./sql_values.ts";

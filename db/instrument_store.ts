@@ -171,6 +171,16 @@ export class PgInstrumentStore implements InstrumentStore {
     return found;
   }
 
+  /** One id for each of these symbols, which were registered. */
+  async idsOf(symbols: readonly string[]): Promise<readonly number[]> {
+    const found = await this.find(symbols);
+    return symbols.map((symbol) => {
+      const instrument = found.get(symbol);
+      assert(instrument !== undefined, `instrument ${symbol} was registered`);
+      return instrument.id;
+    });
+  }
+
   /** Symbol of an id that a row of this database has. */
   async symbolOf(id: number): Promise<string> {
     if (!this.#byId.has(id)) await this.changes(null);

@@ -1,12 +1,16 @@
 import type {
+  ForecastShardStore,
+  ForecastStore,
+  ScoreStore,
+  SignalStore,
+} from "../pipeline/forecast_ports.ts";
+import type {
   AggregateStore,
   AuditStore,
   CandleStore,
   Clock,
   FeedActivityStore,
   FeedStore,
-  ForecastShardStore,
-  ForecastStore,
   InstrumentStore,
   LayoutStore,
   LeaseStore,
@@ -37,11 +41,15 @@ import { PgNodeStore } from "./node_store.ts";
 import { PgPipelineStore } from "./pipeline_store.ts";
 import { Rollups } from "./rollups.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
+import { PgScoreStore } from "./score_store.ts";
+import { PgSignalStore } from "./signal_store.ts";
 
 /** What pages and the API read. */
 export interface Readers {
   readonly candles: CandleStore;
   readonly forecasts: ForecastStore;
+  readonly scores: ScoreStore;
+  readonly signals: SignalStore;
   readonly activity: FeedActivityStore;
   readonly audit: AuditStore;
   readonly archive: TickArchive;
@@ -116,6 +124,8 @@ export function pgStores(
       layout,
     ),
     forecasts: new PgForecastStore(from, instruments),
+    scores: new PgScoreStore(from, instruments),
+    signals: new PgSignalStore(from, instruments),
     activity: new PgFeedStore(from),
     audit: new PgAuditStore(from, months),
     archive: new PgTickArchive(from),

@@ -10,12 +10,8 @@ import {
   aborted,
   type ForecastShare,
 } from "../pipeline/forecast/forecast_share.ts";
-import type {
-  Clock,
-  ForecastShardStore,
-  Log,
-  Presence,
-} from "../pipeline/ports.ts";
+import type { ForecastShardStore } from "../pipeline/forecast_ports.ts";
+import type { Clock, Log, Presence } from "../pipeline/ports.ts";
 
 export interface SharedForecastsOptions {
   readonly owner: string;

@@ -441,6 +441,8 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         candles: newest,
         forecasts: stores.forecasts,
+        scores: stores.scores,
+        signals: stores.signals,
         catalog,
         pool,
         share: share ?? undefined,
@@ -541,6 +543,8 @@ export async function start(options: StartOptions): Promise<Running> {
           })
           : undefined,
         forecasts: readers.forecasts,
+        scores: readers.scores,
+        signals: readers.signals,
         modelReport: (symbol) => {
           const report = forecasting?.forecaster.report(symbol) ?? null;
           return report && {

@@ -50,6 +50,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files of `pipeline/` itself that every stage may know. */
 const SHARED = [
   "pipeline/ports.ts",
+  "pipeline/forecast_ports.ts",
   "pipeline/catalog.ts",
   "pipeline/listen_error.ts",
   "pipeline/next_turn.ts",

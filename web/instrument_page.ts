@@ -16,7 +16,10 @@ import {
 import { forecastView } from "../pipeline/domain/forecast.ts";
 import { signalView } from "../pipeline/domain/signal.ts";
 import { epochMicros, toMillis } from "../pipeline/domain/time.ts";
-import type { ScoredForecast, SettledSignal } from "../pipeline/ports.ts";
+import type {
+  ScoredForecast,
+  SettledSignal,
+} from "../pipeline/forecast_ports.ts";
 import { feedStateOf } from "../pipeline/live/feed_status.ts";
 import { keptFor } from "./kept_answers.ts";
 import { scaleOf } from "../components/price_scales.ts";
@@ -55,7 +58,7 @@ export async function readInstrumentPage(
   symbol: string,
   query: URLSearchParams,
 ): Promise<InstrumentPage | null> {
-  const { catalog, forecasts } = services;
+  const { catalog, forecasts, signals: made } = services;
   const instrument = catalog.get(symbol);
   if (instrument === undefined) return null;
   const [shown, record, feeds, batch, newest] = await Promise.all([
@@ -63,7 +66,7 @@ export async function readInstrumentPage(
     records(services).get(symbol, () => readRecord(services, symbol)),
     services.activity.activity(),
     forecasts.forecasts({ symbol, limit: BATCH }),
-    forecasts.signals({ symbol, limit: 1 }),
+    made.signals({ symbol, limit: 1 }),
   ]);
   const { quality, prices, past, models, calls, reliability } = record;
   const compared = catalog.get(query.get("compare") ?? "")?.symbol ?? null;
@@ -135,7 +138,7 @@ async function readRecord(
   services: Services,
   symbol: string,
 ): Promise<InstrumentRecord> {
-  const { forecasts } = services;
+  const { forecasts, signals } = services;
   const reading = forecasts.forecasts({ symbol, horizon: 1, limit: FORECASTS });
   const [quality, prices, past, models, buys, sells, reliability] =
     await Promise.all([
@@ -143,8 +146,8 @@ async function readRecord(
       readPastPrices(services, [symbol]),
       reading,
       readModels(services, [symbol]),
-      forecasts.signals({ symbol, action: "BUY", limit: CALLS }),
-      forecasts.signals({ symbol, action: "SELL", limit: CALLS }),
+      signals.signals({ symbol, action: "BUY", limit: CALLS }),
+      signals.signals({ symbol, action: "SELL", limit: CALLS }),
       reading.then((past) => {
         const model = past.at(-1)?.forecast.model;
         return model === undefined ? null : queryReliability(

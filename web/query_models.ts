@@ -85,9 +85,9 @@ async function read(
   symbols: readonly string[],
   window: number,
 ): Reading {
-  const { forecasts, modelReport } = services;
+  const { forecasts, scores, modelReport } = services;
   const [sums, made] = await Promise.all([
-    forecasts.scoreSums(symbols, window),
+    scores.scoreSums(symbols, window),
     forecasts.newestOfModels(symbols),
   ]);
   return symbols.flatMap((symbol) =>

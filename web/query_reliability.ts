@@ -27,7 +27,7 @@ export async function queryReliability(
   { symbol, model, window }: ReliabilityQuery,
 ): Promise<ReliabilityView> {
   findInstrument(services.catalog, symbol);
-  const chances = await services.forecasts.chances({
+  const chances = await services.scores.chances({
     symbol,
     model,
     limit: window,

@@ -38,7 +38,7 @@ export async function querySignals(
   if (query.symbol !== undefined) {
     findInstrument(services.catalog, query.symbol);
   }
-  const found = await services.forecasts.signals(query);
+  const found = await services.signals.signals(query);
   const signals = found.map((one) => signalView(one.signal, one))
     .sort((a, b) => a.t - b.t);
   return { signals, record: signalRecords(signals) };

@@ -4,11 +4,15 @@ import type { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import type { Skill } from "../pipeline/domain/forecast.ts";
 import type { LiveBus } from "../pipeline/live/live_bus.ts";
 import type {
+  ForecastStore,
+  ScoreStore,
+  SignalStore,
+} from "../pipeline/forecast_ports.ts";
+import type {
   AuditStore,
   CandleStore,
   Clock,
   FeedActivityStore,
-  ForecastStore,
   QuarantineDesk,
   QuarantineStore,
 } from "../pipeline/ports.ts";
@@ -87,7 +91,12 @@ export interface Services {
   readonly candles: CandleStore;
   /** Absent if ticks are not kept. */
   readonly ticks?: TickHistory;
-  readonly forecasts: ForecastStore;
+  readonly forecasts: Pick<
+    ForecastStore,
+    "forecasts" | "newest" | "newestOfModels"
+  >;
+  readonly scores: Pick<ScoreStore, "scoreSums" | "chances">;
+  readonly signals: Pick<SignalStore, "signals">;
   /** What this process knows of an instrument's fits; `null` if nothing. */
   readonly modelReport?: (symbol: string) => ModelReport | null;
   readonly audit: AuditStore;

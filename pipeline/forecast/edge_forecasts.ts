@@ -12,13 +12,8 @@ import {
   MICROS_PER_SECOND,
   toIso,
 } from "../domain/time.ts";
-import type {
-  CandleStore,
-  ClaimOf,
-  Clock,
-  ForecastStore,
-  Log,
-} from "../ports.ts";
+import type { ClaimOf, ForecastStore, SignalStore } from "../forecast_ports.ts";
+import type { CandleStore, Clock, Log } from "../ports.ts";
 import type { InstrumentEntries } from "./instrument_entries.ts";
 import {
   type EdgeView,
@@ -39,7 +34,8 @@ export interface EdgePorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly candles: Pick<CandleStore, "latest">;
-  readonly forecasts: Pick<ForecastStore, "saveForecasts" | "saveSignals">;
+  readonly forecasts: Pick<ForecastStore, "saveForecasts">;
+  readonly signals: Pick<SignalStore, "saveSignals">;
   readonly catalog: Pick<Catalog, "all" | "calendarOf">;
   readonly publish: (events: readonly LiveEvent[]) => void;
   /** Committed position of the partition that a symbol is in. */
@@ -323,13 +319,13 @@ export class EdgeForecasts {
     nearest: readonly Nearest[],
     deadline: number,
   ): Promise<void> {
-    const { forecasts, publish, claimOf } = this.ports;
+    const { signals: store, publish, claimOf } = this.ports;
     await eachChunk(nearest, ROWS_MAX, 1, async (some) => {
       const signals = some.map(({ of, shown }) =>
         makeSignal(of, shown, this.options)
       );
       const saved = await this.#inTime(run.edge, deadline, async () => {
-        await forecasts.saveSignals(signals, claimOf);
+        await store.saveSignals(signals, claimOf);
         return true;
       });
       if (!saved) {

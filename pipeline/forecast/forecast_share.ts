@@ -1,4 +1,4 @@
-import type { ClaimOf } from "../ports.ts";
+import type { ClaimOf } from "../forecast_ports.ts";
 
 /** Which instruments a process forecasts. */
 export interface ForecastShare {

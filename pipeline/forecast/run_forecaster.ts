@@ -6,7 +6,6 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_MS,
 } from "../domain/time.ts";
-import type { ForecastStore } from "../ports.ts";
 import { DEFAULT_RULE } from "../signals/decide_signal.ts";
 import { countingSkill } from "./choose_champion.ts";
 import {
@@ -23,10 +22,11 @@ import { type ForecastShare, WHOLE_SHARE } from "./forecast_share.ts";
 import { InstrumentEntries } from "./instrument_entries.ts";
 import { championOf } from "./make_forecasts.ts";
 import { type RefitOptions, Refits } from "./refits.ts";
-import { Scorer } from "./run_scorer.ts";
+import { Scorer, type ScorerPorts } from "./run_scorer.ts";
 
 export interface ForecasterPorts extends Omit<EdgePorts, "claimOf"> {
-  readonly forecasts: ForecastStore;
+  readonly scores: ScorerPorts["scores"];
+  readonly signals: EdgePorts["signals"] & ScorerPorts["signals"];
   /** Which instruments are forecast here; all if absent. */
   readonly share?: ForecastShare;
   /** Closed when the forecaster ends. */
@@ -119,7 +119,8 @@ export class Forecaster {
     );
     this.#scorer = new Scorer({
       clock: ports.clock,
-      forecasts: ports.forecasts,
+      scores: ports.scores,
+      signals: ports.signals,
       symbols: () => ports.share && own.all().map(({ symbol }) => symbol),
       calendarOf: (symbol) => {
         const of = ports.catalog.all().find((one) => one.symbol === symbol);

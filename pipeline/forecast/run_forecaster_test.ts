@@ -70,6 +70,8 @@ function harness(
     log: SILENT,
     candles,
     forecasts,
+    scores: forecasts,
+    signals: forecasts,
     catalog: {
       all: () => given.symbols ?? [instrument("AAA")],
       calendarOf: (one) => one.calendar === "24x7" ? alwaysOpen() : CLOSED,

@@ -7,7 +7,12 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_MS,
 } from "../domain/time.ts";
-import type { Clock, ForecastStore, UnsettledSignal } from "../ports.ts";
+import type {
+  ScoreStore,
+  SignalStore,
+  UnsettledSignal,
+} from "../forecast_ports.ts";
+import type { Clock } from "../ports.ts";
 import { settleSignal } from "../signals/settle_signal.ts";
 import { scoreForecast } from "./scores/score_forecast.ts";
 import { liveSkills } from "./scores/summarize_skill.ts";
@@ -24,14 +29,10 @@ const NOT_KNOWN: Pick<Calendar, "stateAt"> = {
 
 export interface ScorerPorts {
   readonly clock: Clock;
-  readonly forecasts: Pick<
-    ForecastStore,
-    | "unscored"
-    | "saveScores"
-    | "scoreSums"
-    | "unsettled"
-    | "saveOutcomes"
-    | "putOffOutcomes"
+  readonly scores: Pick<ScoreStore, "unscored" | "saveScores" | "scoreSums">;
+  readonly signals: Pick<
+    SignalStore,
+    "unsettled" | "saveOutcomes" | "putOffOutcomes"
   >;
   /** Instruments that are scored here; all if absent or `undefined`. */
   readonly symbols?: () => readonly string[] | undefined;
@@ -83,7 +84,7 @@ export class Scorer {
   async skills(
     symbols: readonly string[],
   ): Promise<ReadonlyMap<string, readonly Skill[]>> {
-    const sums = await this.ports.forecasts.scoreSums(symbols, this.window);
+    const sums = await this.ports.scores.scoreSums(symbols, this.window);
     return new Map(symbols.map((symbol) => [
       symbol,
       liveSkills(symbol, sums.get(symbol) ?? []),
@@ -91,11 +92,11 @@ export class Scorer {
   }
 
   async #score(): Promise<number> {
-    const { clock, forecasts, symbols } = this.ports;
-    const unscored = await forecasts.unscored(AT_ONCE, symbols?.());
+    const { clock, scores, symbols } = this.ports;
+    const unscored = await scores.unscored(AT_ONCE, symbols?.());
     if (unscored.length === 0) return 0;
     const scoredAt = clock.now();
-    await forecasts.saveScores(
+    await scores.saveScores(
       unscored.map(({ forecast, candle }) =>
         scoreForecast(forecast, candle, scoredAt)
       ),
@@ -106,9 +107,9 @@ export class Scorer {
   }
 
   async #settle(): Promise<number> {
-    const { clock, forecasts, symbols, calendarOf } = this.ports;
+    const { clock, signals, symbols, calendarOf } = this.ports;
     const now = clock.now();
-    const due = await forecasts.unsettled(now, AT_ONCE, symbols?.());
+    const due = await signals.unsettled(now, AT_ONCE, symbols?.());
     const outcomes: SignalOutcome[] = [];
     const waiting: UnsettledSignal[] = [];
     for (const one of due) {
@@ -117,8 +118,8 @@ export class Scorer {
       if (outcome === null) waiting.push(one);
       else outcomes.push(outcome);
     }
-    await forecasts.saveOutcomes(outcomes);
-    await forecasts.putOffOutcomes(
+    await signals.saveOutcomes(outcomes);
+    await signals.putOffOutcomes(
       waiting.map((one) => ({ ...one, until: lookAgainAt(one, now) })),
     );
     this.#settled += outcomes.length;

@@ -64,7 +64,8 @@ function harness(nowMinute: number) {
   const told: [string, readonly Skill[]][] = [];
   const scorer = new Scorer({
     clock,
-    forecasts,
+    scores: forecasts,
+    signals: forecasts,
     calendarOf: (symbol) => symbol === "GONE" ? null : alwaysOpen(),
     onSkills: (symbol, skills) => told.push([symbol, skills]),
   }, 240);

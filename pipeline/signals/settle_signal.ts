@@ -6,7 +6,7 @@ import {
   MICROS_PER_MINUTE,
   toIso,
 } from "../domain/time.ts";
-import type { UnsettledSignal } from "../ports.ts";
+import type { UnsettledSignal } from "../forecast_ports.ts";
 
 /** After the exit's minute no candle is waited for any longer. */
 const GIVEN_UP_AFTER = 24 * 60 * MICROS_PER_MINUTE;

@@ -5,7 +5,7 @@ import {
   epochMicros,
   MICROS_PER_MINUTE,
 } from "../domain/time.ts";
-import type { UnsettledSignal } from "../ports.ts";
+import type { UnsettledSignal } from "../forecast_ports.ts";
 import { settleSignal } from "./settle_signal.ts";
 
 const T = epochMicros(Date.UTC(2025, 5, 16, 9, 30) * 1_000);

@@ -152,7 +152,7 @@ async function storeSignal(dataDir: string): Promise<void> {
       hi95: 100.5,
     };
     await stores.forecasts.saveForecasts([forecast]);
-    await stores.forecasts.saveSignals([{
+    await stores.signals.saveSignals([{
       symbol: SYMBOL,
       t,
       version: 1,
@@ -167,7 +167,7 @@ async function storeSignal(dataDir: string): Promise<void> {
       costBps: 2,
     }]);
     const of = { symbol: SYMBOL, t, version: 1, settledAt: now, costBps: 2 };
-    await stores.forecasts.saveOutcomes([
+    await stores.signals.saveOutcomes([
       {
         ...of,
         minutes: 1,

@@ -21,7 +21,8 @@ const SOON_MS = 20;
 const T = minuteOf(NOW);
 
 await onBothDatabases((warehouse, test) => {
-  const { db, clock, forecasts, instruments, pipeline } = warehouse;
+  const { db, clock, forecasts, scores, signals, instruments, pipeline } =
+    warehouse;
   const storeOf = (ms: number) =>
     new PgForecastShardStore(db, new LeaseTerm(ms, clock));
   const leasesOf = (ms: number) =>
@@ -124,10 +125,10 @@ await onBothDatabases((warehouse, test) => {
     );
     assert.deepEqual(await shown(kept), ["1 random-walk"]);
     assert.deepEqual(await shown(lost), []);
-    await forecasts.saveSignals([signalOf(kept), signalOf(lost)], before);
+    await signals.saveSignals([signalOf(kept), signalOf(lost)], before);
     for (const [symbol, count] of [[kept, 1], [lost, 0]] as const) {
-      const signals = await forecasts.signals({ symbol, limit: 9 });
-      assert.equal(signals.length, count);
+      const found = await signals.signals({ symbol, limit: 9 });
+      assert.equal(found.length, count);
     }
     assert.deepEqual(
       await forecasts.saveForecasts(
@@ -167,15 +168,15 @@ await onBothDatabases((warehouse, test) => {
 
   test("unscored() and unsettled() are of some instruments, if asked for", async () => {
     const [a, b] = [await registered(), await registered()];
-    await forecasts.saveSignals([signalOf(a), signalOf(b)]);
+    await signals.saveSignals([signalOf(a), signalOf(b)]);
     const due = epochMicros(T + 600_000_000);
-    const found = await forecasts.unsettled(due, 99, [b]);
+    const found = await signals.unsettled(due, 99, [b]);
     assert.deepEqual(
       new Set(found.map(({ signal }) => signal.symbol)),
       new Set([b]),
     );
-    assert.deepEqual(await forecasts.unsettled(due, 99, []), []);
-    assert.deepEqual(await forecasts.unscored(99, []), []);
+    assert.deepEqual(await signals.unsettled(due, 99, []), []);
+    assert.deepEqual(await scores.unscored(99, []), []);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
 } from "../../pipeline/domain/time.ts";
+import type { SignalQuery } from "../../pipeline/forecast_ports.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import {
   addScore,
@@ -29,7 +30,8 @@ import {
 } from "./testing.ts";
 
 await onAllDatabases((warehouse, test) => {
-  const { feeds, instruments, forecasts, activity } = warehouse;
+  const { feeds, instruments, forecasts, scores, signals, activity } =
+    warehouse;
   const T = minuteOf(NOW);
   const minute = (n: number) => epochMicros(T + n * MICROS_PER_MINUTE);
 
@@ -299,7 +301,7 @@ await onAllDatabases((warehouse, test) => {
     await writer.commit({
       deltas: [deltaOf(symbol, { ts: T + 5, price: 10_030, size: 1, seq: 1 })],
     });
-    assert.deepEqual((await forecasts.unscored(100)).filter(isOf), []);
+    assert.deepEqual((await scores.unscored(100)).filter(isOf), []);
     await writer.commit({
       closes: [{
         symbol,
@@ -309,12 +311,12 @@ await onAllDatabases((warehouse, test) => {
         complete: true,
       }],
     });
-    const [{ forecast, candle }] = (await forecasts.unscored(100)).filter(isOf);
+    const [{ forecast, candle }] = (await scores.unscored(100)).filter(isOf);
     assert.deepEqual(forecast, made);
     assert.deepEqual([candle.close, candle.closed], ["100.30", true]);
     const score = scoreOf(made, 0.05, 0.2);
-    await forecasts.saveScores([score]);
-    assert.deepEqual((await forecasts.unscored(100)).filter(isOf), []);
+    await scores.saveScores([score]);
+    assert.deepEqual((await scores.unscored(100)).filter(isOf), []);
     const [scored] = await forecasts.forecasts({ symbol, limit: 1 });
     assert.deepEqual(scored.score, score);
   });
@@ -350,9 +352,9 @@ await onAllDatabases((warehouse, test) => {
     const symbol = await registered();
     const made = forecastOf(symbol);
     await forecasts.saveForecasts([made]);
-    await forecasts.saveScores([scoreOf(made, 1, 2)]);
+    await scores.saveScores([scoreOf(made, 1, 2)]);
     const revised = { ...scoreOf(made, 3, 1), winkler95: 4.5, crps: 0.5 };
-    await forecasts.saveScores([revised]);
+    await scores.saveScores([revised]);
     const [{ forecast, score }] = await forecasts.forecasts({
       symbol,
       limit: 9,
@@ -367,18 +369,18 @@ await onAllDatabases((warehouse, test) => {
     const other = forecastOf(symbol, { t: minute(3), model: "random-walk" });
     const far = forecastOf(symbol, { t: minute(4), horizon: 2 });
     await forecasts.saveForecasts([...made, other, far]);
-    assert.deepEqual(await forecasts.scoreSums([symbol], 100), new Map());
-    const scores = [[99, 1], [1, 2], [2, 2], [3, 4]].map(([error, naive], i) =>
+    assert.deepEqual(await scores.scoreSums([symbol], 100), new Map());
+    const saved = [[99, 1], [1, 2], [2, 2], [3, 4]].map(([error, naive], i) =>
       scoreOf(made[i], error, naive)
     );
     const walk = { ...scoreOf(other, 0.5, 0), crps: null, winkler95: null };
-    await forecasts.saveScores([...scores, walk, scoreOf(far, 7, 7)]);
-    const sums = await forecasts.scoreSums([symbol, "NONE"], 3);
+    await scores.saveScores([...saved, walk, scoreOf(far, 7, 7)]);
+    const sums = await scores.scoreSums([symbol, "NONE"], 3);
     assert.deepEqual([...sums.keys()], [symbol]);
     assert.deepEqual(sums.get(symbol), [
       {
         model: "arima(1,1,1)",
-        sums: scores.slice(1).reduce(addScore, NO_SCORES),
+        sums: saved.slice(1).reduce(addScore, NO_SCORES),
         scale: null,
       },
       {
@@ -401,7 +403,7 @@ await onAllDatabases((warehouse, test) => {
       upProbability: 0.1 * i,
     });
     const { last } = made[0];
-    await forecasts.saveScores([
+    await scores.saveScores([
       score(0, last + 1, 0.5),
       score(1, last + 1, 0.5),
       score(2, last, null),
@@ -409,13 +411,13 @@ await onAllDatabases((warehouse, test) => {
       scoreOf(other, 0, 1),
     ]);
     const asked = { symbol, model: made[0].model };
-    assert.deepEqual(await forecasts.chances({ ...asked, limit: 3 }), [
+    assert.deepEqual(await scores.chances({ ...asked, limit: 3 }), [
       { up: 0.1, came: true },
       { up: 0.1 * 3, came: false },
     ]);
-    assert.equal((await forecasts.chances({ ...asked, limit: 9 })).length, 3);
+    assert.equal((await scores.chances({ ...asked, limit: 9 })).length, 3);
     const none = { ...asked, symbol: "NONE", limit: 9 };
-    assert.deepEqual(await forecasts.chances(none), []);
+    assert.deepEqual(await scores.chances(none), []);
   });
 
   test("scoreSums() scales by the closed candles before, gaps left out, as the code does", async () => {
@@ -435,8 +437,8 @@ await onAllDatabases((warehouse, test) => {
     const { t } = candles[6];
     const made = forecastOf(symbol, { t, madeAt: t });
     await forecasts.saveForecasts([made]);
-    await forecasts.saveScores([scoreOf(made, 1, 2)]);
-    const sums = await forecasts.scoreSums([symbol], 9);
+    await scores.saveScores([scoreOf(made, 1, 2)]);
+    const sums = await scores.scoreSums([symbol], 9);
     assert.equal(sums.get(symbol)?.[0].scale, (2 + 1) / 2);
     assert.equal(
       sums.get(symbol)?.[0].scale,
@@ -519,8 +521,8 @@ await onAllDatabases((warehouse, test) => {
     });
     await forecasts.saveForecasts([...made, hidden, forecastOf(b)]);
     const score = scoreOf(made[4], 1, 2);
-    await forecasts.saveScores([score]);
-    await forecasts.saveSignals([
+    await scores.saveScores([score]);
+    await signals.saveSignals([
       signalOf(a, 10),
       signalOf(a, 11),
       signalOf(b, 10),
@@ -550,9 +552,9 @@ await onAllDatabases((warehouse, test) => {
     const a = await registered();
     const b = await registered();
     const saved = [signalOf(a, 0), signalOf(a, 1, { action: "HOLD" })];
-    await forecasts.saveSignals([...saved, signalOf(b, 0)]);
-    const read = async (query: Parameters<typeof forecasts.signals>[0]) =>
-      (await forecasts.signals(query)).map(({ signal }) => signal);
+    await signals.saveSignals([...saved, signalOf(b, 0)]);
+    const read = async (query: SignalQuery) =>
+      (await signals.signals(query)).map(({ signal }) => signal);
     assert.deepEqual(await read({ symbol: a, limit: 9 }), saved);
     assert.deepEqual(
       await read({ symbol: a, action: "BUY", limit: 9 }),
@@ -568,17 +570,17 @@ await onAllDatabases((warehouse, test) => {
   test("saveSignals() changes none: a later one of the minute supersedes it, the same again is nothing", async () => {
     const symbol = await registered();
     const first = signalOf(symbol, 0);
-    await forecasts.saveSignals([first]);
-    await forecasts.saveSignals([{ ...first, madeAt: minute(2) }]);
+    await signals.saveSignals([first]);
+    await signals.saveSignals([{ ...first, madeAt: minute(2) }]);
     const later = signalOf(symbol, 0, {
       action: "SELL",
       lean: "down",
       model: "arima(2,1,2)",
       madeAt: minute(2),
     });
-    await forecasts.saveSignals([later]);
-    await forecasts.saveSignals([later]);
-    assert.deepEqual(await forecasts.signals({ symbol, limit: 9 }), [
+    await signals.saveSignals([later]);
+    await signals.saveSignals([later]);
+    assert.deepEqual(await signals.signals({ symbol, limit: 9 }), [
       { signal: first, superseded: true, outcomes: [] },
       { signal: { ...later, version: 2 }, superseded: false, outcomes: [] },
     ]);
@@ -592,9 +594,9 @@ await onAllDatabases((warehouse, test) => {
   test("unsettled() brings the candles after a signal, once it is due, until the outcome is stored", async () => {
     const symbol = await registered();
     const made = signalOf(symbol, -30);
-    await forecasts.saveSignals([made]);
+    await signals.saveSignals([made]);
     const due = async (n: number) =>
-      (await forecasts.unsettled(minute(n), 1_000))
+      (await signals.unsettled(minute(n), 1_000))
         .filter(({ signal }) => signal.symbol === symbol);
     assert.deepEqual(await due(-28), []);
     const [early] = await due(-27);
@@ -630,7 +632,7 @@ await onAllDatabases((warehouse, test) => {
       minute(-23),
     ]);
 
-    await forecasts.putOffOutcomes([{ ...five, until: minute(-10) }]);
+    await signals.putOffOutcomes([{ ...five, until: minute(-10) }]);
     assert.deepEqual((await due(-20)).map(({ minutes }) => minutes), [1]);
     assert.deepEqual(
       (await due(-10)).map(({ minutes }) => minutes).sort((a, b) => a - b),
@@ -656,10 +658,10 @@ await onAllDatabases((warehouse, test) => {
       minutes: 5,
       came: { kind: "no_price", reason: `No tick came, "really"` },
     };
-    await forecasts.saveOutcomes([outcome, without]);
-    await forecasts.saveOutcomes([{ ...without, came: outcome.came }]);
+    await signals.saveOutcomes([outcome, without]);
+    await signals.saveOutcomes([{ ...without, came: outcome.came }]);
     assert.deepEqual((await due(0)).map(({ minutes }) => minutes), [15]);
-    const [settled] = await forecasts.signals({ symbol, limit: 1 });
+    const [settled] = await signals.signals({ symbol, limit: 1 });
     assert.deepEqual(settled.outcomes, [outcome, without]);
   });
 
@@ -667,25 +669,25 @@ await onAllDatabases((warehouse, test) => {
     const symbol = await registered();
     const made = [0, 1, 2].map((n) => forecastOf(symbol, { t: minute(n) }));
     await forecasts.saveForecasts(made);
-    const scores = [[1, 2], [2, 2], [3, 5]].map(([error, naive], i) =>
+    const saved = [[1, 2], [2, 2], [3, 5]].map(([error, naive], i) =>
       scoreOf(made[i], error, naive)
     );
-    await forecasts.saveScores(scores);
+    await scores.saveScores(saved);
     const [model] = await warehouse.db.query(
       `select n::float8 as n, mae, skill, coverage50::float8 as coverage50,
         diebold_mariano
       from v_model_scores where symbol = $1`,
       [symbol],
     );
-    const test = dieboldMariano(scores.reduce(addScore, NO_SCORES));
+    const test = dieboldMariano(saved.reduce(addScore, NO_SCORES));
     assert.ok(
       Math.abs(Number(model.diebold_mariano) - (test?.statistic ?? 0)) < 1e-9,
     );
     assert.deepEqual([model.n, model.mae, model.coverage50], [3, 2, 0]);
     assert.equal(model.skill, 1 - 6 / 9);
 
-    await forecasts.saveSignals([signalOf(symbol, 0, { action: "SELL" })]);
-    await forecasts.saveOutcomes([{
+    await signals.saveSignals([signalOf(symbol, 0, { action: "SELL" })]);
+    await signals.saveOutcomes([{
       symbol,
       t: minute(0),
       version: 1,

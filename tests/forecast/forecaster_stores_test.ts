@@ -32,6 +32,8 @@ await onBothDatabases((warehouse, test) => {
       log: SILENT,
       candles: warehouse.candles,
       forecasts: warehouse.forecasts,
+      scores: warehouse.scores,
+      signals: warehouse.signals,
       catalog: { all: () => instruments, calendarOf: () => alwaysOpen() },
       pool: {
         fit: (job: FitJob) =>
@@ -109,7 +111,7 @@ await onBothDatabases((warehouse, test) => {
       assert.equal(last, market[89].close);
       assert.equal(position, "7-1");
     }
-    const signals = await warehouse.forecasts.signals({
+    const signals = await warehouse.signals.signals({
       symbol: symbols[0],
       limit: 9,
     });

@@ -58,6 +58,8 @@ Deno.test("Forecaster with fits in a Worker: champions from the first minute, or
     log: { info() {}, warn() {}, error() {} },
     candles,
     forecasts,
+    scores: forecasts,
+    signals: forecasts,
     catalog: { all: () => [ONE], calendarOf: () => alwaysOpen() },
     pool: new FitPool({ clock: systemClock }),
     publish() {},

@@ -27,11 +27,8 @@ import {
   settle,
   VirtualClock,
 } from "../../pipeline/forecast/testing/virtual_clock.ts";
-import type {
-  Clock,
-  ForecastShardStore,
-  ForecastStore,
-} from "../../pipeline/ports.ts";
+import type { ForecastShardStore } from "../../pipeline/forecast_ports.ts";
+import type { Clock } from "../../pipeline/ports.ts";
 import { SharedForecasts } from "../../program/share_forecasts.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
@@ -196,12 +193,15 @@ function fleet(leaseMs = 1_500) {
       clock: own,
       log: SILENT,
     });
+    const kept = gated(forecasts);
     const events: LiveEvent[] = [];
     const forecaster = new Forecaster({
       clock: own,
       log: SILENT,
       candles,
-      forecasts: gated<ForecastStore>(forecasts),
+      forecasts: kept,
+      scores: kept,
+      signals: kept,
       catalog: {
         all: () => SYMBOLS.map(instrument),
         calendarOf: () => alwaysOpen(),

@@ -14,14 +14,16 @@ import {
 } from "../../pipeline/domain/time.ts";
 import { InProcessBus } from "../../pipeline/live/live_bus.ts";
 import type {
+  ForecastQuery,
+  ScoredForecast,
+} from "../../pipeline/forecast_ports.ts";
+import type {
   Audit,
   CandleQuery,
   CandleRevision,
   Clock,
   FeedActivity,
-  ForecastQuery,
   InstrumentBooks,
-  ScoredForecast,
 } from "../../pipeline/ports.ts";
 import type { HealthReport, Services } from "../../web/services.ts";
 import type { SystemView } from "../../components/system_view.ts";
@@ -392,10 +394,6 @@ export async function fakeServices(
         ),
     },
     forecasts: {
-      saveForecasts: () => Promise.reject(new Error("not in this test")),
-      saveScores: () => Promise.reject(new Error("not in this test")),
-      saveSignals: () => Promise.reject(new Error("not in this test")),
-      unscored: () => Promise.resolve([]),
       forecasts: (query) => Promise.resolve(forecasts(query)),
       newest: (symbols, { horizon, ...count }) =>
         Promise.resolve(
@@ -407,11 +405,6 @@ export async function fakeServices(
             ),
           }])),
         ),
-      scoreSums: (symbols) =>
-        Promise.resolve(
-          new Map(symbols.map((symbol) => [symbol, [MODEL_SUMS]])),
-        ),
-      chances: ({ limit }) => Promise.resolve(data.chances.slice(-limit)),
       newestOfModels: (symbols) =>
         Promise.resolve(
           new Map(symbols.map((symbol) => [
@@ -420,9 +413,15 @@ export async function fakeServices(
               .map(({ forecast }) => forecast),
           ])),
         ),
-      unsettled: () => Promise.resolve([]),
-      saveOutcomes: () => Promise.reject(new Error("not in this test")),
-      putOffOutcomes: () => Promise.reject(new Error("not in this test")),
+    },
+    scores: {
+      scoreSums: (symbols) =>
+        Promise.resolve(
+          new Map(symbols.map((symbol) => [symbol, [MODEL_SUMS]])),
+        ),
+      chances: ({ limit }) => Promise.resolve(data.chances.slice(-limit)),
+    },
+    signals: {
       signals: (query) =>
         Promise.resolve(
           within(

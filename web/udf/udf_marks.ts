@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SettledSignal } from "../../pipeline/ports.ts";
+import type { SettledSignal } from "../../pipeline/forecast_ports.ts";
 import { MICROS_PER_SECOND, toIso } from "../../pipeline/domain/time.ts";
 import type { Services } from "../services.ts";
 import { findUdfSymbol } from "./find_symbol.ts";
@@ -33,7 +33,7 @@ export async function udfMarks(services: Services, query: MarksQuery) {
   const actions = ["BUY", "SELL"] as const;
   const found = await Promise.all(
     actions.map((action) =>
-      services.forecasts.signals({ symbol, from, to, action, limit: MARKS_MAX })
+      services.signals.signals({ symbol, from, to, action, limit: MARKS_MAX })
     ),
   );
   const newest = new Map<number, SettledSignal>();

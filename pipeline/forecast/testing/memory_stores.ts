@@ -14,16 +14,18 @@ import {
   MICROS_PER_SECOND,
 } from "../../domain/time.ts";
 import type {
-  CandleStore,
   ClaimOf,
   ForecastQuery,
   ForecastStore,
   NewestForecasts,
   NewestQuery,
   ScoredForecast,
+  ScoreStore,
   SettledSignal,
+  SignalStore,
   UnsettledSignal,
-} from "../../ports.ts";
+} from "../../forecast_ports.ts";
+import type { CandleStore } from "../../ports.ts";
 import { addScore, NO_SCORES } from "../scores/add_score.ts";
 import { naiveScale, SCALE_CANDLES } from "../scores/naive_scale.ts";
 import { candleFloats } from "../training_series.ts";
@@ -54,8 +56,8 @@ export class MemoryCandles implements Pick<CandleStore, "latest"> {
   }
 }
 
-/** The warehouse's forecasts, for tests. */
-export class MemoryForecasts implements ForecastStore {
+/** The warehouse's forecasts, their scores and its signals, for tests. */
+export class MemoryForecasts implements ForecastStore, ScoreStore, SignalStore {
   readonly rows = new Map<string, Forecast>();
   readonly scores = new Map<string, ForecastScore>();
   readonly kept: Signal[] = [];
