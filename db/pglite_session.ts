@@ -1,3 +1,4 @@
+import { nextTurn } from "../pipeline/next_turn.ts";
 import type { Param, Row, Statement } from "./db.ts";
 
 /** What is used of PGlite, which has one connection. */
@@ -6,9 +7,21 @@ export interface PgliteConnection {
   exec(sql: string): Promise<unknown>;
 }
 
-/** One piece of work after the other on a PGlite; a batch is not split. */
+/** Queries that may go before longer work that waits. */
+const PASSING_MAX = 8;
+
+type Work = () => Promise<void>;
+
+/**
+ * One piece of work after the other on a PGlite; a batch is not split.
+ *
+ * Pages ask by queries, and a commit takes as long as dozens of them: what was
+ * asked while one was under way is answered before the next.
+ */
 export class PgliteSession {
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #queries: Work[] = [];
+  readonly #others: Work[] = [];
+  #busy = false;
 
   constructor(private readonly pg: PgliteConnection) {}
 
@@ -16,8 +29,9 @@ export class PgliteSession {
     sql: string,
     params: readonly Param[] = [],
   ): Promise<readonly R[]> {
-    return this.inTurn(async () =>
-      (await this.pg.query<R>(sql, [...params])).rows
+    return this.#enqueue(
+      this.#queries,
+      async () => (await this.pg.query<R>(sql, [...params])).rows,
     );
   }
 
@@ -59,8 +73,29 @@ export class PgliteSession {
 
   /** Work on the connection when it is free. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => {});
-    return result;
+    return this.#enqueue(this.#others, work);
+  }
+
+  #enqueue<T>(queue: Work[], work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      queue.push(() => work().then(resolve, reject));
+      if (!this.#busy) this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    let passing = 0;
+    for (;;) {
+      const passes = this.#others.length === 0 || passing < PASSING_MAX;
+      const query = passes ? this.#queries.shift() : undefined;
+      const work = query ?? this.#others.shift();
+      if (work === undefined) break;
+      passing = query ? passing + 1 : 0;
+      await work();
+      // Queries that came meanwhile have not been heard of yet.
+      if (!query && this.#others.length > 0) await nextTurn();
+    }
+    this.#busy = false;
   }
 }

@@ -19,7 +19,12 @@ const SHARED_TRIM_MS = 60_000;
 /** What waits at a start is applied by code that is not compiled yet. */
 const FIRST_SHARE = 1 / 16;
 /** The embedded warehouse does one thing at a time: pages wait for a commit. */
-const SMALL_TURNS = { turnMsMax: 250, rejectsMax: 256, rollUpLimit: 100 };
+const SMALL_TURNS = {
+  turnMsMax: 250,
+  rejectsMax: 256,
+  furtherMinutesMax: 256,
+  rollUpLimit: 50,
+};
 
 /**
  * Runs the loop of every partition; where other processes share them, each

@@ -4,6 +4,7 @@ import { BatchBudget } from "./batch_budget.ts";
 import type { Ownership } from "./ownership.ts";
 import type { EntrySymbol, FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import { furtherMinutes } from "../domain/minute_spread.ts";
 import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
@@ -45,6 +46,8 @@ export interface AggregatorSettings {
   readonly firstShare: number;
   /** Rejects of a commit, as each takes its time. */
   readonly rejectsMax: number;
+  /** As `furtherMinutes`, of a commit: as many candles, each with its time. */
+  readonly furtherMinutesMax: number;
   /** Least and most time from one commit's turn to the next. */
   readonly paceMsMin: number;
   readonly paceMsMax: number;
@@ -73,6 +76,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   turnMsMax: 2_000,
   firstShare: 1,
   rejectsMax: 1_024,
+  furtherMinutesMax: Infinity,
   paceMsMin: 20,
   paceMsMax: 100,
   rollUpEveryMs: 250,
@@ -351,7 +355,7 @@ class AggregatorLoop {
     readFrom: EntryId,
   ): Promise<boolean> {
     let committed = false;
-    const { batchEntriesMax, batchBytesMax, rejectsMax } = this.settings;
+    const { batchEntriesMax, batchBytesMax } = this.settings;
     let position = readFrom;
     let expect = state.position;
     while (!this.signal.aborted) {
@@ -369,7 +373,7 @@ class AggregatorLoop {
       const much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
         ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
       await this.#knowSymbols(symbolsOf(entries));
-      for (const part of committedTogether(entries, rejectsMax)) {
+      for (const part of committedTogether(entries, this.settings)) {
         const outcome = book.apply(part);
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
           this.#lose();
@@ -664,22 +668,27 @@ class AggregatorLoop {
 
 /**
  * Entries in the groups in which they are committed: all that were read, or
- * fewer where lines were rejected, as those are kept word by word.
+ * fewer where one commit would take long, by the lines that were rejected, which
+ * are kept word by word, and by the candles of the past.
  */
 function* committedTogether(
   entries: readonly ReadEntry[],
-  rejectsMax: number,
+  { rejectsMax, furtherMinutesMax }: Pick<
+    AggregatorSettings,
+    "rejectsMax" | "furtherMinutesMax"
+  >,
 ): Generator<readonly ReadEntry[]> {
   let from = 0;
-  let rejects = 0;
+  let [rejects, minutes] = [0, 0];
   for (const [i, { entry }] of entries.entries()) {
-    const more = entry.rejects.length;
-    if (i > from && rejects + more > rejectsMax) {
+    const more = furtherMinutesMax < Infinity ? furtherMinutes(entry.ticks) : 0;
+    rejects += entry.rejects.length;
+    minutes += more;
+    if (i > from && (rejects > rejectsMax || minutes > furtherMinutesMax)) {
       yield entries.slice(from, i);
       from = i;
-      rejects = 0;
+      [rejects, minutes] = [entry.rejects.length, more];
     }
-    rejects += more;
   }
   if (from < entries.length) yield entries.slice(from);
 }

@@ -790,6 +790,43 @@ Deno.test("many rejects are committed some at a time, each once", async () => {
   assert.equal(store.state(0).feeds[0].rejected, 4_000);
 });
 
+Deno.test("many minutes of the past are committed some at a time", async () => {
+  const clock = new SimClock(moment(100));
+  const buffer = new MemoryBuffer(clock);
+  const sizes: number[] = [];
+  class Noting extends MemoryStore {
+    override commit(commit: Commit): Promise<CommitResult> {
+      sizes.push(commit.applied);
+      return super.commit(commit);
+    }
+  }
+  // Five entries of forty minutes, one of a single minute.
+  for (let i = 0; i < 6; i++) {
+    const ticks = Array.from({ length: 40 }, (_, k) => ({
+      symbol: "A",
+      ts: moment(i < 5 ? k : 99, k),
+      price: 100,
+      size: 1,
+      seq: 40 * i + k + 1,
+    }));
+    await append(buffer, ticksEntry(NSE, ticks, { receivedAt: moment(100) }));
+  }
+  const store = new Noting();
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { furtherMinutesMax: 100 },
+  });
+  const work = async () => {
+    while (store.state(0).feeds[0]?.lastSeq !== 240) await clock.sleep(10);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.deepEqual(sizes.filter((size) => size > 0), [80, 80, 80]);
+});
+
 Deno.test("ticks have waited since they came in, marks are not waited for", async () => {
   const clock = new SimClock(moment(10, 5));
   const buffer = new MemoryBuffer(clock);

@@ -1,10 +1,16 @@
 import type { EntryKind, EntrySymbol, SeqGap } from "../domain/entry.ts";
+import { MinuteSpread } from "../domain/minute_spread.ts";
 import { type Reject, type TickColumns, tickColumns } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import type { Handed } from "./ack_tracker.ts";
 
 /** Ticks that one entry holds at most. */
 export const ENTRY_TICKS_MAX = 4_096;
+/**
+ * Minutes that the ticks of one entry go to beyond the first of each symbol: an
+ * entry is committed as a whole, and each minute is a candle of it.
+ */
+export const ENTRY_FURTHER_MINUTES_MAX = 256;
 /** Bytes of rejects that one entry holds at most, about. */
 export const ENTRY_REJECT_BYTES_MAX = 65_536;
 
@@ -49,6 +55,7 @@ export class EntryDraft {
   #symbols: EntrySymbol[] = [];
   #ticks = tickColumns(FIRST_CAPACITY);
   #capacity = FIRST_CAPACITY;
+  readonly #spread = new MinuteSpread();
   #rejects: Reject[] = [];
   #rejectBytes = 0;
   #readmissions: Readmission[] = [];
@@ -66,6 +73,7 @@ export class EntryDraft {
 
   get full(): boolean {
     return this.#ticks.length >= ENTRY_TICKS_MAX ||
+      this.#spread.count >= ENTRY_FURTHER_MINUTES_MAX ||
       this.#rejectBytes >= ENTRY_REJECT_BYTES_MAX;
   }
 
@@ -89,6 +97,7 @@ export class EntryDraft {
     ticks.price[i] = price;
     ticks.size[i] = size;
     ticks.seq[i] = seq;
+    this.#spread.add(slot, ts);
   }
 
   /** The tick added last is one that was rejected before. */
@@ -128,6 +137,7 @@ export class EntryDraft {
     this.version += 1;
     this.#symbols = [];
     this.#ticks.length = 0;
+    this.#spread.clear();
     this.#rejects = [];
     this.#rejectBytes = 0;
     this.#readmissions = [];

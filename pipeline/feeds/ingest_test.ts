@@ -645,6 +645,21 @@ Deno.test("Ingest seals entries of at most 4,096 ticks", async () => {
   assert.deepEqual((await books(world)).seqs, range(1, 10_000));
 });
 
+Deno.test("Ingest seals an entry that goes to many minutes of the past", async () => {
+  const world = new FeedWorld({ settings: { windowBytes: 1e9 } });
+  const source = await FakeSource.open(world.ingest);
+  const minutes = range(1, 1_000);
+  await source.send(
+    ...minutes.map((n) =>
+      tick(n, { ts: new Date(Date.UTC(2025, 0, 6) + n * 60_000).toISOString() })
+    ),
+  );
+  await world.clock.advance(10);
+  const sizes = (await ofTicks(world)).map(({ ticks }) => ticks.length);
+  assert.deepEqual(sizes, [257, 257, 257, 229]);
+  assert.deepEqual((await books(world)).seqs, minutes);
+});
+
 // A source with acks under all that can happen: whatever is acked is committed,
 // and in the end the stream has every number once.
 const SYMBOLS = ["A", "B", "C", "D", "E"];
