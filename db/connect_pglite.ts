@@ -88,8 +88,8 @@ export async function connectPglite(dir: string): Promise<EmbeddedDb> {
   return {
     query: async <R extends Row>(sql: string, params: readonly Param[] = []) =>
       await call({ kind: "query", sql, params }) as readonly R[],
-    batch: async (statements) =>
-      await call({ kind: "batch", statements }) as
+    batch: async (statements, options) =>
+      await call({ kind: "batch", statements, options }) as
         | readonly (readonly Row[])[]
         | null,
     script: async (sql) => void await call({ kind: "script", sql }),

@@ -1,4 +1,4 @@
-import type { Param, Row, Statement } from "./db.ts";
+import type { BatchOptions, Param, Row, Statement } from "./db.ts";
 
 /** What goes between `connectPglite` and its worker. */
 export type PgliteRequest =
@@ -8,7 +8,11 @@ export type PgliteRequest =
     readonly sql: string;
     readonly params: readonly Param[];
   }
-  | { readonly kind: "batch"; readonly statements: readonly Statement[] }
+  | {
+    readonly kind: "batch";
+    readonly statements: readonly Statement[];
+    readonly options?: BatchOptions;
+  }
   | { readonly kind: "script"; readonly sql: string }
   | { readonly kind: "sync" }
   | { readonly kind: "close" };

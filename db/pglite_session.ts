@@ -1,5 +1,5 @@
 import { nextTurn } from "../pipeline/next_turn.ts";
-import type { Param, Row, Statement } from "./db.ts";
+import type { BatchOptions, Param, Row, Statement } from "./db.ts";
 
 /** What is used of PGlite, which has one connection. */
 export interface PgliteConnection {
@@ -9,6 +9,10 @@ export interface PgliteConnection {
 
 /** Queries that may go before longer work that waits. */
 const PASSING_MAX = 8;
+
+/** A plan for whatever parameters, as on a server (`connectPg`). */
+const BEGIN_WITH_PLANS =
+  "begin; set local plan_cache_mode = force_generic_plan";
 
 type Work = () => Promise<void>;
 
@@ -21,6 +25,8 @@ type Work = () => Promise<void>;
 export class PgliteSession {
   readonly #queries: Work[] = [];
   readonly #others: Work[] = [];
+  /** Names of the statements that are prepared, by their text. */
+  readonly #plans = new Map<string, string>();
   #busy = false;
 
   constructor(private readonly pg: PgliteConnection) {}
@@ -37,13 +43,16 @@ export class PgliteSession {
 
   batch(
     statements: readonly Statement[],
+    { keepPlans = false }: BatchOptions = {},
   ): Promise<readonly (readonly Row[])[] | null> {
+    const run = keepPlans ? this.#execute : this.#query;
     return this.inTurn(async () => {
-      await this.pg.exec("begin");
+      await this.pg.exec(keepPlans ? BEGIN_WITH_PLANS : "begin");
       try {
         const results: (readonly Row[])[] = [];
-        for (const { sql, params, expectRows } of statements) {
-          const { rows } = await this.pg.query<Row>(sql, [...params ?? []]);
+        for (const statement of statements) {
+          const rows = await run(statement);
+          const { expectRows } = statement;
           if (expectRows !== undefined && rows.length !== expectRows) {
             await this.pg.exec("rollback");
             return null;
@@ -76,6 +85,25 @@ export class PgliteSession {
     return this.#enqueue(this.#others, work);
   }
 
+  readonly #query = async ({ sql, params }: Statement) =>
+    (await this.pg.query<Row>(sql, [...params ?? []])).rows;
+
+  /** With the plan of the same text before, which is most of a small commit. */
+  readonly #execute = async ({ sql, params = [] }: Statement) => {
+    const name = this.#plans.get(sql) ?? await this.#prepare(sql);
+    const values = params.length > 0
+      ? `(${params.map(literalOf).join(", ")})`
+      : "";
+    return (await this.pg.query<Row>(`execute ${name}${values}`, [])).rows;
+  };
+
+  async #prepare(sql: string): Promise<string> {
+    const name = `kept_${this.#plans.size + 1}`;
+    await this.pg.exec(`prepare ${name} as ${sql}`);
+    this.#plans.set(sql, name);
+    return name;
+  }
+
   #enqueue<T>(queue: Work[], work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       queue.push(() => work().then(resolve, reject));
@@ -98,4 +126,10 @@ export class PgliteSession {
     }
     this.#busy = false;
   }
+}
+
+function literalOf(value: Param): string {
+  return typeof value === "string"
+    ? `'${value.replaceAll("'", "''")}'`
+    : String(value);
 }

@@ -79,7 +79,7 @@ async function run(request: PgliteRequest): Promise<PgliteReturned> {
     case "query":
       return await database().query(request.sql, request.params);
     case "batch":
-      return await database().batch(request.statements);
+      return await database().batch(request.statements, request.options);
     case "script":
       await database().script(request.sql);
       return null;

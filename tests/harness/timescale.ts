@@ -24,7 +24,8 @@ export async function openTimescale(): Promise<EmbeddedDb> {
   const session = new PgliteSession(pg);
   return {
     query: (sql, params) => session.query(sql, params).catch(rethrow) as never,
-    batch: (statements) => session.batch(statements).catch(rethrow),
+    batch: (statements, options) =>
+      session.batch(statements, options).catch(rethrow),
     script: (sql) => session.script(sql).catch(rethrow),
     sync: () => Promise.resolve(),
     close: () => session.inTurn(() => pg.close()),
