@@ -122,11 +122,8 @@ function common({ net, read, given, v8 = [] }: {
  * A crowd of streams leaves much to collect: V8 would let it be until the heap
  * is four times what is in use. Collecting it sooner costs ticks a second.
  */
-function heapFlags(
-  { streamsMax, databaseUrl }: Config,
-): readonly string[] {
-  // The embedded warehouse's memory alone would have it collect all the time.
-  return streamsMax > CROWD && databaseUrl !== null
+function heapFlags({ streamsMax }: Config): readonly string[] {
+  return streamsMax > CROWD
     ? ["--initial-old-space-size=64", "--heap-growing-percent=60"]
     : [];
 }
