@@ -10,8 +10,8 @@ export const SUITE = [
   "start",
 ];
 
-/** Benchmarks that take long, whose figures are in RESULTS-long.md. */
-export const LONG_SUITE = ["queries", "scaling", "replay"];
+/** Of one part, or that take long; their figures are in RESULTS-long.md. */
+export const LONG_SUITE = ["queries", "scaling", "replay", "commit"];
 
 /** Beside others, where they are installed; its figures are in RESULTS-compare.md. */
 export const COMPARE_SUITE = ["compare"];
