@@ -25,6 +25,7 @@ import { systemClock } from "../pipeline/system_clock.ts";
 import { type OpenStores, openStores } from "../db/open_stores.ts";
 import { hashCandles } from "./harness/hash_candles.ts";
 import { bench, benchSize } from "./harness/report.ts";
+import { silentLog } from "../pipeline/silent_log.ts";
 
 const full = benchSize() === "full";
 const ROUNDS = full ? 5 : 1;
@@ -352,7 +353,7 @@ await bench("commit", full ? "full" : "small", async () => {
       dataDir,
       partitions: 1,
       clock: systemClock,
-      log: { info() {}, warn() {}, error() {} },
+      log: silentLog,
       bucketOf: (_symbol, _interval, t) => ({
         start: t,
         end: epochMicros(t + MICROS_PER_MINUTE),

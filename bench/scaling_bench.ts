@@ -20,12 +20,12 @@ import { partitionOf } from "../pipeline/domain/hash.ts";
 import { autoSpec } from "../pipeline/domain/instrument.ts";
 import { tickColumns } from "../pipeline/domain/tick.ts";
 import { runMarks } from "../pipeline/feeds/run_marks.ts";
-import type { Log } from "../pipeline/ports.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
 import { startProgram, until } from "../tests/harness/program.ts";
 import { Counters, countNames, type Counts } from "./harness/counters.ts";
 import { bench, benchSize, type Figure } from "./harness/report.ts";
 import { BenchServers } from "./harness/subject.ts";
+import { silentLog } from "../pipeline/silent_log.ts";
 
 const full = benchSize() === "full";
 const PARTITIONS = full ? [16, 64, 256, 1_024] : [4, 8];
@@ -53,8 +53,6 @@ const COUNTED = countNames.filter(({ unit, key }) =>
 
 const named = Deno.args.filter((arg) => !arg.startsWith("--"));
 const PARTS = named.length > 0 ? named : ["processes", "partitions"];
-
-const quiet: Log = { info() {}, warn() {}, error() {} };
 
 interface Setup {
   readonly processes: number;
@@ -150,7 +148,7 @@ async function measure(
       layout: new PartitionLayout(partitions),
       memoryMaxBytes: 4e9,
       clock: systemClock,
-      log: quiet,
+      log: silentLog,
     });
     closing.push(() => buffer.close());
     const marking = runMarks({
@@ -158,7 +156,7 @@ async function measure(
       layout: new PartitionLayout(partitions),
       node: "bench",
       clock: systemClock,
-      log: quiet,
+      log: silentLog,
       signal: ended.signal,
     });
     closing.push(() => marking);

@@ -10,6 +10,7 @@ import {
 } from "../pipeline/ports.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
 import { divideStep, reopenStreams } from "./divide_partitions.ts";
+import { silentLog } from "../pipeline/silent_log.ts";
 
 const KEY = { feed: "", epoch: 0 };
 
@@ -69,7 +70,7 @@ class World {
         return Promise.resolve();
       },
       clock: systemClock,
-      log: { info() {}, warn() {}, error() {} },
+      log: silentLog,
     }, { divisions: [layout.now], wanted });
   }
 }

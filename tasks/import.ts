@@ -45,6 +45,7 @@ import {
   symbolOption,
 } from "./task_options.ts";
 import { openTickFile } from "./tick_file.ts";
+import { silentLog } from "../pipeline/silent_log.ts";
 
 const STORE_BATCH = 10_000;
 const ROOT = new URL("../", import.meta.url);
@@ -248,7 +249,7 @@ async function openWarehouse(config: Config): Promise<Warehouse> {
     leaseMs: config.leaseMs,
     partitions: config.partitions,
     clock: systemClock,
-    log: { info() {}, warn() {}, error() {} },
+    log: silentLog,
     ...catalogBuckets(() => catalog),
   });
   const catalog: Catalog = new Catalog(stores.instruments, calendars, {

@@ -6,10 +6,9 @@ import { epochMicros, MICROS_PER_DAY } from "../domain/time.ts";
 import type { Clock, EntryId } from "../ports.ts";
 import { MemoryArchive } from "./testing/memory_archive.ts";
 import { ArchiveStoppedError, TickArchiver } from "./tick_archiver.ts";
+import { silentLog } from "../silent_log.ts";
 
 const FEED = { feed: "a", epoch: 1 };
-const SILENT = { info() {}, warn() {}, error() {} };
-
 /** Sleeps are over at once, and noted. */
 class JumpingClock implements Clock {
   time = moment(0);
@@ -49,7 +48,7 @@ async function setUp(entries: readonly StreamEntry[]) {
   const archive = new MemoryArchive();
   const world = { checkpoints: 0 };
   const checkpoint = () => Promise.resolve(world.checkpoints++);
-  const options = { buffer, archive, clock, log: SILENT, checkpoint };
+  const options = { buffer, archive, clock, log: silentLog, checkpoint };
   const archiver = new TickArchiver({
     ...options,
     settings: { sliceEntries: 2, retentionDays: 2 },

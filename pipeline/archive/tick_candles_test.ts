@@ -15,9 +15,9 @@ import { MemoryMinutes, minuteOf } from "./testing/minutes.ts";
 import { TickArchiver } from "./tick_archiver.ts";
 import { TickCandles } from "./tick_candles.ts";
 import { TooManyTicksError } from "./tick_gatherer.ts";
+import { silentLog } from "../silent_log.ts";
 
 const FEED = { feed: "a", epoch: 1 };
-const SILENT = { info() {}, warn() {}, error() {} };
 const CLOCK = { now: () => moment(9), sleep: () => Promise.resolve() };
 const PARTITIONS = 4;
 const P = partitionOf("A", PARTITIONS);
@@ -65,7 +65,13 @@ class World {
   async archiveAll() {
     const { archive, buffer } = this;
     const checkpoint = () => Promise.resolve();
-    const options = { archive, buffer, clock: CLOCK, log: SILENT, checkpoint };
+    const options = {
+      archive,
+      buffer,
+      clock: CLOCK,
+      log: silentLog,
+      checkpoint,
+    };
     const through = this.minutes.position;
     const incarnation = await buffer.incarnation(P);
     await new TickArchiver(options).keepThrough(P, through, incarnation);

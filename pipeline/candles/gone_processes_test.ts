@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
+import { silentLog } from "../silent_log.ts";
 import { GoneProcesses } from "./gone_processes.ts";
 
 const LEASE_MS = 1_000;
-const log = { info() {}, warn() {}, error() {} };
-
 function world(missing: readonly string[] = []) {
   const state = { missing, told: 0 };
   const processes = new GoneProcesses({
@@ -14,7 +13,7 @@ function world(missing: readonly string[] = []) {
         Promise.resolve(owners.filter((one) => state.missing.includes(one))),
     } as ConstructorParameters<typeof GoneProcesses>[0]["presence"],
     onGone: () => state.told++,
-    log,
+    log: silentLog,
   });
   return { state, processes };
 }

@@ -5,6 +5,7 @@ import { MICROS_PER_MS } from "../domain/time.ts";
 import type { LeaseRound, PartitionLease, Presence } from "../ports.ts";
 import { partitionOf } from "../domain/hash.ts";
 import { SharedOwnership } from "./ownership.ts";
+import { silentLog } from "../silent_log.ts";
 
 const LEASE_MS = 1_500;
 const ROUND_MS = LEASE_MS / 5;
@@ -68,7 +69,7 @@ async function started(partitions: number, presence?: Presence) {
     leases: warehouse,
     presence,
     clock,
-    log: { info() {}, warn() {}, error() {} },
+    log: silentLog,
   });
   const running = ownership.run(abort.signal);
   await clock.advance(0);

@@ -12,7 +12,6 @@ import {
   compareEntryIds,
   type EntryId,
   type FormingMinute,
-  type Log,
   type PartitionState,
 } from "../ports.ts";
 import {
@@ -32,9 +31,9 @@ import {
 import { MemoryBuffer } from "./testing/memory_buffer.ts";
 import { MemoryStore } from "./testing/memory_store.ts";
 import { SimClock } from "./testing/sim_clock.ts";
+import { silentLog } from "../silent_log.ts";
 
 const NSE: FeedKey = { feed: "nse", epoch: 1 };
-const QUIET: Log = { info() {}, warn() {}, error() {} };
 const ALWAYS = alwaysOpen();
 
 const CATALOG: InstrumentCalendars = {
@@ -114,7 +113,7 @@ function aggregator(
     p: 0,
     owner: "me",
     catalog: CATALOG,
-    log: QUIET,
+    log: silentLog,
     events: {
       onCommitted(_p, position, { candles }) {
         announced.push(position);
@@ -424,7 +423,7 @@ Deno.test("aborted, the loop commits what it has read", async () => {
     buffer,
     store,
     catalog: CATALOG,
-    log: QUIET,
+    log: silentLog,
     events: { onCommitted() {}, onRolledUp() {} },
   }, stop.signal);
   await clock.run(run);

@@ -4,10 +4,11 @@ import { streamEntry } from "../domain/entry.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import { runCommitWatch } from "./run_commit_watch.ts";
 import { FakeSource, tick, ticks } from "./testing/fake_source.ts";
-import { FeedWorld, silentLog } from "./testing/feed_world.ts";
+import { FeedWorld } from "./testing/feed_world.ts";
 import { LossyBuffer } from "./testing/lossy_buffer.ts";
 import type { ManualClock } from "./testing/manual_clock.ts";
 import { turns } from "./testing/manual_clock.ts";
+import { silentLog } from "../silent_log.ts";
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { FeedGuard, parseFeedRules } from "./feed_guard.ts";
 import { type ByteConnection, runConnection } from "./run_connection.ts";
 import { tick, ticks } from "./testing/fake_source.ts";
-import { FeedWorld, silentLog } from "./testing/feed_world.ts";
+import { FeedWorld } from "./testing/feed_world.ts";
 import { LossyBuffer } from "./testing/lossy_buffer.ts";
 import { turns } from "./testing/manual_clock.ts";
+import { silentLog } from "../silent_log.ts";
 
 /** Both ends of a connection in memory; the test is the source. */
 class Wire implements ByteConnection {

@@ -5,7 +5,6 @@ import type { Forecast } from "../domain/forecast.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
-import type { Log } from "../ports.ts";
 import { CANDIDATES } from "./candidates.ts";
 import { fitInstrument, type FitJob } from "./fit_instrument.ts";
 import type { PoolResult } from "./fit_pool.ts";
@@ -14,11 +13,11 @@ import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles, storedCandle } from "./testing/make_candles.ts";
 import { MemoryCandles, MemoryForecasts } from "./testing/memory_stores.ts";
 import { VirtualClock } from "./testing/virtual_clock.ts";
+import { silentLog } from "../silent_log.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
 /** Candidates of an engine that selects no orders. */
 const MODELS = CANDIDATES.length - 1;
-const SILENT: Log = { info() {}, warn() {}, error() {} };
 const CLOSED: Calendar = {
   ...alwaysOpen(),
   id: "closed",
@@ -67,7 +66,7 @@ function harness(
   const abort = new AbortController();
   const forecaster = new Forecaster({
     clock,
-    log: SILENT,
+    log: silentLog,
     candles,
     forecasts,
     scores: forecasts,

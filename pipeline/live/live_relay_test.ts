@@ -3,15 +3,14 @@ import type { CandleView } from "../domain/candle.ts";
 import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { type EpochMicros, fromMillis } from "../domain/time.ts";
-import type { Clock, Log } from "../ports.ts";
+import type { Clock } from "../ports.ts";
 import { InProcessBus, type LiveFilter } from "./live_bus.ts";
 import { type LiveLink, type LiveListener, LiveRelay } from "./live_relay.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
+import { silentLog } from "../silent_log.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
 const PARTITIONS = 2;
-const quiet: Log = { info() {}, warn() {}, error() {} };
-
 /** A clock that stands until it is moved, in steps, letting work be done. */
 class HandClock implements Clock {
   ms = 1_000_000;
@@ -171,7 +170,7 @@ async function setUp({ orders = 1 } = {}) {
       listens,
       partitions,
       clock,
-      log: quiet,
+      log: silentLog,
     });
     running.push(relay.run(abort.signal));
     const seen = () =>

@@ -4,6 +4,7 @@ import type { LiveEvent } from "../domain/live_event.ts";
 import type { SignalAction, SignalView } from "../domain/signal.ts";
 import { ManualClock } from "../feeds/testing/manual_clock.ts";
 import { SignalWebhooks } from "./signal_webhooks.ts";
+import { silentLog } from "../silent_log.ts";
 
 const URL = "https://desk.example/hooks/0123456789";
 const SECRET = "a secret of sixteen";
@@ -154,7 +155,7 @@ Deno.test("no more wait than may: the oldest go, counted", () => {
   const webhooks = new SignalWebhooks({
     urls: [URL],
     clock: new ManualClock(),
-    log: { info() {}, warn() {}, error() {} },
+    log: silentLog,
   });
   for (let t = 0; t < 300; t++) webhooks.offer([signal("BUY", t)]);
   const [{ waiting, dropped }] = webhooks.stats();

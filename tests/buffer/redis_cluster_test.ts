@@ -15,6 +15,7 @@ import {
 } from "../harness/servers/redis_cluster.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { withBuffer } from "./with_redis.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const KEY = { feed: "nse", epoch: 1 };
 const ALL = { maxEntries: 1e6, maxBytes: 1e9, waitMs: 0 };
@@ -129,7 +130,7 @@ clusterTest(
       const warnings: string[] = [];
       await withBuffer(replica, async () => {}, {
         url: cluster.url,
-        log: { info() {}, warn: (text) => warnings.push(text), error() {} },
+        log: { ...silentLog, warn: (text) => warnings.push(text) },
       });
       assert.equal(warnings.length, 1);
       assert.match(warnings[0], /everysec/);

@@ -7,6 +7,7 @@ import { BEFORE_FIRST } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const ENTRIES = 12_000;
 
@@ -20,7 +21,7 @@ serverTest(
       layout: new PartitionLayout(1),
       memoryMaxBytes: 1e9,
       clock: systemClock,
-      log: { info() {}, warn() {}, error() {} },
+      log: silentLog,
     });
     try {
       const receivedAt = epochMicros(1);

@@ -5,6 +5,7 @@ import { epochMicros } from "../../pipeline/domain/time.ts";
 import { BEFORE_FIRST } from "../../pipeline/ports.ts";
 import type { RedisServer } from "../harness/servers/redis_server.ts";
 import { redisTest, tell, withBuffer } from "./with_redis.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 /** What the buffer needs, and no more. */
 const COMMANDS = [
@@ -26,7 +27,7 @@ const COMMANDS = [
 async function warningsOf(server: RedisServer): Promise<string[]> {
   const warnings: string[] = [];
   await withBuffer(server, async () => {}, {
-    log: { info() {}, warn: (text) => warnings.push(text), error() {} },
+    log: { ...silentLog, warn: (text) => warnings.push(text) },
   });
   return warnings;
 }
@@ -104,7 +105,7 @@ redisTest(
       assert.equal((await buffer.stats()).entries, 0);
     }, {
       url: `redis://ticks:right@127.0.0.1:${server.port}`,
-      log: { info() {}, warn: (text) => warnings.push(text), error() {} },
+      log: { ...silentLog, warn: (text) => warnings.push(text) },
     });
     assert.equal(warnings.length, 2);
   },

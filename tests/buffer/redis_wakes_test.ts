@@ -3,11 +3,11 @@ import { onePlace } from "../../pipeline/buffer/open_redis.ts";
 import { RedisWakes } from "../../pipeline/buffer/redis_wakes.ts";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { epochMicros } from "../../pipeline/domain/time.ts";
-import { BEFORE_FIRST, type Log } from "../../pipeline/ports.ts";
+import { BEFORE_FIRST } from "../../pipeline/ports.ts";
 import { until } from "../harness/program.ts";
 import { redisTest, tell, withBuffer } from "./with_redis.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
-const quiet: Log = { info() {}, warn() {}, error() {} };
 const ALL = { maxEntries: 100, maxBytes: 1e6, waitMs: 0 };
 
 function mark(p: number, at: number, spacingMs?: number) {
@@ -24,7 +24,7 @@ redisTest(
       places: onePlace(server.url),
       self: "me",
       onStir: (p) => stirred.push(p),
-      log: quiet,
+      log: silentLog,
     });
     const hears = () =>
       until(

@@ -1,5 +1,4 @@
 import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
-import type { Log } from "../../pipeline/ports.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { serverTest } from "../harness/servers/installed.ts";
@@ -9,8 +8,7 @@ import {
   type RedisServer,
   startRedis,
 } from "../harness/servers/redis_server.ts";
-
-const SILENT: Log = { info() {}, warn() {}, error() {} };
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 /** A test with a Redis of its own. */
 export function redisTest(
@@ -38,7 +36,7 @@ export async function withBuffer(
     layout: new PartitionLayout(8),
     memoryMaxBytes: 1e9,
     clock: systemClock,
-    log: SILENT,
+    log: silentLog,
     ...more,
   });
   try {

@@ -11,10 +11,10 @@ import {
   deltaOf,
   NOW,
   onlyCandle,
-  SILENT,
   StillClock,
   Writer,
 } from "./testing.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 async function withFolder(use: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "tickhouse-open-" });
@@ -35,7 +35,7 @@ const open = (
     partitions,
     ahead,
     clock: new StillClock(NOW),
-    log: SILENT,
+    log: silentLog,
     bucketOf,
   });
 

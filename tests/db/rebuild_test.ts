@@ -29,9 +29,9 @@ import {
   NOW,
   onBothDatabases,
   PARTITIONS,
-  SILENT,
   type TestWarehouse,
 } from "./testing.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const P = 0;
 /** Short, so that ticks of a few minutes are too late. */
@@ -87,7 +87,7 @@ class World {
       buffer: this.#buffer,
       archive,
       clock,
-      log: SILENT,
+      log: silentLog,
       checkpoint: () => aggregate.checkpoint(),
       settings: { sliceEntries: 2 },
     });

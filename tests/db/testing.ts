@@ -18,7 +18,6 @@ import type {
   Commit,
   EntryId,
   FeedTotals,
-  Log,
   PartitionState,
 } from "../../pipeline/ports.ts";
 import { connectPg } from "../../db/connect_pg.ts";
@@ -53,8 +52,6 @@ export class StillClock implements Clock {
     return new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
-
-export const SILENT: Log = { info() {}, warn() {}, error() {} };
 
 /** Round the clock, in UTC; weeks from Monday. */
 export function bucketOf(

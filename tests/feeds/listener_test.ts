@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { appendStart, runMarks } from "../../pipeline/feeds/run_marks.ts";
 import { FeedGuard } from "../../pipeline/feeds/feed_guard.ts";
 import { type Feeds, startFeeds } from "../../pipeline/feeds/start_feeds.ts";
-import {
-  FeedWorld,
-  silentLog,
-} from "../../pipeline/feeds/testing/feed_world.ts";
+import { FeedWorld } from "../../pipeline/feeds/testing/feed_world.ts";
 import { ticks } from "../../pipeline/feeds/testing/fake_source.ts";
 import type { Clock } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import type { SocketEndpoint } from "../../pipeline/domain/feed_endpoint.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 /** A source at the other end of a real TCP connection. */
 class TcpSource {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../pipeline/feeds/start_simulator.ts";
 import { readEpoch } from "../../pipeline/feeds/simulator_sequence.ts";
-import type { Log } from "../../pipeline/ports.ts";
 import { FakeListener } from "./fake_listener.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
-const quiet: Log = { info() {}, warn() {}, error() {} };
 const SYMBOLS = 5;
 const HISTORY_TICKS = 6 * 3_600 * SYMBOLS;
 
@@ -15,7 +14,7 @@ Deno.test("startSimulator() sends six hours, and goes on after a restart", async
       hostname: "127.0.0.1",
       port: listener.port,
       seed: 1,
-      log: quiet,
+      log: silentLog,
     });
   try {
     const first = start();
@@ -51,7 +50,7 @@ Deno.test("startSimulator() says why the listener refused it", async () => {
       hostname: "127.0.0.1",
       port: listener.port,
       seed: 1,
-      log: quiet,
+      log: silentLog,
     }).done;
     assert.match(error ?? "", /content.*the warehouse holds real ticks/);
   } finally {

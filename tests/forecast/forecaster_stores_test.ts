@@ -14,7 +14,8 @@ import {
 } from "../../pipeline/forecast/testing/make_candles.ts";
 import { VirtualClock } from "../../pipeline/forecast/testing/virtual_clock.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
-import { minuteOf, NOW, onBothDatabases, SILENT } from "../db/testing.ts";
+import { minuteOf, NOW, onBothDatabases } from "../db/testing.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const MODELS = ["drift", "random-walk"];
 const T = minuteOf(NOW);
@@ -29,7 +30,7 @@ await onBothDatabases((warehouse, test) => {
     const published: string[] = [];
     const forecaster = new Forecaster({
       clock,
-      log: SILENT,
+      log: silentLog,
       candles: warehouse.candles,
       forecasts: warehouse.forecasts,
       scores: warehouse.scores,

@@ -15,6 +15,7 @@ import {
 } from "../../pipeline/forecast/testing/memory_stores.ts";
 import { VirtualClock } from "../../pipeline/forecast/testing/virtual_clock.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
 const MINUTES = 30;
@@ -55,7 +56,7 @@ Deno.test("Forecaster with fits in a Worker: champions from the first minute, or
   const abort = new AbortController();
   const forecaster = new Forecaster({
     clock,
-    log: { info() {}, warn() {}, error() {} },
+    log: silentLog,
     candles,
     forecasts,
     scores: forecasts,

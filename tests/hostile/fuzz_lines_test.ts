@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { startFeeds } from "../../pipeline/feeds/start_feeds.ts";
-import {
-  FeedWorld,
-  silentLog,
-} from "../../pipeline/feeds/testing/feed_world.ts";
+import { FeedWorld } from "../../pipeline/feeds/testing/feed_world.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { fuzzedFeed, fuzzFeed } from "./attacks.ts";
 import { LineFuzzer } from "./fuzz_lines.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 Deno.test("LineFuzzer makes the same lines of the same seed, others of another", () => {
   const text = (seed: number) =>

@@ -5,12 +5,11 @@ import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
 import { BUFFER_CONTRACT } from "../../pipeline/buffer/testing/buffer_contract.ts";
 import { redisLiveLink } from "../../pipeline/live/redis_bus.ts";
 import { redisPresence } from "../../pipeline/live/redis_presence.ts";
-import type { Log } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
 import { serverTest } from "../harness/servers/installed.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
-const quiet: Log = { info() {}, warn() {}, error() {} };
 const SECRET = "secret-of-a-test";
 const WAIT_MS_MAX = 60_000;
 
@@ -39,7 +38,7 @@ serverTest(
             layout: new PartitionLayout(8),
             memoryMaxBytes: 1e9,
             clock: systemClock,
-            log: { ...quiet, warn: (text) => warnings.push(text) },
+            log: { ...silentLog, warn: (text) => warnings.push(text) },
           });
           try {
             assert.deepEqual(warnings, [], "its settings may be checked");
@@ -53,7 +52,7 @@ serverTest(
         const link = redisLiveLink({
           places: onePlace(url),
           partitions: 4,
-          log: quiet,
+          log: silentLog,
         });
         try {
           let heard = false;
@@ -74,7 +73,10 @@ serverTest(
       });
       await t.step("who is there", async () => {
         const warnings: string[] = [];
-        const log = { ...quiet, warn: (text: string) => warnings.push(text) };
+        const log = {
+          ...silentLog,
+          warn: (text: string) => warnings.push(text),
+        };
         const presence = redisPresence({
           places: onePlace(url),
           owner: "me",

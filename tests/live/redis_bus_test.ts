@@ -7,14 +7,14 @@ import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { InProcessBus } from "../../pipeline/live/live_bus.ts";
 import { LiveRelay } from "../../pipeline/live/live_relay.ts";
 import { redisLiveLink } from "../../pipeline/live/redis_bus.ts";
-import type { Log, RedisPlaces } from "../../pipeline/ports.ts";
+import type { RedisPlaces } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { startRedisCluster } from "../harness/servers/redis_cluster.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const PARTITIONS = 4;
-const quiet: Log = { info() {}, warn() {}, error() {} };
 const ALL = { symbols: null, intervals: null, kinds: null };
 /** A process that hangs fails; one that is slow does not. */
 const WAIT_MS_MAX = 60_000;
@@ -50,7 +50,11 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 function join(places: RedisPlaces, listens: boolean) {
   const clock = systemClock;
   const bootId = crypto.randomUUID();
-  const link = redisLiveLink({ places, partitions: PARTITIONS, log: quiet });
+  const link = redisLiveLink({
+    places,
+    partitions: PARTITIONS,
+    log: silentLog,
+  });
   const { orders } = link;
   const bus = new InProcessBus({
     clock,
@@ -65,7 +69,7 @@ function join(places: RedisPlaces, listens: boolean) {
     listens,
     partitions: PARTITIONS,
     clock,
-    log: quiet,
+    log: silentLog,
   });
   const abort = new AbortController();
   const running = relay.run(abort.signal);
@@ -238,7 +242,7 @@ async function openPlaces(url: string) {
   const { commands, places } = await openRedis({
     url,
     clock: systemClock,
-    log: quiet,
+    log: silentLog,
   });
   return { places, close: () => commands.close() };
 }

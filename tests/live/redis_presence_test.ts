@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
+import { silentLog } from "../../pipeline/silent_log.ts";
 import { onePlace } from "../../pipeline/buffer/open_redis.ts";
 import { redisPresence } from "../../pipeline/live/redis_presence.ts";
-import type { Log } from "../../pipeline/ports.ts";
 import { until } from "../harness/program.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
-
-const log: Log = { info() {}, warn() {}, error() {} };
 
 serverTest(
   "a process is missed once its connection ends, and nobody while Redis is new",
@@ -14,7 +12,7 @@ serverTest(
   async () => {
     const redis = await startRedis();
     const join = (owner: string) =>
-      redisPresence({ places: onePlace(redis.url), owner, log });
+      redisPresence({ places: onePlace(redis.url), owner, log: silentLog });
     const [a, b] = [join("a"), join("b")];
     const seen = (wanted: readonly string[]) =>
       until(

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import { connectPg } from "../../db/connect_pg.ts";
 import { RedisBuffer } from "../../pipeline/buffer/redis_buffer.ts";
-import type { Log } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { ClockWatch } from "../../program/clock_watch.ts";
 import { EventLoopLag } from "../../program/event_loop_lag.ts";
@@ -13,8 +12,8 @@ import {
   startPostgres,
 } from "../harness/servers/postgres_server.ts";
 import { findRedis, startRedis } from "../harness/servers/redis_server.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
-const quiet: Log = { info() {}, warn() {}, error() {} };
 /** A report takes 1 s; a machine that does something else as well, longer. */
 const REPORT_MS_MAX = 10_000;
 const RECOVER_MS_MAX = 120_000;
@@ -33,7 +32,7 @@ serverTest(
       layout: new PartitionLayout(1),
       memoryMaxBytes: 1e9,
       clock: systemClock,
-      log: quiet,
+      log: silentLog,
     });
     const lag = new EventLoopLag();
     const health = new Health({

@@ -30,10 +30,10 @@ import {
 import type { ForecastShardStore } from "../../pipeline/forecast_ports.ts";
 import type { Clock } from "../../pipeline/ports.ts";
 import { SharedForecasts } from "../../program/share_forecasts.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
 const MINUTES = 4;
-const SILENT = { info() {}, warn() {}, error() {} };
 const SYMBOLS = Array.from({ length: 12 }, (_, i) => `S${i}`);
 const ENGINE = knownPhi(0.6);
 
@@ -191,13 +191,13 @@ function fleet(leaseMs = 1_500) {
           Promise.resolve(owners.filter((one) => killed.has(one))),
       },
       clock: own,
-      log: SILENT,
+      log: silentLog,
     });
     const kept = gated(forecasts);
     const events: LiveEvent[] = [];
     const forecaster = new Forecaster({
       clock: own,
-      log: SILENT,
+      log: silentLog,
       candles,
       forecasts: kept,
       scores: kept,

@@ -5,7 +5,8 @@ import { lockDataDir } from "../../db/lock_data_dir.ts";
 import { openStores } from "../../db/open_stores.ts";
 import { CandleDecoder, CandleFileError } from "../../tasks/candle_file.ts";
 import { ZoneClock } from "../../pipeline/calendars/zone_offset.ts";
-import { bucketOf, NOW, SILENT, StillClock } from "../db/testing.ts";
+import { bucketOf, NOW, StillClock } from "../db/testing.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 
 const decode = (
   lines: readonly string[],
@@ -193,7 +194,7 @@ Deno.test("import stores history once, and rolls it up", () =>
       dataDir,
       partitions: 1,
       clock: new StillClock(NOW),
-      log: SILENT,
+      log: silentLog,
       bucketOf,
     });
     const [hour] = await stores.candles.candles({

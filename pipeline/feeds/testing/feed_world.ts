@@ -28,8 +28,7 @@ import {
 import type { FeedSettings } from "../feed_settings.ts";
 import { Ingest } from "../ingest.ts";
 import { ManualClock, turns } from "./manual_clock.ts";
-
-export const silentLog: Log = { info() {}, warn() {}, error() {} };
+import { silentLog } from "../../silent_log.ts";
 
 const alwaysOpen: Calendar = {
   id: "24x7",
