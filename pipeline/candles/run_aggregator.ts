@@ -215,6 +215,8 @@ export function retryDelayMs(
 class AggregatorLoop {
   readonly settings: AggregatorSettings;
   readonly #budget: BatchBudget;
+  /** Of rollups, which are the warehouse's work from the first on. */
+  readonly #rollUps: BatchBudget;
   #leaseEpoch: number | null = null;
   /** In a row. */
   #failures = 0;
@@ -241,6 +243,7 @@ class AggregatorLoop {
     this.settings = { ...AGGREGATOR_DEFAULTS, ...options.settings };
     const { turnMsMax, firstShare } = this.settings;
     this.#budget = new BatchBudget(turnMsMax, firstShare);
+    this.#rollUps = new BatchBudget(turnMsMax);
     this.#trimmedAt = this.#nowMs();
   }
 
@@ -259,6 +262,7 @@ class AggregatorLoop {
     const { clock, log, p, buffer, random } = this.options;
     const failures = ++this.#failures;
     this.#budget.failed();
+    this.#rollUps.failed();
     const waitMs = retryDelayMs(failures, this.settings, random);
     // At first, and then ever more seldom: an outage may last.
     if (Number.isInteger(Math.log2(failures))) {
@@ -526,10 +530,12 @@ class AggregatorLoop {
   /** @returns Whether anything was dirty. */
   async #rollUpOnce(): Promise<boolean> {
     const { p, store, events } = this.options;
+    const startedAt = this.#nowMs();
     const candles = await outside(
       "roll candles up",
-      () => store.rollUp(p, this.#budget.of(this.settings.rollUpLimit)),
+      () => store.rollUp(p, this.#rollUps.of(this.settings.rollUpLimit)),
     );
+    this.#rollUps.took(this.#nowMs() - startedAt);
     if (candles.length > 0) events.onRolledUp(p, candles);
     return candles.length > 0;
   }
@@ -537,12 +543,14 @@ class AggregatorLoop {
   /** @returns False if the partition is not ours any more. */
   async #rollUpForming(leaseEpoch: number): Promise<boolean> {
     const { p, store, events } = this.options;
-    const limit = this.#budget.of(this.settings.rollUpLimit);
+    const limit = this.#rollUps.of(this.settings.rollUpLimit);
     const minutes = this.#forming.values().take(limit).toArray();
+    const startedAt = this.#nowMs();
     const candles = await outside(
       "roll candles up",
       () => store.rollUpForming({ p, leaseEpoch }, minutes),
     );
+    this.#rollUps.took(this.#nowMs() - startedAt);
     if (candles === null) return false;
     for (const minute of minutes) this.#forming.delete(minute);
     if (candles.length > 0) events.onRolledUp(p, candles);

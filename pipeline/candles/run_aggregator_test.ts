@@ -394,6 +394,32 @@ Deno.test("longer candles of a forming minute are made by whoever has it next", 
   assert.deepEqual(longer(), ["5m 1", "15m 1", "1h 1", "1d 1"]);
 });
 
+Deno.test("a first turn is small, and rolls up as much as any", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const limits: number[] = [];
+  class Noting extends MemoryStore {
+    override rollUp(p: number, limit: number) {
+      limits.push(limit);
+      return super.rollUp(p, limit);
+    }
+  }
+  const store = new Noting();
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { firstShare: 1 / 16, rollUpLimit: 64 },
+  });
+  const work = async () => {
+    while (limits.length === 0) await clock.sleep(10);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(limits[0], 64);
+});
+
 Deno.test("aborted, the loop commits what it has read", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);
