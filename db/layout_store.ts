@@ -266,8 +266,12 @@ const MOVE_QUARANTINE = `
     select p, feed, epoch, reason, count(*) as count from moved
     where not readmitted group by p, feed, epoch, reason
   ), fewer as (
-    update feed_rejects f set count = f.count - c.count from counts c
-    where f.p = c.p % $1::int and f.feed = c.feed and f.epoch = c.epoch
+    update feed_rejects f set count = f.count - c.count
+    from (
+      select p % $1::int as p, feed, epoch, reason, sum(count) as count
+      from counts group by 1, feed, epoch, reason
+    ) c
+    where f.p = c.p and f.feed = c.feed and f.epoch = c.epoch
       and f.reason = c.reason
   ), more as (
     insert into feed_rejects (p, feed, epoch, reason, count)

@@ -16,14 +16,16 @@ import {
 } from "./testing.ts";
 
 const KEY = { feed: "divided", epoch: 1 };
+/** Three parts each: with two, one part is all that leaves a partition. */
+const DIVIDED = 3 * PARTITIONS;
 
-/** A symbol of partition `from` that goes to `to` of twice as many. */
+/** A symbol of partition `p` that goes to `to` when they are divided. */
 function symbolOf(p: number, to: number): string {
   for (let i = 0;; i++) {
     const symbol = `DIV.${i}`;
     if (
       partitionOf(symbol, PARTITIONS) === p &&
-      partitionOf(symbol, 2 * PARTITIONS) === to
+      partitionOf(symbol, DIVIDED) === to
     ) return symbol;
   }
 }
@@ -37,7 +39,7 @@ async function drainedOf(
 await onBothDatabases((warehouse, test) => {
   const { db, layouts, aggregate, layout } = warehouse;
   const first = [{ partitions: PARTITIONS, tag: "" }];
-  const next = { partitions: 2 * PARTITIONS, tag: "k3f9" };
+  const next = { partitions: DIVIDED, tag: "k3f9" };
 
   test("SQL and the program give a symbol the same hash", async () => {
     const symbols = [
@@ -108,8 +110,8 @@ await onBothDatabases((warehouse, test) => {
 
   test("all that is kept of symbols goes to where they are then, or nothing does", async () => {
     const p = 1;
-    const part = p + PARTITIONS;
-    const [stays, goes] = [symbolOf(p, p), symbolOf(p, part)];
+    const [part, other] = [p + PARTITIONS, p + 2 * PARTITIONS];
+    const [stays, goes, leaves] = [p, part, other].map((to) => symbolOf(p, to));
     await new PgLayoutStore(db).claim(PARTITIONS);
     const writer = await Writer.claim(warehouse, p);
     const reject = (symbol: string | null, seq: number) => ({
@@ -144,12 +146,14 @@ await onBothDatabases((warehouse, test) => {
       feeds: [{
         ...totals({ key: KEY }),
         lastSeq: 9,
-        received: 5,
+        received: 6,
         accepted: 2,
-        rejected: 3,
+        rejected: 4,
       }],
-      rejected: [{ key: KEY, reason: "out_of_band", count: 3 }],
-      quarantine: [reject(stays, 1), reject(goes, 2), reject(null, 3)],
+      rejected: [{ key: KEY, reason: "out_of_band", count: 4 }],
+      quarantine: [stays, goes, null, leaves].map((symbol, i) =>
+        reject(symbol, i + 1)
+      ),
       gaps: [{ key: KEY, kind: "outage", seq: null, from: NOW, to: NOW }],
     });
 
@@ -160,7 +164,7 @@ await onBothDatabases((warehouse, test) => {
       streams = drained,
     ) => layouts.divide(given.before ?? first, next, streams);
     assert.equal(await divide(), false, "nobody has asked for it");
-    await layouts.want(PARTITIONS, 2 * PARTITIONS);
+    await layouts.want(PARTITIONS, DIVIDED);
     assert.equal(
       await divide({ before: [{ partitions: PARTITIONS, tag: "other" }] }),
       false,
@@ -170,7 +174,7 @@ await onBothDatabases((warehouse, test) => {
     assert.equal(await divide({}, behind), false, "more was committed");
     assert.deepEqual(await layouts.state(), {
       divisions: first,
-      wanted: 2 * PARTITIONS,
+      wanted: DIVIDED,
     });
 
     assert.equal(await divide(), true);
@@ -198,19 +202,22 @@ await onBothDatabases((warehouse, test) => {
       const [feed] = state.feeds;
       assert.deepEqual([feed.lastSeq, feed.connected], [9, true]);
     }
-    assert.equal(old.feeds[0].received, 5);
+    assert.equal(old.feeds[0].received, 6);
     assert.equal(made.feeds[0].received, 0);
 
     const held = await warehouse.quarantine.find({ feed: KEY.feed, limit: 9 });
     assert.deepEqual(
       new Map(held.map(({ id, reject }) => [reject.symbol, id.p])),
-      new Map([[stays, p], [goes, part], [null, p]]),
+      new Map([[stays, p], [goes, part], [null, p], [leaves, other]]),
     );
     for (const full of [false, true]) {
       const { balanced, partitions } = await warehouse.audit.audit({ full });
       assert(balanced, JSON.stringify(partitions));
       const of = (p: number) => partitions.find((one) => one.p === p)!;
-      assert.deepEqual([of(p).in_quarantine, of(part).in_quarantine], [2, 1]);
+      assert.deepEqual(
+        [p, part, other].map((one) => of(one).in_quarantine),
+        [2, 1, 1],
+      );
     }
     const gaps = await warehouse.candles.gaps(goes, NOW, epochMicros(NOW + 1));
     assert.equal(
