@@ -4,7 +4,7 @@
  *
  * `deno task bench:long commit`
  */
-import type { CandleFold } from "../pipeline/domain/candle.ts";
+import { type CandleFold, candleView } from "../pipeline/domain/candle.ts";
 import { type StreamEntry, streamEntry } from "../pipeline/domain/entry.ts";
 import { fnv1a } from "../pipeline/domain/hash.ts";
 import { tickColumns } from "../pipeline/domain/tick.ts";
@@ -272,13 +272,7 @@ class Warehouse {
     return hashCandles(
       rows.flat().map((candle) => ({
         symbol: candle.symbol,
-        t: toMillis(candle.t),
-        o: Number(candle.open),
-        h: Number(candle.high),
-        l: Number(candle.low),
-        c: Number(candle.close),
-        v: Number(candle.volume),
-        n: candle.n,
+        ...candleView(candle),
       })),
       toMillis(START),
     );
