@@ -9,6 +9,7 @@ import { ArchiveStoppedError, TickArchiver } from "./tick_archiver.ts";
 import { silentLog } from "../silent_log.ts";
 
 const FEED = { feed: "a", epoch: 1 };
+
 /** Sleeps are over at once, and noted. */
 class JumpingClock implements Clock {
   time = moment(0);

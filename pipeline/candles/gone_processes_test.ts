@@ -3,6 +3,7 @@ import { silentLog } from "../silent_log.ts";
 import { GoneProcesses } from "./gone_processes.ts";
 
 const LEASE_MS = 1_000;
+
 function world(missing: readonly string[] = []) {
   const state = { missing, told: 0 };
   const processes = new GoneProcesses({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PartitionLayout } from "../domain/partition_layout.ts";
-import { ManualClock } from "../feeds/testing/manual_clock.ts";
+import { ManualClock } from "../testing/manual_clock.ts";
 import { MICROS_PER_MS } from "../domain/time.ts";
 import type { LeaseRound, PartitionLease, Presence } from "../ports.ts";
 import { partitionOf } from "../domain/hash.ts";

@@ -6,8 +6,8 @@ import { runCommitWatch } from "./run_commit_watch.ts";
 import { FakeSource, tick, ticks } from "./testing/fake_source.ts";
 import { FeedWorld } from "./testing/feed_world.ts";
 import { LossyBuffer } from "./testing/lossy_buffer.ts";
-import type { ManualClock } from "./testing/manual_clock.ts";
-import { turns } from "./testing/manual_clock.ts";
+import type { ManualClock } from "../testing/manual_clock.ts";
+import { turns } from "../testing/manual_clock.ts";
 import { silentLog } from "../silent_log.ts";
 
 const range = (from: number, to: number) =>

@@ -6,7 +6,7 @@ import { PartitionLayout } from "../domain/partition_layout.ts";
 import type { DivisibleBuffer } from "../ports.ts";
 import { FakeSource, tick } from "./testing/fake_source.ts";
 import { FeedWorld, type MemoryFeedStore } from "./testing/feed_world.ts";
-import { turns } from "./testing/manual_clock.ts";
+import { turns } from "../testing/manual_clock.ts";
 
 const FIRST = { partitions: 2, tag: "" };
 const NEXT = { partitions: 4, tag: "next" };

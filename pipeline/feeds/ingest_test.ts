@@ -6,7 +6,7 @@ import { BEFORE_FIRST } from "../ports.ts";
 import { formatScaled } from "../domain/decimal.ts";
 import { FakeSource, tick, ticks } from "./testing/fake_source.ts";
 import { FeedWorld, ShakyBuffer } from "./testing/feed_world.ts";
-import { turns } from "./testing/manual_clock.ts";
+import { turns } from "../testing/manual_clock.ts";
 import { silentLog } from "../silent_log.ts";
 
 /** What the stream says of one feed, added up. */

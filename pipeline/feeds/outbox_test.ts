@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Outbox } from "./outbox.ts";
-import { turns } from "./testing/manual_clock.ts";
+import { turns } from "../testing/manual_clock.ts";
 
 /** A socket that takes bytes when the test lets it. */
 class Socket {

@@ -4,7 +4,7 @@ import { type ByteConnection, runConnection } from "./run_connection.ts";
 import { tick, ticks } from "./testing/fake_source.ts";
 import { FeedWorld } from "./testing/feed_world.ts";
 import { LossyBuffer } from "./testing/lossy_buffer.ts";
-import { turns } from "./testing/manual_clock.ts";
+import { turns } from "../testing/manual_clock.ts";
 import { silentLog } from "../silent_log.ts";
 
 /** Both ends of a connection in memory; the test is the source. */

@@ -7,7 +7,7 @@ import {
   BEFORE_FIRST,
 } from "../ports.ts";
 import { appendStart, runMarks } from "./run_marks.ts";
-import { ManualClock, turns } from "./testing/manual_clock.ts";
+import { ManualClock, turns } from "../testing/manual_clock.ts";
 import { silentLog } from "../silent_log.ts";
 
 /** A buffer with partitions that refuse, or never answer. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { FitJob } from "./fit_instrument.ts";
 import { FitPool, type FitThread } from "./fit_pool.ts";
 import type { FitReply, FitRequest } from "./fit_worker.ts";
-import { settle, VirtualClock } from "./testing/virtual_clock.ts";
+import { ManualClock, turns } from "../testing/manual_clock.ts";
 
 class FakeThread implements FitThread {
   onmessage: FitThread["onmessage"] = null;
@@ -46,7 +46,7 @@ function job(symbol: string): FitJob {
 }
 
 function harness(queueMax = 10) {
-  const clock = new VirtualClock(0);
+  const clock = new ManualClock(0);
   const threads: FakeThread[] = [];
   const pool = new FitPool({
     clock,
@@ -80,7 +80,7 @@ Deno.test("FitPool takes the most overdue job first", async () => {
   const all = [9, 5, 7, 1].map((dueAt) => pool.fit(job(`${dueAt}`), dueAt));
   for (let i = 0; i < 4; i++) {
     threads[0].reply();
-    await settle();
+    await turns();
   }
   await Promise.all(all);
   assert.deepEqual(
@@ -153,7 +153,7 @@ Deno.test("FitPool refuses more than may wait, and fails all when it closes", as
 
 Deno.test("FitPool fails a job whose Worker cannot be started", async () => {
   const pool = new FitPool({
-    clock: new VirtualClock(0),
+    clock: new ManualClock(0),
     createThread() {
       throw new Error("no threads left");
     },

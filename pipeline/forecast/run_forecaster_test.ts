@@ -12,7 +12,7 @@ import { Forecaster, type ForecasterOptions } from "./run_forecaster.ts";
 import { knownPhi } from "./testing/known_phi.ts";
 import { makeCandles, storedCandle } from "./testing/make_candles.ts";
 import { MemoryCandles, MemoryForecasts } from "./testing/memory_stores.ts";
-import { VirtualClock } from "./testing/virtual_clock.ts";
+import { ManualClock } from "../testing/manual_clock.ts";
 import { silentLog } from "../silent_log.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
@@ -58,7 +58,7 @@ function harness(
     readonly options?: Partial<ForecasterOptions>;
   } = {},
 ) {
-  const clock = new VirtualClock(T0 + (given.startMs ?? -30_000) * 1_000);
+  const clock = new ManualClock(T0 + (given.startMs ?? -30_000) * 1_000);
   const candles = new MemoryCandles();
   const forecasts = new MemoryForecasts(candles);
   const events: LiveEvent[] = [];

@@ -6,7 +6,7 @@ import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
 import { Scorer } from "./run_scorer.ts";
 import { makeCandles, storedCandle } from "./testing/make_candles.ts";
 import { MemoryCandles, MemoryForecasts } from "./testing/memory_stores.ts";
-import { VirtualClock } from "./testing/virtual_clock.ts";
+import { ManualClock } from "../testing/manual_clock.ts";
 
 const T0 = 29_400_000 * MICROS_PER_MINUTE;
 const minute = (n: number) => epochMicros(T0 + n * MICROS_PER_MINUTE);
@@ -58,7 +58,7 @@ function signal(symbol: string, n: number): Signal {
 }
 
 function harness(nowMinute: number) {
-  const clock = new VirtualClock(minute(nowMinute));
+  const clock = new ManualClock(minute(nowMinute));
   const candles = new MemoryCandles();
   const forecasts = new MemoryForecasts(candles);
   const told: [string, readonly Skill[]][] = [];

@@ -11,6 +11,7 @@ import { silentLog } from "../silent_log.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
 const PARTITIONS = 2;
+
 /** A clock that stands until it is moved, in steps, letting work be done. */
 class HandClock implements Clock {
   ms = 1_000_000;

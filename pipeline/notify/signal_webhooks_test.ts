@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import type { LiveEvent } from "../domain/live_event.ts";
 import type { SignalAction, SignalView } from "../domain/signal.ts";
-import { ManualClock } from "../feeds/testing/manual_clock.ts";
+import { ManualClock } from "../testing/manual_clock.ts";
 import { SignalWebhooks } from "./signal_webhooks.ts";
 import { silentLog } from "../silent_log.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../../pipeline/feeds/testing/manual_clock.ts";
+import { ManualClock } from "../../pipeline/testing/manual_clock.ts";
 import { PartitionLayout } from "../../pipeline/domain/partition_layout.ts";
 import type { PartitionLease } from "../../pipeline/ports.ts";
 import { LeaseTerm } from "../../db/lease_term.ts";

@@ -12,7 +12,7 @@ import {
   makeCandles,
   storedCandle,
 } from "../../pipeline/forecast/testing/make_candles.ts";
-import { VirtualClock } from "../../pipeline/forecast/testing/virtual_clock.ts";
+import { ManualClock } from "../../pipeline/testing/manual_clock.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import { minuteOf, NOW, onBothDatabases } from "../db/testing.ts";
 import { silentLog } from "../../pipeline/silent_log.ts";
@@ -25,7 +25,7 @@ await onBothDatabases((warehouse, test) => {
   async function overEdge(symbols: readonly string[], edge: number) {
     const { instruments: known } = await warehouse.instruments.changes(null);
     const instruments = known.filter(({ symbol }) => symbols.includes(symbol));
-    const clock = new VirtualClock(edge - 20e6);
+    const clock = new ManualClock(edge - 20e6);
     const stop = new AbortController();
     const published: string[] = [];
     const forecaster = new Forecaster({

@@ -13,7 +13,7 @@ import {
   MemoryCandles,
   MemoryForecasts,
 } from "../../pipeline/forecast/testing/memory_stores.ts";
-import { VirtualClock } from "../../pipeline/forecast/testing/virtual_clock.ts";
+import { ManualClock } from "../../pipeline/testing/manual_clock.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
 import { silentLog } from "../../pipeline/silent_log.ts";
 
@@ -39,7 +39,7 @@ const ONE: Instrument = {
 };
 
 Deno.test("Forecaster with fits in a Worker: champions from the first minute, orders, scores", async () => {
-  const clock = new VirtualClock(T0 - 30_000_000);
+  const clock = new ManualClock(T0 - 30_000_000);
   const candles = new MemoryCandles();
   const forecasts = new MemoryForecasts(candles);
   const market = makeCandles({

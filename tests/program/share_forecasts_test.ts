@@ -23,10 +23,7 @@ import {
   MemoryCandles,
   MemoryForecasts,
 } from "../../pipeline/forecast/testing/memory_stores.ts";
-import {
-  settle,
-  VirtualClock,
-} from "../../pipeline/forecast/testing/virtual_clock.ts";
+import { ManualClock, turns } from "../../pipeline/testing/manual_clock.ts";
 import type { ForecastShardStore } from "../../pipeline/forecast_ports.ts";
 import type { Clock } from "../../pipeline/ports.ts";
 import { SharedForecasts } from "../../program/share_forecasts.ts";
@@ -131,7 +128,7 @@ class CandlesInTime extends MemoryCandles {
 
 /** Some processes on one warehouse, from half a minute before T0. */
 function fleet(leaseMs = 1_500) {
-  const clock = new VirtualClock(T0 - 30_000 * MICROS_PER_MS);
+  const clock = new ManualClock(T0 - 30_000 * MICROS_PER_MS);
   const candles = new CandlesInTime(clock);
   const forecasts = new MemoryForecasts(candles);
   const store = new MemoryShards(clock, leaseMs, forecasts.epochs);
@@ -342,7 +339,7 @@ Deno.test("a process that stood still while another took over adds no second for
   const signals = forecasts.kept.length;
   a.resume();
   await clock.advance(100);
-  await settle();
+  await turns();
   assertOnce(edge(0));
   assert.equal(a.forecaster.newestEdge?.others, own.length);
   assert.equal(a.forecaster.newestEdge?.stored, 0);

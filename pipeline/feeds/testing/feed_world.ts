@@ -27,7 +27,7 @@ import {
 } from "../../ports.ts";
 import type { FeedSettings } from "../feed_settings.ts";
 import { Ingest } from "../ingest.ts";
-import { ManualClock, turns } from "./manual_clock.ts";
+import { ManualClock, turns } from "../../testing/manual_clock.ts";
 import { silentLog } from "../../silent_log.ts";
 
 const alwaysOpen: Calendar = {

@@ -1,5 +1,6 @@
-import type { EpochMicros } from "../../domain/time.ts";
-import type { Clock } from "../../ports.ts";
+import { type EpochMicros, epochMicros } from "../domain/time.ts";
+import { nextTurn } from "../next_turn.ts";
+import type { Clock } from "../ports.ts";
 
 interface Sleeper {
   readonly at: number;
@@ -9,26 +10,27 @@ interface Sleeper {
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #now: number;
-  #sleepers: Sleeper[] = [];
+  readonly #sleepers = new Set<Sleeper>();
 
-  constructor(startMs = 1_764_042_300_000) {
-    this.#now = startMs * 1_000;
+  /** @param start In Unix microseconds. */
+  constructor(start = 1_764_042_300_000_000) {
+    this.#now = start;
   }
 
   now(): EpochMicros {
-    return this.#now as EpochMicros;
+    return epochMicros(this.#now);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
-        this.#sleepers = this.#sleepers.filter((s) => s !== sleeper);
+        this.#sleepers.delete(sleeper);
         signal?.removeEventListener("abort", wake);
         resolve();
       };
-      const sleeper = { at: this.#now + ms * 1_000, wake };
-      this.#sleepers.push(sleeper);
+      const sleeper = { at: this.#now + Math.ceil(ms * 1_000), wake };
+      this.#sleepers.add(sleeper);
       signal?.addEventListener("abort", wake);
     });
   }
@@ -36,22 +38,20 @@ export class ManualClock implements Clock {
   /** Lets time pass, waking whoever is due on the way, in order. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms * 1_000;
-    await turns();
     for (;;) {
-      const due = this.#sleepers.filter(({ at }) => at <= end)
-        .toSorted((a, b) => a.at - b.at)[0];
+      await turns();
+      const due = [...this.#sleepers].filter(({ at }) => at <= end)
+        .sort((a, b) => a.at - b.at)[0];
       if (!due) break;
       this.#now = Math.max(this.#now, due.at);
       due.wake();
-      await turns();
     }
     this.#now = end;
+    await turns();
   }
 }
 
 /** Lets everything that waits for nothing but its turn run to its end. */
 export async function turns(): Promise<void> {
-  for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
+  for (let i = 0; i < 3; i++) await nextTurn();
 }
