@@ -7,14 +7,19 @@
 import {
   type FeedSummary,
   runFeedClient,
+  type TickSource,
 } from "../pipeline/feeds/feed_client.ts";
+import { lineBlocks } from "../pipeline/feeds/line_blocks.ts";
 import { LineSplitter } from "../pipeline/feeds/line_splitter.ts";
 import {
   guessFormat,
   ReplayDecoder,
   type ReplayFormat,
-  TIME_UNITS,
 } from "../pipeline/feeds/replay_decoder.ts";
+import {
+  ReplayFormatError,
+  TIME_UNITS,
+} from "../pipeline/feeds/replay_fields.ts";
 import { replaySource } from "../pipeline/feeds/replay_source.ts";
 import { connectTcp } from "../pipeline/feeds/tcp_connection.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
@@ -127,7 +132,7 @@ export async function replay(
 }
 
 async function replayFile(
-  file: { readonly path: string; readonly gzip: boolean },
+  file: TickFile,
   values: Options,
   { signal, say: write }: TaskContext,
 ) {
@@ -137,16 +142,24 @@ async function replayFile(
     write(text);
   };
   const startedAt = performance.now();
-  const { sha256, lines } = await hashTickFile(file, signal);
+  const { sha256, bytes, lines } = await hashTickFile(file, signal);
+  if (bytes === 0) {
+    throw new Error(`${file.path}: the file must have a header line`);
+  }
   const feed = values.feed ?? `replay:${sha256.slice(0, 16)}`;
   const format = values.format ?? await formatOf(file);
-  const decoder = () =>
-    new ReplayDecoder({
-      format,
-      symbol: values.symbol,
-      timeUnit: values["time-unit"],
-    });
-  await checkHead(file, decoder());
+  const source = replaySource({
+    blocks: () => lineBlocks(readTickFile(file)),
+    decoder: () =>
+      new ReplayDecoder({
+        format,
+        symbol: values.symbol,
+        timeUnit: values["time-unit"],
+      }),
+    speed: values.speed,
+    clock: systemClock,
+  });
+  await checkHead(file, source, signal);
   let told = 0;
   const summary = await runFeedClient({
     hello: {
@@ -157,13 +170,7 @@ async function replayFile(
       token: values.token,
     },
     connect: (connecting) => connectTcp(values.to, connecting),
-    source: () =>
-      replaySource({
-        lines: () => linesOf(file),
-        decoder,
-        speed: values.speed,
-        clock: systemClock,
-      }),
+    source: () => source,
     clock: systemClock,
     signal,
     giveUpAfterMs: GIVE_UP_MS,
@@ -191,41 +198,30 @@ async function replayFile(
   };
 }
 
-async function* linesOf(
-  file: { readonly path: string; readonly gzip: boolean },
-): AsyncGenerator<readonly string[]> {
-  const splitter = new LineSplitter();
-  for await (const bytes of readTickFile(file)) yield splitter.push(bytes);
-  yield splitter.flush();
-}
+type TickFile = Awaited<ReturnType<typeof openTickFile>>;
 
-async function formatOf(
-  file: { readonly path: string; readonly gzip: boolean },
-): Promise<ReplayFormat> {
-  for await (const lines of linesOf(file)) {
-    const first = lines.find((line) => line.trim() !== "");
+async function formatOf(file: TickFile): Promise<ReplayFormat> {
+  const splitter = new LineSplitter();
+  const isLine = (line: string) => line.trim() !== "";
+  for await (const bytes of readTickFile(file)) {
+    const first = splitter.push(bytes).find(isLine);
     if (first !== undefined) return guessFormat(first);
   }
-  return "csv";
+  return guessFormat(splitter.flush().find(isLine) ?? "");
 }
 
 /** Fails where the file as a whole cannot be played, before it says hello. */
 async function checkHead(
-  file: { readonly path: string; readonly gzip: boolean },
-  decoder: ReplayDecoder,
+  file: TickFile,
+  source: TickSource,
+  signal: AbortSignal,
 ): Promise<void> {
-  let first = true;
-  for await (const lines of linesOf(file)) {
-    for (const line of lines) {
-      try {
-        if (decoder.decode(line, 1) !== null) return;
-      } catch (cause) {
-        throw new Error(`${file.path}: ${(cause as Error).message}`, { cause });
-      }
-      first = false;
-    }
+  try {
+    for await (const _ of source.from(1, { max: 1, signal })) return;
+  } catch (cause) {
+    if (!(cause instanceof ReplayFormatError)) throw cause;
+    throw new Error(`${file.path}: ${cause.message}`, { cause });
   }
-  if (first) throw new Error(`${file.path}: the file must have a header line`);
 }
 
 /** How far it is of what is new to the listener, and how quick. */

@@ -150,6 +150,8 @@ export class FeedIngest {
   readonly tracker: AckTracker;
   /** Highest number that was acked and saved. */
   acked: number;
+  /** Of a feed with acks: bytes that may be uncommitted. */
+  windowBytes: number;
   readonly #options: FeedIngestOptions;
   readonly #sequenced: boolean;
   #writers: readonly ChainWriter[] = [];
@@ -194,6 +196,7 @@ export class FeedIngest {
     this.delivery = delivery;
     this.replay = replay;
     this.acked = acked;
+    this.windowBytes = options.settings.windowBytes;
     this.#buffered = acked;
     this.#sequenced = delivery === "acked";
     this.tracker = new AckTracker(
@@ -427,6 +430,11 @@ export class FeedIngest {
         !this.tracker.waits && !this.ackDue,
       signal,
     );
+  }
+
+  /** Whether a connection of it is open. */
+  get open(): boolean {
+    return this.#links.size > 0;
   }
 
   /** Bytes of lines that are in memory only. */
@@ -994,9 +1002,8 @@ export class FeedIngest {
   // ---------------------------------------------------------------- waiting
 
   get #tooMuch(): boolean {
-    const { settings } = this.#options;
     if (this.#sequenced) {
-      return this.tracker.uncommittedBytes > settings.windowBytes;
+      return this.tracker.uncommittedBytes > this.windowBytes;
     }
     return this.#options.overBudget();
   }

@@ -4,8 +4,12 @@ export interface FeedSettings {
   readonly lingerMs: number;
   /** The same for counts of duplicates alone. */
   readonly countsMs: number;
-  /** Bytes of a feed with acks that may be uncommitted. */
+  /** Most bytes of a feed with acks that may be uncommitted. */
   readonly windowBytes: number;
+  /** Least that one of many such feeds has. */
+  readonly windowBytesMin: number;
+  /** What all such feeds share. */
+  readonly windowsBytes: number;
   /** Bytes of all other feeds together that may be uncommitted. */
   readonly bestEffortBytes: number;
   /** Of those, bytes that may be in memory, as the buffer does not take them. */
@@ -21,7 +25,9 @@ export interface FeedSettings {
 export const FEED_DEFAULTS: FeedSettings = {
   lingerMs: 10,
   countsMs: 1_000,
-  windowBytes: 8 * 1_048_576,
+  windowBytes: 16 * 1_048_576,
+  windowBytesMin: 1_048_576,
+  windowsBytes: 128 * 1_048_576,
   bestEffortBytes: 64 * 1_048_576,
   unappendedBytes: 64 * 1_048_576,
   holeMs: 5_000,

@@ -175,6 +175,7 @@ export class Ingest {
       return await this.#open(request, events, symbols);
     }
     const link = feed.attach(events, symbols, request.allows);
+    feed.windowBytes = this.#windowBytes();
     return { kind: "opened", entrance: this.#entrance(feed, link) };
   }
 
@@ -295,7 +296,7 @@ export class Ingest {
       get resumeAfter() {
         return feed.acked;
       },
-      windowBytes: this.#settings.windowBytes,
+      windowBytes: feed.windowBytes,
       counts: link.counts,
       take: (batch, signal) => feed.take(link, batch, signal),
       end: (total) => feed.end(link, total),
@@ -303,6 +304,17 @@ export class Ingest {
       whenSettled: (signal) => feed.whenSettled(signal),
       release: () => feed.release(link),
     };
+  }
+
+  /** A feed's share of what may be uncommitted of all that have acks. */
+  #windowBytes(): number {
+    const { windowBytes, windowBytesMin, windowsBytes } = this.#settings;
+    let feeds = 0;
+    for (const { delivery, open } of this.#feeds.values()) {
+      if (open && delivery === "acked") feeds += 1;
+    }
+    const share = Math.floor(windowsBytes / Math.max(1, feeds));
+    return Math.min(windowBytes, Math.max(windowBytesMin, share));
   }
 
   #overBudget(): boolean {

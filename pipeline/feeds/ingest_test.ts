@@ -477,6 +477,18 @@ Deno.test("Ingest stops taking lines while too much is uncommitted", async () =>
   assert.equal(world.ingest.stats()[0].paused, false);
 });
 
+Deno.test("feeds with acks share what may be uncommitted, one alone has most", async () => {
+  const world = new FeedWorld({
+    settings: { windowBytes: 600, windowBytesMin: 200, windowsBytes: 1_000 },
+  });
+  const windows = [];
+  for (const feed of ["a", "b", "c", "d", "e", "f"]) {
+    const source = await FakeSource.open(world.ingest, { feed });
+    windows.push(source.entrance.windowBytes);
+  }
+  assert.deepEqual(windows, [600, 500, 333, 250, 200, 200]);
+});
+
 Deno.test("feeds without acks share one budget", async () => {
   const world = new FeedWorld({ settings: { bestEffortBytes: 1_000 } });
   const plain = { delivery: "best_effort" } as const;

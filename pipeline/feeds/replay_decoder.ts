@@ -1,20 +1,22 @@
-import { SYMBOL_PATTERN } from "../domain/instrument.ts";
+import {
+  checkSymbol,
+  fieldNamed,
+  type ReplayField,
+  type ReplayFileOptions,
+  ReplayFormatError,
+  toMillis,
+} from "./replay_fields.ts";
+import type { ReplayLines } from "./replay_lines.ts";
+import { UsualLine } from "./usual_line.ts";
 
 export type ReplayFormat = "csv" | "ndjson";
-export const TIME_UNITS = ["s", "ms", "us", "ns"] as const;
-export type TimeUnit = typeof TIME_UNITS[number];
 
 /** One data line of a file, as it goes to the listener. */
-export interface ReplayTick {
+interface ReplayTick {
   /** A line of the feed protocol, without its end. */
   readonly line: string;
   /** Event time in the protocol's words: Unix ms or ISO 8601; "" if none. */
   readonly ts: string;
-}
-
-/** A file that cannot be played, whatever its lines say. */
-export class ReplayFormatError extends Error {
-  override name = "ReplayFormatError";
 }
 
 /** Longest line that a listener takes, in bytes. */
@@ -22,30 +24,10 @@ const LINE_BYTES_MAX = 1_024;
 /** Of a bad line, what still fits with everything around it. */
 const BAD_TEXT_MAX = 256;
 
-type Field = "symbol" | "ts" | "price" | "volume";
+type Fields = { [K in ReplayField]?: string };
 
-const NAMES: Readonly<Record<string, Field>> = {
-  symbol: "symbol",
-  ts: "ts",
-  ts_ms: "ts",
-  time: "ts",
-  timestamp: "ts",
-  price: "price",
-  volume: "volume",
-  size: "volume",
-  qty: "volume",
-  quantity: "volume",
-  amount: "volume",
-};
-
-type Fields = { [K in Field]?: string };
-
-export interface ReplayDecoderOptions {
+export interface ReplayDecoderOptions extends ReplayFileOptions {
   readonly format: ReplayFormat;
-  /** Of every line, for files that do not name one. */
-  readonly symbol?: string;
-  /** What whole numbers of the time column count. */
-  readonly timeUnit: TimeUnit;
 }
 
 /** Which format a file has, by its first line that is not empty. */
@@ -61,33 +43,60 @@ export function guessFormat(firstLine: string): ReplayFormat {
  * number left out would be a hole.
  */
 export class ReplayDecoder {
-  #columns: readonly (Field | null)[] | null = null;
+  #columns: readonly (ReplayField | null)[] | null = null;
   #separator = ",";
   #checked = false;
   /** How most lines look; `null` until one was seen. */
   #usual: UsualLine | null = null;
 
+  /** @throws {ReplayFormatError} If the symbol of every line is none. */
   constructor(private readonly options: ReplayDecoderOptions) {
-    const { symbol } = options;
-    if (symbol !== undefined && !SYMBOL_PATTERN.test(symbol)) {
-      throw new ReplayFormatError(
-        `Cannot use symbol ${JSON.stringify(symbol)} as it must match ` +
-          SYMBOL_PATTERN.source,
-      );
-    }
+    checkSymbol(options.symbol);
   }
 
   /**
-   * Reads the next line of the file as the tick numbered `seq`.
+   * Reads the next line of the file, bytes [from, to) without its end, and adds
+   * it as the tick numbered `seq`.
    *
-   * @returns `null` for a line that is no data: a header, an empty line, a
+   * @returns False for a line that is no data: a header, an empty line, a
    * message of a recorded connection.
    * @throws {ReplayFormatError} If there is no time or price column, or the
    * symbol is not known.
    */
-  decode(text: string, seq: number): ReplayTick | null {
-    const usual = this.#usual?.read(text, seq);
-    if (usual) return usual;
+  decode(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    seq: number,
+    out: ReplayLines,
+  ): boolean {
+    const usual = this.#usual;
+    if (usual?.read(bytes, from, to)) {
+      usual.write(bytes, seq, out);
+      return true;
+    }
+    const tick = this.#decodeText(UTF8.decode(bytes.subarray(from, to)), seq);
+    if (tick === null) return false;
+    out.add(tick.line, tick.ts);
+    return true;
+  }
+
+  /**
+   * Whether `decode` would make a tick of the line, for passing over many.
+   *
+   * @throws {ReplayFormatError} As `decode` does.
+   */
+  isTick(bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.#usual?.read(bytes, from, to)) return true;
+    const text = UTF8.decode(bytes.subarray(from, to));
+    if (this.options.format === "csv" && this.#columns !== null) {
+      return text.trim() !== "";
+    }
+    if (this.#checked && !text.includes('"type"')) return text.trim() !== "";
+    return this.#decodeText(text, 0) !== null;
+  }
+
+  #decodeText(text: string, seq: number): ReplayTick | null {
     const line = text.trim();
     if (line === "") return null;
     if (this.options.format === "ndjson") return this.#decodeJson(line, seq);
@@ -98,29 +107,14 @@ export class ReplayDecoder {
     return this.#encode(this.#csvFields(line, this.#columns), line, seq);
   }
 
-  /**
-   * Whether `decode` would make a tick of the line, for passing over many.
-   *
-   * @throws {ReplayFormatError} As `decode` does.
-   */
-  isTick(text: string): boolean {
-    if (this.options.format === "csv" && this.#columns !== null) {
-      return text.trim() !== "";
-    }
-    if (this.#checked && !text.includes('"type"')) return text.trim() !== "";
-    return this.decode(text, 0) !== null;
-  }
-
   #readHeader(line: string): void {
     const header = line.replace(/^\uFEFF/, "");
     this.#separator = [",", ";", "\t"].find((one) => header.includes(one)) ??
       ",";
-    const names = splitCsv(header, this.#separator).map((name) =>
-      name.trim().toLowerCase()
-    );
-    const columns: (Field | null)[] = [];
+    const names = splitCsv(header, this.#separator).map((name) => name.trim());
+    const columns: (ReplayField | null)[] = [];
     for (const name of names) {
-      const field = Object.hasOwn(NAMES, name) ? NAMES[name] : null;
+      const field = fieldNamed(name);
       // Of two columns that mean the same the first one counts.
       columns.push(field && columns.includes(field) ? null : field);
     }
@@ -135,7 +129,7 @@ export class ReplayDecoder {
     this.#usual = UsualLine.ofCsv(columns, this.#separator, this.options);
   }
 
-  #csvFields(line: string, columns: readonly (Field | null)[]): Fields {
+  #csvFields(line: string, columns: readonly (ReplayField | null)[]): Fields {
     const cells = splitCsv(line, this.#separator);
     const fields: Fields = {};
     for (let i = 0; i < columns.length; i++) {
@@ -209,80 +203,8 @@ export class ReplayDecoder {
   }
 }
 
-const SYMBOL = SYMBOL_PATTERN.source.slice(1, -1);
-const NUMBER = "-?(?:0|[1-9]\\d{0,15})(?:\\.\\d{1,16})?";
-const COUNT = "(?:0|[1-9]\\d{0,18})";
-/** What a field is in a line that needs no second look. */
-const USUAL: Readonly<Record<Field, string>> = {
-  symbol: SYMBOL,
-  ts: COUNT,
-  price: NUMBER,
-  volume: NUMBER,
-};
-/** Another value of JSON, in one piece. */
-const OTHER_VALUE = `(?:"[^"\\\\\\x00-\\x1f]*"|true|false|null|${NUMBER})`;
-/** Together with its number such a line is never too long. */
-const USUAL_LENGTH_MAX = 256;
-
-/**
- * Lines that are written like those before them, which most of a file are: one
- * match in place of a parser. What does not match is read as any line is.
- */
-class UsualLine {
-  private constructor(
-    private readonly pattern: RegExp,
-    private readonly options: ReplayDecoderOptions,
-  ) {}
-
-  static ofCsv(
-    columns: readonly (Field | null)[],
-    separator: string,
-    options: ReplayDecoderOptions,
-  ): UsualLine {
-    const other = `[^"\\r${separator}]*`;
-    const cells = columns.map((field) =>
-      field === null ? other : `(?<${field}>${USUAL[field]})`
-    );
-    return new UsualLine(RegExp(`^${cells.join(separator)}\\r?$`), options);
-  }
-
-  /** As a line has it that is a JSON object; `null` if keys are not plain. */
-  static ofJson(line: string, options: ReplayDecoderOptions): UsualLine | null {
-    const keys = Object.keys(JSON.parse(line));
-    if (keys.some((key) => key === "type" || !/^[a-z_]\w*$/i.test(key))) {
-      return null;
-    }
-    const taken = new Set<Field>();
-    const members = keys.map((key) => {
-      const name = key.toLowerCase();
-      const field = Object.hasOwn(NAMES, name) ? NAMES[name] : null;
-      if (field === null || taken.has(field)) return `"${key}":${OTHER_VALUE}`;
-      taken.add(field);
-      const value = `(?<${field}>${USUAL[field]})`;
-      return `"${key}":${field === "symbol" ? `"${value}"` : value}`;
-    });
-    return new UsualLine(RegExp(`^\\{${members.join(",")}\\}\\r?$`), options);
-  }
-
-  read(line: string, seq: number): ReplayTick | null {
-    if (line.length > USUAL_LENGTH_MAX) return null;
-    const fields: Fields | undefined = this.pattern.exec(line)?.groups;
-    if (fields?.ts === undefined || fields.price === undefined) return null;
-    const symbol = fields.symbol ?? this.options.symbol;
-    if (symbol === undefined) return null;
-    const ts = toMillis(fields.ts, this.options.timeUnit);
-    const volume = fields.volume === undefined
-      ? ""
-      : `"volume":${fields.volume},`;
-    return {
-      line: `{"symbol":"${symbol}","ts":${ts},"price":${fields.price},` +
-        `${volume}"seq":${seq}}`,
-      ts,
-    };
-  }
-}
-
 const ENCODER = new TextEncoder();
+const UTF8 = new TextDecoder();
 
 function bytesOf(text: string): number {
   return ENCODER.encode(text).length;
@@ -315,29 +237,6 @@ function splitCsv(line: string, separator: string): string[] {
   }
   cells.push(cell);
   return cells;
-}
-
-const PLACES: Readonly<Record<TimeUnit, number>> = {
-  s: 3,
-  ms: 0,
-  us: -3,
-  ns: -6,
-};
-
-/**
- * A number of a unit in milliseconds, by moving its point, so no digit
- * changes; finer than a microsecond is cut. What is no number stays.
- */
-function toMillis(text: string, unit: TimeUnit): string {
-  const places = PLACES[unit];
-  const match = places === 0 ? null : /^(\d+)(?:\.(\d*))?$/.exec(text);
-  if (!match) return text;
-  const [, whole, fraction = ""] = match;
-  const digits = whole.padStart(7, "0") + fraction.padEnd(3, "0");
-  const point = whole.padStart(7, "0").length + places;
-  const ms = digits.slice(0, point).replace(/^0+(?=\d)/, "");
-  const rest = digits.slice(point, point + 3).replace(/0+$/, "");
-  return rest === "" ? ms : `${ms}.${rest}`;
 }
 
 const KEY = /\s*"((?:[^"\\]|\\.)*)"\s*:\s*/y;
@@ -398,7 +297,6 @@ function parsedFields(object: Readonly<Record<string, unknown>>): Fields {
 }
 
 function keep(fields: Fields, key: string, value: string): void {
-  const name = key.toLowerCase();
-  const field = Object.hasOwn(NAMES, name) ? NAMES[name] : null;
+  const field = fieldNamed(key);
   if (field !== null && fields[field] === undefined) fields[field] = value;
 }

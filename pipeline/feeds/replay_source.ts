@@ -2,12 +2,13 @@ import { parseTime } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 import type { TickSource } from "./feed_client.ts";
 import type { ReplayDecoder } from "./replay_decoder.ts";
+import { ReplayLines } from "./replay_lines.ts";
 
-const ENCODER = new TextEncoder();
+const NEWLINE = 0x0a;
 
 export interface ReplaySourceOptions {
-  /** The file's lines from its start, in groups as they were read. */
-  readonly lines: () => AsyncIterable<readonly string[]>;
+  /** The file from its start, in blocks that end where a line does. */
+  readonly blocks: () => AsyncIterable<Uint8Array>;
   readonly decoder: () => ReplayDecoder;
   /** Event time runs so many times as fast as ours; Infinity does not wait. */
   readonly speed: number;
@@ -25,32 +26,35 @@ export function replaySource(options: ReplaySourceOptions): TickSource {
       const decoder = options.decoder();
       const pace = new Pace(speed, clock, signal);
       let seq = 1;
-      let text = "";
-      let count = 0;
-      for await (const lines of options.lines()) {
-        for (const line of lines) {
-          if (signal.aborted) return;
+      const out = new ReplayLines();
+      for await (const bytes of options.blocks()) {
+        if (signal.aborted) return;
+        for (let at = 0; at < bytes.length;) {
+          const start = at;
+          const newline = bytes.indexOf(NEWLINE, start);
+          const end = newline < 0 ? bytes.length : newline;
+          at = end + 1;
           if (seq < first) {
-            if (decoder.isTick(line)) seq++;
+            if (decoder.isTick(bytes, start, end)) seq++;
             continue;
           }
-          const tick = decoder.decode(line, seq);
-          if (tick === null) continue;
+          if (!decoder.decode(bytes, start, end, seq, out)) continue;
           seq++;
-          const waitMs = pace.waitMs(tick.ts);
-          if (count === max || (waitMs > 0 && count > 0)) {
-            yield { bytes: ENCODER.encode(text), count };
-            text = "";
-            count = 0;
+          const waitMs = pace.waitMs(out);
+          if (waitMs > 0) {
+            const count = out.count - 1;
+            if (count > 0) yield { bytes: out.bytesBeforeLast(), count };
+            out.keepLast();
+            await clock.sleep(waitMs, signal);
+            if (signal.aborted) return;
           }
-          if (waitMs > 0) await clock.sleep(waitMs, signal);
-          text += `${tick.line}\n`;
-          count++;
+          if (out.count === max) {
+            yield { bytes: out.bytes(), count: max };
+            out.clear();
+          }
         }
       }
-      if (count > 0 && !signal.aborted) {
-        yield { bytes: ENCODER.encode(text), count };
-      }
+      if (out.count > 0) yield { bytes: out.bytes(), count: out.count };
     },
   };
 }
@@ -65,10 +69,10 @@ class Pace {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** How long to wait before the tick of that time may be sent. */
-  waitMs(ts: string): number {
+  /** How long to wait before the last of these ticks may be sent. */
+  waitMs(lines: ReplayLines): number {
     if (this.speed === Infinity || this.signal.aborted) return 0;
-    const event = parseTime(ts);
+    const event = parseTime(lines.lastTime());
     if (event === null) return 0;
     const ours = this.clock.now();
     this.#began ??= { event, ours };
