@@ -165,7 +165,7 @@ Deno.test("a source that says hello is welcomed, acked, and resumes after it", a
     feed: "nse",
     epoch: 3,
     resume_after: 0,
-    window: 8_388_608,
+    window: 16_777_216,
   });
   await first.hear(isAck(100));
   await first.close();
