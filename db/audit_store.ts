@@ -26,29 +26,29 @@ const PARTITIONS = `
  * together, by its number.
  */
 const DAY = `
-  with first as (
-    select coalesce((
-      select substring(value from '^\\d+')::int from meta
-      where name = 'partitions'
-    ), (select max(p) + 1 from offsets)) as count
+  with parts as materialized (
+    select o.p, coalesce((
+      (select first_partitions(value) from meta where name = 'partitions')
+    )[o.p + 1], o.p) as whole
+    from offsets o
   )
   select o.p, (coalesce(c.n, 0) - coalesce(b.n, 0))::float8 as off
-  from first join offsets o on o.p < first.count
+  from parts o
   left join (
-    select p % first.count as p, sum(n) as n from first cross join candle_books
-    where day = $1::timestamptz group by 1
+    select whole as p, sum(n) as n from parts join candle_books using (p)
+    where day = $1::timestamptz group by whole
   ) b on b.p = o.p
   left join (
-    select i.p % first.count as p, sum(s.n) as n
-    from first cross join instruments i cross join lateral (
+    select whole as p, sum(s.n) as n
+    from parts join instruments i using (p) cross join lateral (
       select sum(n) as n from candles
       where instrument_id = i.id and interval = '1m' and origin = 'ticks'
         and t >= $1::timestamptz and t < $1::timestamptz + interval '1 day'
       offset 0
     ) s
-    group by 1
+    group by whole
   ) c on c.p = o.p
-  where coalesce(c.n, 0) <> coalesce(b.n, 0)`;
+  where o.whole = o.p and coalesce(c.n, 0) <> coalesce(b.n, 0)`;
 
 /** The same of what is in quarantine. */
 const QUARANTINE = `
@@ -112,9 +112,7 @@ const SKEW_OF = `
       select * from (
         select received_at, to_ts, symbols from tick_archive a
         where a.p in (
-            select symbol_hash($1)
-              % substring(part from '^\\d+')::int8
-            from meta, unnest(string_to_array(value, ' ')) as part
+            select unnest(partitions_of($1, value)) from meta
             where name = 'partitions'
             union select i.p
           ) and not a.wide and a.from_ts >= to_micros(m)

@@ -40,9 +40,9 @@ const UPSERT = `
   insert into instruments (symbol, p, name, exchange, type, currency,
     price_scale, size_scale, tick_size, lot_size, calendar, cost_bps, auto,
     note, valid_from, valid_to)
-  select symbol, (symbol_hash(symbol) % coalesce((
-      select partitions_in(value) from meta where name = 'partitions' for share
-    ), $2::int8))::int, name, exchange, type, currency, price_scale, size_scale,
+  select symbol, (partitions_of(symbol, coalesce((
+      select value from meta where name = 'partitions' for share
+    ), $2)))[1], name, exchange, type, currency, price_scale, size_scale,
     tick_size, lot_size, calendar, cost_bps, auto, note, valid_from, valid_to
   from jsonb_to_recordset(($1::text)::jsonb) as r(symbol text, name text,
     exchange text, type text, currency text, price_scale int,
@@ -126,7 +126,7 @@ export class PgInstrumentStore implements InstrumentStore {
         JSON.stringify(
           [...bySymbol.values()].map(rowOf),
         ),
-        this.partitions,
+        String(this.partitions),
       ],
     }]);
   }

@@ -1,9 +1,16 @@
 import { assert } from "../pipeline/domain/assert.ts";
 import {
-  divides,
-  type Division,
   readDivisions,
+  writeDivision,
+  writeWanted,
 } from "../pipeline/domain/partition_layout.ts";
+import {
+  type Division,
+  follows,
+  mapOf,
+  type PartitionMap,
+  type WantedDivision,
+} from "../pipeline/domain/partition_map.ts";
 import type {
   DrainedStream,
   EntryId,
@@ -26,11 +33,12 @@ const STATE = `
 
 /** One that was started again is not there as what it was before. */
 const NODES = `
-  select distinct on (node) owner, node, roles, stream, holds from nodes
+  select distinct on (node) owner, node, roles, stream, holds, pins from nodes
   where alive_until >= now() order by node, started_at desc`;
 
-const SAY =
-  "update nodes set stream = $2, holds = $3::boolean where owner = $1";
+const SAY = `
+  update nodes set stream = $2, holds = $3::boolean, pins = true
+  where owner = $1`;
 
 /** Rows of `$1::int` partitions, of which some may never have been claimed. */
 const ADD_ROWS = `
@@ -41,7 +49,8 @@ const ADD_ROWS = `
 /**
  * How many partitions there are and are to be, in the warehouse.
  *
- * `meta` has their numbers from the first to the present one.
+ * `meta` has their numbers from the first to the present one, and which
+ * instruments were pinned.
  */
 export class PgLayoutStore implements LayoutStore {
   constructor(private readonly db: Db) {}
@@ -53,10 +62,12 @@ export class PgLayoutStore implements LayoutStore {
     }>(STATE);
     const divisions = readDivisions(row.divisions ?? "");
     if (divisions === null) throw unreadable(row.divisions);
-    return {
-      divisions,
-      wanted: row.wanted === null ? null : Number(row.wanted),
-    };
+    if (row.wanted === null) return { divisions, wanted: null };
+    const text = `${row.divisions} ${row.wanted}`;
+    const next = readDivisions(text)?.at(-1);
+    if (next === undefined) throw unreadable(text);
+    const { tag: _, ...wanted } = next;
+    return { divisions, wanted };
   }
 
   async nodes(): Promise<readonly LayoutNode[]> {
@@ -66,6 +77,7 @@ export class PgLayoutStore implements LayoutStore {
       roles: string;
       stream: string | null;
       holds: boolean;
+      pins: boolean;
     }>(NODES);
     return rows.map(({ roles, ...row }) => ({
       ...row,
@@ -80,19 +92,22 @@ export class PgLayoutStore implements LayoutStore {
     await this.db.query(SAY, [owner, stream, holds]);
   }
 
-  async want(from: number, to: number): Promise<boolean> {
-    assert(divides(from, to), `${from} partitions are divided into ${to}`);
+  async want(
+    before: readonly Division[],
+    wanted: WantedDivision,
+  ): Promise<boolean> {
+    assert(follows(mapOf(before), wanted), "partitions are divided");
     const results = await this.db.batch([
       {
         sql: `select from meta where name = '${DIVISIONS}'
-          and partitions_in(value) = $1::int8 for update`,
-        params: [from],
+          and value = $1 for update`,
+        params: [textOf(before)],
         expectRows: 1,
       },
       {
         sql: `insert into meta values ('${WANTED}', $1)
           on conflict do nothing returning name`,
-        params: [String(to)],
+        params: [writeWanted(wanted)],
         expectRows: 1,
       },
     ]);
@@ -111,21 +126,20 @@ export class PgLayoutStore implements LayoutStore {
     next: Division,
     drained: readonly DrainedStream[],
   ): Promise<boolean> {
-    const { partitions: from, tag } = before[before.length - 1];
-    const { partitions: to } = next;
-    assert(divides(from, to), `${from} partitions are divided into ${to}`);
-    assert(drained.length === from, "every partition is drained");
+    const map = mapOf(before);
+    assert(follows(map, next), "partitions are divided");
+    assert(drained.length === map.partitions, "every partition is drained");
     const results = await this.db.batch([
       {
         sql: `update meta set value = value || $2
           where name = '${DIVISIONS}' and value = $1 returning name`,
-        params: [textOf(before), ` ${to}/${next.tag}`],
+        params: [textOf(before), ` ${writeDivision(next)}`],
         expectRows: 1,
       },
       {
         sql: `delete from meta where name = '${WANTED}' and value = $1
           returning name`,
-        params: [String(to)],
+        params: [writeWanted(next)],
         expectRows: 1,
       },
       {
@@ -133,12 +147,12 @@ export class PgLayoutStore implements LayoutStore {
         params: [
           numberArray(drained.map(({ p }) => p)),
           textArray(drained.map(({ position }) => position)),
-          tag,
+          map.tag,
           next.tag,
         ],
-        expectRows: from,
+        expectRows: map.partitions,
       },
-      ...divided(from, to, next.tag),
+      ...divided(map, next, textOf([...before, next])),
     ]);
     return results !== null;
   }
@@ -174,9 +188,7 @@ function unreadable(text: string | null): LayoutMismatchError {
 }
 
 function textOf(divisions: readonly Division[]): string {
-  return divisions.map(({ partitions, tag }) =>
-    tag === "" ? `${partitions}` : `${partitions}/${tag}`
-  ).join(" ");
+  return divisions.map(writeDivision).join(" ");
 }
 
 /**
@@ -191,34 +203,40 @@ const FENCE = `
   where o.p = d.p and o.position = d.position and o.stream = $3
   returning o.p`;
 
-/** The rows of what moves; `$1` partitions become `$2`. */
-function divided(from: number, to: number, tag: string): readonly Statement[] {
-  const params = [from, to];
+/** The rows of what moves, where `text` is what there is from then on. */
+function divided(
+  map: PartitionMap,
+  next: Division,
+  text: string,
+): readonly Statement[] {
+  const parts = map.partsOf(next);
+  const params = [
+    numberArray(parts.map(({ part }) => part)),
+    numberArray(parts.map(({ of }) => of)),
+  ];
   return [
-    { sql: DIVIDE_OFFSETS, params: [...params, tag] },
-    { sql: MOVE_INSTRUMENTS, params: [to] },
+    { sql: DIVIDE_OFFSETS, params: [...params, next.tag] },
+    { sql: MOVE_INSTRUMENTS, params: [text] },
     { sql: MOVE_PROGRESS },
     { sql: DIVIDE_TOTALS, params },
     { sql: DIVIDE_GAPS, params },
     { sql: MOVE_MARKS },
-    { sql: MOVE_QUARANTINE, params },
+    { sql: MOVE_QUARANTINE, params: [...params, text] },
   ];
 }
 
-/** The new partitions of each old one. */
-const PARTS = (p: string) =>
-  `generate_series(${p} + $1::int, $2::int - 1, $1::int)`;
+/** The new partitions, and of which old one each is a part. */
+const PARTS =
+  "unnest(($1::text)::int[], ($2::text)::int[]) as parts(part, whole)";
 
 /** A new partition knows the time that the one had which it was a part of. */
 const DIVIDE_OFFSETS = `
   insert into offsets (p, stream, marked_at)
-  select part, $3, o.marked_at
-  from offsets o cross join ${PARTS("o.p")} as part
-  where o.p < $1::int`;
+  select part, $3, o.marked_at from ${PARTS} join offsets o on o.p = whole`;
 
 const MOVE_INSTRUMENTS = `
   with home as materialized (
-    select id, (symbol_hash(symbol) % $1::int)::int as p from instruments
+    select id, (partitions_of(symbol, $1))[1] as p from instruments
   )
   update instruments i set p = home.p from home
   where i.id = home.id and i.p <> home.p`;
@@ -237,15 +255,13 @@ const DIVIDE_TOTALS = `
     covered_to, last_event, away_since, node)
   select part, feed, epoch, delivery, replay, connected, last_seq, 0, 0, 0, 0,
     covered_from, covered_to, last_event, away_since, node
-  from feed_totals t cross join ${PARTS("t.p")} as part
-  where t.p < $1::int`;
+  from ${PARTS} join feed_totals t on t.p = whole`;
 
 /** A gap is stored for each partition that it touches. */
 const DIVIDE_GAPS = `
   insert into feed_gaps (p, feed, epoch, kind, from_t, to_t, seq_from, seq_to)
   select part, feed, epoch, kind, from_t, to_t, seq_from, seq_to
-  from feed_gaps g cross join ${PARTS("g.p")} as part
-  where g.p < $1::int`;
+  from ${PARTS} join feed_gaps g on g.p = whole`;
 
 const MOVE_MARKS = `
   update rollup_dirty m set p = i.p from instruments i
@@ -254,24 +270,24 @@ const MOVE_MARKS = `
 /** With the books: what is rejected is counted where its row is. */
 const MOVE_QUARANTINE = `
   with home as materialized (
-    select symbol, symbol_hash(symbol) as hash
-    from (select distinct symbol from quarantine where symbol is not null) s
+    select symbol, part, whole from (
+      select symbol, (partitions_of(symbol, $3))[1] as p
+      from (select distinct symbol from quarantine where symbol is not null) s
+    ) s join ${PARTS} on part = s.p
   ), moved as (
-    update quarantine q set p = (home.hash % $2::int)::int
-    from home
-    where q.symbol = home.symbol and q.p = home.hash % $1::int
-      and q.p <> home.hash % $2::int
-    returning q.p, q.feed, q.epoch, q.reason, q.readmitted
+    update quarantine q set p = part from home
+    where q.symbol = home.symbol and q.p = whole
+    returning q.p, whole, q.feed, q.epoch, q.reason, q.readmitted
   ), counts as (
-    select p, feed, epoch, reason, count(*) as count from moved
-    where not readmitted group by p, feed, epoch, reason
+    select p, whole, feed, epoch, reason, count(*) as count from moved
+    where not readmitted group by p, whole, feed, epoch, reason
   ), fewer as (
     update feed_rejects f set count = f.count - c.count
     from (
-      select p % $1::int as p, feed, epoch, reason, sum(count) as count
-      from counts group by 1, feed, epoch, reason
+      select whole, feed, epoch, reason, sum(count) as count from counts
+      group by whole, feed, epoch, reason
     ) c
-    where f.p = c.p and f.feed = c.feed and f.epoch = c.epoch
+    where f.p = c.whole and f.feed = c.feed and f.epoch = c.epoch
       and f.reason = c.reason
   ), more as (
     insert into feed_rejects (p, feed, epoch, reason, count)
@@ -279,7 +295,7 @@ const MOVE_QUARANTINE = `
   ), sums as (
     select p, sum(count) as n from counts group by p
     union all
-    select p % $1::int, -sum(count) from counts group by p % $1::int
+    select whole, -sum(count) from counts group by whole
   )
   update offsets o set rejected = o.rejected + s.n,
     in_quarantine = o.in_quarantine + s.n

@@ -18,7 +18,7 @@ import type { ReplicaFault } from "./domain/replica_fault.ts";
 import type { QuarantineId } from "./domain/quarantine_id.ts";
 import type { Reject, RejectReason } from "./domain/tick.ts";
 import type { Brand } from "./domain/brand.ts";
-import type { Division } from "./domain/partition_layout.ts";
+import type { Division, WantedDivision } from "./domain/partition_map.ts";
 import type { EpochMicros } from "./domain/time.ts";
 
 // ---------------------------------------------------------------- time, log
@@ -761,8 +761,8 @@ export interface NodeStore {
 export interface LayoutState {
   /** Oldest first; the last one is that of now. */
   readonly divisions: readonly Division[];
-  /** So many it is to have; `null` if it is to stay. */
-  readonly wanted: number | null;
+  /** What is to come after them; `null` if they are to stay. */
+  readonly wanted: WantedDivision | null;
 }
 
 /** A process, as far as dividing partitions concerns it. */
@@ -774,6 +774,8 @@ export interface LayoutNode {
   readonly stream: string | null;
   /** It takes no ticks in, and what it had taken is committed. */
   readonly holds: boolean;
+  /** It knows of instruments with a partition of their own. */
+  readonly pins: boolean;
 }
 
 /** How far a stream is committed. */
@@ -794,8 +796,14 @@ export interface LayoutStore {
     owner: string,
     what: { readonly stream: string; readonly holds: boolean },
   ): Promise<void>;
-  /** Asks for a division; false if there are not `from`, or one is asked for. */
-  want(from: number, to: number): Promise<boolean>;
+  /**
+   * Asks for a division; false if there was another one than those `before`
+   * meanwhile, or one is asked for.
+   */
+  want(
+    before: readonly Division[],
+    wanted: WantedDivision,
+  ): Promise<boolean>;
   /** Takes that back; false if none is asked for. */
   giveUp(): Promise<boolean>;
   /** How far the streams are committed. */

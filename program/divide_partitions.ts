@@ -1,8 +1,5 @@
-import {
-  divides,
-  type Division,
-  type PartitionLayout,
-} from "../pipeline/domain/partition_layout.ts";
+import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
+import type { Division } from "../pipeline/domain/partition_map.ts";
 import {
   BEFORE_FIRST,
   type Clock,
@@ -51,10 +48,10 @@ export async function divideStep(
 ): Promise<"waits" | "sealed" | "divided"> {
   const { layout, store, buffer, archive, clock, log } = options;
   const now = divisions[divisions.length - 1];
-  if (wanted === null || !divides(now.partitions, wanted)) return "waits";
+  if (wanted === null) return "waits";
   const nodes = await store.nodes();
-  const waiting = nodes.some(({ roles, stream, holds }) =>
-    stream === null ||
+  const waiting = nodes.some(({ roles, stream, holds, pins }) =>
+    stream === null || (wanted.pins !== undefined && !pins) ||
     (roles.includes("feed") && !(holds && stream === now.tag))
   );
   if (waiting) return "waits";
@@ -72,7 +69,7 @@ export async function divideStep(
     }));
   }
   const next: Division = {
-    partitions: wanted,
+    ...wanted,
     tag: crypto.randomUUID().slice(0, 8),
   };
   if (!await store.divide(divisions, next, drained)) return "sealed";
@@ -80,6 +77,7 @@ export async function divideStep(
   log.info("Partitions were divided", {
     from: now.partitions,
     to: next.partitions,
+    ...next.pins && { pinned: next.pins },
     last_step_ms: (clock.now() - startedAt) / 1_000,
   });
   return "divided";

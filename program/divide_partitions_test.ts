@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { MemoryBuffer } from "../pipeline/buffer/testing/memory_buffer.ts";
 import { streamEntry } from "../pipeline/domain/entry.ts";
 import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
+import type { WantedDivision } from "../pipeline/domain/partition_map.ts";
 import { epochMicros } from "../pipeline/domain/time.ts";
 import {
   BEFORE_FIRST,
@@ -24,7 +25,7 @@ class World {
     incarnation: null,
   }));
   readonly archived: string[] = [];
-  readonly divided: number[] = [];
+  readonly divided: WantedDivision[] = [];
   refuses = false;
 
   node(given: Partial<LayoutNode>): void {
@@ -35,6 +36,7 @@ class World {
       roles: ["feed", "aggregate"],
       stream: "",
       holds: true,
+      pins: true,
       ...given,
     });
   }
@@ -50,7 +52,7 @@ class World {
     return kind;
   }
 
-  step(wanted: number | null = 4) {
+  step(wanted: WantedDivision | null = { partitions: 4 }) {
     const { layout, buffer } = this;
     return divideStep({
       layout,
@@ -59,9 +61,9 @@ class World {
         state: () => Promise.reject(new Error("not asked")),
         nodes: () => Promise.resolve(this.nodes),
         positions: () => Promise.resolve(this.positions),
-        divide: (_, { partitions }) => {
+        divide: (_, { tag: _tag, ...next }) => {
           if (this.refuses) return Promise.resolve(false);
-          this.divided.push(partitions);
+          this.divided.push(next);
           return Promise.resolve(true);
         },
       },
@@ -117,7 +119,7 @@ Deno.test("streams are sealed, and divided once all of them is committed", async
   assert.equal(world.layout.partitions, 2);
   world.refuses = false;
   assert.equal(await world.step(), "divided");
-  assert.deepEqual(world.divided, [4]);
+  assert.deepEqual(world.divided, [{ partitions: 4 }]);
   assert.equal(world.layout.partitions, 4);
   assert.notEqual(world.layout.now.tag, "");
   assert.equal(world.archived.at(-1), "0 2-0 stream");
@@ -130,7 +132,18 @@ Deno.test("streams that nobody wants divided take appends again", async () => {
   await world.step();
   assert.equal(await world.append(0), "sealed");
   assert.equal(await world.step(null), "waits");
-  assert.equal(await world.step(3), "waits", "3 is no multiple of 2");
   await reopenStreams(world);
   assert.equal(await world.append(0), "appended");
+});
+
+Deno.test("instruments are pinned once every program knows of that", async () => {
+  const wanted = { partitions: 3, pins: ["HOT"] };
+  const world = new World();
+  world.node({});
+  world.node({ roles: ["web"], pins: false });
+  assert.equal(await world.step(wanted), "waits");
+  world.nodes.pop();
+  assert.equal(await world.step(wanted), "divided");
+  assert.deepEqual(world.divided, [wanted]);
+  assert.equal(world.layout.of("HOT"), 2);
 });

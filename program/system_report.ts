@@ -319,7 +319,9 @@ export class SystemReport {
     if (pipeline === null) return null;
     const { config, owned, stores } = this.options;
     const shared = owned !== undefined;
-    return Array.from({ length: stores.layout.partitions }, (_, p) => {
+    const { now } = stores.layout;
+    const pinned = new Map([...now.pinned].map(([symbol, p]) => [p, symbol]));
+    return Array.from({ length: now.partitions }, (_, p) => {
       // One that no process has had is not stored.
       const known = pipeline.partitions.find((one) => one.p === p);
       const owner = known?.owner ?? null;
@@ -330,6 +332,7 @@ export class SystemReport {
         held: shared ? known?.held ?? false : true,
         position: known?.position ?? BEFORE_FIRST,
         behind: lags?.find((one) => one.p === p)?.behind ?? null,
+        pinned: pinned.get(p) ?? null,
       };
     });
   }

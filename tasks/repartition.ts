@@ -6,11 +6,26 @@
  */
 import { connectPg } from "../db/connect_pg.ts";
 import { type Db, DbError } from "../db/db.ts";
+import { PgInstrumentStore } from "../db/instrument_store.ts";
 import { PgLayoutStore } from "../db/layout_store.ts";
 import { type Config, parseConfig } from "../pipeline/config.ts";
-import { divides } from "../pipeline/domain/partition_layout.ts";
+import { writeWanted } from "../pipeline/domain/partition_layout.ts";
+import {
+  type Division,
+  mapOf,
+  type PartitionMap,
+  type WantedDivision,
+} from "../pipeline/domain/partition_map.ts";
 import type { LayoutNode } from "../pipeline/ports.ts";
 import { readSecretFiles } from "../pipeline/secret_files.ts";
+import { systemClock } from "../pipeline/system_clock.ts";
+import {
+  type Asked,
+  askedOf,
+  PARTITIONS_MAX,
+  readSymbols,
+  wantedOf,
+} from "./asked_division.ts";
 import { CommitPause } from "./commit_pause.ts";
 import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
 import {
@@ -18,17 +33,23 @@ import {
   flag,
   helpOption,
   option,
+  optional,
   OptionsError,
   parseOptions,
   seconds,
 } from "./task_options.ts";
 
-const PARTITIONS_MAX = 1_024;
 const LOOK_MS = 25;
 /** Ticks are counted for so long once they come again: the end of the pause. */
 const AFTER_MS = 1_000;
 
 const OPTIONS = {
+  pin: optional({
+    takes: "SYMBOLS",
+    wanted: "instruments with a comma in between, such as NIFTY50,BTC/USD",
+    meaning: "Gives each of these instruments a partition of its own, for good",
+    read: readSymbols,
+  }),
   cancel: flag(
     "Leaves the partitions as they are, if they are not divided yet",
   ),
@@ -49,10 +70,11 @@ they run: no tick is lost and none counts twice.
 deno task repartition [PARTITIONS] [OPTIONS]
 
 Feeds wait while what was taken in is committed, and go on in the new number of
-partitions, which must be a multiple of the present one and at most
-${PARTITIONS_MAX}. Without a number nothing is changed, and the partitions are
-told. DATABASE_URL is that of the processes; their PARTITIONS need not be
-changed.
+partitions, which must be a multiple of the present one. Those of instruments
+that were pinned are not counted in it; with them there are at most
+${PARTITIONS_MAX}. Without a number and --pin nothing is changed, and the
+partitions are told. DATABASE_URL is that of the processes; their PARTITIONS
+need not be changed.
 
 ${describeOptions(OPTIONS)}
 `;
@@ -68,8 +90,8 @@ export async function repartition(
   if (rest.length > 1) {
     throw new OptionsError(`Cannot use ${rest.slice(1).join(" ")}`);
   }
-  const to = rest.length === 0 ? null : wantedOf(rest[0]);
-  if (to !== null && values.cancel) {
+  const asked = askedOf(rest[0], values.pin);
+  if (asked !== null && values.cancel) {
     throw new OptionsError("Cannot both divide and cancel");
   }
   if (databaseUrl === null) {
@@ -86,58 +108,70 @@ export async function repartition(
       if (!await store.giveUp()) throw new Error("Nothing is under way");
       return { report: await reportOf(store), ok: true };
     }
-    if (to === null) return { report: await reportOf(store), ok: true };
-    const from = await begin(store, to);
-    return await follow({ db, store, from, to }, values.wait, { signal, say });
+    if (asked === null) return { report: await reportOf(store), ok: true };
+    const way = await begin(db, store, asked);
+    return await follow({ db, store, ...way }, values.wait, { signal, say });
   } finally {
     await db.close();
   }
 }
 
-function wantedOf(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= PARTITIONS_MAX) return count;
-  throw new OptionsError(
-    `PARTITIONS must be a whole number from 1 to ${PARTITIONS_MAX}, got ` +
-      JSON.stringify(text),
-  );
+/** What a division goes from, and what it comes to. */
+interface Way {
+  readonly from: PartitionMap;
+  readonly wanted: WantedDivision;
 }
 
-/**
- * Asks for it, if it can be done.
- *
- * @returns How many there are now.
- */
-async function begin(store: PgLayoutStore, to: number): Promise<number> {
-  const { divisions, wanted } = await store.state();
-  const { partitions: from } = divisions[divisions.length - 1];
-  if (wanted !== null) {
+/** Asks for it, if it can be done. */
+async function begin(
+  db: Db,
+  store: PgLayoutStore,
+  asked: Asked,
+): Promise<Way> {
+  const { divisions, wanted: other } = await store.state();
+  const from = mapOf(divisions);
+  if (other !== null) {
     throw new Error(
-      `Cannot divide into ${to} as ${from} partitions are being divided into ` +
-        `${wanted}; wait for that, or --cancel it`,
+      `Cannot begin as ${from.partitions} partitions are being divided into ` +
+        `${other.partitions}; wait for that, or --cancel it`,
     );
   }
-  if (to === from) throw new Error(`There are ${to} partitions already`);
-  if (!divides(from, to)) {
-    throw new Error(
-      `Cannot go from ${from} to ${to} partitions: partitions can only be ` +
-        `divided, so the number must be a multiple of ${from} above it`,
-    );
-  }
-  const trouble = troubleOf(await store.nodes());
+  const wanted = wantedOf(from, asked);
+  await requireRegistered(db, wanted);
+  const trouble = troubleOf(await store.nodes(), wanted);
   if (trouble !== null) throw new Error(`Cannot divide partitions: ${trouble}`);
-  if (!await store.want(from, to)) {
+  if (!await store.want(divisions, wanted)) {
     throw new Error("Cannot divide partitions: somebody else is about to");
   }
-  return from;
+  return { from, wanted };
+}
+
+/** A partition is for good: a symbol that is mistyped must not get one. */
+async function requireRegistered(
+  db: Db,
+  { partitions, pins = [] }: WantedDivision,
+): Promise<void> {
+  const instruments = new PgInstrumentStore(db, partitions, systemClock);
+  const known = await instruments.find(pins);
+  const unknown = pins.filter((symbol) => !known.has(symbol));
+  if (unknown.length > 0) {
+    throw new Error(`Cannot pin ${unknown.join(", ")}: not registered yet`);
+  }
 }
 
 /** What keeps these processes from it for good, in words. */
-function troubleOf(nodes: readonly LayoutNode[]): string | null {
+function troubleOf(
+  nodes: readonly LayoutNode[],
+  wanted: WantedDivision,
+): string | null {
   if (!nodes.some(({ roles }) => roles.includes("aggregate"))) {
     return "no process with the role aggregate is there to do it";
   }
-  const older = namesOf(nodes.filter(({ stream }) => stream === null));
+  const older = namesOf(
+    nodes.filter(({ stream, pins }) =>
+      stream === null || (wanted.pins !== undefined && !pins)
+    ),
+  );
   return older === ""
     ? null
     : `${older} is of an older version, or has only just started`;
@@ -149,11 +183,9 @@ function namesOf(nodes: readonly LayoutNode[]): string {
 
 /** Waits until it is done, and says what it waits for. */
 async function follow(
-  { db, store, from, to }: {
+  { db, store, from, wanted }: Way & {
     readonly db: Db;
     readonly store: PgLayoutStore;
-    readonly from: number;
-    readonly to: number;
   },
   waitSeconds: number,
   { signal, say }: TaskContext,
@@ -167,9 +199,9 @@ async function follow(
   };
   try {
     for (;;) {
-      const { text, state } = await look(store, { from, to });
+      const { text, state } = await look(store, { from, wanted });
       if (state === "done") {
-        return await done(store, { pause, startedAt, to, say: tell });
+        return await done(store, { pause, startedAt, say: tell });
       }
       if (state === "cancelled") throw new Error("It was cancelled meanwhile");
       tell(text);
@@ -181,7 +213,7 @@ async function follow(
           `Given up after ${
             Math.round((performance.now() - startedAt) / 1e3)
           } ` +
-            `s, and feeds go on in ${from} partitions. At the end: ${text}`,
+            `s, and feeds go on in ${from.partitions} partitions. At the end: ${text}`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -195,20 +227,21 @@ async function follow(
 /** How it goes, in words. */
 async function look(
   store: PgLayoutStore,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, wanted }: Way,
 ): Promise<{
   readonly text: string;
   readonly state: "under way" | "done" | "cancelled";
 }> {
   try {
-    const { divisions, wanted } = await store.state();
+    const { divisions, wanted: still } = await store.state();
     const now = divisions[divisions.length - 1];
-    if (wanted === null) {
-      const state = now.partitions === to ? "done" : "cancelled";
+    if (still === null) {
+      const isDone = writeWanted(now) === writeWanted(wanted);
+      const state = isDone ? "done" : "cancelled";
       return { text: "", state };
     }
-    const text = waitsFor(await store.nodes(), now.tag) ??
-      `Every feed waits; what is in the ${from} streams is committed`;
+    const text = waitsFor(await store.nodes(), now, wanted) ??
+      `Every feed waits; what is in the ${from.partitions} streams is committed`;
     return { text, state: "under way" };
   } catch (error) {
     if (!(error instanceof DbError)) throw error;
@@ -221,8 +254,12 @@ async function look(
 }
 
 /** Which processes it waits for; `null` if none. */
-function waitsFor(nodes: readonly LayoutNode[], tag: string): string | null {
-  const trouble = troubleOf(nodes);
+function waitsFor(
+  nodes: readonly LayoutNode[],
+  { tag }: Division,
+  wanted: WantedDivision,
+): string | null {
+  const trouble = troubleOf(nodes, wanted);
   if (trouble !== null) return `It waits: ${trouble}`;
   const feeding = nodes.filter(({ roles, stream, holds }) =>
     roles.includes("feed") && !(holds && stream === tag)
@@ -234,27 +271,28 @@ function waitsFor(nodes: readonly LayoutNode[], tag: string): string | null {
 
 async function done(
   store: PgLayoutStore,
-  { pause, startedAt, to, say }: {
+  { pause, startedAt, say }: {
     readonly pause: CommitPause;
     readonly startedAt: number;
-    readonly to: number;
     readonly say: (text: string) => void;
   },
 ): Promise<TaskResult> {
   const tookMs = performance.now() - startedAt;
-  say(`There are ${to} partitions; ticks are counted for a moment more`);
+  const report = await reportOf(store);
+  const there = `There are ${wordsOf(report)}`;
+  say(`${there}; ticks are counted for a moment more`);
   await pause.over();
   await new Promise((resolve) => setTimeout(resolve, AFTER_MS));
   const { longestMs, ticksPerSecond } = pause.result;
   say(
     longestMs === null
-      ? `There are ${to} partitions. No ticks came, so that nothing waited`
-      : `There are ${to} partitions. Candles stood still for ` +
+      ? `${there}. No ticks came, so that nothing waited`
+      : `${there}. Candles stood still for ` +
         `${(longestMs / 1_000).toFixed(2)} s at ${ticksPerSecond} ticks/s`,
   );
   return {
     report: {
-      ...await reportOf(store),
+      ...report,
       took_ms: Math.round(tookMs),
       pause_ms: longestMs === null ? null : Math.round(longestMs),
       ticks_per_second: ticksPerSecond,
@@ -265,11 +303,25 @@ async function done(
 
 async function reportOf(store: PgLayoutStore) {
   const { divisions, wanted } = await store.state();
+  const { partitions, pinned } = mapOf(divisions);
   return {
-    partitions: divisions[divisions.length - 1].partitions,
+    partitions,
+    pinned: Object.fromEntries(pinned),
     before: divisions.slice(0, -1).map(({ partitions }) => partitions),
-    wanted,
+    wanted: wanted?.partitions ?? null,
   };
+}
+
+function wordsOf(
+  { partitions, pinned }: Pick<
+    Awaited<ReturnType<typeof reportOf>>,
+    "partitions" | "pinned"
+  >,
+): string {
+  const pins = Object.keys(pinned);
+  return pins.length === 0
+    ? `${partitions} partitions`
+    : `${partitions} partitions, ${pins.length} of them for ${pins.join(", ")}`;
 }
 
 if (import.meta.main) {

@@ -24,7 +24,10 @@ export function PartitionsPanel({ partitions, node }: {
                   {owner}
                   {owner === node && <small>this process</small>}
                 </th>
-                <td>{formatRanges(of.map(({ p }) => p))}</td>
+                <td>
+                  {formatRanges(of.map(({ p }) => p))}
+                  {pinnedOf(of)}
+                </td>
                 <td class="num">{epochs(of)}</td>
                 <td>{stateOf(of)}</td>
               </tr>
@@ -48,6 +51,13 @@ function byOwner(partitions: readonly PartitionView[]) {
     owners.set(owner, [...owners.get(owner) ?? [], one]);
   }
   return [...owners].map(([owner, of]) => ({ owner, of }));
+}
+
+/** Which instruments have one of these for themselves. */
+function pinnedOf(of: readonly PartitionView[]) {
+  const pinned = of.filter(({ pinned }) => pinned !== null)
+    .map(({ p, pinned }) => `${p} for ${pinned}`);
+  return pinned.length > 0 && <small>{pinned.join(", ")}</small>;
 }
 
 function epochs(of: readonly PartitionView[]): string {

@@ -1,4 +1,5 @@
-import type { Division, PartitionLayout } from "../domain/partition_layout.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
+import type { PartitionMap } from "../domain/partition_map.ts";
 import { MICROS_PER_MS } from "../domain/time.ts";
 import { partitionOf } from "../domain/hash.ts";
 import type {
@@ -54,7 +55,7 @@ const ORPHAN_LEASES = 3;
 interface Held {
   readonly leaseEpoch: number;
   /** Once there is another one, it is lost. */
-  readonly division: Division;
+  readonly division: PartitionMap;
   yields: boolean;
 }
 

@@ -1,29 +1,29 @@
 import { assert } from "./assert.ts";
-import { partitionOf } from "./hash.ts";
-
-/** A number of partitions, and what the streams of that time are called. */
-export interface Division {
-  readonly partitions: number;
-  /** Random, so that no two have the same; "" of the first one. */
-  readonly tag: string;
-}
+import {
+  type Division,
+  follows,
+  mapsOf,
+  PartitionMap,
+  type WantedDivision,
+} from "./partition_map.ts";
 
 /**
  * How many partitions symbols and feeds are spread over: now, and before.
  *
- * Each number is a multiple of the one before it, so that partitions are only
- * ever divided: what is in partition p of 8 was in partition p % 4 of 4.
+ * Partitions are only ever divided: what is in one of them was in the one that
+ * it is a part of.
  */
 export class PartitionLayout {
-  #divisions: readonly Division[];
+  #maps: readonly PartitionMap[];
   readonly #onDivided = new Set<() => void>();
 
   constructor(first: number) {
-    this.#divisions = [{ partitions: first, tag: "" }];
+    this.#maps = mapsOf([{ partitions: first, tag: "" }]);
   }
 
-  get now(): Division {
-    return this.#divisions[this.#divisions.length - 1];
+  /** As they are now: another object once they were divided. */
+  get now(): PartitionMap {
+    return this.#maps[this.#maps.length - 1];
   }
 
   /** How many there are now. */
@@ -33,27 +33,22 @@ export class PartitionLayout {
 
   /** How many there were at first: for what must never change. */
   get first(): number {
-    return this.#divisions[0].partitions;
+    return this.#maps[0].partitions;
   }
 
   /** What came before, oldest first. */
   get past(): readonly Division[] {
-    return this.#divisions.slice(0, -1);
+    return this.#maps.slice(0, -1);
   }
 
   /** The partition that has a symbol or a feed now. */
   of(key: string): number {
-    return partitionOf(key, this.partitions);
+    return this.now.of(key);
   }
 
   /** Every partition that has had it, the one that has it now first. */
   everOf(key: string): readonly number[] {
-    return [
-      ...new Set(
-        this.#divisions.map(({ partitions }) => partitionOf(key, partitions))
-          .reverse(),
-      ),
-    ];
+    return [...new Set(this.#maps.map((map) => map.of(key)).reverse())];
   }
 
   /** Takes note of what the warehouse says. */
@@ -61,7 +56,7 @@ export class PartitionLayout {
     assert(divisions.length > 0, "a warehouse has partitions");
     const { tag, partitions } = divisions[divisions.length - 1];
     if (tag === this.now.tag && partitions === this.partitions) return;
-    this.#divisions = divisions;
+    this.#maps = mapsOf(divisions);
     for (const tell of this.#onDivided) tell();
   }
 
@@ -95,25 +90,39 @@ export class PartitionLayout {
 }
 
 /**
- * Reads what a warehouse keeps, such as `4 8/k3f9a2`: oldest first, each with
- * its tag.
+ * Reads what a warehouse keeps, such as `4 8/k3f9a2 9/x7+NIFTY50`: oldest
+ * first, each with its tag and with what was pinned.
  *
  * @returns `null` if it is none of that.
  */
 export function readDivisions(text: string): readonly Division[] | null {
   const divisions: Division[] = [];
+  let map: PartitionMap | null = null;
   for (const part of text.split(" ")) {
-    const match = /^([1-9]\d*)(?:\/([0-9a-z]+))?$/.exec(part);
+    const match = /^([1-9]\d*)(?:\/([0-9a-z]+))?((?:\+[^+]+)*)$/.exec(part);
     if (match === null) return null;
-    const partitions = Number(match[1]);
-    const before = divisions.at(-1)?.partitions;
-    if (before !== undefined && !divides(before, partitions)) return null;
-    divisions.push({ partitions, tag: match[2] ?? "" });
+    const [, count, tag = "", pins] = match;
+    const division = {
+      partitions: Number(count),
+      tag,
+      ...pins !== "" && { pins: pins.slice(1).split("+") },
+    };
+    if (!follows(map, division)) return null;
+    map = new PartitionMap(division, map);
+    divisions.push(division);
   }
   return divisions;
 }
 
-/** Whether partitions can be divided so that there are `to` instead of `from`. */
-export function divides(from: number, to: number): boolean {
-  return to > from && to % from === 0;
+/** What a warehouse keeps of a division. */
+export function writeDivision(
+  { partitions, tag, pins = [] }: Division,
+): string {
+  const named = tag === "" ? "" : `/${tag}`;
+  return `${partitions}${named}${pins.map((symbol) => `+${symbol}`).join("")}`;
+}
+
+/** The same of one that is wanted. */
+export function writeWanted({ partitions, pins }: WantedDivision): string {
+  return writeDivision({ partitions, pins, tag: "" });
 }

@@ -6,8 +6,8 @@ import type {
   EntrySymbol,
   FeedKey,
 } from "../domain/entry.ts";
-import { partitionOf } from "../domain/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import type { PartitionMap } from "../domain/partition_map.ts";
 import type { RejectReason } from "../domain/tick.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, FeedStore, Log, TickBuffer } from "../ports.ts";
@@ -85,6 +85,8 @@ export interface FeedLink {
 /** Where a feed stands in the stores. */
 export interface Standing {
   readonly acked: number;
+  /** The partitions that there are. */
+  readonly division: PartitionMap;
   /** Of each partition. */
   readonly chains: readonly Chain[];
 }
@@ -155,6 +157,8 @@ export class FeedIngest {
   readonly #options: FeedIngestOptions;
   readonly #sequenced: boolean;
   #writers: readonly ChainWriter[] = [];
+  /** Which of them has a symbol. */
+  #division!: PartitionMap;
   #feedWriter!: ChainWriter;
   readonly #routes = new Map<string, Route>();
   readonly #links = new Set<FeedLink>();
@@ -210,7 +214,7 @@ export class FeedIngest {
       },
     );
     chains.forEach((chain, p) => this.#knowEarlier(p, chain));
-    this.#writeTo(chains);
+    this.#writeTo(standing);
     this.#next = 1 +
       (this.#sequenced
         ? acked
@@ -222,9 +226,10 @@ export class FeedIngest {
   }
 
   /** Appends go to these partitions from now on, and to their streams for good. */
-  #writeTo(chains: Standing["chains"]): void {
+  #writeTo({ division, chains }: Standing): void {
     const { key, delivery, node, replay, clock, log, waits } = this.#options;
     const buffer = this.#options.buffer.pinned?.() ?? this.#options.buffer;
+    this.#division = division;
     this.#writers = chains.map((chain, p) =>
       new ChainWriter({
         p,
@@ -253,7 +258,8 @@ export class FeedIngest {
    * acks, what is not in the old ones is sent again; of others it is lost, and
    * said. That is nothing if it was settled before.
    */
-  async divide(chains: Standing["chains"]): Promise<void> {
+  async divide(standing: Standing): Promise<void> {
+    const { chains } = standing;
     await this.#exclusive(() => {
       if (this.#life.signal.aborted) return;
       chains.forEach(({ committedLast }, p) => {
@@ -263,8 +269,8 @@ export class FeedIngest {
       if (this.#sequenced && !(idle && this.tracker.settled)) {
         this.#startOver(MOVED);
       } else {
-        if (idle) this.#writeTo(chains);
-        else this.#leaveBehind(chains);
+        if (idle) this.#writeTo(standing);
+        else this.#leaveBehind(standing);
         // Another process may have gone on with it before.
         chains.forEach((chain, p) => this.#knowEarlier(p, chain));
       }
@@ -273,7 +279,7 @@ export class FeedIngest {
     });
   }
 
-  #leaveBehind(chains: Standing["chains"]): void {
+  #leaveBehind(standing: Standing): void {
     const { key: { feed, epoch }, unappendedLines: lines } = this;
     if (lines > 0) {
       this.#options.log.error(
@@ -284,7 +290,7 @@ export class FeedIngest {
     }
     this.#lost += lines;
     for (const writer of this.#writers) writer.giveUp();
-    this.#writeTo(chains);
+    this.#writeTo(standing);
     // What was to be said of its connection may be among it.
     this.#say(this.connected ? "open" : "close");
   }
@@ -715,7 +721,7 @@ export class FeedIngest {
   }
 
   #writerOf(symbol: string): ChainWriter {
-    return this.#writers[partitionOf(symbol, this.#writers.length)];
+    return this.#writers[this.#division.of(symbol)];
   }
 
   // ---------------------------------------------------------------- symbols

@@ -1,7 +1,8 @@
 import type { Catalog } from "../catalog.ts";
 import { Cleaner, type CleanSettings } from "../candles/clean.ts";
 import { type Delivery, type FeedKey, feedKeyText } from "../domain/entry.ts";
-import type { Division, PartitionLayout } from "../domain/partition_layout.ts";
+import type { PartitionLayout } from "../domain/partition_layout.ts";
+import type { PartitionMap } from "../domain/partition_map.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import {
   type Clock,
@@ -106,7 +107,7 @@ export class Ingest {
   readonly #life = new AbortController();
   #acking = false;
   /** What `#feeds` write to: they change all at once. */
-  #division: Division;
+  #division: PartitionMap;
   /** While nothing is taken in. */
   #held: PromiseWithResolvers<void> | null = null;
 
@@ -227,9 +228,7 @@ export class Ingest {
     return feed;
   }
 
-  async #standingOf(
-    key: FeedKey,
-  ): Promise<Standing & { readonly division: Division }> {
+  async #standingOf(key: FeedKey): Promise<Standing> {
     const { store, layout } = this.#options;
     const division = layout.now;
     const buffer = this.#options.buffer.pinned?.() ?? this.#options.buffer;
@@ -286,7 +285,7 @@ export class Ingest {
     }
     this.#division = now;
     await Promise.all(
-      [...standings].map(([feed, { chains }]) => feed.divide(chains)),
+      [...standings].map(([feed, standing]) => feed.divide(standing)),
     );
   }
 

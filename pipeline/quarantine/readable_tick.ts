@@ -1,6 +1,6 @@
 import { rescale } from "../domain/decimal.ts";
-import { partitionOf } from "../domain/hash.ts";
 import type { Instrument } from "../domain/instrument.ts";
+import type { PartitionMap } from "../domain/partition_map.ts";
 import type { RejectReason } from "../domain/tick.ts";
 import { type EpochMicros, toIso } from "../domain/time.ts";
 import { decodeCsvLine } from "../feeds/decode_csv.ts";
@@ -20,7 +20,8 @@ export interface ReadableTick {
 export interface ReadContext {
   /** As it is registered now. */
   readonly instrument: (symbol: string) => Instrument | undefined;
-  readonly partitions: number;
+  /** The partitions that there are. */
+  readonly division: Pick<PartitionMap, "of">;
   readonly now: EpochMicros;
 }
 
@@ -38,7 +39,7 @@ const READABLE: ReadonlySet<RejectReason> = new Set([
 /** Reads the tick of a row, or says why there is none to take back. */
 export function readableTick(
   row: QuarantinedRow,
-  { instrument: instrumentOf, partitions, now }: ReadContext,
+  { instrument: instrumentOf, division, now }: ReadContext,
 ): ReadableTick | string {
   const { id, reject, readmitted, held } = row;
   if (readmitted) return "it was taken back already";
@@ -64,7 +65,7 @@ export function readableTick(
   const instrument = instrumentOf(tick.symbol);
   if (instrument === undefined) return `${tick.symbol} is not registered`;
   const { symbol, priceScale, sizeScale } = instrument;
-  if (partitionOf(symbol, partitions) !== id.p) {
+  if (division.of(symbol) !== id.p) {
     return `it is in another partition than the candles of ${symbol}`;
   }
   // The line of a tick that was too late has milliseconds only.

@@ -88,9 +88,12 @@ export class ReadmissionDesk implements QuarantineDesk {
     wanted: readonly QuarantineId[],
     wait: Wait,
   ): Promise<ReadmitResult> {
-    const { store, catalog, layout: { partitions }, clock } = this.options;
+    const { store, catalog, layout, clock } = this.options;
+    const { now: division } = layout;
     const buffer = this.options.buffer.pinned?.() ?? this.options.buffer;
-    if (p >= partitions) return { ...NOTHING, refused: wanted.map(notThere) };
+    if (p >= division.partitions) {
+      return { ...NOTHING, refused: wanted.map(notThere) };
+    }
     /** Rows that entries of ours have. */
     const sent = new Set<string>();
     for (let conflicts = 0;; conflicts++) {
@@ -104,7 +107,7 @@ export class ReadmissionDesk implements QuarantineDesk {
         rows.filter(({ id }) => !sent.has(quarantineIdText(id))),
         {
           instrument: (symbol) => catalog.get(symbol),
-          partitions,
+          division,
           now: clock.now(),
         },
       );

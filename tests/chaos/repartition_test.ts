@@ -1,6 +1,7 @@
 /**
  * Two programs whose partitions are divided while feeds send and somebody
- * looks, once with a program that is killed in the midst of it.
+ * looks, once with a program that is killed in the midst of it, and once by an
+ * instrument that gets one of its own.
  */
 import assert from "node:assert/strict";
 import { EventReader } from "../harness/event_reader.ts";
@@ -32,7 +33,7 @@ serverTest("partitions are divided under load", NEEDS, async (t) => {
   const servers = await startServers();
   try {
     await t.step(
-      "4 into 8, a program killed in the midst, then 16",
+      "4 into 8, a program killed in the midst, one pinned, then 16",
       () =>
         scenario(servers, "divide", {
           async script(stage) {
@@ -51,9 +52,18 @@ serverTest("partitions are divided under load", NEEDS, async (t) => {
             const viewer = await viewerAt(b.program.http!);
             const { state } = viewer;
             await until("a viewer has events", () => state.events > 1);
-            const second = await divide(stage, ["16"]);
-            assert.deepEqual([second.partitions, second.before], [16, [4, 8]]);
-            assert(second.pause_ms > 0, "ticks came meanwhile");
+            const pin = await divide(stage, [`--pin=${SYMBOL}`]);
+            assert.deepEqual(
+              [pin.partitions, pin.pinned, pin.before],
+              [9, { [SYMBOL]: 8 }, [4, 8]],
+            );
+            assert(pin.pause_ms > 0, "ticks came meanwhile");
+            await moving();
+            const last = await divide(stage, ["16"]);
+            assert.deepEqual(
+              [last.partitions, last.pinned, last.before],
+              [17, { [SYMBOL]: 8 }, [4, 8, 9]],
+            );
             await moving();
             const { events } = state;
             await until("the viewer has more", () => state.events > events);

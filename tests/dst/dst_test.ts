@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import type { Fault } from "./sim_process.ts";
 import { replayCommand, runSeed } from "./run_seed.ts";
 import { SimRandom, withSeededGlobals } from "./sim_random.ts";
-import { type RunResult, runScenario } from "./sim_world.ts";
+import {
+  type PlannedDivision,
+  type RunResult,
+  runScenario,
+} from "./sim_world.ts";
 
 /** Fewer where only a part is wanted, as for mutants. */
 const SEEDS = Number(Deno.env.get("DST_SEEDS") ?? 2_000);
@@ -28,7 +32,11 @@ Deno.test(`whatever fails, every line is counted once: ${SEEDS} seeds`, async ()
 });
 
 /** One scenario, in which call number `k` goes wrong and nothing else does. */
-function runWithFault(k: number, fault: Fault): Promise<RunResult> {
+function runWithFault(
+  k: number,
+  fault: Fault,
+  into: PlannedDivision["into"],
+): Promise<RunResult> {
   const random = new SimRandom(7);
   return withSeededGlobals(random, () =>
     runScenario({
@@ -38,20 +46,23 @@ function runWithFault(k: number, fault: Fault): Promise<RunResult> {
       linesPerFeed: 60,
       lengthMs: 600,
       accidents: [],
-      division: { atMs: 200, by: 2, giveUpAtMs: null },
+      divisions: [{ atMs: 200, into, giveUpAtMs: null }],
       faults: ({ number }) => number === k ? fault : "none",
     }, random));
 }
 
 for (const fault of ["before", "after", "zombie", "crash_after"] as const) {
-  Deno.test(`each call may fail, one after the other: ${fault}`, async () => {
-    const { calls, failure } = await runWithFault(0, fault);
-    assert.equal(failure, null);
-    assert.ok(calls > 100, `${calls} calls are too few to show anything`);
-    for (let k = 1; k <= calls; k++) {
-      const { failure } = await runWithFault(k, fault);
-      if (failure === null) continue;
-      throw new Error(`Fails with ${fault} at call ${k}`, { cause: failure });
-    }
-  });
+  for (const into of [{ by: 2 }, { pins: ["AAA"] }]) {
+    const name = `${fault}, ${"by" in into ? "divided" : "pinned"}`;
+    Deno.test(`each call may fail, one after the other: ${name}`, async () => {
+      const { calls, failure } = await runWithFault(0, fault, into);
+      assert.equal(failure, null);
+      assert.ok(calls > 100, `${calls} calls are too few to show anything`);
+      for (let k = 1; k <= calls; k++) {
+        const { failure } = await runWithFault(k, fault, into);
+        if (failure === null) continue;
+        throw new Error(`Fails with ${name} at call ${k}`, { cause: failure });
+      }
+    });
+  }
 }

@@ -1,7 +1,9 @@
 import type { Fault } from "./sim_process.ts";
+import { SYMBOLS } from "./sim_lines.ts";
 import { SimRandom, withSeededGlobals } from "./sim_random.ts";
 import {
   MS,
+  type PlannedDivision,
   type RunResult,
   runScenario,
   type Scenario,
@@ -64,15 +66,7 @@ export function scenarioOf(random: SimRandom): Scenario {
     feeds,
     linesPerFeed: Math.floor(random.between(200, 500) / feeds),
     lengthMs,
-    division: random.chance(0.6)
-      ? {
-        atMs: dividedAtMs,
-        by: random.pick([2, 3, 4]),
-        giveUpAtMs: random.chance(0.2)
-          ? dividedAtMs + random.between(0, 800)
-          : null,
-      }
-      : null,
+    divisions: random.chance(0.6) ? divisionsOf(random, dividedAtMs) : [],
     accidents: accidents.map((accident) => ({
       ...accident,
       clockBackMs,
@@ -91,4 +85,21 @@ export function scenarioOf(random: SimRandom): Scenario {
       return whole && !random.chance(0.15) ? "none" : kind;
     },
   };
+}
+
+/** One, and often another one behind it. */
+function divisionsOf(
+  random: SimRandom,
+  atMs: number,
+): readonly PlannedDivision[] {
+  const division = (atMs: number): PlannedDivision => ({
+    atMs,
+    into: random.chance(0.5)
+      ? { by: random.pick([2, 3, 4]) }
+      : { pins: SYMBOLS.filter(() => random.chance(0.4)) },
+    giveUpAtMs: random.chance(0.2) ? atMs + random.between(0, 800) : null,
+  });
+  const first = division(atMs);
+  if (!random.chance(0.5)) return [first];
+  return [first, division(atMs + random.between(300, 1_500))];
 }

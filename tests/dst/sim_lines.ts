@@ -24,7 +24,8 @@ export interface SimFeed {
   readonly lines: readonly SimLine[];
 }
 
-const SYMBOLS = ["AAA", "BBB", "CCC", "DDD"];
+/** What feeds have ticks of. */
+export const SYMBOLS = ["AAA", "BBB", "CCC", "DDD"];
 const SECOND = 1_000_000;
 
 /**

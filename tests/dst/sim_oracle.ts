@@ -5,7 +5,6 @@ import {
   feedKeyText,
   feedOrder,
 } from "../../pipeline/domain/entry.ts";
-import { partitionOf } from "../../pipeline/domain/hash.ts";
 import { ROLLUPS } from "../../pipeline/domain/interval.ts";
 import { MICROS_PER_MINUTE } from "../../pipeline/domain/time.ts";
 import type { SimFeed, SimLine } from "./sim_lines.ts";
@@ -23,15 +22,15 @@ export function checkAck(
   { key, lines }: SimFeed,
   seq: number,
 ): void {
-  const { partitions } = warehouse;
+  const { map } = warehouse;
   const committed = Array.from(
-    { length: partitions },
+    { length: map.partitions },
     (_, p) => warehouse.committedSeq(p, key),
   );
   for (let i = Math.min(...committed); i < seq; i++) {
     const line = lines[i];
     assert.ok(
-      line.seq <= committed[partitionOf(line.home, partitions)],
+      line.seq <= committed[map.of(line.home)],
       `${key.feed} is acked to ${seq}, and its line ${line.seq} of ` +
         `${line.home} is not in the warehouse`,
     );

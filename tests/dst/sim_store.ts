@@ -4,10 +4,17 @@ import type {
   Instrument,
   InstrumentSpec,
 } from "../../pipeline/domain/instrument.ts";
-import type {
-  Division,
-  PartitionLayout,
+import {
+  type PartitionLayout,
+  writeDivision,
+  writeWanted,
 } from "../../pipeline/domain/partition_layout.ts";
+import {
+  type Division,
+  mapsOf,
+  PartitionMap,
+  type WantedDivision,
+} from "../../pipeline/domain/partition_map.ts";
 import type { FollowLayoutOptions } from "../../program/follow_layout.ts";
 import { MICROS_PER_MS } from "../../pipeline/domain/time.ts";
 import type {
@@ -43,9 +50,9 @@ export class SimWarehouse extends MemoryStore {
   readonly #tasks = new Map<string, { owner: string; until: number }>();
   #content: WarehouseContent | null = null;
 
-  #divisions: readonly Division[];
-  /** So many partitions there are to be. */
-  wanted: number | null = null;
+  #maps: readonly PartitionMap[];
+  /** What partitions are to be divided into. */
+  wanted: WantedDivision | null = null;
   readonly #nodes = new Map<
     string,
     { at: number; stream: string; holds: boolean }
@@ -57,19 +64,24 @@ export class SimWarehouse extends MemoryStore {
     readonly first: number,
   ) {
     super();
-    this.#divisions = [{ partitions: first, tag: "" }];
+    this.#maps = mapsOf([{ partitions: first, tag: "" }]);
   }
 
   get divisions(): readonly Division[] {
-    return this.#divisions;
+    return this.#maps;
+  }
+
+  /** Which partition has a symbol now. */
+  get map(): PartitionMap {
+    return this.#maps.at(-1)!;
   }
 
   get partitions(): number {
-    return this.#divisions.at(-1)!.partitions;
+    return this.map.partitions;
   }
 
   get tag(): string {
-    return this.#divisions.at(-1)!.tag;
+    return this.map.tag;
   }
 
   override claim(
@@ -110,6 +122,7 @@ export class SimWarehouse extends MemoryStore {
         roles: ["feed", "aggregate"],
         stream,
         holds,
+        pins: true,
       }));
   }
 
@@ -119,12 +132,12 @@ export class SimWarehouse extends MemoryStore {
     drained: readonly DrainedStream[],
   ): boolean {
     if (before.at(-1)!.tag !== this.tag) return false;
-    if (this.wanted !== next.partitions) return false;
-    const from = this.partitions;
-    if (!this.dividePartitions(from, next.partitions, drained)) return false;
-    this.#divisions = [...before, next];
+    const wanted = this.wanted && writeWanted(this.wanted);
+    if (wanted !== writeWanted(next)) return false;
+    if (!this.dividePartitions(this.map, next, drained)) return false;
+    this.#maps = [...this.#maps, new PartitionMap(next, this.map)];
     this.wanted = null;
-    this.scheduler.note(`${from} partitions divided into ${next.partitions}`);
+    this.scheduler.note(`divided into ${writeDivision(next)}`);
     return true;
   }
 

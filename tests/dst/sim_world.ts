@@ -1,4 +1,9 @@
 import { assertNever } from "../../pipeline/domain/assert.ts";
+import { writeWanted } from "../../pipeline/domain/partition_layout.ts";
+import type {
+  PartitionMap,
+  WantedDivision,
+} from "../../pipeline/domain/partition_map.ts";
 import { SimStreams } from "./sim_buffer.ts";
 import { makeFeed, type SimFeed } from "./sim_lines.ts";
 import {
@@ -24,12 +29,16 @@ export interface Scenario {
   readonly faults: FaultPlan;
   /** Moments at which the buffer loses something, or is full. */
   readonly accidents: readonly Accident[];
-  /** When partitions are to be divided, each into so many; and given up. */
-  readonly division: {
-    readonly atMs: number;
-    readonly by: number;
-    readonly giveUpAtMs: number | null;
-  } | null;
+  /** In the order of their times. */
+  readonly divisions: readonly PlannedDivision[];
+}
+
+/** When partitions are to be divided, and when that is given up. */
+export interface PlannedDivision {
+  readonly atMs: number;
+  /** Each into so many, or symbols that get one of their own. */
+  readonly into: { readonly by: number } | { readonly pins: readonly string[] };
+  readonly giveUpAtMs: number | null;
 }
 
 export interface Accident {
@@ -71,6 +80,19 @@ export async function runScenario(
     virtualMs: (scheduler.now - START) / MS,
     trace: scheduler.trace,
   };
+}
+
+/** `null` if there is nothing left to divide in that way. */
+function wantedOf(
+  { partitions, hashed, pinned }: PartitionMap,
+  into: PlannedDivision["into"],
+): WantedDivision | null {
+  if ("by" in into) {
+    return { partitions: partitions + hashed.length * (into.by - 1) };
+  }
+  const pins = into.pins.filter((symbol) => !pinned.has(symbol));
+  if (pins.length === 0) return null;
+  return { partitions: partitions + pins.length, pins };
 }
 
 class SimWorld {
@@ -130,21 +152,24 @@ class SimWorld {
     for (const accident of scenario.accidents) {
       scheduler.in(accident.atMs * MS, () => this.#accident(accident));
     }
-    this.#planDivision();
+    for (const division of scenario.divisions) this.#plan(division);
   }
 
-  #planDivision(): void {
-    const { division, partitions } = this.scenario;
-    if (division === null) return;
-    const { atMs, by, giveUpAtMs } = division;
-    const want = (wanted: number | null) => {
-      this.scheduler.note(`${wanted} partitions are wanted`);
-      this.#warehouse.wanted = wanted;
-    };
-    this.scheduler.in(atMs * MS, () => want(partitions * by));
+  #plan({ atMs, into, giveUpAtMs }: PlannedDivision): void {
+    const warehouse = this.#warehouse;
+    let asked: WantedDivision | null = null;
+    this.scheduler.in(atMs * MS, () => {
+      const wanted = wantedOf(warehouse.map, into);
+      // One at a time, as the warehouse has it.
+      if (wanted === null || warehouse.wanted !== null) return;
+      this.scheduler.note(`${writeWanted(wanted)} is wanted`);
+      warehouse.wanted = asked = wanted;
+    });
     if (giveUpAtMs === null) return;
     this.scheduler.in(giveUpAtMs * MS, () => {
-      if (this.#warehouse.wanted !== null) want(null);
+      if (asked === null || warehouse.wanted !== asked) return;
+      this.scheduler.note("nothing is wanted");
+      warehouse.wanted = null;
     });
   }
 
@@ -180,7 +205,7 @@ class SimWorld {
       `${key.feed} ${this.#sources[i].acked} of ${lines.length}`
     );
     const { wanted } = this.#warehouse;
-    if (wanted !== null) acked.push(`${wanted} partitions are wanted`);
+    if (wanted !== null) acked.push(`${writeWanted(wanted)} is wanted`);
     return `not done ${DRAIN_MS} ms after the last fault: ${acked.join(", ")}`;
   }
 

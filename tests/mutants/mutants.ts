@@ -165,6 +165,30 @@ export const MUTANTS: readonly Mutant[] = [
     suite: DIVISIONS,
   },
   {
+    name: "divide-books",
+    meaning: "of parts of one partition, the books follow the rows of one only",
+    patches: [{
+      file: "db/layout_store.ts",
+      find: `    from (
+      select whole, feed, epoch, reason, sum(count) as count from counts
+      group by whole, feed, epoch, reason
+    ) c
+`,
+      replace: "    from counts c\n",
+    }],
+    suite: DIVISIONS,
+  },
+  {
+    name: "pin-parent",
+    meaning: "a pinned symbol's partition has the numbers of another one",
+    patches: [{
+      file: "pipeline/domain/partition_map.ts",
+      find: "of: pins ? this.of(pins[i]) : hashed[i % hashed.length],",
+      replace: "of: hashed[i % hashed.length],",
+    }],
+    suite: SIMULATION,
+  },
+  {
     name: "divide-old-streams",
     meaning: "whoever knows of the old streams only may claim a partition",
     patches: [{

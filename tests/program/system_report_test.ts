@@ -147,7 +147,7 @@ function reportOf(up: boolean) {
     forecaster: () => null,
     catalog: { all: () => [] },
     stores: {
-      layout: new PartitionLayout(2),
+      layout: pinnedLayout(),
       audit,
       quarantine: {
         find: away,
@@ -163,20 +163,31 @@ function reportOf(up: boolean) {
   return { report, lag };
 }
 
+/** Two partitions, and one of an instrument's own. */
+function pinnedLayout(): PartitionLayout {
+  const layout = new PartitionLayout(2);
+  layout.become([
+    { partitions: 2, tag: "" },
+    { partitions: 3, tag: "t", pins: ["HOT"] },
+  ]);
+  return layout;
+}
+
 Deno.test("the report is by its schema, of what all processes share too", async () => {
   const { report, lag } = reportOf(true);
   const view = systemAnswer.parse(await report.view());
   lag.stop();
   assert.deepEqual(
-    view.partitions?.map(({ p, owner, held, lease_epoch: epoch }) => ({
-      p,
+    view.partitions?.map(({ lease_epoch: epoch, owner, held, pinned }) => ({
       owner,
       held,
       epoch,
+      pinned,
     })),
     [
-      { p: 0, owner: null, held: false, epoch: 0 },
-      { p: 1, owner: "b", held: true, epoch: 4 },
+      { owner: null, held: false, epoch: 0, pinned: null },
+      { owner: "b", held: true, epoch: 4, pinned: null },
+      { owner: null, held: false, epoch: 0, pinned: "HOT" },
     ],
   );
   assert.deepEqual(view.processes, [{

@@ -1,6 +1,7 @@
 /** What `deno task repartition` says when it cannot do what it is told to. */
 import assert from "node:assert/strict";
 import { PgLayoutStore } from "../../db/layout_store.ts";
+import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import { repartition } from "../../tasks/repartition.ts";
 import { OptionsError } from "../../tasks/task_options.ts";
 import { NOW, openServerWarehouse, PARTITIONS } from "../db/testing.ts";
@@ -20,14 +21,21 @@ function run(
 }
 
 Deno.test("repartition says what is wrong with its command line", async () => {
-  for (const args of [["x"], ["0"], ["1025"], ["4", "8"], ["8", "--cancel"]]) {
+  const wrong = [["x"], ["0"], ["1025"], ["4", "8"], ["8", "--cancel"]];
+  const wrongPins = [
+    ...[["--pin="], ["--pin=a b"], ["--pin=A,A"], ["8", "--pin=A"]],
+    ["--pin=A", "--cancel"],
+  ];
+  for (const args of [...wrong, ...wrongPins]) {
     await assert.rejects(run(args, "postgres://nowhere"), OptionsError);
   }
   assert.match(String(await run(["--help"], null)), /deno task repartition/);
 });
 
 Deno.test("repartition says that embedded stores have no use for it", async () => {
-  await assert.rejects(run(["8"], null), /without DATABASE_URL.*one process/);
+  for (const args of [["8"], ["--pin=A"]]) {
+    await assert.rejects(run(args, null), /without DATABASE_URL.*one process/);
+  }
 });
 
 serverTest(
@@ -59,15 +67,44 @@ serverTest(
       assert.deepEqual(said, ["It waits until what a took in is committed"]);
       assert.equal((await layouts.state()).wanted, null, "nobody waits for it");
 
-      assert(await layouts.want(PARTITIONS, 2 * PARTITIONS));
+      await assert.rejects(run(["--pin=A,B"], url), /pin A, B: not registered/);
+      await warehouse.instruments.upsert([
+        autoSpec("A", { priceScale: 2, sizeScale: 0 }),
+      ]);
+      await warehouse.db.query("update nodes set pins = false");
+      await assert.rejects(run(["--pin=A"], url), /a is of an older version/);
+
+      const first = { partitions: PARTITIONS, tag: "" };
+      assert(await layouts.want([first], { partitions: 2 * PARTITIONS }));
       await beat("a", ["feed", "aggregate"]);
       await assert.rejects(run([doubled], url), /are being divided into 8/);
       assert.deepEqual(await run([], url), {
-        report: { partitions: 4, before: [], wanted: 8 },
+        report: { partitions: 4, pinned: {}, before: [], wanted: 8 },
         ok: true,
       });
       await run(["--cancel"], url);
       assert.equal((await layouts.state()).wanted, null);
+
+      const pin = { partitions: PARTITIONS + 1, pins: ["A"] };
+      assert(await layouts.want([first], pin));
+      assert(
+        await layouts.divide(
+          [first],
+          { ...pin, tag: "t" },
+          await layouts.positions(PARTITIONS),
+        ),
+      );
+      assert.deepEqual(await run([], url), {
+        report: { partitions: 5, pinned: { A: 4 }, before: [4], wanted: null },
+        ok: true,
+      });
+      await assert.rejects(run(["--pin=A"], url), /A: has a partition/);
+      await assert.rejects(
+        run(["4"], url),
+        /4 partitions already beside those/,
+      );
+      await assert.rejects(run(["5"], url), /must be a multiple of 4/);
+      await assert.rejects(run(["1024"], url), /1025 partitions.*1024 at most/);
     } finally {
       await warehouse.close();
       await postgres.close();

@@ -118,6 +118,7 @@ export function fakeSystem(
       held: true,
       position: `${at - 210}-0`,
       behind: false,
+      pinned: p === 1 ? "NIFTY50" : null,
     })),
     processes: [],
     books: {

@@ -66,6 +66,7 @@ Deno.test("the page of the pipeline reads without scripts", async () => {
       "412 MB",
       "1.24 s between two commits",
       "81.0 GB of 252 GB free",
+      "1 for NIFTY50",
     ]
   ) assert.ok(text.includes(words), `${words}: ${text}`);
   assert.ok(!html.includes("<script>alert"), "what feeds sent is text");

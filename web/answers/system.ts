@@ -121,6 +121,9 @@ export const systemAnswer = z.strictObject({
     behind: z.boolean().nullable().describe(
       "Entries wait for longer than they should",
     ),
+    pinned: z.string().nullable().describe(
+      "The instrument that has it for itself; null of one that is shared",
+    ),
   })).nullable(),
   processes: z.array(z.strictObject({
     node: z.string(),

@@ -14,7 +14,7 @@ import {
   ROLLUPS,
   type StoredInterval,
 } from "../../domain/interval.ts";
-import { partitionOf } from "../../domain/hash.ts";
+import { type Division, PartitionMap } from "../../domain/partition_map.ts";
 import type { RejectReason } from "../../domain/tick.ts";
 import { type EpochMicros, epochMicros } from "../../domain/time.ts";
 import {
@@ -334,31 +334,32 @@ export class MemoryStore implements AggregateStore {
    * has one has it no more.
    */
   dividePartitions(
-    from: number,
-    to: number,
+    map: PartitionMap,
+    next: Division,
     drained: readonly DrainedStream[],
   ): boolean {
     const isSame = ({ p, position, incarnation }: DrainedStream) =>
       this.#partition(p).position === position &&
       this.#partition(p).incarnation === incarnation;
     if (!drained.every(isSame)) return false;
-    for (let p = 0; p < from; p++) {
+    for (let p = 0; p < map.partitions; p++) {
       const whole = this.#partition(p);
       Object.assign(whole, { position: BEFORE_FIRST, incarnation: null });
       this.steal(p);
-      for (let at = p + from; at < to; at += from) {
-        const part = this.#partition(at);
-        part.markedAt = whole.markedAt;
-        for (const [key, totals] of whole.feeds) {
-          part.feeds.set(key, { ...totals, ...NO_LINES });
-        }
-        const goes = (symbol: string) => partitionOf(symbol, to) === at;
-        moveWhere(whole.progress, part.progress, ({ symbol }) => goes(symbol));
-        moveWhere(whole.dirty, part.dirty, ({ symbol }) => goes(symbol));
-        for (const symbol of [...whole.symbols].filter(goes)) {
-          whole.symbols.delete(symbol);
-          part.symbols.add(symbol);
-        }
+    }
+    const after = new PartitionMap(next, map);
+    for (const { part: at, of } of map.partsOf(next)) {
+      const [whole, part] = [this.#partition(of), this.#partition(at)];
+      part.markedAt = whole.markedAt;
+      for (const [key, totals] of whole.feeds) {
+        part.feeds.set(key, { ...totals, ...NO_LINES });
+      }
+      const goes = (symbol: string) => after.of(symbol) === at;
+      moveWhere(whole.progress, part.progress, ({ symbol }) => goes(symbol));
+      moveWhere(whole.dirty, part.dirty, ({ symbol }) => goes(symbol));
+      for (const symbol of [...whole.symbols].filter(goes)) {
+        whole.symbols.delete(symbol);
+        part.symbols.add(symbol);
       }
     }
     return true;
