@@ -12,9 +12,9 @@ export function ndjsonDecoder(): LineDecoder {
   return new LineDecoder(decodeNdjsonLine, readNdjsonTicks);
 }
 
-/** The same without its fast path: what tests hold the fast path to. */
+/** The same without its fast paths: what tests hold those to. */
 export function plainNdjsonDecoder(): LineDecoder {
-  return new LineDecoder(decodeNdjsonLine, null);
+  return new LineDecoder(decodeAnyLine, null);
 }
 
 /** A number of JSON as it was written: floats would lose digits. */
@@ -33,8 +33,19 @@ type Reviver = (
 const keepNumbers: Reviver = (_key, value, context) =>
   typeof value === "number" ? new NumberText(context.source!) : value;
 
-/** Decodes one line with `JSON.parse`; exact, for whatever comes. */
+/**
+ * Decodes one line, exact, for whatever comes.
+ *
+ * With `JSON.parse`, unless it is flat: what is wrong with a usual line is
+ * found in a fraction of the time, as to ask for the text of numbers is dear.
+ */
 export function decodeNdjsonLine(text: string): LineOutcome {
+  const flat = readFlat(text);
+  return flat === null ? decodeAnyLine(text) : decodeTick(flat);
+}
+
+/** Decodes one line with `JSON.parse`. */
+function decodeAnyLine(text: string): LineOutcome {
   let value: unknown;
   try {
     value = JSON.parse(text, keepNumbers as (key: string) => unknown);
@@ -59,35 +70,61 @@ export function decodeNdjsonLine(text: string): LineOutcome {
     : rejected("schema", control.detail);
 }
 
+/**
+ * A pair of a flat object and what comes after it: a plain key, and a text
+ * without escapes or a number as JSON has them.
+ */
+const PAIR =
+  /[ \t\r\n]*"([a-z]{1,16})"[ \t\r\n]*:[ \t\r\n]*(?:"([^"\\\p{Cc}]*)"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?))[ \t\r\n]*([,}])/yu;
+
+/**
+ * The fields of a line that is one object of such pairs, and says nothing of
+ * its type; `null` for any other, which is not to say that it is wrong.
+ */
+function readFlat(
+  text: string,
+): Readonly<Record<string, string | NumberText>> | null {
+  if (text[0] !== "{") return null;
+  const record: Record<string, string | NumberText> = {};
+  PAIR.lastIndex = 1;
+  for (;;) {
+    const pair = PAIR.exec(text);
+    if (pair === null) return null;
+    const [, key, string, number, next] = pair;
+    if (key === "type") return null;
+    record[key] = string ?? new NumberText(number);
+    if (next === ",") continue;
+    return PAIR.lastIndex === text.length ? record : null;
+  }
+}
+
 /** What a field may be; ts and price are numbers or their text. */
-const FIELDS = {
-  symbol: "string",
-  ts: "number or string",
-  price: "number or string",
-  volume: "number or string",
-  seq: "number",
-} as const;
-type Field = keyof typeof FIELDS;
+const TEXT = "string";
+const NUMBER = "number";
+const EITHER = "number or string";
 
 function decodeTick(record: Readonly<Record<string, unknown>>): LineOutcome {
   const wrong: string[] = [];
-  const field = (name: Field): string | undefined => {
+  const field = (
+    name: string,
+    wanted: typeof TEXT | typeof NUMBER | typeof EITHER,
+  ): string | undefined => {
     const value = Object.hasOwn(record, name) ? record[name] : undefined;
     if (value === undefined || value === null) return undefined;
     const isNumber = value instanceof NumberText;
-    const kind = isNumber ? "number" : typeof value;
-    if (FIELDS[name].split(" or ").includes(kind)) {
-      return isNumber ? value.text : value as string;
-    }
-    wrong.push(`${name} must be a ${FIELDS[name]}, got ${kind}`);
+    const kind = isNumber ? NUMBER : typeof value;
+    const fits = kind === wanted ||
+      wanted === EITHER && (kind === NUMBER || kind === TEXT);
+    if (fits) return isNumber ? value.text : value as string;
+    wrong.push(`${name} must be a ${wanted}, got ${kind}`);
     return undefined;
   };
   const outcome = readTick({
-    symbol: field("symbol"),
-    ts: field("ts"),
-    price: field("price"),
-    volume: field("volume"),
-    seq: field("seq"),
+    symbol: field("symbol", TEXT),
+    ts: field("ts", EITHER),
+    price: field("price", EITHER),
+    volume: field("volume", EITHER),
+    seq: field("seq", NUMBER),
   });
   if (wrong.length === 0) return outcome;
   const known = outcome.kind === "tick" ? outcome.tick : outcome.reject;

@@ -48,6 +48,8 @@ export function rawText(
 ): string {
   const cut = bytes.subarray(start, Math.min(end, start + RAW_BYTES_MAX));
   const text = decoder.decode(cut).replaceAll("\0", "\ufffd");
+  // What takes the place of a byte has three at most.
+  if (cut.length * 3 <= RAW_BYTES_MAX) return text;
   const { read } = encoder.encodeInto(text, scratch);
   return text.slice(0, read);
 }

@@ -2,6 +2,7 @@ import type { Decimal } from "../domain/decimal.ts";
 import { SCALE_MAX } from "../domain/decimal.ts";
 import { SYMBOL_PATTERN } from "../domain/instrument.ts";
 import type { RejectReason } from "../domain/tick.ts";
+import type { EpochMicros } from "../domain/time.ts";
 import type { DecodedTick, RejectedLine } from "./decoded_batch.ts";
 import { readDecimal, readTime } from "./number_text.ts";
 
@@ -18,10 +19,7 @@ export type TickOutcome =
   | { readonly kind: "tick"; readonly tick: DecodedTick }
   | { readonly kind: "reject"; readonly reject: RejectedLine };
 
-/**
- * A reason and its sentence, thrown inside this file only: no `Error`, whose
- * stack would cost more than the line.
- */
+/** What is wrong with a field. */
 class FieldError {
   constructor(readonly reason: RejectReason, readonly message: string) {}
 }
@@ -31,47 +29,40 @@ class FieldError {
  * whatever else could be read.
  */
 export function readTick(fields: TickFields): TickOutcome {
-  try {
-    return {
-      kind: "tick",
-      tick: {
-        symbol: readSymbol(fields.symbol),
-        ts: readTs(fields.ts),
-        price: readPrice(fields.price),
-        size: readVolume(fields.volume),
-        seq: readSeq(fields.seq),
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof FieldError)) throw error;
+  const symbol = readSymbol(fields.symbol);
+  const ts = readTs(fields.ts);
+  const price = readPrice(fields.price);
+  const size = readVolume(fields.volume);
+  const seq = readSeq(fields.seq);
+  if (
+    isWrong(symbol) || isWrong(ts) || isWrong(price) || isWrong(size) ||
+    isWrong(seq)
+  ) {
+    const { reason, message } = [symbol, ts, price, size, seq].find(isWrong)!;
     return {
       kind: "reject",
       reject: {
-        reason: error.reason,
-        detail: error.message,
-        seq: optional(() => readSeq(fields.seq)),
-        symbol: optional(() => readSymbol(fields.symbol)),
-        ts: optional(() => readTs(fields.ts)),
+        reason,
+        detail: message,
+        seq: isWrong(seq) ? null : seq,
+        symbol: isWrong(symbol) ? null : symbol,
+        ts: isWrong(ts) ? null : ts,
       },
     };
   }
+  return { kind: "tick", tick: { symbol, ts, price, size, seq } };
 }
 
-function optional<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FieldError) return null;
-    throw error;
-  }
+function isWrong(value: unknown): value is FieldError {
+  return value instanceof FieldError;
 }
 
-function readSymbol(text: string | undefined): string {
+function readSymbol(text: string | undefined): string | FieldError {
   if (text === undefined) {
-    throw new FieldError("schema", "symbol is missing");
+    return new FieldError("schema", "symbol is missing");
   }
   if (!SYMBOL_PATTERN.test(text)) {
-    throw new FieldError(
+    return new FieldError(
       "unknown_symbol",
       `symbol must match ${SYMBOL_PATTERN.source}, got ${quote(text)}`,
     );
@@ -79,75 +70,64 @@ function readSymbol(text: string | undefined): string {
   return text;
 }
 
-function readTs(text: string | undefined) {
-  if (text === undefined) throw new FieldError("schema", "ts is missing");
-  const ts = readTime(text);
-  if (ts === null) {
-    throw new FieldError(
-      "schema",
-      `ts must be Unix milliseconds or ISO 8601, got ${quote(text)}`,
-    );
-  }
-  return ts;
+function readTs(text: string | undefined): EpochMicros | FieldError {
+  if (text === undefined) return new FieldError("schema", "ts is missing");
+  return readTime(text) ?? new FieldError(
+    "schema",
+    `ts must be Unix milliseconds or ISO 8601, got ${quote(text)}`,
+  );
 }
 
-function readPrice(text: string | undefined): Decimal {
-  if (text === undefined) throw new FieldError("schema", "price is missing");
+function readPrice(text: string | undefined): Decimal | FieldError {
+  if (text === undefined) return new FieldError("schema", "price is missing");
   const price = readAmount("price", text, "price_not_positive");
-  if (price.units <= 0) {
-    throw new FieldError(
-      "price_not_positive",
-      `price must be > 0, got ${text}`,
-    );
-  }
-  return price;
+  return isWrong(price) || price.units > 0 ? price : new FieldError(
+    "price_not_positive",
+    `price must be > 0, got ${text}`,
+  );
 }
 
-function readVolume(text: string | undefined): Decimal {
+function readVolume(text: string | undefined): Decimal | FieldError {
   if (text === undefined) return { units: 0, scale: 0 };
   const volume = readAmount("volume", text, "schema");
-  if (volume.units < 0) {
-    throw new FieldError("volume_negative", `volume must be >= 0, got ${text}`);
-  }
-  return volume;
+  return isWrong(volume) || volume.units >= 0
+    ? volume
+    : new FieldError("volume_negative", `volume must be >= 0, got ${text}`);
 }
 
 function readAmount(
   name: string,
   text: string,
   notFinite: RejectReason,
-): Decimal {
+): Decimal | FieldError {
   const decimal = readDecimal(text);
   if (typeof decimal === "object") return decimal;
   const got = `got ${quote(text)}`;
   switch (decimal) {
     case "not_finite":
-      throw new FieldError(notFinite, `${name} must be finite, ${got}`);
+      return new FieldError(notFinite, `${name} must be finite, ${got}`);
     case "decimals":
-      throw new FieldError(
+      return new FieldError(
         "too_many_decimals",
         `${name} must have at most ${SCALE_MAX} decimals, ${got}`,
       );
     case "digits":
-      throw new FieldError(
+      return new FieldError(
         "schema",
         `${name} must have no more digits than 2^53 holds, ${got}`,
       );
     case "syntax":
-      throw new FieldError("schema", `${name} must be a number, ${got}`);
+      return new FieldError("schema", `${name} must be a number, ${got}`);
   }
 }
 
-function readSeq(text: string | undefined): number | null {
+function readSeq(text: string | undefined): number | null | FieldError {
   if (text === undefined) return null;
   const seq = /^(?:0|[1-9]\d*)$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(seq)) {
-    throw new FieldError(
-      "schema",
-      `seq must be a whole number from 0 to 2^53 - 1, got ${quote(text)}`,
-    );
-  }
-  return seq;
+  return Number.isSafeInteger(seq) ? seq : new FieldError(
+    "schema",
+    `seq must be a whole number from 0 to 2^53 - 1, got ${quote(text)}`,
+  );
 }
 
 function quote(text: string): string {
