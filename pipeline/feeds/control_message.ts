@@ -108,8 +108,7 @@ export type ServerMessage =
     readonly reason: string;
   };
 
-const encoder = new TextEncoder();
-
-export function encodeMessage(message: ServerMessage): Uint8Array {
-  return encoder.encode(`${JSON.stringify(message)}\n`);
+/** The message as a line of text, with its end. */
+export function messageLine(message: ServerMessage): string {
+  return `${JSON.stringify(message)}\n`;
 }

@@ -60,9 +60,9 @@ export function parseListenerMessage(line: string): ListenerMessage | null {
       { cause },
     );
   }
-  const type = z.object({ type: z.string() }).safeParse(json).data?.type;
   const parsed = LISTENER_MESSAGE.safeParse(json);
   if (parsed.success) return parsed.data;
+  const type = SOME_MESSAGE.safeParse(json).data?.type;
   if (type !== undefined && !KNOWN_TYPES.has(type)) return null;
   throw new TypeError(
     `Cannot read ${shown(line)} as it must be a message of the feed ` +
@@ -70,6 +70,7 @@ export function parseListenerMessage(line: string): ListenerMessage | null {
   );
 }
 
+const SOME_MESSAGE = z.object({ type: z.string() });
 const KNOWN_TYPES = new Set(
   LISTENER_MESSAGE.options.map((option) => option.shape.type.value as string),
 );

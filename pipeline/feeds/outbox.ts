@@ -1,20 +1,21 @@
-import { encodeMessage, type ServerMessage } from "./control_message.ts";
+import { messageLine, type ServerMessage } from "./control_message.ts";
 
-/** Unsent bytes from which on nacks and heartbeats are left out. */
-const UNSENT_BYTES_MAX = 262_144;
+/** Unsent characters from which on nacks and heartbeats are left out. */
+const UNSENT_MAX = 262_144;
+
+const encoder = new TextEncoder();
 
 /**
  * Lines on their way to a source: one write at a time, acks joined to the
  * newest.
  *
  * Bounded for a source that does not read: acks take no room, and beyond
- * 256 KiB nacks and heartbeats are dropped. A nack is news only, as the
+ * 256 Ki characters nacks and heartbeats are dropped. A nack is news only, as the
  * quarantine keeps what was rejected; `droppedNacks` counts them.
  */
 export class Outbox {
   droppedNacks = 0;
-  #lines: Uint8Array[] = [];
-  #bytes = 0;
+  #unsent = "";
   #ack: number | null = null;
   #buffered: number | null = null;
   #sending: Promise<void> | null = null;
@@ -28,18 +29,14 @@ export class Outbox {
 
   send(message: ServerMessage): void {
     if (this.#broken) return;
-    const full = this.#bytes >= UNSENT_BYTES_MAX;
+    const full = this.#unsent.length >= UNSENT_MAX;
     if (message.type === "ack") this.#ack = message.seq;
     else if (message.type === "buffered") this.#buffered = message.seq;
     else if (message.type === "nack" && full) this.droppedNacks += 1;
-    else if (message.type !== "heartbeat" || !full) this.#push(message);
+    else if (message.type !== "heartbeat" || !full) {
+      this.#unsent += messageLine(message);
+    }
     this.#sending ??= this.#run();
-  }
-
-  #push(message: ServerMessage): void {
-    const line = encodeMessage(message);
-    this.#lines.push(line);
-    this.#bytes += line.length;
   }
 
   /** Resolves once all was written, or cannot be. */
@@ -60,26 +57,23 @@ export class Outbox {
       }
     } catch {
       this.#broken = true;
-      this.#lines = [];
+      this.#unsent = "";
       this.onBroken();
     }
     this.#sending = null;
   }
 
+  /** Everything that is unsent, encoded at once: nacks come by the dozen. */
   #take(): Uint8Array {
+    let text = this.#unsent;
     if (this.#buffered !== null) {
-      this.#push({ type: "buffered", seq: this.#buffered });
+      text += messageLine({ type: "buffered", seq: this.#buffered });
     }
-    if (this.#ack !== null) this.#push({ type: "ack", seq: this.#ack });
+    if (this.#ack !== null) {
+      text += messageLine({ type: "ack", seq: this.#ack });
+    }
     this.#buffered = this.#ack = null;
-    const bytes = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const line of this.#lines) {
-      bytes.set(line, at);
-      at += line.length;
-    }
-    this.#lines = [];
-    this.#bytes = 0;
-    return bytes;
+    this.#unsent = "";
+    return encoder.encode(text);
   }
 }

@@ -3,7 +3,7 @@ import { ListenError } from "../listen_error.ts";
 import { nextTurn } from "../next_turn.ts";
 import type { Clock, Log } from "../ports.ts";
 import type { OpenConnections } from "./connection_limits.ts";
-import { encodeMessage } from "./control_message.ts";
+import { messageLine } from "./control_message.ts";
 import { type ConnectionOptions, runConnection } from "./run_connection.ts";
 
 export type ListenerOptions =
@@ -31,11 +31,11 @@ const ACCEPT_RETRY_MS = 50;
 const TELL_EVERY_MS = 10_000;
 /** Taken of one connection before others have their turn: some hundred lines. */
 const READ_BYTES_MAX = 65_536;
-const TOO_MANY = encodeMessage({
+const TOO_MANY = new TextEncoder().encode(messageLine({
   type: "error",
   code: "too_many_connections",
   reason: "this listener has as many feeds as it may",
-});
+}));
 
 /**
  * Listens for feeds until the signal aborts.
