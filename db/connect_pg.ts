@@ -42,6 +42,9 @@ const KEEP_PLANS = "; set local plan_cache_mode = force_generic_plan";
 interface PgClient {
   /** What the other end calls itself: a server its process, a pooler anything. */
   readonly processID: number | null;
+  readonly connection: {
+    readonly stream: { cork(): void; uncork(): void };
+  };
   query(sql: string, params?: Param[]): Promise<PgAnswer>;
   /** A statement with a name is parsed by the server once a connection. */
   query(config: {
@@ -139,7 +142,7 @@ export function connectPg(
         );
         const ends = decisive === -1;
         const group = statements.slice(sent, ends ? undefined : decisive + 1);
-        const answers = await answered([
+        const answers = await answered(inOneWrite(client, () => [
           ...sent === 0
             ? [client.query(kept ? beginning + KEEP_PLANS : beginning)]
             : [],
@@ -153,7 +156,7 @@ export function connectPg(
               : client.query(sql, [...params])
           ),
           ...ends ? [client.query("commit")] : [],
-        ]).catch(async (error) => {
+        ])).catch(async (error) => {
           // A server that does not answer would not answer this either.
           if (!ends && isRefusal(error)) await client.query("rollback");
           throw error;
@@ -213,6 +216,16 @@ class KeptPlans {
       this.#names.set(sql, name);
     }
     return name;
+  }
+}
+
+/** A write a statement would wake the server, and cost a call, for each. */
+function inOneWrite<T>({ connection: { stream } }: PgClient, send: () => T): T {
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
   }
 }
 
