@@ -248,6 +248,13 @@ Deno.test("a late tick revises its candle; each entry is a revision of its own",
     ),
     [[[1, 2], [2], [1]]],
   );
+  // Its revisions are of a candle that is closed.
+  assert.deepEqual(
+    together.outcomes.map(({ steps }) =>
+      steps.map(({ closes }) => closes.map(({ t }) => t))
+    ),
+    [[[moment(0)], [], []]],
+  );
   const apart = await run(entries, {
     next: () => ({ size: 1, crash: false }),
   });

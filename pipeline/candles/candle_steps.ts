@@ -17,6 +17,7 @@ interface Step {
 /** Where a candle has got to. */
 interface Place {
   step: number;
+  closed: boolean;
   /** What comes next to the candle must not join what is in that step. */
   sealed: boolean;
 }
@@ -50,10 +51,12 @@ export class CandleSteps {
     this.#at(place).deltas.set(key, { fold: merged, end });
   }
 
+  /** What closes a candle first has closed it: its revisions stay closed. */
   close(close: CandleClose): void {
     const key = keyOf(close);
-    this.#at(this.#place(key)).closes.set(key, close);
-    this.seal(close);
+    const place = this.#place(key);
+    if (!place.closed) this.#at(place).closes.set(key, close);
+    place.closed = place.sealed = true;
   }
 
   recover(coverage: CandleCoverage): void {
@@ -79,7 +82,10 @@ export class CandleSteps {
 
   #place(key: string): Place {
     let place = this.#places.get(key);
-    if (!place) this.#places.set(key, place = { step: 0, sealed: false });
+    if (!place) {
+      place = { step: 0, closed: false, sealed: false };
+      this.#places.set(key, place);
+    }
     return place;
   }
 

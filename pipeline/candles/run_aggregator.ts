@@ -44,7 +44,7 @@ export interface AggregatorSettings {
   readonly turnMsMax: number;
   /** Share of what a turn may take that the first one takes, up to 1. */
   readonly firstShare: number;
-  /** Rejects of a commit, as each takes its time. */
+  /** Rejects of a commit, as each takes its time: less after a slow one, too. */
   readonly rejectsMax: number;
   /** As `furtherMinutes`, of a commit: as many candles, each with its time. */
   readonly furtherMinutesMax: number;
@@ -75,7 +75,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   readWaitMs: 1_000,
   turnMsMax: 2_000,
   firstShare: 1,
-  rejectsMax: 1_024,
+  rejectsMax: 4_096,
   furtherMinutesMax: Infinity,
   paceMsMin: 20,
   paceMsMax: 100,
@@ -359,7 +359,8 @@ class AggregatorLoop {
     readFrom: EntryId,
   ): Promise<boolean> {
     let committed = false;
-    const { batchEntriesMax, batchBytesMax } = this.settings;
+    const { batchEntriesMax, batchBytesMax, rejectsMax, furtherMinutesMax } =
+      this.settings;
     let position = readFrom;
     let expect = state.position;
     while (!this.signal.aborted) {
@@ -377,7 +378,12 @@ class AggregatorLoop {
       const much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
         ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
       await this.#knowSymbols(symbolsOf(entries));
-      for (const part of committedTogether(entries, this.settings)) {
+      for (
+        const part of committedTogether(entries, {
+          rejectsMax: this.#budget.of(rejectsMax),
+          furtherMinutesMax,
+        })
+      ) {
         const outcome = book.apply(part);
         if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
           this.#lose();

@@ -802,7 +802,12 @@ Deno.test("many rejects are committed some at a time, each once", async () => {
     );
   }
   const store = new Noting();
-  const { done, stop } = aggregator({ clock, buffer, store });
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { rejectsMax: 1_024 },
+  });
   const work = async () => {
     while (store.quarantine.size < 4_000) await clock.sleep(10);
     stop.abort();
