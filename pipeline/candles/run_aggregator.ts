@@ -71,7 +71,7 @@ export interface AggregatorSettings {
 export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   book: BOOK_DEFAULTS,
   batchEntriesMax: 512,
-  batchBytesMax: 1_048_576,
+  batchBytesMax: 2_097_152,
   readWaitMs: 1_000,
   turnMsMax: 2_000,
   firstShare: 1,

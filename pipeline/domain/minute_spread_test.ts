@@ -20,6 +20,13 @@ Deno.test("MinuteSpread counts each minute that a symbol goes on to, or back", (
   assert.equal(countOf([0, MINUTE], [0, MINUTE - 1], [1, 0], [1, MINUTE]), 2);
 });
 
+Deno.test("MinuteSpread counts once between two minutes, and each time among three", () => {
+  const late = [[0, MINUTE], [0, 0]] as const;
+  assert.equal(countOf(...late, ...late, ...late), 1);
+  const three = [...late, [0, 2 * MINUTE]] as const;
+  assert.equal(countOf(...three, ...three), 5);
+});
+
 Deno.test("MinuteSpread begins anew", () => {
   const spread = new MinuteSpread();
   spread.add(0, 0);

@@ -81,7 +81,7 @@ interface Sending {
  * known by its `n` then, or follows a number that the chain has left.
  */
 export class ChainWriter {
-  readonly draft = new EntryDraft();
+  readonly draft: EntryDraft;
   /** Highest number that was taken here: lower ones are duplicates. */
   last: number;
   /** Bytes of lines that are not in the buffer. */
@@ -103,6 +103,7 @@ export class ChainWriter {
   #idleWaiters: (() => void)[] = [];
 
   constructor(private readonly options: ChainOptions) {
+    this.draft = new EntryDraft(options.delivery);
     this.last = options.last;
     this.#chainLast = options.bufferLast;
   }

@@ -1,11 +1,23 @@
-import type { EntryKind, EntrySymbol, SeqGap } from "../domain/entry.ts";
+import type {
+  Delivery,
+  EntryKind,
+  EntrySymbol,
+  SeqGap,
+} from "../domain/entry.ts";
 import { MinuteSpread } from "../domain/minute_spread.ts";
 import { type Reject, type TickColumns, tickColumns } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import type { Handed } from "./ack_tracker.ts";
 
-/** Ticks that one entry holds at most. */
-export const ENTRY_TICKS_MAX = 4_096;
+/**
+ * Ticks that one entry holds at most. Of many symbols a large one is cheaper,
+ * as each has its name in it, its candle and its progress; but a window for
+ * acks must have room for some of each partition.
+ */
+const ENTRY_TICKS_MAX: Readonly<Record<Delivery, number>> = {
+  acked: 4_096,
+  best_effort: 16_384,
+};
 /**
  * Minutes that the ticks of one entry go to beyond the first of each symbol: an
  * entry is committed as a whole, and each minute is a candle of it.
@@ -15,6 +27,8 @@ export const ENTRY_FURTHER_MINUTES_MAX = 256;
 export const ENTRY_REJECT_BYTES_MAX = 65_536;
 
 const FIRST_CAPACITY = 64;
+/** Columns up to this many ticks are kept, larger ones only if they are used. */
+const KEPT_CAPACITY = 4_096;
 /** About what a reject takes beside its text. */
 const REJECT_OVERHEAD_BYTES = 128;
 
@@ -61,6 +75,12 @@ export class EntryDraft {
   #readmissions: Readmission[] = [];
   #gaps: SeqGap[] = [];
 
+  readonly #ticksMax: number;
+
+  constructor(delivery: Delivery) {
+    this.#ticksMax = ENTRY_TICKS_MAX[delivery];
+  }
+
   /** It has lines that must not wait, not only counts. */
   get pressing(): boolean {
     return this.#ticks.length > 0 || this.#rejects.length > 0 ||
@@ -72,7 +92,7 @@ export class EntryDraft {
   }
 
   get full(): boolean {
-    return this.#ticks.length >= ENTRY_TICKS_MAX ||
+    return this.#ticks.length >= this.#ticksMax ||
       this.#spread.count >= ENTRY_FURTHER_MINUTES_MAX ||
       this.#rejectBytes >= ENTRY_REJECT_BYTES_MAX;
   }
@@ -136,13 +156,21 @@ export class EntryDraft {
     this.handed = null;
     this.version += 1;
     this.#symbols = [];
-    this.#ticks.length = 0;
+    this.#clearTicks();
     this.#spread.clear();
     this.#rejects = [];
     this.#rejectBytes = 0;
     this.#readmissions = [];
     this.#gaps = [];
     return sealed;
+  }
+
+  #clearTicks(): void {
+    const unused = this.#capacity > 4 * this.#ticks.length;
+    this.#ticks.length = 0;
+    if (!unused || this.#capacity <= KEPT_CAPACITY) return;
+    this.#capacity = KEPT_CAPACITY;
+    this.#ticks = tickColumns(KEPT_CAPACITY);
   }
 
   #grow(): void {

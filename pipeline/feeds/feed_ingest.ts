@@ -911,7 +911,10 @@ export class FeedIngest {
     const pressing = this.#writers.some(({ draft }) => draft.pressing);
     if (pressing && !this.#lingering) {
       this.#lingering = true;
-      clock.sleep(settings.lingerMs, this.#life.signal).then(() => {
+      const behind = this.tracker.uncommittedBytes / settings.behindBytes;
+      const most = settings.lingerTimesMax[this.delivery];
+      const times = Math.max(1, Math.min(most, behind));
+      clock.sleep(times * settings.lingerMs, this.#life.signal).then(() => {
         this.#lingering = false;
         this.flush();
       });

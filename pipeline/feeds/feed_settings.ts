@@ -2,6 +2,17 @@
 export interface FeedSettings {
   /** How long a line waits for others to share its entry. */
   readonly lingerMs: number;
+  /**
+   * So many times as long while a feed is behind: as many as `behindBytes` of
+   * it are uncommitted, up to these. Its commits are late anyway, and the fewer
+   * entries they have the sooner they catch up. A source that waits for acks
+   * is held up by what lingers, others are not.
+   */
+  readonly lingerTimesMax: {
+    readonly acked: number;
+    readonly best_effort: number;
+  };
+  readonly behindBytes: number;
   /** The same for counts of duplicates alone. */
   readonly countsMs: number;
   /** Most bytes of a feed with acks that may be uncommitted. */
@@ -24,6 +35,8 @@ export interface FeedSettings {
 
 export const FEED_DEFAULTS: FeedSettings = {
   lingerMs: 10,
+  lingerTimesMax: { acked: 5, best_effort: 25 },
+  behindBytes: 1_048_576,
   countsMs: 1_000,
   windowBytes: 16 * 1_048_576,
   windowBytesMin: 1_048_576,
