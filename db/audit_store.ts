@@ -101,7 +101,8 @@ const FEEDS_OF = `
  */
 const SKEW_OF = `
   select count(*)::int as samples,
-    percentile_cont(array[0.5, 0.99]) within group (order by ms) as ms
+    percentile_cont(0.5) within group (order by ms) as p50,
+    percentile_cont(0.99) within group (order by ms) as p99
   from (
     select extract(epoch from e.received_at)::float8 * 1e3 - e.to_ts / 1e3 as ms
     from instruments i
@@ -222,7 +223,6 @@ export class PgAuditStore implements AuditStore {
     ]);
     assert(results !== null, "nothing was asked that could be refused");
     const [reasons, feeds, [skew]] = results;
-    const ms = skew.ms as readonly number[] | null;
     return {
       rejected: Object.fromEntries(reasons.map((row) => [
         row.reason as string,
@@ -240,10 +240,10 @@ export class PgAuditStore implements AuditStore {
         duplicates: row.duplicates as number,
         rejected: row.rejected as number,
       })),
-      clockSkew: ms === null ? null : {
+      clockSkew: skew.p50 === null ? null : {
         samples: skew.samples as number,
-        p50Ms: ms[0],
-        p99Ms: ms[1],
+        p50Ms: skew.p50 as number,
+        p99Ms: skew.p99 as number,
       },
     };
   }

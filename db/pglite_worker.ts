@@ -1,6 +1,5 @@
 /// <reference lib="deno.worker" />
 import { PGlite } from "@electric-sql/pglite";
-import { dataDir as template } from "@electric-sql/pglite-prepopulatedfs";
 import type {
   PgliteCall,
   PgliteReply,
@@ -41,7 +40,8 @@ async function prepare(dir: string): Promise<void> {
   if (await exists(`${dir}/PG_VERSION`)) return;
   const fresh = `${dir}.new`;
   if (await exists(fresh)) await Deno.remove(fresh, { recursive: true });
-  await untar(await template(), fresh);
+  const template = await import("@electric-sql/pglite-prepopulatedfs");
+  await untar(await template.dataDir(), fresh);
   await Deno.writeTextFile(`${fresh}/postgresql.auto.conf`, SETTINGS);
   await Deno.rename(fresh, dir);
 }
@@ -56,10 +56,21 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function open(dir: string): Promise<void> {
+/**
+ * Without a list of the array types that there are: the statement that asks for
+ * it takes a tenth of a start. Statements give and take arrays as text.
+ */
+class Postgres extends PGlite {
+  override _initArrayTypes(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+async function open(dir: string, postgres: WebAssembly.Module): Promise<void> {
   await prepare(dir);
   folder = dir;
-  pg = await PGlite.create({ dataDir: dir });
+  pg = new Postgres({ dataDir: dir, pgliteWasmModule: postgres });
+  await pg.waitReady;
   session = new PgliteSession(pg);
 }
 
@@ -74,7 +85,7 @@ async function sync(): Promise<void> {
 async function run(request: PgliteRequest): Promise<PgliteReturned> {
   switch (request.kind) {
     case "open":
-      await open(request.dir);
+      await open(request.dir, request.postgres);
       return null;
     case "query":
       return await database().query(request.sql, request.params);
