@@ -20,7 +20,7 @@ import type {
 } from "../pipeline/ports.ts";
 import { AtMost } from "./at_most.ts";
 import type { CandleMonths } from "./candle_months.ts";
-import { candleOf, type CandleRow } from "./candle_rows.ts";
+import { candleOf, type CandleRow, rowsOfLines } from "./candle_rows.ts";
 import {
   CLOSE_CANDLES,
   COUNT_REJECTS,
@@ -123,9 +123,9 @@ export class PgAggregateStore implements AggregateStore {
     );
     if (results === null) return { kind: "fenced" };
     const rowsOf = (statement: Statement | null) =>
-      statement === null
-        ? []
-        : results[statements.indexOf(statement)] as CandleRow[];
+      statement === null ? [] : rowsOfLines(
+        results[statements.indexOf(statement)][0].lines as string | null,
+      );
     return {
       kind: "committed",
       candles: touched(changes.map(({ merge, close, recover }) => ({
@@ -182,13 +182,12 @@ function touched(
     readonly recovered: readonly CandleRow[];
   }[],
 ): readonly CommittedCandle[] {
-  const byKey = new Map<string, CommittedCandle>();
-  const note = (row: CandleRow, change: CommittedCandle["change"]) => {
+  type Change = CommittedCandle["change"];
+  const byKey = new Map<string, { row: CandleRow; change: Change }>();
+  const note = (row: CandleRow, change: Change) => {
     const key = `${row.symbol} ${row.t}`;
-    byKey.set(key, {
-      candle: candleOf(row),
-      change: byKey.get(key)?.change === "closed" ? "closed" : change,
-    });
+    const closed = byKey.get(key)?.change === "closed";
+    byKey.set(key, { row, change: closed ? "closed" : change });
   };
   for (const { merged, closed, recovered } of steps) {
     // One that is closed after a merge was closed before it.
@@ -196,7 +195,10 @@ function touched(
     for (const row of closed) note(row, "closed");
     for (const row of recovered) note(row, "revised");
   }
-  return [...byKey.values()];
+  return Array.from(
+    byKey.values(),
+    ({ row, change }) => ({ candle: candleOf(row), change }),
+  );
 }
 
 /** One statement cannot merge two rows into one candle. */

@@ -24,19 +24,26 @@ export const CANDLE_COLUMNS = `
   c.coverage_ms::float8 as coverage_ms, c.rev, c.origin,
   c.last_ts::float8 as last_ts`;
 
+const VALUES = `to_micros(c.t), to_micros(c.end_t),
+    round(c.open, i.price_scale), round(c.high, i.price_scale),
+    round(c.low, i.price_scale), round(c.close, i.price_scale),
+    round(c.volume, i.size_scale),
+    coalesce(round(c.notional, i.price_scale + i.size_scale)::text, '-'),
+    c.n, c.closed, coalesce(c.closed_by, '-'), c.complete, c.coverage_ms,
+    c.rev, c.origin, coalesce(c.last_ts::text, '-')`;
+
 /**
  * The same of many candles of one instrument and interval as one text, a line
  * each, in the order in which they come: to decode a value costs more than to
  * make it, and what they share is told once.
  */
 export const CANDLE_LINES = `
-  string_agg(concat_ws(' ', to_micros(c.t), to_micros(c.end_t),
-    round(c.open, i.price_scale), round(c.high, i.price_scale),
-    round(c.low, i.price_scale), round(c.close, i.price_scale),
-    round(c.volume, i.size_scale),
-    coalesce(round(c.notional, i.price_scale + i.size_scale)::text, '-'),
-    c.n, c.closed, coalesce(c.closed_by, '-'), c.complete, c.coverage_ms,
-    c.rev, c.origin, coalesce(c.last_ts::text, '-')), E'\\n')`;
+  string_agg(concat_ws(' ', ${VALUES}), E'\\n')`;
+
+/** The same of candles of any instruments and intervals. */
+export const CANDLE_LINES_OF_ALL = `
+  string_agg(concat_ws(' ', ${VALUES},
+    i.symbol, i.price_scale, i.size_scale, c.interval), E'\\n')`;
 
 /** What the candles of `CANDLE_LINES` share. */
 export type CandleKind = Pick<
@@ -44,19 +51,22 @@ export type CandleKind = Pick<
   "symbol" | "price_scale" | "size_scale" | "interval"
 >;
 
-/** @param lines `null` for none. */
+/**
+ * @param lines `null` for none.
+ * @param kind What all share; each line says it if absent.
+ */
 export function rowsOfLines(
   lines: string | null,
-  { symbol, price_scale, size_scale, interval }: CandleKind,
+  kind?: CandleKind,
 ): CandleRow[] {
   if (lines === null) return [];
   return lines.split("\n").map((line) => {
     const values = line.split(" ");
     return {
-      symbol,
-      price_scale,
-      size_scale,
-      interval,
+      symbol: kind?.symbol ?? values[16],
+      price_scale: kind?.price_scale ?? Number(values[17]),
+      size_scale: kind?.size_scale ?? Number(values[18]),
+      interval: kind?.interval ?? values[19],
       t: Number(values[0]),
       end_t: Number(values[1]),
       open: values[2],

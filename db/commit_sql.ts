@@ -3,7 +3,7 @@
  * literal a column, unnested. `$1` and up are literals of arrays unless said
  * otherwise; bounds on t let the planner leave out the other months.
  */
-import { CANDLE_COLUMNS } from "./candle_rows.ts";
+import { CANDLE_LINES_OF_ALL } from "./candle_rows.ts";
 
 /** Moves the position if it and the lease are still ours; one row if so. */
 export const MOVE_POSITION = `
@@ -145,7 +145,8 @@ export const MERGE_CANDLES = `
     group by 1, 2
     on conflict (p, day) do update set n = b.n + excluded.n
   )
-  select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
+  select ${CANDLE_LINES_OF_ALL} as lines
+  from c join instruments i on i.id = c.instrument_id`;
 
 /** Closes one-minute candles that are open; returns them. */
 export const CLOSE_CANDLES = `
@@ -165,7 +166,8 @@ export const CLOSE_CANDLES = `
       and candles.t between $6::timestamptz and $7::timestamptz
     returning candles.*
   )
-  select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
+  select ${CANDLE_LINES_OF_ALL} as lines
+  from c join instruments i on i.id = c.instrument_id`;
 
 /**
  * Says of closed one-minute candles that more of them was covered than was
@@ -197,7 +199,8 @@ export const RECOVER_CANDLES = `
       and candles.t between $5::timestamptz and $6::timestamptz
     returning candles.*
   )
-  select ${CANDLE_COLUMNS} from c join instruments i on i.id = c.instrument_id`;
+  select ${CANDLE_LINES_OF_ALL} as lines
+  from c join instruments i on i.id = c.instrument_id`;
 
 /** What closes a candle first has closed it. `$1` is the partition, a number. */
 export const MARK_DIRTY = `
@@ -463,10 +466,11 @@ export const ROLL_UP = `
       updated_at = excluded.updated_at
     returning *
   )
-  select ${CANDLE_COLUMNS}, (c.instrument_id, c.interval, c.t) in (
+  select (c.instrument_id, c.interval, c.t) in (
       select instrument_id, interval, t from wanted where was_closed
-    ) as was_closed
-  from c join instruments i on i.id = c.instrument_id`;
+    ) as was_closed, ${CANDLE_LINES_OF_ALL} as lines
+  from c join instruments i on i.id = c.instrument_id
+  group by 1`;
 
 /** Forgets marks that nobody has set again since they were read. */
 export const CLEAN_ROLLUPS = `

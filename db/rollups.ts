@@ -10,9 +10,9 @@ import type {
 } from "../pipeline/ports.ts";
 import type { Buckets } from "./buckets.ts";
 import type { CandleMonths } from "./candle_months.ts";
-import { candleOf, type CandleRow } from "./candle_rows.ts";
+import { candleOf, rowsOfLines } from "./candle_rows.ts";
 import { CLEAN_ROLLUPS, HOLD_PARTITION, ROLL_UP } from "./commit_sql.ts";
-import type { Db, Statement } from "./db.ts";
+import type { Db, Row, Statement } from "./db.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import type { LeaseTerm } from "./lease_term.ts";
 import { micros, numberArray, textArray, timestampText } from "./sql_values.ts";
@@ -32,7 +32,11 @@ interface Mark extends IdentifiedMark {
   readonly generation: number;
 }
 
-type RolledRow = CandleRow & { readonly was_closed: boolean };
+/** Candles that were closed before, or those that were not, a line each. */
+interface RolledRow extends Row {
+  readonly was_closed: boolean;
+  readonly lines: string;
+}
 
 /** Longer candles, made anew from the shorter ones in their buckets. */
 export class Rollups {
@@ -81,7 +85,9 @@ export class Rollups {
       }, ...statements], { keepPlans: true })
     );
     return results &&
-      results.slice(1).flatMap((rows) => (rows as RolledRow[]).map(rolledOf));
+      results.slice(1).flatMap((rows) =>
+        (rows as RolledRow[]).flatMap(rolledOf)
+      );
   }
 
   /** Marks of one source interval, the shortest first. */
@@ -146,7 +152,7 @@ export class Rollups {
       },
     ], { keepPlans: true });
     assert(results !== null, "nothing was asked that could be refused");
-    return (results[0] as RolledRow[]).map(rolledOf);
+    return (results[0] as RolledRow[]).flatMap(rolledOf);
   }
 
   /** Makes candles anew that have the same source. */
@@ -197,7 +203,9 @@ function sourceOf(interval: StoredInterval): StoredInterval {
   return rollup.source;
 }
 
-function rolledOf(row: RolledRow): CommittedCandle {
-  const change = row.was_closed ? "revised" : row.closed ? "closed" : "updated";
-  return { candle: candleOf(row), change };
+function rolledOf({ was_closed, lines }: RolledRow): CommittedCandle[] {
+  return rowsOfLines(lines).map((row) => ({
+    candle: candleOf(row),
+    change: was_closed ? "revised" : row.closed ? "closed" : "updated",
+  }));
 }
