@@ -117,8 +117,11 @@ interface SymbolBook {
   nextCloseAt: number;
 }
 
-/** What one `apply` collects. */
+/** What entries change, until it is taken out. */
 interface Batch {
+  /** The last of them; `null` before the first. */
+  next: EntryId | null;
+  readonly readmittedThrough: number;
   readonly steps: CandleSteps;
   readonly dirty: Map<string, DirtyRollup>;
   readonly forming: Set<FormingMinute>;
@@ -155,6 +158,7 @@ export class CandleBook {
   readonly #replayIdle: number;
   readonly #away: number;
   readonly #formingAtFirst: FormingMinute[] = [];
+  #batch: Batch;
   #markedAt: EpochMicros | null;
   #readmittedThrough: number;
 
@@ -199,6 +203,7 @@ export class CandleBook {
         this.#formingAtFirst.push(this.#marksOf(book, candle));
       }
     }
+    this.#batch = this.#emptyBatch();
   }
 
   /** Minutes that were not closed when the book was begun. */
@@ -206,15 +211,60 @@ export class CandleBook {
     return this.#formingAtFirst;
   }
 
+  /** How many minutes are changed by what was added and not taken out. */
+  get candles(): number {
+    return this.#batch.steps.candles;
+  }
+
+  /** Applies entries in their order: `add` of each, then `take`. */
+  apply(entries: readonly ReadEntry[]): BookOutcome {
+    for (const read of entries) this.add(read);
+    return this.take();
+  }
+
   /**
-   * Applies entries in their order.
+   * Applies the next entry.
    *
    * Each that touches a candle which one before it has closed or revised is a
-   * revision of its own, however many come at a time.
+   * revision of its own, however many are taken out at a time.
    */
-  apply(entries: readonly ReadEntry[]): BookOutcome {
-    assert(entries.length > 0, "there are entries to apply");
-    const batch: Batch = {
+  add({ id, entry }: ReadEntry): void {
+    this.#applyEntry(id, entry, this.#batch);
+    this.#batch.next = id;
+  }
+
+  /** What the entries change that were added since it was asked last. */
+  take(): BookOutcome {
+    const batch = this.#batch;
+    assert(batch.next !== null, "there are entries to apply");
+    this.#batch = this.#emptyBatch();
+    return {
+      next: batch.next,
+      markedAt: this.#markedAt,
+      steps: batch.steps.list(),
+      dirty: [...batch.dirty.values()],
+      forming: [...batch.forming],
+      progress: [...batch.progress].map(({ row }) => ({ ...row })),
+      forgotten: [...batch.forgotten.values()],
+      feeds: [...batch.feeds].map(({ totals }) => ({ ...totals })),
+      rejected: [...batch.rejected.values()],
+      quarantine: batch.quarantine,
+      readmitted: batch.readmitted,
+      ...this.#readmittedThrough > batch.readmittedThrough && {
+        readmission: {
+          through: this.#readmittedThrough,
+          rows: batch.takenBack,
+        },
+      },
+      gaps: batch.gaps,
+      applied: batch.applied,
+    };
+  }
+
+  #emptyBatch(): Batch {
+    return {
+      next: null,
+      readmittedThrough: this.#readmittedThrough,
       steps: new CandleSteps(),
       dirty: new Map(),
       forming: new Set(),
@@ -227,29 +277,6 @@ export class CandleBook {
       takenBack: [],
       gaps: [],
       applied: 0,
-    };
-    const readmittedThrough = this.#readmittedThrough;
-    for (const { id, entry } of entries) this.#applyEntry(id, entry, batch);
-    return {
-      next: entries.at(-1)!.id,
-      markedAt: this.#markedAt,
-      steps: batch.steps.list(),
-      dirty: [...batch.dirty.values()],
-      forming: [...batch.forming],
-      progress: [...batch.progress].map(({ row }) => ({ ...row })),
-      forgotten: [...batch.forgotten.values()],
-      feeds: [...batch.feeds].map(({ totals }) => ({ ...totals })),
-      rejected: [...batch.rejected.values()],
-      quarantine: batch.quarantine,
-      readmitted: batch.readmitted,
-      ...this.#readmittedThrough > readmittedThrough && {
-        readmission: {
-          through: this.#readmittedThrough,
-          rows: batch.takenBack,
-        },
-      },
-      gaps: batch.gaps,
-      applied: batch.applied,
     };
   }
 
@@ -329,7 +356,9 @@ export class CandleBook {
     this.#cover(feed, entry, fold, batch);
     this.#count(id, feed, entry, fold, batch);
     for (const [book, from] of before) {
-      const closed = this.#closeWhatIsOver(book, batch);
+      const closed = this.#mayClose(book)
+        ? this.#closeWhatIsOver(book, batch)
+        : NONE;
       if (!resends) continue;
       const to = book.progress.get(name)!.row.maxEvent;
       this.#recover(book, fold, { from, to }, closed, batch);
@@ -416,7 +445,9 @@ export class CandleBook {
       };
       book.progress.set(name, progress);
     }
-    batch.forgotten.delete(`${name}|${book.symbol}`);
+    if (batch.forgotten.size > 0) {
+      batch.forgotten.delete(`${name}|${book.symbol}`);
+    }
     const { row } = progress;
     row.maxEvent = later(row.maxEvent, epochMicros(maxEvent));
     row.lastReceived = later(row.lastReceived, entry.receivedAt);
@@ -519,6 +550,15 @@ export class CandleBook {
       batch.progress.add(progress);
       this.#closeWhatIsOver(book, batch);
     }
+  }
+
+  /**
+   * Whether ticks may have ended a candle: only a watermark does, or a silence
+   * that was marked before.
+   */
+  #mayClose({ nextCloseAt, newest }: SymbolBook): boolean {
+    return nextCloseAt <= newest - this.#lateness ||
+      this.#silentSince(nextCloseAt);
   }
 
   /** @returns Minutes that were open in the warehouse until now. */
@@ -670,7 +710,7 @@ export class CandleBook {
     return lastEvent === null || lastEvent - this.#lateness < candle.closeAt;
   }
 
-  #silentSince(t: EpochMicros): boolean {
+  #silentSince(t: number): boolean {
     return this.#markedAt !== null && this.#markedAt - t >= this.#idle;
   }
 

@@ -9,14 +9,19 @@ import type {
 import { tryMerge } from "./fold_entry.ts";
 
 interface Step {
-  readonly deltas: Map<string, CandleDelta>;
-  readonly closes: Map<string, CandleClose>;
-  readonly recovered: Map<string, CandleCoverage>;
+  readonly deltas: Mutable<CandleDelta>[];
+  readonly closes: CandleClose[];
+  readonly recovered: CandleCoverage[];
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Where a candle has got to. */
 interface Place {
   step: number;
+  /** What it has in that step. */
+  delta: Mutable<CandleDelta> | null;
+  recovered: boolean;
   closed: boolean;
   /** What comes next to the candle must not join what is in that step. */
   sealed: boolean;
@@ -33,76 +38,82 @@ type Candle = Pick<CandleFold, "symbol" | "t">;
  */
 export class CandleSteps {
   readonly #steps: Step[] = [];
-  readonly #places = new Map<string, Place>();
+  /** Of each symbol, by the start of the minute. */
+  readonly #places = new Map<string, Map<number, Place>>();
+  #candles = 0;
+
+  /** How many candles they touch. */
+  get candles(): number {
+    return this.#candles;
+  }
 
   /** Ticks come to a candle; of one that is sealed, that is a revision. */
   merge(fold: CandleFold, end: EpochMicros): void {
-    const key = keyOf(fold);
-    const place = this.#place(key);
+    const place = this.#place(fold);
     if (place.sealed) this.#next(place);
-    let delta = this.#at(place).deltas.get(key);
-    let merged = delta ? tryMerge(delta.fold, fold) : fold;
-    if (merged === null) {
+    const { delta } = place;
+    if (delta) {
+      const merged = tryMerge(delta.fold, fold);
+      if (merged !== null) {
+        delta.fold = merged;
+        delta.end = end;
+        return;
+      }
       // Their sums are more than a number holds: the warehouse adds them.
       this.#next(place);
-      delta = undefined;
-      merged = fold;
     }
-    this.#at(place).deltas.set(key, { fold: merged, end });
+    place.delta = { fold, end };
+    this.#at(place).deltas.push(place.delta);
   }
 
   /** What closes a candle first has closed it: its revisions stay closed. */
   close(close: CandleClose): void {
-    const key = keyOf(close);
-    const place = this.#place(key);
-    if (!place.closed) this.#at(place).closes.set(key, close);
+    const place = this.#place(close);
+    if (!place.closed) this.#at(place).closes.push(close);
     place.closed = place.sealed = true;
   }
 
   recover(coverage: CandleCoverage): void {
-    const key = keyOf(coverage);
-    const place = this.#place(key);
-    if (this.#at(place).recovered.has(key)) this.#next(place);
-    this.#at(place).recovered.set(key, coverage);
-    this.seal(coverage);
+    const place = this.#place(coverage);
+    if (place.recovered) this.#next(place);
+    this.#at(place).recovered.push(coverage);
+    place.recovered = place.sealed = true;
   }
 
   /** What comes to the candle from here on is a revision. */
   seal(candle: Candle): void {
-    this.#place(keyOf(candle)).sealed = true;
+    this.#place(candle).sealed = true;
   }
 
   list(): readonly CandleStep[] {
-    return this.#steps.map(({ deltas, closes, recovered }) => ({
-      deltas: [...deltas.values()],
-      closes: [...closes.values()],
-      recovered: [...recovered.values()],
-    }));
+    return this.#steps;
   }
 
-  #place(key: string): Place {
-    let place = this.#places.get(key);
+  #place({ symbol, t }: Candle): Place {
+    let places = this.#places.get(symbol);
+    if (!places) this.#places.set(symbol, places = new Map());
+    let place = places.get(t);
     if (!place) {
-      place = { step: 0, closed: false, sealed: false };
-      this.#places.set(key, place);
+      this.#candles++;
+      place = {
+        step: 0,
+        delta: null,
+        recovered: false,
+        closed: false,
+        sealed: false,
+      };
+      places.set(t, place);
     }
     return place;
   }
 
   #next(place: Place): void {
     place.step++;
-    place.sealed = false;
+    place.delta = null;
+    place.recovered = place.sealed = false;
   }
 
   #at({ step }: Place): Step {
-    return this.#steps[step] ??= {
-      deltas: new Map(),
-      closes: new Map(),
-      recovered: new Map(),
-    };
+    return this.#steps[step] ??= { deltas: [], closes: [], recovered: [] };
   }
-}
-
-function keyOf({ symbol, t }: Candle): string {
-  return `${symbol}|${t}`;
 }

@@ -1,10 +1,10 @@
 import { AssertionError } from "../domain/assert.ts";
 import type { Calendar } from "../domain/calendar.ts";
 import { BatchBudget } from "./batch_budget.ts";
+import { CommitInHand, type Waited } from "./commit_in_hand.ts";
 import type { Ownership } from "./ownership.ts";
 import type { EntrySymbol, FeedKey } from "../domain/entry.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import { furtherMinutes } from "../domain/minute_spread.ts";
 import { epochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { WaitSketch } from "../domain/wait_sketch.ts";
 import {
@@ -37,6 +37,14 @@ export interface AggregatorSettings {
   readonly batchBytesMax: number;
   /** Longest wait for the first entry of a read. */
   readonly readWaitMs: number;
+  /**
+   * A commit of more candles than this takes in more reads, up to so many in
+   * all and for about so long, while there is more to read: as most of it goes
+   * to the candles that it has already.
+   */
+  readonly joinCandlesMin: number;
+  readonly joinReadsMax: number;
+  readonly joinMsMax: number;
   /**
    * The next turn takes less after one that was longer: stores give up after
    * seconds, and what else is asked of them may have to wait for it.
@@ -73,6 +81,9 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   batchEntriesMax: 512,
   batchBytesMax: 2_097_152,
   readWaitMs: 1_000,
+  joinCandlesMin: 512,
+  joinReadsMax: 8,
+  joinMsMax: 500,
   turnMsMax: 2_000,
   firstShare: 1,
   rejectsMax: 4_096,
@@ -358,51 +369,78 @@ class AggregatorLoop {
     state: PartitionState,
     readFrom: EntryId,
   ): Promise<boolean> {
+    const { leaseEpoch } = state;
+    const inHand = new CommitInHand();
     let committed = false;
-    const { batchEntriesMax, batchBytesMax, rejectsMax, furtherMinutesMax } =
-      this.settings;
     let position = readFrom;
     let expect = state.position;
+    const commit = async () => {
+      const outcome = book.take();
+      if (!await this.#commit(outcome, leaseEpoch, expect)) {
+        this.#lose();
+        return false;
+      }
+      committed = true;
+      expect = outcome.next;
+      this.#noteWaits(inHand.clear());
+      return true;
+    };
     while (!this.signal.aborted) {
       if (!await this.#goesOn()) return committed;
       const turnAt = this.#nowMs();
-      const maxEntries = this.#budget.of(batchEntriesMax);
-      const read = await this.#read(position, {
-        maxEntries,
-        maxBytes: this.#budget.of(batchBytesMax),
-      });
-      if (read === null) continue;
-      const readAt = this.#nowMs();
-      if (read.incarnation !== this.#incarnation) return committed;
-      const { entries } = read;
-      const much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
-        ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
-      await this.#knowSymbols(symbolsOf(entries));
-      for (
-        const part of committedTogether(entries, {
-          rejectsMax: this.#budget.of(rejectsMax),
-          furtherMinutesMax,
-        })
-      ) {
-        const outcome = book.apply(part);
-        if (!await this.#commit(outcome, state.leaseEpoch, expect)) {
-          this.#lose();
-          return committed;
+      let readAt = turnAt;
+      let read: ReadBatch | null;
+      let much = false;
+      for (let reads = 1;; reads++) {
+        const maxEntries = this.#budget.of(this.settings.batchEntriesMax);
+        read = await this.#read(position, {
+          maxEntries,
+          maxBytes: this.#budget.of(this.settings.batchBytesMax),
+          waitMs: reads === 1 ? this.settings.readWaitMs : 0,
+        });
+        if (reads === 1) readAt = this.#nowMs();
+        if (read === null) break;
+        // What is in hand is of the stream that was: it is committed first.
+        if (read.incarnation !== this.#incarnation) break;
+        const { entries } = read;
+        await this.#knowSymbols(this.#unknownIn(entries));
+        const limits = {
+          rejectsMax: this.#budget.of(this.settings.rejectsMax),
+          furtherMinutesMax: this.settings.furtherMinutesMax,
+        };
+        for (const next of entries) {
+          if (!inHand.tryAdd(next.entry, limits)) {
+            if (!await commit()) return committed;
+            inHand.tryAdd(next.entry, limits);
+          }
+          book.add(next);
+          position = next.id;
         }
-        committed = true;
-        position = expect = outcome.next;
-        this.#noteWaits(part);
+        much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
+          ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
+        if (!much || !this.#joinsMore(book, reads, turnAt)) break;
       }
+      if (!inHand.empty && !await commit()) return committed;
+      if (read === null) continue;
+      if (read.incarnation !== this.#incarnation) return committed;
       const tookMs = this.#nowMs() - readAt;
       if (much) this.#budget.took(this.#nowMs() - turnAt);
-      if (!await this.#rollUp(state.leaseEpoch)) {
+      if (!await this.#rollUp(leaseEpoch)) {
         this.#lose();
         return committed;
       }
       this.#trimNowAndThen();
-      if (!much && entries.length > 0) await this.#pace(readAt, tookMs);
+      if (!much && read.entries.length > 0) await this.#pace(readAt, tookMs);
     }
     return true;
+  }
+
+  /** Whether what is in hand waits for what another read brings. */
+  #joinsMore(book: CandleBook, reads: number, turnAt: number): boolean {
+    const { joinCandlesMin, joinReadsMax, joinMsMax } = this.settings;
+    return book.candles >= joinCandlesMin &&
+      reads < this.#budget.of(joinReadsMax) &&
+      !this.#passed(turnAt, joinMsMax) && !this.signal.aborted;
   }
 
   /**
@@ -412,15 +450,17 @@ class AggregatorLoop {
    */
   async #read(
     position: EntryId,
-    most: { readonly maxEntries: number; readonly maxBytes: number },
+    most: {
+      readonly maxEntries: number;
+      readonly maxBytes: number;
+      readonly waitMs: number;
+    },
   ): Promise<ReadBatch | null> {
     const { p, buffer } = this.options;
-    const { readWaitMs: waitMs } = this.settings;
     try {
       const read = await outside(
         "read the buffer",
-        () =>
-          buffer.read(p, position, { ...most, waitMs, signal: this.signal }),
+        () => buffer.read(p, position, { ...most, signal: this.signal }),
       );
       if (this.#unread) this.succeeded();
       this.#unread = false;
@@ -443,13 +483,11 @@ class AggregatorLoop {
   }
 
   /** These entries are committed: how long have they waited? */
-  #noteWaits(entries: readonly ReadEntry[]): void {
+  #noteWaits(waited: readonly Waited[]): void {
     const { waits, clock } = this.options;
-    if (waits === undefined) return;
     const now = clock.now();
-    for (const { entry: { ticks, receivedAt } } of entries) {
-      if (ticks.length === 0) continue;
-      waits.add((now - receivedAt) / MICROS_PER_MS, ticks.length);
+    for (const { receivedAt, ticks } of waited) {
+      waits?.add((now - receivedAt) / MICROS_PER_MS, ticks);
     }
   }
 
@@ -662,6 +700,24 @@ class AggregatorLoop {
     });
   }
 
+  /** Each unknown symbol of the entries once, with the widest of its scales. */
+  #unknownIn(entries: readonly ReadEntry[]): Iterable<EntrySymbol> {
+    const { catalog } = this.options;
+    const unknown = new Map<string, EntrySymbol>();
+    for (const { entry } of entries) {
+      for (const { symbol, priceScale, sizeScale } of entry.symbols) {
+        if (catalog.get(symbol)) continue;
+        const known = unknown.get(symbol);
+        unknown.set(symbol, {
+          symbol,
+          priceScale: Math.max(priceScale, known?.priceScale ?? 0),
+          sizeScale: Math.max(sizeScale, known?.sizeScale ?? 0),
+        });
+      }
+    }
+    return unknown.values();
+  }
+
   #calendarOf(symbol: string): Calendar {
     const { catalog } = this.options;
     const instrument = catalog.get(symbol);
@@ -680,51 +736,8 @@ class AggregatorLoop {
   }
 }
 
-/**
- * Entries in the groups in which they are committed: all that were read, or
- * fewer where one commit would take long, by the lines that were rejected, which
- * are kept word by word, and by the candles of the past.
- */
-function* committedTogether(
-  entries: readonly ReadEntry[],
-  { rejectsMax, furtherMinutesMax }: Pick<
-    AggregatorSettings,
-    "rejectsMax" | "furtherMinutesMax"
-  >,
-): Generator<readonly ReadEntry[]> {
-  let from = 0;
-  let [rejects, minutes] = [0, 0];
-  for (const [i, { entry }] of entries.entries()) {
-    const more = furtherMinutesMax < Infinity ? furtherMinutes(entry.ticks) : 0;
-    rejects += entry.rejects.length;
-    minutes += more;
-    if (i > from && (rejects > rejectsMax || minutes > furtherMinutesMax)) {
-      yield entries.slice(from, i);
-      from = i;
-      [rejects, minutes] = [entry.rejects.length, more];
-    }
-  }
-  if (from < entries.length) yield entries.slice(from);
-}
-
 function ticksIn(entries: readonly ReadEntry[]): number {
   return entries.reduce((sum, { entry }) => sum + entry.ticks.length, 0);
-}
-
-/** Each symbol of the entries once, with the widest of its scales. */
-function symbolsOf(entries: readonly ReadEntry[]): Iterable<EntrySymbol> {
-  const symbols = new Map<string, EntrySymbol>();
-  for (const { entry } of entries) {
-    for (const { symbol, priceScale, sizeScale } of entry.symbols) {
-      const known = symbols.get(symbol);
-      symbols.set(symbol, {
-        symbol,
-        priceScale: Math.max(priceScale, known?.priceScale ?? 0),
-        sizeScale: Math.max(sizeScale, known?.sizeScale ?? 0),
-      });
-    }
-  }
-  return symbols.values();
 }
 
 /** Runs what may fail for reasons outside, and says what it was. */

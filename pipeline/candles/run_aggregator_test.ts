@@ -235,6 +235,7 @@ Deno.test("candles equal the group-by under crashes, fencing, lost answers and w
       buffer,
       store,
       random,
+      settings: seed % 2 === 0 ? { joinCandlesMin: 1, joinReadsMax: 3 } : {},
     });
     const work = async () => {
       await sendAll(ticks, { random, clock, buffer, store, wipes });
@@ -818,6 +819,47 @@ Deno.test("many rejects are committed some at a time, each once", async () => {
   assert.ok(Math.max(...sizes) === 800, sizes.join(", "));
   assert.ok(sizes.length < 10, sizes.join(", "));
   assert.equal(store.state(0).feeds[0].rejected, 4_000);
+});
+
+Deno.test("a commit of many candles takes more reads in, while there is more to read", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const sizes: number[] = [];
+  class Noting extends MemoryStore {
+    override commit(commit: Commit): Promise<CommitResult> {
+      sizes.push(commit.applied);
+      return super.commit(commit);
+    }
+  }
+  for (let i = 0; i < 10; i++) {
+    const ticks = ["A", "B", "C"].map((symbol, k) => ({
+      symbol,
+      ts: moment(9, 30 + i),
+      price: 100,
+      size: 1,
+      seq: 3 * i + k + 1,
+    }));
+    await append(buffer, ticksEntry(NSE, ticks, { receivedAt: moment(10) }));
+  }
+  const settings = { batchEntriesMax: 2, joinReadsMax: 4 };
+  const commits = async (joinCandlesMin: number) => {
+    sizes.length = 0;
+    const { done, stop } = aggregator({
+      clock,
+      buffer,
+      store: new Noting(),
+      settings: { ...settings, joinCandlesMin },
+    });
+    const work = async () => {
+      await clock.sleep(1_000);
+      stop.abort();
+      await done;
+    };
+    await clock.run(work());
+    return [...sizes];
+  };
+  assert.deepEqual(await commits(3), [24, 6]);
+  assert.deepEqual(await commits(4), [6, 6, 6, 6, 6]);
 });
 
 Deno.test("many minutes of the past are committed some at a time", async () => {

@@ -95,7 +95,15 @@ export function startNode(options: SimNodeOptions): void {
       catalog,
       clock,
       log,
-      settings: { trimEveryMs: 500, retentionMs: 0, paceMsMin: 100 },
+      settings: {
+        trimEveryMs: 500,
+        retentionMs: 0,
+        paceMsMin: 100,
+        // Small reads, so that there is more to join.
+        batchEntriesMax: 8,
+        joinCandlesMin: 2,
+        joinReadsMax: 4,
+      },
       random: Math.random,
       events: {
         onCommitted: (p, position, news) =>
