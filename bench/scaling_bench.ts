@@ -1,15 +1,16 @@
 /**
  * What grows with what: Redis commands and bytes, transactions, and processor
- * time of a second of a partition, with 1 to 8 processes that make candles and with 16 to 1,024
- * partitions, each of which has the same ticks. Two cores cannot show the rate
- * of many machines, but what each of them would have to do can be counted.
+ * time of a tick, with 1 to 8 processes that make candles and with 16 to 1,024
+ * partitions, each of which has the same ticks a second. Two cores cannot show
+ * the rate of many machines, but what each of them would have to do can be
+ * counted.
  *
- * The same of a partition without ticks. Seconds are counted in its marks, one
- * each, so that a machine that does other work as well, or stands still for a
- * while, changes little.
+ * The same of a second of a partition without ticks, and of a tick beyond that.
+ * Seconds are counted in marks, one each, so that a machine that does other
+ * work as well, or stands still for a while, changes little.
  *
  * `deno task bench:long scaling`; with `processes` or `partitions` behind
- * `bench/scaling_bench.ts` that part alone.
+ * `bench/scaling_bench.ts` that part alone, with `4x64` that setup alone.
  */
 import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { connectPg } from "../db/connect_pg.ts";
@@ -34,12 +35,22 @@ const PROCESSES = full ? [1, 2, 4, 8] : [1, 2];
 const PARTITIONS_FIXED = full ? 64 : 8;
 const PROCESSES_FIXED = 2;
 /** Each partition has an entry so often, one partition after the other. */
-const ENTRY_EVERY_MS = full ? 4_000 : 500;
-const ENTRIES = 3;
-const ENTRY_TICKS = 500;
+const ENTRY_EVERY_MS = full ? 6_000 : 500;
+const ENTRIES = full ? 2 : 3;
+/** So few that two cores bear those of 1,024 partitions. */
+const ENTRY_TICKS = 200;
 const SYMBOLS_A_PARTITION = 4;
 /** What is left when it begins is over by then. */
 const SETTLE_MS = full ? 4_000 : 500;
+/** A joining process is given a part of its share a round. */
+const SHARE_MS_MAX = 180_000;
+/** How often it is asked whether all ticks are in candles; not counted. */
+const ASK_MS = 1_000;
+/** After it all candles of the minute before are closed. */
+const CLOSED_MS = 5_000;
+/** For the reading of counters, and ticks that are late. */
+const SPARE_MS = 6_000;
+const MINUTE_MS = 60_000;
 /** Of a fleet with many partitions. */
 const LEASE_MS = "5000";
 const SCALE = { priceScale: 2, sizeScale: 0 };
@@ -53,6 +64,12 @@ const COUNTED = countNames.filter(({ unit, key }) =>
 
 const named = Deno.args.filter((arg) => !arg.startsWith("--"));
 const PARTS = named.length > 0 ? named : ["processes", "partitions"];
+const ALONE = named.flatMap((name) => {
+  const [, processes, partitions] = /^(\d+)x(\d+)$/.exec(name) ?? [];
+  return processes
+    ? [{ processes: Number(processes), partitions: Number(partitions) }]
+    : [];
+});
 
 interface Setup {
   readonly processes: number;
@@ -61,10 +78,14 @@ interface Setup {
 
 interface Measured {
   readonly setup: Setup;
-  /** Of a second of a partition with ticks. */
-  readonly busy: Counts;
+  /** Of a tick, at so many a second in each partition. */
+  readonly tick: Counts;
   /** Of a second of a partition without ticks. */
   readonly idle: Counts;
+  /** Of a tick, beyond what is done without it. */
+  readonly more: Counts;
+  /** In each partition, while there were some. */
+  readonly ticksPerSecond: number;
 }
 
 await bench("scaling", full ? "full" : "small", async () => {
@@ -83,6 +104,11 @@ await bench("scaling", full ? "full" : "small", async () => {
       );
       byPartitions.push(known ?? await measure(servers, setup));
     }
+    const alone: Measured[] = [];
+    for (const setup of ALONE) alone.push(await measure(servers, setup));
+    console.error(
+      tableOf([...new Set([...byProcesses, ...byPartitions, ...alone])]),
+    );
     return {
       rounds: 1,
       hash: "each tick in a candle",
@@ -94,6 +120,10 @@ await bench("scaling", full ? "full" : "small", async () => {
         ...figuresOf(
           byPartitions,
           ({ partitions }) => `${partitions} partitions`,
+        ),
+        ...figuresOf(
+          alone,
+          ({ processes, partitions }) => `${processes} × ${partitions}`,
         ),
       ],
     };
@@ -130,13 +160,8 @@ async function measure(
       closing.push(() => program.stop());
       return program;
     };
-    const first = await start(0);
-    const programs = [
-      first,
-      ...await Promise.all(
-        Array.from({ length: processes - 1 }, (_, i) => start(i + 1)),
-      ),
-    ];
+    const programs = [];
+    for (let i = 0; i < processes; i++) programs.push(await start(i));
     const db = connectPg({ url: stores.DATABASE_URL });
     closing.push(() => db.close());
     const symbols = symbolsOf(partitions);
@@ -172,6 +197,7 @@ async function measure(
         owners.length === processes &&
         owners.reduce((sum, { n }) => sum + n, 0) === partitions &&
         owners.every(({ n }) => n <= share),
+      SHARE_MS_MAX,
     );
     const applied = async () => {
       const [{ n }] = await db.query<{ n: number }>(
@@ -181,32 +207,33 @@ async function measure(
     };
     const counters = new Counters(servers, programs.map(({ pid }) => pid));
     const send = (n: number) => sendEntries(buffer, symbols, n);
+    const windowMs = ENTRIES * ENTRY_EVERY_MS;
+    await withinMinute(ENTRY_EVERY_MS + SETTLE_MS + 2 * windowMs + SPARE_MS);
     // Its candles and what is compiled on the way are there then.
     await send(1);
     await until("warm", applied, (n) => n === partitions * ENTRY_TICKS);
     await sleep(SETTLE_MS);
 
-    const windowMs = ENTRIES * ENTRY_EVERY_MS;
     const idleFrom = await counters.read();
     await sleep(windowMs);
     const from = await counters.read();
     await send(ENTRIES);
     const ticks = ENTRIES * partitions * ENTRY_TICKS;
-    await until(
-      "all ticks in candles",
-      applied,
-      (n) => n === ticks + partitions * ENTRY_TICKS,
-    );
+    const all = ticks + partitions * ENTRY_TICKS;
+    let asked = 0;
+    do {
+      await sleep(ASK_MS);
+      asked++;
+    } while (await applied() < all);
     const to = await counters.read();
 
-    const all = counters.between(idleFrom, from);
-    const idle = mapCounts(all, (value) => value / all.entries);
-    const busy = counters.between(from, to);
-    const marks = busy.entries - ENTRIES * partitions;
     const measured = {
       setup,
-      busy: mapCounts(busy, (value) => value / marks),
-      idle,
+      ...sharesOf({
+        idle: counters.between(idleFrom, from),
+        busy: withoutAsking(counters.between(from, to), asked),
+        partitions,
+      }),
     };
     console.error(
       `scaling: ${processes} × aggregate, ${partitions} partitions: ` +
@@ -217,6 +244,59 @@ async function measure(
     ended.abort();
     for (const close of closing.toReversed()) await close();
   }
+}
+
+/**
+ * Waits until no minute ends for so long: candles that close and go to others
+ * would be counted with ticks or without, by chance.
+ */
+async function withinMinute(ms: number): Promise<void> {
+  const gone = Date.now() % MINUTE_MS;
+  if (gone >= CLOSED_MS && gone + ms <= MINUTE_MS) return;
+  await sleep((CLOSED_MS - gone + MINUTE_MS) % MINUTE_MS);
+}
+
+function withoutAsking(counts: Counts, asked: number): Counts {
+  return { ...counts, transactions: counts.transactions - asked };
+}
+
+/** What comes to a tick, and to a second of a partition. */
+function sharesOf({ idle, busy, partitions }: {
+  readonly idle: Counts;
+  readonly busy: Counts;
+  readonly partitions: number;
+}): Omit<Measured, "setup"> {
+  const ticks = ENTRIES * partitions * ENTRY_TICKS;
+  // A mark is a second of a partition.
+  const seconds = busy.entries - ENTRIES * partitions;
+  const idleSecond = mapCounts(idle, (value) => value / idle.entries);
+  return {
+    tick: mapCounts(busy, (value) => value / ticks),
+    idle: idleSecond,
+    more: mapCounts(
+      busy,
+      (value, key) => (value - seconds * idleSecond[key]) / ticks,
+    ),
+    ticksPerSecond: ticks / seconds,
+  };
+}
+
+/** A row for each setup: a tick, an idle second, a tick beyond that. */
+function tableOf(measured: readonly Measured[]): string {
+  const names = COUNTED.map(({ name, unit }) =>
+    unit ? `${name}, ${unit}` : name
+  );
+  const head = ["aggregate × partitions", "ticks/s", ...names];
+  const rows = measured.map(({ setup, ticksPerSecond, ...counts }) => [
+    `${setup.processes} × ${setup.partitions}`,
+    ticksPerSecond.toFixed(1),
+    ...COUNTED.map(({ key }) =>
+      [counts.tick, counts.idle, counts.more]
+        .map((of) => Number(of[key].toPrecision(3))).join(" / ")
+    ),
+  ]);
+  return [head, head.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** So many entries a partition, spread evenly over time. */
@@ -287,25 +367,27 @@ function figuresOf(
 ): readonly Figure[] {
   if (measured.length === 0) return [];
   return COUNTED.flatMap(({ key, name, unit }) => {
-    const figure = (when: "busy" | "idle", per: string): Figure[] => [
+    const figure = (of: "tick" | "idle" | "more", per: string): Figure[] => [
       ...measured.map(({ setup, ...counts }) => ({
         name: `${name} ${per}, ${nameOf(setup)}`,
         unit,
-        values: [counts[when][key]],
+        values: [counts[of][key]],
       })),
       {
         name: `${name} ${per}, dearest ÷ cheapest of these`,
         unit: "%",
         values: [
-          100 * Math.max(...measured.map((one) => one[when][key])) /
-          Math.min(...measured.map((one) => one[when][key])),
+          100 * Math.max(...measured.map((one) => one[of][key])) /
+          Math.min(...measured.map((one) => one[of][key])),
         ],
-        ...when === "busy" && { atMost: SAME_MAX },
+        ...of === "tick" && { atMost: SAME_MAX },
       },
     ];
     return [
-      ...figure("busy", "a second of a partition with ticks"),
-      ...figure("idle", "a second of an idle partition"),
+      ...figure("tick", "of a tick"),
+      ...figure("idle", "of a second of an idle partition"),
+      // Of few ticks it is less than what others do meanwhile.
+      ...full ? figure("more", "of a tick beyond that") : [],
     ];
   });
 }
