@@ -16,6 +16,7 @@ import {
 import { cpuSeconds, procText } from "./process_time.ts";
 import { hashCandles, type HashedCandle } from "./hash_candles.ts";
 import { symbolName } from "./prepared_ticks.ts";
+import { benchSize } from "./report.ts";
 
 /** What the program keeps ticks and candles in. */
 export type StoreKind = "embedded" | "servers";
@@ -52,6 +53,9 @@ export class BenchServers {
 
 /** The program, with nothing in its stores, while a benchmark loads it. */
 export class Subject {
+  /** Done once, so that no program that is measured bundles anything. */
+  static #bundled: Promise<void> | null = null;
+
   private constructor(
     readonly program: Program,
     private readonly dataDir: string,
@@ -68,6 +72,7 @@ export class Subject {
     env: Readonly<Record<string, string>> = {},
     fill?: (dataDir: string) => Promise<void>,
   ): Promise<Subject> {
+    if (benchSize() === "full") await (Subject.#bundled ??= bundleOnce());
     const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
     await fill?.(dataDir);
     const program = await startProgram({
@@ -79,11 +84,7 @@ export class Subject {
       ...stores,
       ...env,
     });
-    await until(
-      "the islands' code",
-      () => bundledIn(dataDir),
-      (builds) => builds.length > 0,
-    );
+    await bundled(dataDir);
     return new Subject(program, dataDir);
   }
 
@@ -136,4 +137,26 @@ export class Subject {
     await this.program.stop();
     await Deno.remove(this.dataDir, { recursive: true });
   }
+}
+
+/** A program that does nothing else leaves the islands' code to others. */
+async function bundleOnce(): Promise<void> {
+  const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
+  const program = await startProgram({
+    DATA_DIR: dataDir,
+    SIMULATE: "off",
+    HTTP_PORT: "0",
+    FEEDS: "listen://127.0.0.1:0",
+  });
+  await bundled(dataDir);
+  await program.stop();
+  await Deno.remove(dataDir, { recursive: true });
+}
+
+async function bundled(dataDir: string): Promise<void> {
+  await until(
+    "the islands' code",
+    () => bundledIn(dataDir),
+    (builds) => builds.length > 0,
+  );
 }
