@@ -1,7 +1,7 @@
 import { runFeedClient } from "../../pipeline/feeds/feed_client.ts";
 import { connectTcp } from "../../pipeline/feeds/tcp_connection.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
-import type { PreparedTicks } from "./prepared_ticks.ts";
+import type { PreparedChunk, PreparedTicks } from "./prepared_ticks.ts";
 
 /** Where a feed is to go, as `127.0.0.1:9101`. */
 export type Address = string;
@@ -9,7 +9,7 @@ export type Address = string;
 /** Writes all lines as fast as they are taken, without a hello, as `nc` would. */
 export async function sendPlain(
   to: Address,
-  { chunks }: PreparedTicks,
+  { chunks }: { readonly chunks: Iterable<PreparedChunk> },
 ): Promise<void> {
   const { hostname, port } = addressOf(to);
   using connection = await Deno.connect({ hostname, port });

@@ -112,9 +112,17 @@ export class Subject {
 
   /** Most memory that it had so far, in MB. */
   rssMbMax(): number {
-    return Number(
-      /VmHWM:\s+(\d+)/.exec(procText(this.program.pid, "status"))![1],
-    ) / 1_024;
+    return this.#memoryMb("VmHWM");
+  }
+
+  /** Memory that it has, in MB. */
+  rssMb(): number {
+    return this.#memoryMb("VmRSS");
+  }
+
+  #memoryMb(field: string): number {
+    const status = procText(this.program.pid, "status");
+    return Number(RegExp(`${field}:\\s+(\\d+)`).exec(status)![1]) / 1_024;
   }
 
   /** Of all one-minute candles, once the books balance. */

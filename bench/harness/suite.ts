@@ -11,7 +11,7 @@ export const SUITE = [
 ];
 
 /** Of one part, or that take long; their figures are in RESULTS-long.md. */
-export const LONG_SUITE = ["queries", "scaling", "replay", "commit"];
+export const LONG_SUITE = ["queries", "scaling", "replay", "commit", "growth"];
 
 /** Beside others, where they are installed; its figures are in RESULTS-compare.md. */
 export const COMPARE_SUITE = ["compare"];
