@@ -5,13 +5,12 @@
  * One line of JSON on stdout says which processes there are. Exits with 0 if it
  * was done, 2 for a bad command line, 1 for everything else.
  */
-import { connectPg } from "../db/connect_pg.ts";
 import { PgNodeStore } from "../db/node_store.ts";
 import { PgPipelineStore } from "../db/pipeline_store.ts";
-import { type Config, parseConfig } from "../pipeline/config.ts";
+import type { Config } from "../pipeline/config.ts";
 import type { PipelineState } from "../pipeline/ports.ts";
-import { readSecretFiles } from "../pipeline/secret_files.ts";
-import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
+import { onFleetDatabase, runFleetTask } from "./fleet_task.ts";
+import type { TaskContext, TaskResult } from "./run_task.ts";
 import {
   describeOptions,
   flag,
@@ -71,10 +70,9 @@ export async function drain(
   if (node === undefined && values.back) {
     throw new OptionsError("Cannot give work back without a NODE_NAME");
   }
-  const db = connectPg({ url: databaseUrl });
-  const nodes = new PgNodeStore(db);
-  const pipeline = new PgPipelineStore(db);
-  try {
+  return await onFleetDatabase(databaseUrl, async (db) => {
+    const nodes = new PgNodeStore(db);
+    const pipeline = new PgPipelineStore(db);
     const before = await pipeline.state();
     if (node === undefined) return { report: reportOf(before), ok: true };
     if (values.back) {
@@ -98,9 +96,7 @@ export async function drain(
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 /** @throws {Error} If there is no such process, or nobody to take its work. */
@@ -156,8 +152,4 @@ function reportOf({ processes, partitions, tasks }: PipelineState) {
   };
 }
 
-if (import.meta.main) {
-  await runTask((args, context) =>
-    drain(args, parseConfig(readSecretFiles(Deno.env.toObject())), context)
-  );
-}
+if (import.meta.main) await runFleetTask(drain);

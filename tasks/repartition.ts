@@ -4,11 +4,10 @@
  * One line of JSON on stdout says what came of it. Exits with 0 if it was done,
  * 2 for a bad command line, 1 for everything else.
  */
-import { connectPg } from "../db/connect_pg.ts";
 import { type Db, DbError } from "../db/db.ts";
 import { PgInstrumentStore } from "../db/instrument_store.ts";
 import { PgLayoutStore } from "../db/layout_store.ts";
-import { type Config, parseConfig } from "../pipeline/config.ts";
+import type { Config } from "../pipeline/config.ts";
 import { writeWanted } from "../pipeline/domain/partition_layout.ts";
 import {
   type Division,
@@ -17,7 +16,6 @@ import {
   type WantedDivision,
 } from "../pipeline/domain/partition_map.ts";
 import type { LayoutNode } from "../pipeline/ports.ts";
-import { readSecretFiles } from "../pipeline/secret_files.ts";
 import { systemClock } from "../pipeline/system_clock.ts";
 import {
   type Asked,
@@ -27,7 +25,8 @@ import {
   wantedOf,
 } from "./asked_division.ts";
 import { CommitPause } from "./commit_pause.ts";
-import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
+import { onFleetDatabase, runFleetTask } from "./fleet_task.ts";
+import type { TaskContext, TaskResult } from "./run_task.ts";
 import {
   describeOptions,
   flag,
@@ -101,8 +100,7 @@ export async function repartition(
         "over processes, start with a Redis, a PostgreSQL and PARTITIONS",
     );
   }
-  const db = connectPg({ url: databaseUrl });
-  try {
+  return await onFleetDatabase(databaseUrl, async (db) => {
     const store = new PgLayoutStore(db);
     if (values.cancel) {
       if (!await store.giveUp()) throw new Error("Nothing is under way");
@@ -111,9 +109,7 @@ export async function repartition(
     if (asked === null) return { report: await reportOf(store), ok: true };
     const way = await begin(db, store, asked);
     return await follow({ db, store, ...way }, values.wait, { signal, say });
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 /** What a division goes from, and what it comes to. */
@@ -324,12 +320,4 @@ function wordsOf(
     : `${partitions} partitions, ${pins.length} of them for ${pins.join(", ")}`;
 }
 
-if (import.meta.main) {
-  await runTask((args, context) =>
-    repartition(
-      args,
-      parseConfig(readSecretFiles(Deno.env.toObject())),
-      context,
-    )
-  );
-}
+if (import.meta.main) await runFleetTask(repartition);
