@@ -60,7 +60,13 @@ export class PgLayoutStore implements LayoutStore {
       divisions: string | null;
       wanted: string | null;
     }>(STATE);
-    const divisions = readDivisions(row.divisions ?? "");
+    if (row.divisions === null) {
+      throw new LayoutMismatchError(
+        "Cannot tell how many partitions a warehouse has before a process was " +
+          "started on it",
+      );
+    }
+    const divisions = readDivisions(row.divisions);
     if (divisions === null) throw unreadable(row.divisions);
     if (row.wanted === null) return { divisions, wanted: null };
     const text = `${row.divisions} ${row.wanted}`;
@@ -180,7 +186,7 @@ export class PgLayoutStore implements LayoutStore {
   }
 }
 
-function unreadable(text: string | null): LayoutMismatchError {
+function unreadable(text: string): LayoutMismatchError {
   return new LayoutMismatchError(
     `Cannot use a warehouse whose partitions are ${JSON.stringify(text)}; ` +
       `it belongs to a newer program`,

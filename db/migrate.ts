@@ -4,7 +4,7 @@ import { textArray } from "./sql_values.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
 
-/** A step of the schema that was changed after a warehouse took it. */
+/** A warehouse with other steps of the schema than this program's. */
 export class MigrationError extends Error {
   override name = "MigrationError";
 }

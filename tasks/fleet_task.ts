@@ -1,5 +1,6 @@
 import { connectPg } from "../db/connect_pg.ts";
 import type { Db } from "../db/db.ts";
+import { explainSchema } from "../db/explain_schema.ts";
 import { type Config, parseConfig } from "../pipeline/config.ts";
 import { readSecretFiles } from "../pipeline/secret_files.ts";
 import { runTask, type TaskContext, type TaskResult } from "./run_task.ts";
@@ -18,7 +19,11 @@ export async function runFleetTask(task: FleetTask): Promise<never> {
   );
 }
 
-/** Works on their database, and closes it. */
+/**
+ * Works on their database, whose tables they make, and closes it.
+ *
+ * @throws {MigrationError} If it has not all tables that are needed.
+ */
 export async function onFleetDatabase<T>(
   url: string,
   work: (db: Db) => Promise<T>,
@@ -26,6 +31,8 @@ export async function onFleetDatabase<T>(
   const db = connectPg({ url });
   try {
     return await work(db);
+  } catch (error) {
+    throw await explainSchema(db, error);
   } finally {
     await db.close();
   }
