@@ -38,7 +38,7 @@ const NODES = `
 
 const SAY = `
   update nodes set stream = $2, holds = $3::boolean, pins = true
-  where owner = $1`;
+  where owner = $1 returning owner`;
 
 /** Rows of `$1::int` partitions, of which some may never have been claimed. */
 const ADD_ROWS = `
@@ -94,8 +94,8 @@ export class PgLayoutStore implements LayoutStore {
   async say(
     owner: string,
     { stream, holds }: { readonly stream: string; readonly holds: boolean },
-  ): Promise<void> {
-    await this.db.query(SAY, [owner, stream, holds]);
+  ): Promise<boolean> {
+    return (await this.db.query(SAY, [owner, stream, holds])).length > 0;
   }
 
   async want(

@@ -791,11 +791,14 @@ export interface LayoutStore {
   state(): Promise<LayoutState>;
   /** Processes that are there. */
   nodes(): Promise<readonly LayoutNode[]>;
-  /** Says of a process which streams it knows of, and whether it holds. */
+  /**
+   * Says of a process which streams it knows of, and whether it holds; false if
+   * it is not there yet, or no more.
+   */
   say(
     owner: string,
     what: { readonly stream: string; readonly holds: boolean },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /**
    * Asks for a division; false if there was another one than those `before`
    * meanwhile, or one is asked for.

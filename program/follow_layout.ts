@@ -154,7 +154,7 @@ class LayoutFollower {
     const text = JSON.stringify(what);
     const ageMs = (clock.now() - this.#saidAt) / MICROS_PER_MS;
     if (text === this.#said && ageMs >= 0 && ageMs < everyMs) return;
-    await store.say(owner, what);
+    if (!await store.say(owner, what)) return;
     this.#said = text;
     this.#saidAt = clock.now();
   }

@@ -39,6 +39,8 @@ import {
 } from "./task_options.ts";
 
 const LOOK_MS = 25;
+/** Processes that have only just started are waited for so long at most. */
+const STARTING_SECONDS_MAX = 30;
 /** Ticks are counted for so long once they come again: the end of the pause. */
 const AFTER_MS = 1_000;
 
@@ -107,8 +109,9 @@ export async function repartition(
       return { report: await reportOf(store), ok: true };
     }
     if (asked === null) return { report: await reportOf(store), ok: true };
-    const way = await begin(db, store, asked);
-    return await follow({ db, store, ...way }, values.wait, { signal, say });
+    const context = { signal, say };
+    const way = await begin(db, store, asked, values.wait, context);
+    return await follow({ db, store, ...way }, values.wait, context);
   });
 }
 
@@ -123,6 +126,8 @@ async function begin(
   db: Db,
   store: PgLayoutStore,
   asked: Asked,
+  waitSeconds: number,
+  context: TaskContext,
 ): Promise<Way> {
   const { divisions, wanted: other } = await store.state();
   const from = mapOf(divisions);
@@ -134,12 +139,32 @@ async function begin(
   }
   const wanted = wantedOf(from, asked);
   await requireRegistered(db, wanted);
-  const trouble = troubleOf(await store.nodes(), wanted);
-  if (trouble !== null) throw new Error(`Cannot divide partitions: ${trouble}`);
+  const starting = Math.min(waitSeconds, STARTING_SECONDS_MAX);
+  await untilAllKnow(store, wanted, starting, context);
   if (!await store.want(divisions, wanted)) {
     throw new Error("Cannot divide partitions: somebody else is about to");
   }
   return { from, wanted };
+}
+
+/** A process that has just started says within seconds what it knows of. */
+async function untilAllKnow(
+  store: PgLayoutStore,
+  wanted: WantedDivision,
+  waitSeconds: number,
+  { signal, say }: TaskContext,
+): Promise<void> {
+  const deadline = performance.now() + waitSeconds * 1_000;
+  let said = "";
+  for (;;) {
+    const trouble = troubleOf(await store.nodes(), wanted);
+    if (trouble === null) return;
+    if (signal.aborted || performance.now() > deadline) {
+      throw new Error(`Cannot divide partitions: ${trouble}`);
+    }
+    if (trouble !== said) say(`It waits: ${said = trouble}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /** A partition is for good: a symbol that is mistyped must not get one. */
@@ -155,7 +180,7 @@ async function requireRegistered(
   }
 }
 
-/** What keeps these processes from it for good, in words. */
+/** What keeps these processes from it, in words; for good, or as they start. */
 function troubleOf(
   nodes: readonly LayoutNode[],
   wanted: WantedDivision,

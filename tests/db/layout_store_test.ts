@@ -160,9 +160,11 @@ await onBothDatabases((warehouse, test) => {
         startedAt: epochMicros(startedAt),
         drained: false,
       });
+    const saying = { stream: "", holds: true };
+    assert.equal(await layouts.say("b/1", saying), false, "nobody knows of it");
     await beat("a/1", "a", NOW);
     await beat("b/1", "b", NOW);
-    await layouts.say("b/1", { stream: "", holds: true });
+    assert.equal(await layouts.say("b/1", saying), true);
     assert.deepEqual(await layouts.nodes(), [
       {
         owner: "a/1",

@@ -109,8 +109,9 @@ export class SimWarehouse extends MemoryStore {
 
   // -------------------------------------------------------------- divisions
 
-  say(owner: string, what: { stream: string; holds: boolean }): void {
+  say(owner: string, what: { stream: string; holds: boolean }): boolean {
     this.#nodes.set(owner, { at: this.scheduler.now, ...what });
+    return true;
   }
 
   nodes(): readonly LayoutNode[] {

@@ -15,8 +15,8 @@ function run(
   args: readonly string[],
   databaseUrl: string | null,
   say: (text: string) => void = () => {},
+  { signal } = new AbortController(),
 ) {
-  const { signal } = new AbortController();
   return repartition(args, { databaseUrl }, { signal, say });
 }
 
@@ -54,25 +54,47 @@ serverTest(
       await assert.rejects(run(["--cancel"], url), /under way/);
       await assert.rejects(run([String(PARTITIONS)], url), /already/);
       await assert.rejects(run(["6"], url), /must be a multiple of 4/);
-      await assert.rejects(run([doubled], url), /role aggregate/);
+      const soon = [doubled, "--wait=1"];
+      await assert.rejects(run(soon, url), /role aggregate/);
       await beat("a", ["feed", "aggregate"]);
-      await assert.rejects(run([doubled], url), /a is of an older version/);
+      await assert.rejects(run(soon, url), /a is of an older version/);
 
-      await layouts.say("a", { stream: "", holds: false });
+      await beat("a", ["feed", "aggregate"]);
       const said: string[] = [];
+      const stop = new AbortController();
+      const saying: Promise<boolean>[] = [];
+      const hear = (text: string) => {
+        if (said.push(text) > 1) return stop.abort();
+        saying.push(layouts.say("a", { stream: "", holds: false }));
+      };
       await assert.rejects(
-        run([doubled, "--wait=1"], url, (text) => said.push(text)),
+        run([doubled], url, hear, stop),
         /feeds go on in 4 partitions.* what a took in/,
       );
-      assert.deepEqual(said, ["It waits until what a took in is committed"]);
+      assert.deepEqual(await Promise.all(saying), [true]);
+      const waits = "It waits until what a took in is committed";
+      assert.deepEqual(said, [
+        "It waits: a is of an older version, or has only just started",
+        waits,
+      ]);
+      assert.equal((await layouts.state()).wanted, null, "nobody waits for it");
+      await beat("a", ["feed", "aggregate"]);
+      await assert.rejects(
+        run(soon, url, (text) => assert.equal(text, waits)),
+        /feeds go on in 4 partitions.* what a took in/,
+      );
       assert.equal((await layouts.state()).wanted, null, "nobody waits for it");
 
       await assert.rejects(run(["--pin=A,B"], url), /pin A, B: not registered/);
       await warehouse.instruments.upsert([
         autoSpec("A", { priceScale: 2, sizeScale: 0 }),
       ]);
+      await beat("a", ["feed", "aggregate"]);
       await warehouse.db.query("update nodes set pins = false");
-      await assert.rejects(run(["--pin=A"], url), /a is of an older version/);
+      await assert.rejects(
+        run(["--pin=A", "--wait=1"], url),
+        /a is of an older version/,
+      );
 
       const first = { partitions: PARTITIONS, tag: "" };
       assert(await layouts.want([first], { partitions: 2 * PARTITIONS }));
