@@ -1,13 +1,15 @@
 /**
  * What a tick costs with ten instruments and with ten thousand, all of them
  * registered before: processor time and rate of a plain feed on Redis and
- * PostgreSQL, in turns in one run.
+ * PostgreSQL, in turns in one run. Then how long after its watermark the last
+ * minute of all of them is closed and committed, at a rate that is kept.
  *
  * `deno task bench symbols`
  */
+import assert from "node:assert/strict";
 import { prepareTicks, startMsBefore } from "./harness/prepared_ticks.ts";
 import { bench, benchSize, median } from "./harness/report.ts";
-import { sendPlain } from "./harness/send_ticks.ts";
+import { sendPaced, sendPlain } from "./harness/send_ticks.ts";
 import { BenchServers, Subject } from "./harness/subject.ts";
 
 const full = benchSize() === "full";
@@ -16,14 +18,77 @@ const ROUNDS = full ? 3 : 1;
 const TICKS = full ? 2_000_000 : 20_000;
 const MINUTES = 2;
 const COST_MAX = 125;
+/** Of the edge: what is sent a second, for how long before it and after it. */
+const RATE = full ? 100_000 : 2_000;
+const BEFORE_MS = full ? 8_000 : 1_000;
+const AFTER_MS = full ? 8_000 : 4_000;
+/** What a feed's newest tick has to be past a minute's end by. */
+const LATENESS_MS = 3_000;
+const CLOSED_MS_MAX = 1_000;
+const ASK_MS = 20;
 
 const startMs = startMsBefore(MINUTES);
+
+/**
+ * Milliseconds from the moment at which the last instrument's watermark has
+ * passed the end of a minute to the commit of the last candle of that minute.
+ */
+async function closedAfterMs(
+  servers: BenchServers,
+  symbols: number,
+): Promise<number> {
+  // Of a past edge, so that nobody has to wait for one.
+  const edgeMs = Math.floor(Date.now() / 60_000) * 60_000;
+  const plan = { symbols, startMs: edgeMs - BEFORE_MS, numbered: false };
+  const spanMs = BEFORE_MS + AFTER_MS;
+  const ticks = prepareTicks({
+    ...plan,
+    ticks: RATE * spanMs / 1_000,
+    minutes: spanMs / 60_000,
+  });
+  const stores = await servers.empty();
+  const database = new URL(stores.DATABASE_URL).pathname.slice(1);
+  const subject = await Subject.start(stores, {
+    INSTRUMENTS_MAX: String(2 * symbols + 100),
+  });
+  // One of each, so that they are registered.
+  await sendPlain(
+    subject.feed,
+    prepareTicks({ ...plan, ticks: symbols, minutes: 1 / 60_000 }),
+  );
+  await subject.applied(symbols);
+  const from = performance.now();
+  const sent = sendPaced(subject.feed, ticks, RATE);
+  // Every instrument has had a tick of that time after one round of them.
+  const passedAt = from + BEFORE_MS + LATENESS_MS + symbols / RATE * 1_000;
+  const minute = new Date(edgeMs - 60_000).toISOString();
+  let closed = 0;
+  while (closed < symbols) {
+    const waitMs = Math.max(ASK_MS, passedAt - performance.now());
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    closed = Number(
+      await servers.postgres.psql(
+        `select count(*) from candles
+          where interval = '1m' and t = '${minute}' and closed`,
+        database,
+      ),
+    );
+  }
+  const closedAt = performance.now();
+  const lateMs = await sent - spanMs;
+  assert.ok(lateMs < CLOSED_MS_MAX, `the rate was kept: ${lateMs} ms late`);
+  await subject.applied(symbols + ticks.accepted);
+  await subject.stop();
+  return closedAt - passedAt;
+}
 
 await bench("symbols", full ? "full" : "small", async () => {
   const servers = await BenchServers.start();
   const cost = new Map<number, number[]>();
   const rate = new Map<number, number[]>();
   const hashes = new Map<number, string>();
+  const closedAfter: number[] = [];
+  const most = SYMBOLS.at(-1)!;
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const symbols of SYMBOLS) {
@@ -66,6 +131,11 @@ await bench("symbols", full ? "full" : "small", async () => {
             `${Math.round(TICKS / seconds).toLocaleString("en")} ticks/s`,
         );
       }
+      closedAfter.push(await closedAfterMs(servers, most));
+      console.error(
+        `symbols: minutes closed ${closedAfter.at(-1)!.toFixed(0)} ms after ` +
+          `their watermark`,
+      );
     }
   } finally {
     await servers.close();
@@ -88,6 +158,13 @@ await bench("symbols", full ? "full" : "small", async () => {
         unit: "%",
         values: dearest,
         atMost: COST_MAX,
+      },
+      {
+        name: `watermark to ${most.toLocaleString("en")} closed minutes, ` +
+          `${RATE.toLocaleString("en")} ticks/s`,
+        unit: "ms",
+        values: closedAfter,
+        atMost: CLOSED_MS_MAX,
       },
     ],
     plots: [{

@@ -23,6 +23,35 @@ export async function sendPlain(
   await connection.read(new Uint8Array(1));
 }
 
+/**
+ * Writes all lines without a hello, `perSecond` of them a second.
+ *
+ * @returns How long it took until the last was written, in milliseconds.
+ */
+export async function sendPaced(
+  to: Address,
+  { chunks }: PreparedTicks,
+  perSecond: number,
+): Promise<number> {
+  const { hostname, port } = addressOf(to);
+  using connection = await Deno.connect({ hostname, port });
+  const from = performance.now();
+  for (const { bytes, first } of chunks) {
+    const due = from + (first - 1) / perSecond * 1_000;
+    const waitMs = due - performance.now();
+    if (waitMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+    for (let at = 0; at < bytes.length;) {
+      at += await connection.write(bytes.subarray(at));
+    }
+  }
+  const tookMs = performance.now() - from;
+  await connection.closeWrite();
+  await connection.read(new Uint8Array(1));
+  return tookMs;
+}
+
 /** Sends all ticks with hello, and waits until each is acked. */
 export async function sendAcked(
   to: Address,
