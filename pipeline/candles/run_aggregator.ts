@@ -64,6 +64,8 @@ export interface AggregatorSettings {
   /** Rollups of one statement, and statements of one round. */
   readonly rollUpLimit: number;
   readonly rollUpRoundsMax: number;
+  /** About how long commits wait for one round, of as much as that allows. */
+  readonly rollUpMsMax: number;
   /** Applied ticks are kept for this long, and at least five minutes. */
   readonly retentionMs: number;
   /** Applied ticks are kept for less once the buffer holds more than this. */
@@ -93,6 +95,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   rollUpEveryMs: 250,
   rollUpLimit: 500,
   rollUpRoundsMax: 4,
+  rollUpMsMax: 250,
   retentionMs: 7 * 86_400_000,
   bufferBytesMax: Infinity,
   trimEveryMs: 300_000,
@@ -112,8 +115,12 @@ const MUCH_OF_ENTRIES = 1 / 4;
  * where commits are cheap, and takes more ticks where they are dear.
  */
 const PACE = 3;
-/** Rest after a round of rollups, in times of what it took. */
+/**
+ * Rest after a round of rollups, in times of what it took: more after one of
+ * minutes that are forming, which are made again and again.
+ */
 const ROLL_UP_REST = 3;
+const FORMING_REST = 8;
 
 /** What the loop needs of the instruments; `Catalog` has it. */
 export interface InstrumentCalendars {
@@ -252,9 +259,9 @@ class AggregatorLoop {
     private readonly signal: AbortSignal,
   ) {
     this.settings = { ...AGGREGATOR_DEFAULTS, ...options.settings };
-    const { turnMsMax, firstShare } = this.settings;
+    const { turnMsMax, firstShare, rollUpMsMax } = this.settings;
     this.#budget = new BatchBudget(turnMsMax, firstShare);
-    this.#rollUps = new BatchBudget(turnMsMax);
+    this.#rollUps = new BatchBudget(rollUpMsMax);
     this.#trimmedAt = this.#nowMs();
   }
 
@@ -548,18 +555,20 @@ class AggregatorLoop {
   /**
    * Brings longer candles up to date; what is left waits for the next turn.
    *
-   * It rests three times as long as it took, so that commits have most of a
-   * warehouse that is busy.
+   * It rests some times as long as it took, so that commits have most of a
+   * warehouse that is busy, and is short, so that no close waits for it long.
    *
    * @returns False if the partition is not ours any more.
    */
   async #rollUp(leaseEpoch: number): Promise<boolean> {
-    const { rollUpEveryMs, rollUpRoundsMax } = this.settings;
+    const { rollUpEveryMs, rollUpRoundsMax, rollUpMsMax } = this.settings;
     if (!this.#dirty && this.#forming.size === 0) return true;
     if (!this.#passed(this.#rolledUpAt, this.#rollUpRestMs)) return true;
     const startedAt = this.#nowMs();
+    const rest = this.#dirty ? ROLL_UP_REST : FORMING_REST;
     let ours = true;
     for (let round = 0; ours && round < rollUpRoundsMax; round++) {
+      if (round > 0 && this.#passed(startedAt, rollUpMsMax)) break;
       if (this.#dirty) this.#dirty = await this.#rollUpOnce();
       else if (this.#forming.size > 0) {
         ours = await this.#rollUpForming(leaseEpoch);
@@ -567,7 +576,7 @@ class AggregatorLoop {
     }
     this.#rolledUpAt = this.#nowMs();
     const tookMs = this.#rolledUpAt - startedAt;
-    this.#rollUpRestMs = Math.max(rollUpEveryMs, ROLL_UP_REST * tookMs);
+    this.#rollUpRestMs = Math.max(rollUpEveryMs, rest * tookMs);
     return ours;
   }
 
