@@ -320,7 +320,10 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
-          onClaimed(p) {
+          onClaimed(p, lapsed) {
+            if (lapsed) {
+              relay ? relay.lost([layout.firstOf(p)]) : bus.restart();
+            }
             newest?.begin(p);
             commits.claimed(p);
           },

@@ -136,8 +136,12 @@ export interface InstrumentCalendars {
 
 /** Called after the fact; they must not throw, and must not take long. */
 export interface AggregatorEvents {
-  /** The partition is ours from here on; others may have committed before. */
-  onClaimed?(p: number): void;
+  /**
+   * The partition is ours from here on; others may have committed before.
+   *
+   * @param lapsed Whether nobody may have been told of the last of that.
+   */
+  onClaimed?(p: number, lapsed: boolean): void;
   /** The partition is not ours any more, or was given back. */
   onLost?(p: number): void;
   /** Everything up to `position` is in the warehouse: acks may go out. */
@@ -339,7 +343,7 @@ class AggregatorLoop {
     );
     this.#forming = new Set(book.formingAtFirst);
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
-    this.options.events.onClaimed?.(p);
+    this.options.events.onClaimed?.(p, state.lapsed);
     // What was committed before a crash may not have been announced.
     this.options.events.onCommitted(p, readFrom, {
       incarnation: this.#incarnation,
