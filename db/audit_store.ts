@@ -94,40 +94,39 @@ const FEEDS_OF = `
   where i.symbol = $1
   group by t.feed, t.epoch order by max(f.last_received) desc`;
 
+/** Partitions that an instrument is in, or was in before they were divided. */
+const HOMES_OF = `
+  select unnest(partitions_of($1, value)) as p from meta
+  where name = 'partitions'
+  union
+  select p from instruments where symbol = $1`;
+
 /**
- * An entry in five minutes is enough, and all would be too many. It is found by its
- * first tick; the newest one in it came in with it. What is a minute late was
- * sent again or replayed, and says nothing of clocks.
+ * By how much entries of a partition came in after their newest tick. An entry
+ * in five minutes is enough, and all would be too many. It is found by its first
+ * tick; the newest one in it came in with it. What is a minute late was sent
+ * again or replayed, and says nothing of clocks.
+ *
+ * Of one partition, and of nothing but the archive and what the server brings:
+ * so it can run where that partition's entries are (docs/extensions.md).
  */
-const SKEW_OF = `
-  select count(*)::int as samples,
-    percentile_cont(0.5) within group (order by ms) as p50,
-    percentile_cont(0.99) within group (order by ms) as p99
-  from (
-    select extract(epoch from e.received_at)::float8 * 1e3 - e.to_ts / 1e3 as ms
-    from instruments i
-    cross join generate_series($2::timestamptz,
-      least($3::timestamptz, now()) - interval '1 microsecond',
-      interval '5 minutes') m
-    cross join lateral (
-      select * from (
-        select received_at, to_ts, symbols from tick_archive a
-        where a.p in (
-            select unnest(partitions_of($1, value)) from meta
-            where name = 'partitions'
-            union select i.p
-          ) and not a.wide and a.from_ts >= to_micros(m)
-          and a.from_ts < to_micros(m + interval '5 minutes')
-          and a.day >= ($2::timestamptz at time zone 'UTC')::date
-          and a.day <= ($3::timestamptz at time zone 'UTC')::date
-        order by a.from_ts limit 200
-      ) a
-      where $1 = any(a.symbols) and abs(
-        extract(epoch from a.received_at) * 1000000 - a.to_ts) < 60000000
-      limit 1
-    ) e
-    where i.symbol = $1
-  ) s`;
+const SKEWS_OF = `
+  select extract(epoch from e.received_at)::float8 * 1e3 - e.to_ts / 1e3 as ms
+  from generate_series($2::int8,
+    least($3::int8, (extract(epoch from now()) * 1000000)::int8) - 1,
+    300000000::int8) m
+  cross join lateral (
+    select * from (
+      select received_at, to_ts, symbols from tick_archive a
+      where a.p = $4::int and not a.wide and a.from_ts >= m
+        and a.from_ts < m + 300000000
+        and a.day >= $5::date and a.day <= $6::date
+      order by a.from_ts limit 200
+    ) a
+    where $1 = any(a.symbols) and abs(
+      extract(epoch from a.received_at) * 1000000 - a.to_ts) < 60000000
+    limit 1
+  ) e`;
 
 /** Whether the books balance. */
 export class PgAuditStore implements AuditStore {
@@ -216,13 +215,19 @@ export class PgAuditStore implements AuditStore {
         params: [symbol, timestampText(from), timestampText(to)],
       },
       { sql: FEEDS_OF, params: [symbol] },
-      {
-        sql: SKEW_OF,
-        params: [symbol, timestampText(from), timestampText(to)],
-      },
+      { sql: HOMES_OF, params: [symbol] },
     ]);
     assert(results !== null, "nothing was asked that could be refused");
-    const [reasons, feeds, [skew]] = results;
+    const [reasons, feeds, homes] = results;
+    const days = [dayText(from), dayText(to)];
+    const skews = await this.db.batch(homes.map(({ p }) => ({
+      sql: SKEWS_OF,
+      params: [symbol, from, to, p as number, ...days],
+    })));
+    assert(skews !== null, "nothing was asked that could be refused");
+    const late = skews.flat().map(({ ms }) => ms as number).sort((a, b) =>
+      a - b
+    );
     return {
       rejected: Object.fromEntries(reasons.map((row) => [
         row.reason as string,
@@ -240,10 +245,10 @@ export class PgAuditStore implements AuditStore {
         duplicates: row.duplicates as number,
         rejected: row.rejected as number,
       })),
-      clockSkew: skew.p50 === null ? null : {
-        samples: skew.samples as number,
-        p50Ms: skew.p50 as number,
-        p99Ms: skew.p99 as number,
+      clockSkew: late.length === 0 ? null : {
+        samples: late.length,
+        p50Ms: quantile(late, 0.5),
+        p99Ms: quantile(late, 0.99),
       },
     };
   }
@@ -286,6 +291,18 @@ function offBy(
   const reasons = Object.values(byReason).reduce((sum, n) => sum + n, 0);
   return Math.abs(received - accepted - duplicates - rejected) +
     Math.abs(rejected - reasons);
+}
+
+/** As PostgreSQL's `percentile_cont`, of sorted values. */
+function quantile(sorted: readonly number[], share: number): number {
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)];
+  return below + (sorted[Math.ceil(at)] - below) * (at % 1);
+}
+
+/** The day in UTC, as `2026-11-24`. */
+function dayText(t: EpochMicros): string {
+  return timestampText(t).slice(0, 10);
 }
 
 function monthOf(t: EpochMicros): number {

@@ -232,13 +232,17 @@ function inOneWrite<T>({ connection: { stream } }: PgClient, send: () => T): T {
 /**
  * What was sent together is answered together.
  *
- * @throws The first failure, once everything is answered or given up.
+ * @throws Once everything is answered or given up: what ended the connection, or
+ * else the first failure.
  */
 async function answered(
   sent: readonly Promise<PgAnswer>[],
 ): Promise<readonly PgAnswer[]> {
-  for (const outcome of await Promise.allSettled(sent)) {
-    if (outcome.status === "rejected") throw outcome.reason;
+  const failures = (await Promise.allSettled(sent)).flatMap((outcome) =>
+    outcome.status === "rejected" ? [outcome.reason] : []
+  );
+  if (failures.length > 0) {
+    throw failures.find((error) => !isRefusal(error)) ?? failures[0];
   }
   return Promise.all(sent);
 }

@@ -1,11 +1,16 @@
 import { PostgresUnusableError } from "./check_postgres.ts";
 import { type Db, DbError } from "./db.ts";
 
-/** What may divide the tables of the warehouse in place of PostgreSQL. */
-export type WarehouseExtension = "timescaledb";
+/** What may divide the tables of the warehouse, or spread them over machines. */
+export type WarehouseExtension = "citus" | "timescaledb";
 
-/** First with `by_range()`, and with continuous aggregates on what is older. */
-const TIMESCALE_MIN = [2, 13];
+/** The oldest that will do, as major and minor number. */
+const VERSION_MIN: Readonly<Record<WarehouseExtension, readonly number[]>> = {
+  // The first for every PostgreSQL that we take.
+  citus: [13, 0],
+  // First with `by_range()`, and with continuous aggregates on what is older.
+  timescaledb: [2, 13],
+};
 
 /**
  * Makes sure that a database has the extension that its tables are to use.
@@ -44,24 +49,48 @@ export async function enableExtension(
         );
       });
   }
-  const [{ version, license }] = await owner.query<{
-    version: string;
-    license: string | null;
-  }>(
-    `select extversion as version,
-      current_setting('timescaledb.license', true) as license
-    from pg_extension where extname = $1`,
+  const [{ version }] = await owner.query<{ version: string }>(
+    "select extversion as version from pg_extension where extname = $1",
     [extension],
   );
   const [major, minor] = version.split(".").map(Number);
-  const [majorMin, minorMin] = TIMESCALE_MIN;
+  const [majorMin, minorMin] = VERSION_MIN[extension];
   if (major < majorMin || (major === majorMin && minor < minorMin)) {
     throw cannot(
-      `as it must be ${TIMESCALE_MIN.join(".")} or newer, not ${version}`,
+      `as it must be ${VERSION_MIN[extension].join(".")} or newer, not ` +
+        version,
     );
   }
-  // Its part under the Apache licence has no continuous aggregates.
-  if (license !== "timescale") {
-    throw cannot("as timescaledb.license must be timescale on the server");
-  }
+  const why = await UNUSABLE[extension](owner);
+  if (why !== null) throw cannot(why);
 }
+
+/** What else must be so on the server; `null` if it is. */
+const UNUSABLE: Readonly<
+  Record<WarehouseExtension, (owner: Db) => Promise<string | null>>
+> = {
+  async citus(owner) {
+    // Without its library, distributed tables would look empty.
+    const [{ loaded }] = await owner.query<{ loaded: boolean }>(
+      "select current_setting('citus.shard_count', true) is not null as loaded",
+    );
+    if (!loaded) {
+      return "as shared_preload_libraries must have citus on the server";
+    }
+    const [{ coordinates }] = await owner.query<{ coordinates: boolean }>(
+      "select groupid = 0 as coordinates from pg_dist_local_group",
+    );
+    return coordinates
+      ? null
+      : "as the database must be that of the coordinator, not of a worker";
+  },
+  async timescaledb(owner) {
+    const [{ license }] = await owner.query<{ license: string | null }>(
+      "select current_setting('timescaledb.license', true) as license",
+    );
+    // Its part under the Apache licence has no continuous aggregates.
+    return license === "timescale"
+      ? null
+      : "as timescaledb.license must be timescale on the server";
+  },
+};

@@ -23,7 +23,7 @@ export interface Config {
   /** Relay that carries the connections to PostgreSQL; TCP if `null`. */
   readonly databaseWsUrl: string | null;
   /** What divides its tables; PostgreSQL itself if `null`. */
-  readonly warehouseExtension: "timescaledb" | null;
+  readonly warehouseExtension: "citus" | "timescaledb" | null;
   /** Name of this process among those that share the stores. */
   readonly nodeName: string;
   readonly leaseMs: number;
@@ -150,10 +150,11 @@ const SETTINGS = {
   ),
   WAREHOUSE_EXTENSION: setting(
     "",
-    "timescaledb, or unset",
-    "Extension of that PostgreSQL that divides its tables; fixed when a " +
-      "warehouse is made (docs/extensions.md)",
-    oneOf("", "timescaledb"),
+    "timescaledb, citus, or unset",
+    "Extension of that PostgreSQL that divides its tables, or spreads the " +
+      "archive of ticks over machines; fixed when a warehouse is made " +
+      "(docs/extensions.md)",
+    oneOf("", "timescaledb", "citus"),
   ),
   NODE_NAME: setting(
     "main",

@@ -103,11 +103,12 @@ Deno.test("parseConfig() takes the URLs of servers, and hides their passwords", 
   assert.equal(config.databaseUrl, DATABASE_URL);
   assert.equal(config.simulate, false);
   assert.equal(config.warehouseExtension, null);
-  const WAREHOUSE_EXTENSION = "timescaledb";
-  assert.equal(
-    parseConfig({ DATABASE_URL, WAREHOUSE_EXTENSION }).warehouseExtension,
-    WAREHOUSE_EXTENSION,
-  );
+  for (const WAREHOUSE_EXTENSION of ["timescaledb", "citus"]) {
+    assert.equal(
+      parseConfig({ DATABASE_URL, WAREHOUSE_EXTENSION }).warehouseExtension,
+      WAREHOUSE_EXTENSION,
+    );
+  }
   for (
     const env of [
       { REDIS_URL: "http://user:hunter2@127.0.0.1" },

@@ -5,6 +5,7 @@ import {
   epochMicros,
   MICROS_PER_MS,
 } from "../pipeline/domain/time.ts";
+import type { ArchiveFailure } from "../pipeline/archive/tick_archiver.ts";
 import type { FeedStats } from "../pipeline/feeds/feed_stats.ts";
 import type { EndpointStats } from "../pipeline/feeds/start_feeds.ts";
 import type { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
@@ -54,6 +55,8 @@ export interface HealthOptions {
   readonly drained?: () => boolean;
   /** Partitions that this process owns; absent if it owns all. */
   readonly owned?: () => readonly number[];
+  /** Partitions of which nothing can be archived, where ticks are archived. */
+  readonly unarchived?: () => readonly ArchiveFailure[];
   /** The newest state of each instrument's feed. */
   readonly feedStates: () => readonly FeedState[];
   /** What came of the newest edge, where forecasts are made here. */
@@ -156,6 +159,7 @@ export class Health {
       replica: replica?.fault && replica.faultSince
         ? { fault: replica.fault, since: replica.faultSince }
         : null,
+      unarchived: this.#unarchived(now),
       ...this.#owners(pipeline, now),
       behind: lags?.filter(({ behind }) => behind).map(({ p }) => p) ?? [],
       behindMs: BEHIND_MS_MAX,
@@ -207,6 +211,13 @@ export class Health {
     if (state === undefined) return null;
     const isFault = state.fault !== null;
     return { ...state, faultSince: this.#since.note("replica", isFault, now) };
+  }
+
+  #unarchived(now: EpochMicros): readonly ArchiveFailure[] {
+    const failures = this.#options.unarchived?.() ?? [];
+    return failures.filter(({ since }) =>
+      now - since >= TROUBLED_MS_MAX * MICROS_PER_MS
+    );
   }
 
   /** Partitions without an owner; of stores that no other process can use, none. */

@@ -24,6 +24,12 @@ export interface Facts {
     readonly fault: ReplicaFault;
     readonly since: EpochMicros;
   } | null;
+  /** Partitions whose ticks cannot be archived, although the warehouse answers. */
+  readonly unarchived: readonly {
+    readonly p: number;
+    readonly since: EpochMicros;
+    readonly error: string;
+  }[];
   /** Partitions that no process makes candles of, and since when. */
   readonly unowned: readonly number[];
   readonly unownedSince: EpochMicros | null;
@@ -105,6 +111,7 @@ export function describeOutages(facts: Facts): Told {
     ],
     warnings: [
       ...replica(facts),
+      ...archive(facts),
       ...sources(facts),
       ...stale(facts),
       ...forecasts(facts),
@@ -214,6 +221,17 @@ function replica({ replica, names, warehouseDown, now }: Facts) {
     `The replica that READ_URL names ${FAULTS[fault]} since ` +
     `${time(since, now)}: pages and the API read ${names.warehouse} itself, ` +
     "and the replica again once it will do",
+  ];
+}
+
+function archive({ unarchived, names, warehouseDown, now }: Facts) {
+  if (warehouseDown !== null || unarchived.length === 0) return [];
+  const [first] = unarchived.toSorted((a, b) => a.since - b.since);
+  return [
+    `Ticks of ${partitions(unarchived.map(({ p }) => p))} are not archived ` +
+    `since ${time(first.since, now)} (${first.error}): they stay in ` +
+    `${inWords(names.buffer)} and are archived once it works again; candles ` +
+    "go on, those below a minute may not be had meanwhile",
   ];
 }
 

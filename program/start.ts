@@ -497,6 +497,7 @@ export async function start(options: StartOptions): Promise<Running> {
         layout,
         stopping: () => life.stopping,
         drained: drain ? () => drain.drained : undefined,
+        unarchived: () => archiver?.failures() ?? [],
         newestEdge: () => forecasting?.forecaster.newestEdge ?? null,
         webhooks: webhooks ? () => webhooks.stats() : undefined,
         dataDir: config.redisUrl !== null && config.databaseUrl !== null

@@ -1,4 +1,5 @@
 import {
+  type EpochMicros,
   epochMicros,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
@@ -56,6 +57,13 @@ interface Stream {
   safe: EntryId;
 }
 
+/** A stream of which nothing can be archived at present. */
+export interface ArchiveFailure {
+  readonly p: number;
+  readonly since: EpochMicros;
+  readonly error: string;
+}
+
 /** The program stops before all was moved: what is left moves next time. */
 export class ArchiveStoppedError extends Error {
   override name = "ArchiveStoppedError";
@@ -74,6 +82,7 @@ export class TickArchiver {
   readonly #streams = new Map<number, Stream>();
   /** Last work of each partition: one at a time. */
   readonly #work = new Map<number, Promise<void>>();
+  readonly #failures = new Map<number, ArchiveFailure>();
   #droppedAt = -Infinity;
   #stopped = false;
 
@@ -84,6 +93,11 @@ export class TickArchiver {
   /** Notes how far a stream is in candles; to be called at each commit. */
   onCommitted(p: number, position: EntryId, incarnation: string): void {
     this.#stream(p, incarnation).committed = position;
+  }
+
+  /** Streams whose last try failed, and since when all of them did. */
+  failures(): readonly ArchiveFailure[] {
+    return [...this.#failures.values()].sort((a, b) => a.p - b.p);
   }
 
   /**
@@ -138,7 +152,13 @@ export class TickArchiver {
     const work = before.catch(() => {})
       .then(() => this.#advance(p, through, incarnation));
     this.#work.set(p, work);
-    await work;
+    try {
+      await work;
+      this.#failures.delete(p);
+    } catch (error) {
+      this.#noteFailure(p, error);
+      throw error;
+    }
   }
 
   async #advance(
@@ -171,6 +191,14 @@ export class TickArchiver {
       const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
       await clock.sleep(Math.max(restMsMin, REST * tookMs));
     }
+  }
+
+  #noteFailure(p: number, error: unknown): void {
+    if (error instanceof ArchiveStoppedError) return;
+    const since = this.#failures.get(p)?.since ?? this.options.clock.now();
+    const [first] = (error instanceof Error ? error.message : String(error))
+      .split("\n");
+    this.#failures.set(p, { p, since, error: first });
   }
 
   async #drop(): Promise<void> {

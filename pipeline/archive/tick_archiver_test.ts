@@ -112,6 +112,20 @@ Deno.test("it moves nothing of a stream that is not there any more", async () =>
   assert.deepEqual(archive.kept, []);
 });
 
+Deno.test("failures() tells which stream cannot be archived, until it can", async () => {
+  const { archiver, archive, ids, clock } = await setUp([0, 1].map(ticksAt));
+  assert.deepEqual(archiver.failures(), []);
+  const since = clock.now();
+  archive.failures = 2;
+  await assert.rejects(archiver.keepThrough(0, ids[0], "s"));
+  clock.time = epochMicros(since + 7);
+  await assert.rejects(archiver.keepThrough(0, ids[1], "s"));
+  const error = "The archive is away";
+  assert.deepEqual(archiver.failures(), [{ p: 0, since, error }]);
+  await archiver.keepThrough(0, ids[1], "s");
+  assert.deepEqual(archiver.failures(), []);
+});
+
 Deno.test("run() moves what is committed, tries again, and forgets old days", async () => {
   const { archiver, archive, ids, clock } = await setUp([0, 1, 2].map(ticksAt));
   const stop = new AbortController();

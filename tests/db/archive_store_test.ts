@@ -14,7 +14,7 @@ import {
   FEED,
   minuteOf,
   NOW,
-  onAllDatabases,
+  onAllDatabasesAndCitus,
   Writer,
 } from "./testing.ts";
 
@@ -51,7 +51,7 @@ async function found(
 
 const ids = (entries: readonly StreamedEntry[]) => entries.map(({ id }) => id);
 
-await onAllDatabases((warehouse, test) => {
+await onAllDatabasesAndCitus((warehouse, test) => {
   test("the archive gives back every byte, once, however often it is kept", async () => {
     const { db } = warehouse;
     const p = partition();

@@ -14,13 +14,13 @@ import {
   historyCandle,
   minuteOf,
   NOW,
-  onAllDatabases,
+  onAllDatabasesAndCitus,
   PARTITIONS,
   totals,
   Writer,
 } from "./testing.ts";
 
-await onAllDatabases((warehouse, test) => {
+await onAllDatabasesAndCitus((warehouse, test) => {
   const T = minuteOf(NOW);
 
   function rejectRow(

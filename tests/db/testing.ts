@@ -29,7 +29,12 @@ import {
 } from "../../db/enable_extension.ts";
 import { loadMigrations, migrate } from "../../db/migrate.ts";
 import { pgStores, type Stores } from "../../db/stores.ts";
-import { serverTest } from "../harness/servers/installed.ts";
+import {
+  type CitusCluster,
+  findCitus,
+  startCitus,
+} from "../harness/servers/citus_cluster.ts";
+import { extensionTest, serverTest } from "../harness/servers/installed.ts";
 import {
   findPostgres,
   startPostgres,
@@ -105,6 +110,24 @@ export function openServerWarehouse(url: string): Promise<TestWarehouse> {
   );
 }
 
+/** On the coordinator of a cluster, in a database of its own. */
+export async function openCitusWarehouse(
+  cluster: CitusCluster,
+): Promise<TestWarehouse> {
+  const db = connectPg({ url: await cluster.createDatabase() });
+  try {
+    await enableExtension(db, "citus");
+    return await warehouseOn(
+      { ...db, sync: () => Promise.resolve() },
+      () => db.close(),
+      "citus",
+    );
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
 /** On TimescaleDB, in memory. */
 export async function openTimescaleWarehouse(): Promise<TestWarehouse> {
   const db = await openTimescale();
@@ -133,19 +156,12 @@ export async function onBothDatabases(
   const postgres = await startPostgres();
   try {
     const url = await postgres.createDatabase();
-    const onServer = await openServerWarehouse(url);
+    const warehouse = await openServerWarehouse(url);
     Deno.test.afterAll(async () => {
-      await onServer.close();
+      await warehouse.close();
       await postgres.close();
     });
-    tests(onServer, (name, fn) =>
-      Deno.test({
-        name: `${name}, on PostgreSQL`,
-        fn,
-        // Connections stay open from one test to the next.
-        sanitizeOps: false,
-        sanitizeResources: false,
-      }));
+    tests(warehouse, (name, fn) => onServer(`${name}, on PostgreSQL`, fn));
   } catch (error) {
     await postgres.close();
     throw error;
@@ -160,6 +176,32 @@ export async function onAllDatabases(
   const chunked = await openTimescaleWarehouse();
   Deno.test.afterAll(() => chunked.close());
   tests(chunked, (name, run) => Deno.test(`${name}, on TimescaleDB`, run));
+}
+
+/** As `onAllDatabases`, and on Citus: what is read and written of its tables. */
+export async function onAllDatabasesAndCitus(
+  tests: (warehouse: TestWarehouse, test: RegisterTest) => void,
+): Promise<void> {
+  await onAllDatabases(tests);
+  if (findCitus() === null) {
+    const server = { PostgreSQL: findPostgres };
+    return extensionTest(
+      "the same on Citus",
+      { Citus: findCitus },
+      server,
+      async () => {},
+    );
+  }
+  const cluster = await startCitus({ workers: 2 });
+  Deno.test.afterAll(() => cluster.close());
+  const spread = await openCitusWarehouse(cluster);
+  Deno.test.afterAll(() => spread.close());
+  tests(spread, (name, fn) => onServer(`${name}, on Citus`, fn));
+}
+
+/** Connections stay open from one test to the next. */
+function onServer(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }
 
 async function warehouseOn(

@@ -14,6 +14,7 @@ const WELL: Facts = {
   warehouseDown: null,
   bufferDown: null,
   replica: null,
+  unarchived: [],
   unowned: [],
   unownedSince: null,
   behind: [],
@@ -78,6 +79,16 @@ for (const [what, facts, words] of DOWN) {
 }
 
 const WARNED: readonly (readonly [string, Partial<Facts>, RegExp])[] = [
+  [
+    "ticks that cannot be archived",
+    {
+      unarchived: [
+        { p: 1, since: ago(10), error: "no room" },
+        { p: 3, since: ago(60), error: "connection refused" },
+      ],
+    },
+    /^Ticks of partitions 1, 3 are not archived since 14:04:00 UTC \(connection refused\): they stay in Redis and are archived once it works again; candles go on/,
+  ],
   [
     "a replica that is not read",
     { replica: { fault: "behind", since: ago(60) } },

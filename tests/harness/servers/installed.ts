@@ -32,6 +32,23 @@ export function serverTest(
   });
 }
 
+/**
+ * A server test that needs an extension of PostgreSQL as well, of which no
+ * package is to be had where CI runs: without it, it is ignored there too.
+ */
+export function extensionTest(
+  name: string,
+  extension: Needs,
+  server: Needs,
+  run: (t: Deno.TestContext) => Promise<void>,
+): void {
+  const here = (needs: Needs) =>
+    Object.values(needs).every((find) => find() !== null);
+  if (here(extension) || !here(server)) return serverTest(name, server, run);
+  const why = `${Object.keys(extension).join(" and ")} is not installed`;
+  Deno.test(`${name} (ignored: ${why})`, { ignore: true }, run);
+}
+
 /** Path of a program, or `null` if there is none of that name. */
 export function findProgram(
   name: string,
