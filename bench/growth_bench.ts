@@ -2,7 +2,9 @@
  * Memory of the program while a plain feed brings ticks for ten minutes as fast
  * as they are taken, on Redis and PostgreSQL: how much it has, and whether it
  * grows. Event time goes on all the while, so that minutes close and hours roll
- * up; every tick must be in a candle at the end.
+ * up; every tick must be in a candle at the end. Nothing is archived: the ticks
+ * of ten minutes at that rate would be some ten gigabytes, and feeds would wait
+ * for the archive once the buffer is full.
  *
  * `deno task bench:long growth`
  */
@@ -41,7 +43,9 @@ const ticks = prepareTicks({
 await bench("growth", full ? "full" : "small", async () => {
   const servers = await BenchServers.start();
   try {
-    const subject = await Subject.start(await servers.empty());
+    const subject = await Subject.start(await servers.empty(), {
+      TICK_RETENTION_DAYS: "0",
+    });
     const samples: number[] = [];
     const sampling = setInterval(
       () => samples.push(subject.rssMb()),

@@ -68,7 +68,10 @@ export interface AggregatorSettings {
   readonly rollUpMsMax: number;
   /** Applied ticks are kept for this long, and at least five minutes. */
   readonly retentionMs: number;
-  /** Applied ticks are kept for less once the buffer holds more than this. */
+  /**
+   * Applied ticks are kept for less once the buffer holds more than this, and
+   * at least half a minute.
+   */
   readonly bufferBytesMax: number;
   readonly trimEveryMs: number;
   /** Wait after a partition that was not to be had, or brought nothing. */
@@ -105,6 +108,10 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
 };
 
 const TRIM_LAG_MS_MIN = 300_000;
+/** The same while the buffer is over its budget: full, it takes no tick. */
+const TRIM_LAG_MS_OVER = 30_000;
+/** How often a partition to which ticks come looks whether it is. */
+const BUDGET_LOOK_MS = 5_000;
 /** How much less is kept at a time while the buffer is over its budget. */
 const TRIM_LAG_STEP = 0.75;
 /** Ticks of a read, or a share of its entries, that tell of more behind it. */
@@ -256,6 +263,11 @@ class AggregatorLoop {
   #rolledUpAt = -Infinity;
   #rollUpRestMs = 0;
   #trimmedAt: number;
+  /** What was old enough the last time. */
+  #trimLagMs = Infinity;
+  #budgetSeenAt: number;
+  /** Entries came since then, or it was over its budget. */
+  #mayBeOver = false;
   #trimming: Promise<void> | null = null;
 
   constructor(
@@ -266,7 +278,7 @@ class AggregatorLoop {
     const { turnMsMax, firstShare, rollUpMsMax } = this.settings;
     this.#budget = new BatchBudget(turnMsMax, firstShare);
     this.#rollUps = new BatchBudget(rollUpMsMax);
-    this.#trimmedAt = this.#nowMs();
+    this.#trimmedAt = this.#budgetSeenAt = this.#nowMs();
   }
 
   /** Waits before the partition is asked for again. */
@@ -419,6 +431,7 @@ class AggregatorLoop {
           rejectsMax: this.#budget.of(this.settings.rejectsMax),
           furtherMinutesMax: this.settings.furtherMinutesMax,
         };
+        if (entries.length > 0) this.#mayBeOver = true;
         for (const next of entries) {
           if (!inHand.tryAdd(next.entry, limits)) {
             if (!await commit()) return committed;
@@ -614,12 +627,16 @@ class AggregatorLoop {
     return true;
   }
 
-  /** Starts a trim beside the loop, if it is time and none is under way. */
+  /**
+   * Starts a trim beside the loop, if it is time or the buffer over its budget,
+   * and none is under way.
+   */
   #trimNowAndThen(): void {
     const { p, log } = this.options;
     if (this.#trimming || !this.#positionIsOfStream) return;
-    if (!this.#passed(this.#trimmedAt, this.settings.trimEveryMs)) return;
-    this.#trimming = this.#trim()
+    const due = this.#passed(this.#trimmedAt, this.settings.trimEveryMs);
+    if (!due && !this.#looksAtBudget()) return;
+    this.#trimming = this.#trimIf(due)
       .catch((error) => {
         if (error instanceof AssertionError) throw error;
         log.warn("Could not trim the buffer; it is tried again", {
@@ -628,25 +645,42 @@ class AggregatorLoop {
         });
       })
       .finally(() => {
-        this.#trimmedAt = this.#nowMs();
+        if (due) this.#trimmedAt = this.#nowMs();
         this.#trimming = null;
       });
+  }
+
+  #looksAtBudget(): boolean {
+    if (this.settings.bufferBytesMax === Infinity) return false;
+    return this.#mayBeOver &&
+      this.#passed(this.#budgetSeenAt, BUDGET_LOOK_MS);
+  }
+
+  async #trimIf(due: boolean): Promise<void> {
+    if (due || await this.#isOverBudget()) await this.#trim();
+  }
+
+  async #isOverBudget(): Promise<boolean> {
+    this.#budgetSeenAt = this.#nowMs();
+    const { bytes } = await this.options.buffer.stats({ rough: true });
+    this.#mayBeOver = bytes > this.settings.bufferBytesMax;
+    return this.#mayBeOver;
   }
 
   /**
    * Forgets ticks that are old enough and whose candles are safe even from
    * power loss: lagging, so that a warehouse that comes back a little behind
    * finds the ticks it lacks. While the buffer is over its budget, what is old
-   * enough becomes younger, down to that lag.
+   * enough becomes younger, down to a lag that is left.
    */
   async #trim(): Promise<void> {
     const { p, buffer, store } = this.options;
-    const { retentionMs, bufferBytesMax } = this.settings;
     const incarnation = this.#incarnation;
     // What is committed meanwhile may or may not be safe.
     const position = this.#position;
     await store.checkpoint();
-    let lagMs = Math.max(TRIM_LAG_MS_MIN, retentionMs);
+    const longest = Math.max(TRIM_LAG_MS_MIN, this.settings.retentionMs);
+    let lagMs = Math.min(longest, Math.ceil(this.#trimLagMs / TRIM_LAG_STEP));
     for (;;) {
       const through = await this.#oldOf(position, lagMs);
       if (await buffer.incarnation(p) !== incarnation) return;
@@ -654,10 +688,9 @@ class AggregatorLoop {
         await this.options.archive?.(through, incarnation);
         await buffer.trim(p, through);
       }
-      if (lagMs <= TRIM_LAG_MS_MIN) return;
-      const { bytes } = await buffer.stats({ rough: true });
-      if (bytes <= bufferBytesMax) return;
-      lagMs = Math.max(TRIM_LAG_MS_MIN, Math.floor(lagMs * TRIM_LAG_STEP));
+      this.#trimLagMs = lagMs;
+      if (lagMs <= TRIM_LAG_MS_OVER || !await this.#isOverBudget()) return;
+      lagMs = Math.max(TRIM_LAG_MS_OVER, Math.floor(lagMs * TRIM_LAG_STEP));
     }
   }
 
