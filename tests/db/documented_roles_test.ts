@@ -42,6 +42,11 @@ serverTest(
       await migrate(owner, await loadMigrations());
 
       await new CandleMonths(app).ensure([epochMicros(1_764_043_220_000_000)]);
+      await app.query("select make_archive_day('2031-05-06')");
+      const [{ dropped }] = await app.query<{ dropped: number }>(
+        "select drop_archive_days('2031-05-07') as dropped",
+      );
+      assert.equal(dropped, 1);
       const rows = await app.query<{ writes: number; all: number }>(
         `select count(*)::int as all, count(*) filter (where
             has_table_privilege(c.oid, 'select') and
@@ -80,6 +85,11 @@ serverTest(
           "select nextval(oid::regclass) from pg_class where relkind = 'S'",
           "set transaction read write; delete from candles",
           "copy (select 1) to program 'true'",
+          "set transaction read write; select drop_archive_days('2100-01-01')",
+          "set transaction read write; select make_archive_day('2100-01-01')",
+          "set transaction read write; select make_candle_month(now())",
+          "set transaction read write; " +
+          "select owner_drops_archive_days('2100-01-01')",
         ]
       ) {
         await assert.rejects(web.script(sql), only, sql);
