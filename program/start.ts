@@ -320,8 +320,8 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
-          onClaimed(p, lapsed) {
-            if (lapsed) {
+          onClaimed(p, untold) {
+            if (untold) {
               relay ? relay.lost([layout.firstOf(p)]) : bus.restart();
             }
             newest?.begin(p);

@@ -23,6 +23,7 @@ const HASHES: Readonly<Record<string, string>> = {
   start: "the same candles after each start",
   scaling: "each tick in a candle",
   replay: "646824e6",
+  growth: "each tick in a candle",
   commit: "304ed818 b1574bd6",
   compare: "8ed65058",
   queries: "26690-b8f1e816-d655c2d7-3650 26690-b8f1e816-d655c2d7-3650",

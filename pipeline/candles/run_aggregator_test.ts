@@ -9,6 +9,7 @@ import {
   BEFORE_FIRST,
   type Commit,
   type CommitResult,
+  type CommittedCandle,
   compareEntryIds,
   type EntryId,
   type FormingMinute,
@@ -407,6 +408,41 @@ Deno.test("a commit whose answer is lost is told of as one that nobody may know"
   assert.equal(store.appliedOf(0), 3);
   assert.equal(candles, 2, "one change of a candle was never told");
   assert.deepEqual(claims, [false, true]);
+});
+
+Deno.test("who claims anew what it has told whole says of nothing that it is untold", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  /** The first claim finds something to roll up, and is made once more. */
+  class Behind extends MemoryStore {
+    rollUps = 0;
+    override rollUp() {
+      const made = this.rollUps++ === 0 ? [{} as CommittedCandle] : [];
+      return Promise.resolve(made);
+    }
+  }
+  const claims: boolean[] = [];
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store: new Behind(),
+    events: {
+      onClaimed: (_p, untold) => claims.push(untold),
+      onCommitted() {},
+      onRolledUp() {},
+    },
+  });
+  const work = async () => {
+    await append(buffer, markEntry(clock.now()));
+    await clock.sleep(2_000);
+    buffer.wipe();
+    await append(buffer, markEntry(clock.now()));
+    await clock.sleep(2_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.deepEqual(claims, [false, false]);
 });
 
 Deno.test("longer candles of a forming minute are made by whoever has it next", async () => {
