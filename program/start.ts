@@ -320,10 +320,7 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
-          onClaimed(p, untold) {
-            if (untold) {
-              relay ? relay.lost([layout.firstOf(p)]) : bus.restart();
-            }
+          onClaimed(p) {
             newest?.begin(p);
             commits.claimed(p);
           },

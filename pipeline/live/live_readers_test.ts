@@ -219,27 +219,6 @@ Deno.test("a server of a cluster that is lost concerns the readers of its partit
   await stop();
 });
 
-Deno.test("what was maybe not told of a partition concerns its readers", async () => {
-  const { clock, processOf, stop } = setUp({ orders: 4 });
-  const stages = processOf("stages", false);
-  const { bus, relay } = processOf("web");
-  const readers = SYMBOLS.map((symbol) => new Reader([symbol]));
-  const cut = async (lost: () => void) => {
-    for (const reader of readers) {
-      if (!reader.isOpen) await reader.open(bus, () => []);
-    }
-    await clock.move(5_000);
-    lost();
-    await clock.move(3_000);
-    return [...readers.keys()].filter((p) => !readers[p].isOpen);
-  };
-  assert.deepEqual(await cut(() => relay.lost([5])), [5]);
-  // Of another process it is heard with all that has the same order.
-  assert.deepEqual(await cut(() => stages.relay.lost([5])), [1, 5]);
-  assert.deepEqual(await cut(() => relay.lost()), [...readers.keys()]);
-  await stop();
-});
-
 Deno.test("pages are there while nothing can be heard, and begin anew once it can", async () => {
   const { clock, server, processOf, stop } = setUp();
   const { bus, relay } = processOf("web");

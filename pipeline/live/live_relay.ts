@@ -149,24 +149,20 @@ export class LiveRelay {
       if (!isRelayed(event)) continue;
       this.#toldOf(partitionOf(event.symbol, partitions));
       if (event.kind !== "candle") this.#unsent ??= before;
-      if (!this.#outgoing.add(event)) this.#lose(this.#told.keys());
+      if (!this.#outgoing.add(event)) this.#lose();
     }
     if (idle || this.#outgoing.hasPassing) this.#wake();
   }
 
   /**
-   * Something was stored, maybe without being told of: another process was
-   * killed, or an answer was lost. All readers of these partitions, or of any,
-   * here and elsewhere, take a snapshot. The next beats say so, of partitions
-   * too that this process has told nothing of.
+   * Another process was killed, maybe before it told of what it had stored:
+   * all readers, here and elsewhere, take a snapshot. The next beats say so, of
+   * partitions too that this process has told nothing of.
    */
-  lost(partitions?: readonly number[]): void {
-    const all = this.#options.partitions;
-    this.#lose(partitions ?? Array.from({ length: all }, (_, p) => p));
-    this.#restart(
-      partitions ?? this.#needs.all,
-      "Live events were maybe not told",
-    );
+  lost(): void {
+    for (let p = 0; p < this.#options.partitions; p++) this.#toldOf(p);
+    this.#lose();
+    this.#restart(this.#needs.all, "A process is gone, maybe with live events");
   }
 
   /** Sends until aborted, and then what is left. */
@@ -280,11 +276,11 @@ export class LiveRelay {
     }
   }
 
-  /** Events of these were not told: a number that nobody will hear. */
-  #lose(partitions: Iterable<number>): void {
+  /** Events that waited are dropped: a number that nobody will hear. */
+  #lose(): void {
     const n = ++this.#n;
     const lostAt = this.#options.clock.now();
-    for (const p of partitions) Object.assign(this.#toldOf(p), { n, lostAt });
+    for (const told of this.#told.values()) Object.assign(told, { n, lostAt });
   }
 
   #toldOf(p: number): Told {

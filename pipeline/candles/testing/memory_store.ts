@@ -48,8 +48,6 @@ export interface CandleRow {
 
 interface Partition {
   leaseEpoch: number;
-  /** It was claimed and not given back. */
-  held: boolean;
   owner: string | null;
   position: EntryId;
   incarnation: string | null;
@@ -82,11 +80,9 @@ export class MemoryStore implements AggregateStore {
     if (partition.owner !== null && partition.owner !== owner) {
       return Promise.resolve(null);
     }
-    const lapsed = partition.held;
-    partition.held = true;
     partition.owner = owner;
     partition.leaseEpoch++;
-    return Promise.resolve({ ...this.state(p), lapsed });
+    return Promise.resolve(this.state(p));
   }
 
   /** Takes a partition from whoever holds it, as when a lease runs out. */
@@ -107,7 +103,6 @@ export class MemoryStore implements AggregateStore {
     return structuredClone({
       p,
       leaseEpoch: partition.leaseEpoch,
-      lapsed: partition.held,
       position: partition.position,
       incarnation: partition.incarnation,
       markedAt: partition.markedAt,
@@ -308,10 +303,7 @@ export class MemoryStore implements AggregateStore {
 
   release(p: number, leaseEpoch: number): Promise<void> {
     const partition = this.#partition(p);
-    if (partition.leaseEpoch === leaseEpoch) {
-      partition.owner = null;
-      partition.held = false;
-    }
+    if (partition.leaseEpoch === leaseEpoch) partition.owner = null;
     return Promise.resolve();
   }
 
@@ -382,7 +374,6 @@ export class MemoryStore implements AggregateStore {
     if (!partition) {
       partition = {
         leaseEpoch: 0,
-        held: false,
         owner: null,
         position: BEFORE_FIRST,
         incarnation: null,
