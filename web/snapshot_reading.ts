@@ -168,8 +168,6 @@ export class SnapshotReading implements Listener {
     const { services, query, filter } = this;
     const { heartbeatMs } = services.streamLimits ?? STREAM_LIMITS;
     try {
-      await services.bus.ready(filter);
-      if (this.#over) return;
       this.#leave = streamHub(services, heartbeatMs).join(filter, this);
       const { frame, tells } = await readSnapshot(services, query);
       this.#bytes = frame.reduce((sum, { length }) => sum + length, 0);
@@ -203,7 +201,7 @@ export class SnapshotReading implements Listener {
   }
 
   #idLine() {
-    return idLine(this.services.bus.lastId(this.filter));
+    return idLine(this.services.bus.lastId);
   }
 
   /** For those who come soon after. */

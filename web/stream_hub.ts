@@ -89,7 +89,7 @@ export class StreamHub {
     const leave = this.bus.subscribe(
       filter,
       (events) => {
-        const news = new News(events, idLine(this.bus.lastId(filter)));
+        const news = new News(events, idLine(this.bus.lastId));
         for (const client of clients) client.tell(news);
       },
       () => {

@@ -2,7 +2,11 @@ import { z } from "zod";
 import { STORED_INTERVALS } from "../pipeline/domain/interval.ts";
 import type { LiveEventKind } from "../pipeline/domain/live_event.ts";
 import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
-import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
+import type {
+  LiveBus,
+  LiveFilter,
+  NumberedEvent,
+} from "../pipeline/live/live_bus.ts";
 import { idLine, liveFrame } from "./event_frame.ts";
 import { PendingEvents } from "./pending_events.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
@@ -75,8 +79,8 @@ export function openStreams(): number {
  * snapshot, and then everything as it happens.
  *
  * What has happened since the snapshot's reading began follows it, less what it
- * holds already: there is no seam. A bus that missed something ends the streams
- * that it is of, and browsers come back for a snapshot.
+ * holds already: there is no seam. A bus that missed something ends its streams,
+ * and browsers come back for a snapshot.
  *
  * @throws {ProblemError} If a symbol is unknown, or too many streams are open.
  */
@@ -121,7 +125,7 @@ export async function streamResponse(
     : null;
   // From here on nothing may be awaited until it has joined.
   const first = reading === null
-    ? catchingUp(services.bus.lastId(filter), missed!)
+    ? catchingUp(services.bus, missed!)
     : reading.first;
   let quit = leave;
   const taken = first && reading?.give(() => listener.evict());
@@ -193,11 +197,11 @@ async function findReading(
 }
 
 function catchingUp(
-  id: string,
+  bus: LiveBus,
   missed: readonly NumberedEvent[],
 ): PendingEvents {
   return PendingEvents.free(
     missed.map((event) => [liveFrame(event)]),
-    idLine(id),
+    idLine(bus.lastId),
   );
 }

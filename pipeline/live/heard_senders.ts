@@ -15,11 +15,10 @@ export class HeardSenders {
    *
    * @param fromFirst Whether all that a process not heard before ever sent
    *   should have been heard.
-   * @returns Whether messages before it are missing, or may be.
+   * @returns Whether messages before it are missing.
    */
-  isAfterHole(message: LiveMessage, fromFirst: boolean): boolean {
-    const { from, n, after, lost } = message;
-    const last = this.#last.get(from) ?? (fromFirst || lost ? 0 : after);
+  isAfterHole({ from, n, after }: LiveMessage, fromFirst: boolean): boolean {
+    const last = this.#last.get(from) ?? (fromFirst ? 0 : after);
     this.#last.delete(from); // those heard last stand last
     this.#last.set(from, Math.max(last, n));
     if (this.#last.size > SENDERS_MAX) {

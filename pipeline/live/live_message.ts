@@ -11,11 +11,6 @@ export interface LiveMessage {
   readonly n: number;
   /** Number of the sender's message before it to this partition, or 0. */
   readonly after: number;
-  /**
-   * Whether something to this partition was lost lately, for those who have yet
-   * to hear of the sender.
-   */
-  readonly lost: boolean;
   /** None in a beat. */
   readonly events: readonly LiveEvent[];
 }
@@ -36,12 +31,11 @@ export function isRelayed({ kind }: LiveEvent): boolean {
 
 /** A message of events that are JSON already. */
 export function writeMessage(
-  { from, n, after, lost }: Omit<LiveMessage, "events">,
+  { from, n, after }: Omit<LiveMessage, "events">,
   events: readonly string[],
 ): string {
   return `{"v":${VERSION},"from":${JSON.stringify(from)},"n":${n},` +
-    `"after":${after},${lost ? `"lost":true,` : ""}"events":[` +
-    `${events.join(",")}]}`;
+    `"after":${after},"events":[${events.join(",")}]}`;
 }
 
 /** @returns `null` for what is none, or of another version. */
@@ -57,7 +51,7 @@ export function readMessage(text: string): LiveMessage | null {
   const good = v === VERSION && typeof from === "string" &&
     Number.isSafeInteger(n) && Number.isSafeInteger(after) &&
     Array.isArray(events) && events.every(isEvent);
-  return good ? { from, n, after, lost: message.lost === true, events } : null;
+  return good ? { from, n, after, events } : null;
 }
 
 function isEvent(event: LiveEvent | null): boolean {

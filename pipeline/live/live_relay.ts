@@ -10,7 +10,6 @@ import {
   readMessage,
   writeMessage,
 } from "./live_message.ts";
-import { NeededChannels } from "./needed_channels.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 
 /**
@@ -22,24 +21,20 @@ export interface LiveLink {
   readonly orders: number;
   /** Rejects within seconds if the message may not have been sent. */
   send(p: number, message: string): Promise<void>;
-  /** Who is told what is heard, until `close`; nothing is, before `want`. */
+  /** Hears what all processes send, this one too, until `close`. */
   listen(listener: LiveListener): void;
-  /** Has what all processes send to these partitions heard, this one too. */
-  want(partitions: readonly number[]): void;
-  /** Needs these no more. */
-  drop(partitions: readonly number[]): void;
   close(): Promise<void>;
 }
 
 export interface LiveListener {
   message(message: string, p: number): void;
   /**
-   * All to these partitions is heard from now on, again after each
-   * interruption: what was sent before, and not heard, is lost.
+   * Listening begins, again after each interruption: what was sent meanwhile
+   * is lost.
    */
-  listening(partitions: readonly number[]): void;
-  /** Messages to these are lost from now on until listening begins. */
-  interrupted(partitions: readonly number[]): void;
+  listening(): void;
+  /** Messages are lost from now on until listening begins. */
+  interrupted(): void;
 }
 
 export interface LiveRelayOptions {
@@ -52,8 +47,6 @@ export interface LiveRelayOptions {
   readonly partitions: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a partition is listened to after its last reader. */
-  readonly keptMs?: number;
 }
 
 /** Events of this long go in one message. */
@@ -61,8 +54,6 @@ const GATHER_MS = 25;
 const FORMING_EVERY_MS = 250;
 /** How often a partition is told of, be it that there was nothing. */
 const BEAT_EVERY_MS = 1_000;
-/** For so long it is told that something was lost: longer than `ALL_HEARD_MS`. */
-const LOST_TOLD_MS = 10_000;
 /** A partition that this process has told nothing of for so long is quiet. */
 const BEAT_MS_MAX = 3_600_000;
 /** And one that it never told of, after what was lost of it: all have heard. */
@@ -82,60 +73,44 @@ const MESSAGE_CHARS_MAX = 256 * 1024;
  * Joins the buses of several processes: sends what this one's stages publish,
  * and publishes here what others send.
  *
- * Each event gets there at most once, and publishing never waits or fails. A
- * process hears the partitions that its readers need. Messages are numbered: who
- * misses one has those readers begin anew, so that they take a snapshot, and no
- * page stays without what was lost.
+ * Each event gets there at most once, and publishing never waits or fails.
+ * Messages are numbered: who misses one begins its bus anew, so that every
+ * reader takes a snapshot, and no page stays without what was lost.
  */
 export class LiveRelay {
   readonly #options: LiveRelayOptions;
   readonly #outgoing = new OutgoingEvents(QUEUE_MAX);
   readonly #heard = new Map<number, HeardSenders>();
-  readonly #needs: NeededChannels;
-  /**
-   * By order and sender, up to which number readers have begun anew for what is
-   * missing.
-   */
-  readonly #begunAnew: readonly Map<string, number>[];
+  /** By sender, up to which number readers have begun anew for what is missing. */
+  readonly #begunAnew = new Map<string, number>();
   #n = 0;
   /** By partition, what this process has told of. */
   readonly #told = new Map<number, Told>();
   /** Newest event of the bus before the first that is still to be sent. */
   #unsent: number | null = null;
-  /** The same of what is being sent. */
-  #onItsWay: number | null = null;
-  /** The same of what was sent and has not come back, as it will, by order. */
-  readonly #unsettled: Unsettled[][];
+  /** The same of what was sent and has not come back, by order. */
+  readonly #unsettled: { n: number; local: number }[][];
   #wake = () => {};
   #sending = true;
   #unreadable = 0;
   #formingAt = -Infinity;
   #beatAt = -Infinity;
-  /** By partition, when listening to it began. */
-  readonly #listeningAt = new Map<number, EpochMicros>();
-  readonly #restartedAt = new Map<number, EpochMicros>();
-  readonly #restartWaits = new Set<number>();
+  #listeningAt: EpochMicros | null = null;
+  #restartedAt = -Infinity;
+  #restartWaits = false;
 
   constructor(options: LiveRelayOptions) {
     this.#options = options;
     const { orders } = options.link;
     this.#unsettled = Array.from({ length: orders }, () => []);
-    this.#begunAnew = Array.from({ length: orders }, () => new Map());
-    const { bus, link, clock, keptMs } = options;
-    this.#needs = new NeededChannels({
-      want: (partitions) => this.#want(partitions),
-      clock,
-      keptMs,
-    });
     if (!options.listens) return;
-    bus.attach(this.#needs);
-    link.listen({
+    options.link.listen({
       message: (text, p) => this.#receive(text, p),
-      listening: (partitions) => this.#nowListening(partitions),
-      interrupted: (partitions) => {
-        this.#needs.fall(partitions);
-        bus.deafen(partitions);
+      listening: () => {
+        this.#listeningAt = options.clock.now();
+        this.#restart("Listening to the other processes began");
       },
+      interrupted: () => options.bus.doubt(),
     });
   }
 
@@ -147,7 +122,8 @@ export class LiveRelay {
     const idle = this.#outgoing.size === 0;
     for (const event of events) {
       if (!isRelayed(event)) continue;
-      this.#toldOf(partitionOf(event.symbol, partitions));
+      const p = partitionOf(event.symbol, partitions);
+      this.#tells(p);
       if (event.kind !== "candle") this.#unsent ??= before;
       if (!this.#outgoing.add(event)) this.#lose();
     }
@@ -160,9 +136,11 @@ export class LiveRelay {
    * partitions too that this process has told nothing of.
    */
   lost(): void {
-    for (let p = 0; p < this.#options.partitions; p++) this.#toldOf(p);
+    for (let p = 0; p < this.#options.partitions; p++) this.#tells(p);
     this.#lose();
-    this.#restart(this.#needs.all, "A process is gone, maybe with live events");
+    if (this.#options.listens) {
+      this.#restart("A process is gone, maybe with live events");
+    }
   }
 
   /** Sends until aborted, and then what is left. */
@@ -199,18 +177,16 @@ export class LiveRelay {
       now - this.#formingAt >= FORMING_EVERY_MS * MICROS_PER_MS;
     if (forming) this.#formingAt = now;
     const messages = this.#messagesOf(this.#outgoing.take({ forming }), now);
-    if (messages.length > 0) this.#nowOnTheirWay(messages);
+    if (messages.length > 0) this.#nowUnsettled(messages);
     if (now - this.#beatAt >= BEAT_EVERY_MS * MICROS_PER_MS) {
       this.#beatAt = now;
       messages.push(...this.#beats(now));
-      this.#giveBack();
     }
     for (let i = 0; i < messages.length; i += MESSAGES_AT_ONCE) {
       await Promise.all(
         messages.slice(i, i + MESSAGES_AT_ONCE).map((one) => this.#send(one)),
       );
     }
-    this.#onItsWay = null;
   }
 
   /** Numbers all of them before the first is sent. */
@@ -224,13 +200,9 @@ export class LiveRelay {
     for (const [p, own] of byPartition) {
       for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
         const n = ++this.#n;
-        const told = this.#toldOf(p);
-        const after = told.n;
-        const lost = isLostLately(told, now);
-        told.n = n;
-        told.at = now;
-        const text = writeMessage({ from, n, after, lost }, part);
-        messages.push({ p, n, text, isBeat: false });
+        const after = this.#told.get(p)?.n ?? 0;
+        this.#told.set(p, { n, at: now, since: now });
+        messages.push({ p, n, text: writeMessage({ from, n, after }, part) });
       }
     }
     return messages;
@@ -240,28 +212,23 @@ export class LiveRelay {
   #beats(now: EpochMicros): Message[] {
     const { bootId: from } = this.#options;
     const beats: Message[] = [];
-    for (const [p, told] of this.#told) {
-      const { n, at, lostAt } = told;
+    for (const [p, { n, at, since }] of this.#told) {
       const quietMs = (now - at) / MICROS_PER_MS;
       if (n === 0 || quietMs < BEAT_EVERY_MS) continue;
-      const isOver = at === -Infinity
-        ? now - lostAt > LOST_MS_MAX * MICROS_PER_MS
-        : quietMs > BEAT_MS_MAX;
-      if (isOver) {
-        // All who listen have heard; or each would tell of all for ever.
+      if (at === -Infinity && now - since > LOST_MS_MAX * MICROS_PER_MS) {
+        // Or each process would tell of all partitions for ever.
         this.#told.delete(p);
         continue;
       }
-      const lost = isLostLately(told, now);
-      const text = writeMessage({ from, n, after: n, lost }, []);
-      beats.push({ p, n, text, isBeat: true });
+      if (quietMs > BEAT_MS_MAX && at > -Infinity) continue;
+      beats.push({ p, n, text: writeMessage({ from, n, after: n }, []) });
     }
     return beats;
   }
 
   /** A message that fails is not sent again: its number tells the others. */
-  async #send({ p, text, isBeat }: Message): Promise<void> {
-    const { link, log, clock } = this.#options;
+  async #send({ p, text }: Message): Promise<void> {
+    const { link, log } = this.#options;
     try {
       await link.send(p, text);
       this.#sending = true;
@@ -272,58 +239,34 @@ export class LiveRelay {
         });
       }
       this.#sending = false;
-      if (!isBeat) this.#toldOf(p).lostAt = clock.now();
     }
   }
 
   /** Events that waited are dropped: a number that nobody will hear. */
   #lose(): void {
     const n = ++this.#n;
-    const lostAt = this.#options.clock.now();
-    for (const told of this.#told.values()) Object.assign(told, { n, lostAt });
+    const since = this.#options.clock.now();
+    for (const [p, { at }] of this.#told) this.#told.set(p, { n, at, since });
   }
 
-  #toldOf(p: number): Told {
-    let told = this.#told.get(p);
-    if (told === undefined) {
-      told = { n: 0, at: -Infinity, lostAt: -Infinity };
-      this.#told.set(p, told);
-    }
-    return told;
+  /** It has told nothing of a partition yet, but will. */
+  #tells(p: number): void {
+    if (this.#told.has(p)) return;
+    const since = this.#options.clock.now();
+    this.#told.set(p, { n: 0, at: -Infinity, since });
   }
 
-  #nowOnTheirWay(messages: readonly Message[]): void {
+  #nowUnsettled(messages: readonly Message[]): void {
     const local = this.#unsent;
     this.#unsent = null;
-    if (local === null) return;
-    this.#onItsWay = local;
-    for (const { p, n } of messages) {
-      if (this.#needs.has(p)) this.#willComeBack(p, n, local);
-    }
-  }
-
-  #willComeBack(p: number, n: number, local: number): void {
-    const unsettled = this.#unsettled[this.#orderOf(p)];
-    const newest = unsettled.at(-1);
-    if (newest?.local === local) {
-      newest.n = Math.max(newest.n, n);
-      newest.sent.set(p, n);
-    } else unsettled.push({ n, local, sent: new Map([[p, n]]) });
-    if (unsettled.length <= UNSETTLED_MAX) return;
-    const [oldest, next] = unsettled;
-    const sent = new Map([...oldest.sent, ...next.sent]);
-    unsettled.splice(0, 2, { n: next.n, local: oldest.local, sent });
-  }
-
-  /** What was sent to these is not heard any more. */
-  #notComingBack(partitions: readonly number[]): void {
-    for (const order of new Set(partitions.map((p) => this.#orderOf(p)))) {
+    if (local === null || !this.#options.listens) return;
+    const newest = new Map(messages.map(({ p, n }) => [this.#orderOf(p), n]));
+    for (const [order, n] of newest) {
       const unsettled = this.#unsettled[order];
-      for (const one of unsettled) {
-        for (const p of partitions) one.sent.delete(p);
-        one.n = Math.max(...one.sent.values());
-      }
-      this.#unsettled[order] = unsettled.filter(({ sent }) => sent.size > 0);
+      unsettled.push({ n, local });
+      if (unsettled.length <= UNSETTLED_MAX) continue;
+      const [oldest, next] = unsettled;
+      unsettled.splice(0, 2, { n: next.n, local: oldest.local });
     }
   }
 
@@ -332,55 +275,15 @@ export class LiveRelay {
    * what goes in this order.
    */
   #settled(order: number): number {
-    return this.#unsettled[order][0]?.local ?? this.#onItsWay ??
-      this.#unsent ?? Infinity;
+    return this.#unsettled[order][0]?.local ?? this.#unsent ?? Infinity;
   }
 
   #orderOf(p: number): number {
     return p % this.#options.link.orders;
   }
 
-  #want(partitions: readonly number[]): void {
-    const local = this.#onItsWay;
-    for (const p of partitions) {
-      const told = this.#told.get(p);
-      // It may get there before listening begins, or after it.
-      if (local !== null && told) this.#willComeBack(p, told.n, local);
-    }
-    this.#options.link.want(partitions);
-  }
-
-  #nowListening(partitions: readonly number[]): void {
-    const { bus, clock } = this.#options;
-    const now = clock.now();
-    const again = partitions.filter((p) => this.#listeningAt.has(p));
-    const first = partitions.filter((p) => !this.#listeningAt.has(p));
-    for (const p of partitions) this.#listeningAt.set(p, now);
-    this.#needs.stand(partitions);
-    // Who did not wait for it begins anew.
-    bus.restart(first);
-    this.#restart(again, "Listening to the other processes began again");
-  }
-
-  /** What nobody has needed for a while is not heard any more. */
-  #giveBack(): void {
-    const { bus, link } = this.#options;
-    const unused = this.#needs.giveBack();
-    if (unused.length === 0) return;
-    link.drop(unused);
-    bus.restart(unused); // nothing of it is kept
-    bus.deafen(unused);
-    for (const p of unused) {
-      this.#heard.delete(p);
-      this.#listeningAt.delete(p);
-      this.#restartedAt.delete(p);
-    }
-    this.#notComingBack(unused);
-  }
-
   #receive(text: string, p: number): void {
     const { bus, bootId, clock, log } = this.#options;
-    if (!this.#needs.has(p)) return;
     const message = readMessage(text);
     if (message === null) {
       if (this.#unreadable++ === 0) {
@@ -393,67 +296,63 @@ export class LiveRelay {
     const isBeat = message.events.length === 0;
     const order = this.#orderOf(p);
     if (message.from === bootId) {
+      if (isBeat) return;
       const unsettled = this.#unsettled[order];
       while (unsettled.length > 0 && unsettled[0].n <= message.n) {
         unsettled.shift();
       }
-      if (!isBeat) bus.hear(message, [], this.#settled(order), p);
+      bus.hear(message, [], this.#settled(order), order);
       return;
     }
-    const listeningAt = this.#listeningAt.get(p) ?? Infinity;
-    const fromFirst = clock.now() - listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
+    const fromFirst = this.#listeningAt !== null &&
+      clock.now() - this.#listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
     const senders = this.#heard.get(p) ?? new HeardSenders();
     this.#heard.set(p, senders);
-    if (senders.isAfterHole(message, fromFirst)) {
-      this.#beginAnew(message, order);
-    }
+    if (senders.isAfterHole(message, fromFirst)) this.#beginAnew(message);
     if (isBeat) return;
-    bus.hear(message, message.events, this.#settled(order), p);
+    bus.hear(message, message.events, this.#settled(order), order);
   }
 
   /**
    * What is missing before a number was stored before it was taken: once for
-   * all that goes the same way is enough.
+   * all partitions is enough.
    */
-  #beginAnew({ from, after }: LiveMessage, order: number): void {
-    const begunAnew = this.#begunAnew[order];
-    if (after <= (begunAnew.get(from) ?? 0)) return;
-    begunAnew.delete(from); // the newest stand last
-    begunAnew.set(from, after);
-    if (begunAnew.size > SENDERS_MAX) {
-      begunAnew.delete(begunAnew.keys().next().value!);
+  #beginAnew({ from, after }: LiveMessage): void {
+    if (after <= (this.#begunAnew.get(from) ?? 0)) return;
+    this.#begunAnew.delete(from); // the newest stand last
+    this.#begunAnew.set(from, after);
+    if (this.#begunAnew.size > SENDERS_MAX) {
+      this.#begunAnew.delete(this.#begunAnew.keys().next().value!);
     }
-    this.#restart(
-      this.#needs.all.filter((p) => this.#orderOf(p) === order),
-      "Live events of another process are missing",
-    );
+    this.#restart("Live events of another process are missing");
   }
 
-  /** Readers of these take a snapshot, at most every two seconds. */
-  #restart(partitions: readonly number[], why: string): void {
+  #restart(why: string): void {
+    if (this.#restartWaits) return;
     const { bus, clock, log } = this.#options;
     const now = clock.now();
-    const before = now - RESTART_EVERY_MS * MICROS_PER_MS;
-    const [due, early]: [number[], number[]] = [[], []];
-    for (const p of partitions) {
-      if (!this.#needs.has(p) || this.#restartWaits.has(p)) continue;
-      const isEarly = (this.#restartedAt.get(p) ?? -Infinity) > before;
-      (isEarly ? early : due).push(p);
-    }
-    if (early.length > 0) {
-      bus.deafen(early);
-      for (const p of early) this.#restartWaits.add(p);
-      const newest = Math.max(...early.map((p) => this.#restartedAt.get(p)!));
-      clock.sleep((newest - before) / MICROS_PER_MS).then(() => {
-        for (const p of early) this.#restartWaits.delete(p);
-        this.#restart(early, why);
+    const waitMs = RESTART_EVERY_MS -
+      (now - this.#restartedAt) / MICROS_PER_MS;
+    if (waitMs > 0) {
+      this.#restartWaits = true;
+      bus.doubt();
+      clock.sleep(waitMs).then(() => {
+        this.#restartWaits = false;
+        this.#restart(why);
       });
+      return;
     }
-    if (due.length === 0) return;
-    for (const p of due) this.#restartedAt.set(p, now);
-    log.info("Live streams begin anew", { why, partitions: due.length });
-    bus.restart(due);
-    bus.deafen(due.filter((p) => !this.#needs.stands(p)));
+    this.#restartedAt = now;
+    log.info("Live streams begin anew", { why });
+    // What was published before it and has not come back is not kept.
+    const isUnsent = this.#unsent !== null;
+    if (isUnsent) this.#unsent = NOTHING;
+    for (const one of this.#unsettled.flat()) one.local = NOTHING;
+    bus.restart(
+      [...this.#unsettled.keys()].filter((order) =>
+        isUnsent || this.#unsettled[order].length > 0
+      ),
+    );
   }
 }
 
@@ -461,31 +360,19 @@ interface Message {
   readonly p: number;
   readonly n: number;
   readonly text: string;
-  readonly isBeat: boolean;
-}
-
-/** What was sent at once and has not come back. */
-interface Unsettled {
-  /** The newest message of it that comes back. */
-  n: number;
-  /** Newest event of the bus before it. */
-  readonly local: number;
-  /** By partition that is heard, the newest message to it. */
-  readonly sent: Map<number, number>;
 }
 
 interface Told {
   /** The newest message, or the newest number nobody will hear. */
-  n: number;
-  /** When the newest was sent, beats aside; `-Infinity` before the first. */
-  at: number;
-  /** When something was last lost. */
-  lostAt: number;
+  readonly n: number;
+  /** When the newest was sent, beats aside. */
+  readonly at: number;
+  /** When that number came to be. */
+  readonly since: number;
 }
 
-function isLostLately({ lostAt }: Told, now: EpochMicros): boolean {
-  return now - lostAt < LOST_TOLD_MS * MICROS_PER_MS;
-}
+/** Less than the number of any event. */
+const NOTHING = -1;
 
 /** Texts in messages that are not too long. */
 function partsOf(texts: readonly string[]): readonly (readonly string[])[] {
