@@ -146,9 +146,6 @@ async function presenceOn(
 const FIT_THREADS_MAX = 4;
 /** Who watches the program from this machine needs no more. */
 const OPERATORS_CONNECTIONS_MAX = 64;
-/** Fewer than any system allows that is fit for a server. */
-const CONNECTIONS_AT_FIRST = 512;
-const COUNT_AFTER_MS = 1_000;
 /** Reject a jump only once this many ticks have shown the usual price. */
 const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 
@@ -591,13 +588,7 @@ export async function start(options: StartOptions): Promise<Running> {
         requestsPerSecond: config.httpRequestsPerSecond,
       };
       options.onServices(services);
-      if (options.http === "own") {
-        const pages = server = await serve(options);
-        life.run("web", async (signal) => {
-          await allowConnections(pages, options, signal);
-          await aborted(signal);
-        });
-      }
+      if (options.http === "own") server = await serve(options);
       operators = await serveOperators(config, services, log);
     }
     return {
@@ -689,7 +680,7 @@ function instrumentFile({ instruments, simulate }: Config, root: URL) {
 
 /** The web server, with the islands' code on its way. */
 async function serve(
-  { app, config, log }: StartOptions,
+  { app, config, log, root }: StartOptions,
 ): Promise<HttpServer> {
   setBundleCacheDir(`${config.dataDir}/bundle`);
   await loadProject();
@@ -697,33 +688,6 @@ async function serve(
     log.error("Cannot bundle the islands", { error })
   );
   const handler = app.handler();
-  return await serveHttp(
-    config.opsPort === null ? handler : withoutOperators(handler),
-    {
-      host: config.httpHost,
-      port: config.httpPort,
-      connectionsMax: Math.min(
-        config.httpConnectionsMax,
-        CONNECTIONS_AT_FIRST,
-      ),
-      connectionsOfAddressMax: config.httpConnectionsOfAddressMax,
-      proxies: config.trustedProxies,
-      onError: (error) => log.error("Cannot answer a request", { error }),
-    },
-  );
-}
-
-/**
- * Lets in as many connections as the settings say and the system allows. Not at
- * once, as the count takes a while: the kernel makes room for each descriptor.
- */
-async function allowConnections(
-  server: HttpServer,
-  { config, clock, log, root }: StartOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  await clock.sleep(COUNT_AFTER_MS, signal);
-  if (signal.aborted) return;
   const { httpConnectionsMax: wanted, feedConnectionsMax: feeds } = config;
   const connectionsMax = connectionsThatFit(
     wanted,
@@ -733,7 +697,6 @@ async function allowConnections(
       descriptorsWanted(wanted, feeds),
     ),
   );
-  server.limitConnections(connectionsMax);
   if (connectionsMax < wanted) {
     log.warn(
       "Fewer connections of browsers are let in than HTTP_CONNECTIONS_MAX, as " +
@@ -741,6 +704,17 @@ async function allowConnections(
       { wanted, connectionsMax },
     );
   }
+  return await serveHttp(
+    config.opsPort === null ? handler : withoutOperators(handler),
+    {
+      host: config.httpHost,
+      port: config.httpPort,
+      connectionsMax,
+      connectionsOfAddressMax: config.httpConnectionsOfAddressMax,
+      proxies: config.trustedProxies,
+      onError: (error) => log.error("Cannot answer a request", { error }),
+    },
+  );
 }
 
 /** What watches the program from this machine needs no token. */

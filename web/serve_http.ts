@@ -34,8 +34,6 @@ export interface ServeHttpOptions {
 export interface HttpServer {
   /** Such as `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** From now on at most that many connections are let in. */
-  limitConnections(max: number): void;
   /** Takes no more requests, lets open ones end, and cuts them after 2 s. */
   close(): Promise<void>;
 }
@@ -119,7 +117,6 @@ export async function serveHttp(
   const address = server.address() as AddressInfo;
   return {
     url: `http://${urlHost(host)}:${address.port}`,
-    limitConnections: (max) => void (server.maxConnections = max),
     close: () =>
       new Promise((resolve) => {
         const cut = setTimeout(() => {
