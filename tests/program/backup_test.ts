@@ -1,8 +1,5 @@
 /** A warehouse from a backup, of a dump or of WAL, that is a little behind. */
 import assert from "node:assert/strict";
-import { runFeedClient } from "../../pipeline/feeds/feed_client.ts";
-import { connectTcp } from "../../pipeline/feeds/tcp_connection.ts";
-import { systemClock } from "../../pipeline/system_clock.ts";
 import { freePort } from "../harness/free_port.ts";
 import {
   getJson,
@@ -10,6 +7,7 @@ import {
   startProgram,
   until,
 } from "../harness/program.ts";
+import { sendThrough } from "../harness/send_through.ts";
 import { serverTest } from "../harness/servers/installed.ts";
 import {
   findPostgres,
@@ -30,31 +28,6 @@ function lineOf(seq: number): string {
     volume: 1,
     seq,
   }) + "\n";
-}
-
-/** Sends ticks up to a number, and returns once they are acked. */
-async function sendThrough(port: number, last: number): Promise<void> {
-  const over = new AbortController();
-  const summary = await runFeedClient({
-    hello: { feed: "backup", epoch: 1 },
-    connect: (signal) => connectTcp({ hostname: "127.0.0.1", port }, signal),
-    source: () => ({
-      async *from(seq, { max }) {
-        while (seq <= last) {
-          const count = Math.min(max, last - seq + 1);
-          const lines = Array.from(
-            { length: count },
-            (_, i) => lineOf(seq + i),
-          );
-          yield { bytes: new TextEncoder().encode(lines.join("")), count };
-          seq += count;
-        }
-      },
-    }),
-    clock: systemClock,
-    signal: over.signal,
-  });
-  assert.equal(summary.acked, last);
 }
 
 async function inCandles(program: Program): Promise<number> {
@@ -111,9 +84,9 @@ serverTest(
     const name = new URL(original).pathname.slice(1);
     let program: Program = await start(original);
     try {
-      await sendThrough(port, TICKS / 2);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS / 2 });
       const dump = await postgres.dump(name);
-      await sendThrough(port, TICKS);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS });
       // The end closes the feed's last candles, before and after alike.
       await until("all ticks", () => inCandles(program), (n) => n === TICKS);
       await program.kill();
@@ -135,7 +108,7 @@ serverTest(
       assert.equal(audit.balanced, true, JSON.stringify(audit));
 
       // What comes next is taken as if nothing had been.
-      await sendThrough(port, TICKS + 100);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS + 100 });
       await until(
         "those that follow",
         () => inCandles(program),
@@ -184,9 +157,9 @@ serverTest(
     const name = new URL(original).pathname.slice(1);
     let program: Program = await start(original);
     try {
-      await sendThrough(port, TICKS / 4);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS / 4 });
       const backup = await postgres.baseBackup();
-      await sendThrough(port, TICKS / 2);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS / 2 });
       const archived = (await postgres.psql(
         "select pg_walfile_name(pg_switch_wal())",
       )).trim();
@@ -195,7 +168,7 @@ serverTest(
         () => postgres.psql("select last_archived_wal from pg_stat_archiver"),
         (last) => last.trim() >= archived,
       );
-      await sendThrough(port, TICKS);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS });
       await until("all ticks", () => inCandles(program), (n) => n === TICKS);
       await program.kill();
       await postgres.crash();
@@ -211,7 +184,7 @@ serverTest(
       );
       const audit = await getJson(program, "/api/audit?full=1");
       assert.equal(audit.balanced, true, JSON.stringify(audit));
-      await sendThrough(port, TICKS + 100);
+      await sendThrough(port, { feed: "backup", lineOf, last: TICKS + 100 });
       await until(
         "those that follow",
         () => inCandles(program),

@@ -1,9 +1,6 @@
 /** The whole program on a Citus cluster, of which a worker goes and comes. */
 import assert from "node:assert/strict";
-import { runFeedClient } from "../../pipeline/feeds/feed_client.ts";
-import { connectTcp } from "../../pipeline/feeds/tcp_connection.ts";
 import { compareEntryIds, type EntryId } from "../../pipeline/ports.ts";
-import { systemClock } from "../../pipeline/system_clock.ts";
 import { freePort } from "../harness/free_port.ts";
 import {
   getJson,
@@ -11,6 +8,7 @@ import {
   startProgram,
   until,
 } from "../harness/program.ts";
+import { sendThrough } from "../harness/send_through.ts";
 import { findCitus, startCitus } from "../harness/servers/citus_cluster.ts";
 import { extensionTest } from "../harness/servers/installed.ts";
 import { findPostgres } from "../harness/servers/postgres_server.ts";
@@ -30,30 +28,6 @@ function lineOf(seq: number): string {
     volume: 1,
     seq,
   }) + "\n";
-}
-
-/** Sends ticks up to a number, and returns once they are acked. */
-async function sendThrough(port: number, last: number): Promise<void> {
-  const summary = await runFeedClient({
-    hello: { feed: "citus", epoch: 1 },
-    connect: (signal) => connectTcp({ hostname: "127.0.0.1", port }, signal),
-    source: () => ({
-      async *from(seq, { max }) {
-        while (seq <= last) {
-          const count = Math.min(max, last - seq + 1);
-          const lines = Array.from(
-            { length: count },
-            (_, i) => lineOf(seq + i),
-          );
-          yield { bytes: new TextEncoder().encode(lines.join("")), count };
-          seq += count;
-        }
-      },
-    }),
-    clock: systemClock,
-    signal: new AbortController().signal,
-  });
-  assert.equal(summary.acked, last);
 }
 
 async function inCandles(program: Program): Promise<number> {
@@ -130,7 +104,7 @@ extensionTest(
       until("all ticks", () => inCandles(program), (n) => n === ticks);
     try {
       await t.step("ticks are archived on both workers", async () => {
-        await sendThrough(port, ROUND);
+        await sendThrough(port, { feed: "citus", lineOf, last: ROUND });
         await archived();
         const places = await coordinator.psql(
           `select s.nodeport from
@@ -146,7 +120,7 @@ extensionTest(
         "a worker is away: candles go on, and it is told",
         async () => {
           await away.crash();
-          await sendThrough(port, 2 * ROUND);
+          await sendThrough(port, { feed: "citus", lineOf, last: 2 * ROUND });
           await allInCandles(2 * ROUND);
           const { ready, warnings } = await until(
             "words of it",
@@ -164,7 +138,7 @@ extensionTest(
       await t.step("the program is killed meanwhile", async () => {
         await program.kill();
         program = await start();
-        await sendThrough(port, 3 * ROUND);
+        await sendThrough(port, { feed: "citus", lineOf, last: 3 * ROUND });
         assert.equal(await inCandles(program), 3 * ROUND);
       });
 
