@@ -22,6 +22,10 @@ const ALL = { maxEntries: 1e6, maxBytes: 1e9, waitMs: 0 };
 const PARTITIONS = 8;
 /** A cluster that is up again in seconds; ten times that. */
 const WAIT_MS_MAX = 60_000;
+/** Where no server may be given up. */
+const NO_FAILOVER_MS = 10_000;
+/** A failover is soon there, and one that nobody asked for is not likely. */
+const FAILOVER_MS = 4_000;
 
 function append(buffer: RedisBuffer, p: number, seq: number, last = seq - 1) {
   return buffer.append({
@@ -91,10 +95,11 @@ function writing(buffer: RedisBuffer, p: number) {
 
 function clusterTest(
   name: string,
+  nodeTimeoutMs: number,
   run: (cluster: RedisClusterServers, t: Deno.TestContext) => Promise<void>,
 ): void {
   serverTest(name, { "redis-server": findRedis }, async (t) => {
-    const cluster = await startRedisCluster();
+    const cluster = await startRedisCluster({ nodeTimeoutMs });
     try {
       await run(cluster, t);
     } finally {
@@ -105,6 +110,7 @@ function clusterTest(
 
 clusterTest(
   "RedisBuffer keeps the contract on a cluster",
+  NO_FAILOVER_MS,
   async (cluster, t) => {
     for (const { name, check } of BUFFER_CONTRACT) {
       await t.step(`RedisBuffer ${name}`, async () => {
@@ -161,6 +167,7 @@ function mark(p: number) {
 
 clusterTest(
   "RedisBuffer follows a partition that moves while it is written to",
+  NO_FAILOVER_MS,
   (cluster) =>
     withBuffer(cluster.servers[0], async (buffer) => {
       const p = 3;
@@ -195,6 +202,7 @@ clusterTest(
 
 clusterTest(
   "RedisBuffer goes on at the replica of a primary that was killed or hangs",
+  FAILOVER_MS,
   (cluster) =>
     withBuffer(cluster.servers[0], async (buffer) => {
       const p = 3;
@@ -202,10 +210,10 @@ clusterTest(
       const other = upTo(PARTITIONS).find((one) =>
         Math.floor(slotOf(`{${one}}`) / 5462) !== Math.floor(slot / 5462)
       )!;
-      await append(buffer, other, 1);
+      await untilDone(() => append(buffer, other, 1));
       for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
-        const last = await buffer.lastSeq(p, KEY);
-        const before = await append(buffer, p, last + 1, last);
+        const last = await untilDone(() => buffer.lastSeq(p, KEY));
+        const before = await untilDone(() => append(buffer, p, last + 1, last));
         assert(before.kind === "appended");
         const primary = await cluster.primaryOf(slot);
         const back = buffer.back();
@@ -229,15 +237,18 @@ clusterTest(
         }
         assert.equal(back.aborted, true, "who waits is told");
         assert.deepEqual(
-          (await heldSeqs(buffer, p)).toSorted((a, b) => a - b),
+          (await untilDone(() => heldSeqs(buffer, p)))
+            .toSorted((a, b) => a - b),
           upTo(kept + 1),
         );
-        assert.deepEqual(await heldSeqs(buffer, other), [1]);
+        assert.deepEqual(await untilDone(() => heldSeqs(buffer, other)), [1]);
         if (signal === "SIGKILL") await primary.start();
         else primary.signal("SIGCONT");
         await cluster.ready();
       }
-      const { entries } = await buffer.read(p, BEFORE_FIRST, ALL);
+      const { entries } = await untilDone(() =>
+        buffer.read(p, BEFORE_FIRST, ALL)
+      );
       for (const [i, { id }] of entries.entries()) {
         assert(i === 0 || compareEntryIds(entries[i - 1].id, id) < 0);
       }
