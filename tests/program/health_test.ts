@@ -43,7 +43,7 @@ const ago = (seconds: number) =>
 
 const never = () => new Promise<never>(() => {});
 /** A report takes 1 s; a machine that does something else as well, longer. */
-const REPORT_MS_MAX = 10_000;
+const REPORT_MS_MAX = 30_000;
 const UNTIL_MS_MAX = 60_000;
 
 const RUNNING: PipelineState = {
