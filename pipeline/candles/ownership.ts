@@ -219,6 +219,7 @@ export class SharedOwnership implements Ownership {
   }
 
   #yieldSurplus(): void {
+    if (this.#drained) return; // since the round began: all of it is given back
     if (this.#held.size <= this.#share) {
       this.#surplusRounds = 0;
       for (const held of this.#held.values()) held.yields = false;

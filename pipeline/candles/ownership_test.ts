@@ -33,6 +33,7 @@ class Warehouse {
   }): Promise<LeaseRound> {
     if (this.failing) throw new Error("the warehouse is down");
     if (!isCounted) this.left.push(owner);
+    this.meanwhile();
     const now = this.clock.now() / MICROS_PER_MS;
     const processes = Array.from({ length: this.alive }, (_, i) => {
       const owner = String.fromCharCode(97 + i);
@@ -46,6 +47,9 @@ class Warehouse {
   }
 
   readonly left: string[] = [];
+
+  /** What happens while it is asked. */
+  meanwhile = () => {};
 
   /** What those hold. */
   readonly holds = new Map<string, readonly number[]>();
@@ -295,6 +299,19 @@ Deno.test("a process that is drained gives everything back at once, and is not c
   ownership.onLost(0);
   await clock.advance(ROUND_MS);
   assert.deepEqual(await turns(), [0]);
+  await end();
+});
+
+Deno.test("a process that is drained while it asks who else is there gives everything back", async () => {
+  const { clock, warehouse, ownership, end } = await started(4);
+  warehouse.alive = 2;
+  for (const p of [0, 1]) ownership.onClaimed(p, 1);
+  warehouse.meanwhile = () => {
+    warehouse.meanwhile = () => {};
+    ownership.drain();
+  };
+  await clock.advance(3 * ROUND_MS);
+  assert.deepEqual([0, 1].map((p) => ownership.verdict(p)), ["yield", "yield"]);
   await end();
 });
 
