@@ -258,6 +258,43 @@ for (const left of ["detached", "half open"]) {
   });
 }
 
+Deno.test("a jump that another process took back is not taken back again", async () => {
+  const world = new FeedWorld();
+  // With a clock of its own, so that it sends off what it has before.
+  const other = new FeedWorld({ buffer: world.buffer, store: world.store });
+  const jump = (from: number, to: number) =>
+    range(from, to).map((seq) => tick(seq, { price: 200 }));
+  const settle = async (at: FeedWorld) => {
+    await at.clock.advance(1_000);
+    await at.commit();
+    await at.clock.advance(1_000);
+  };
+  for (const [at, from] of [[other, 1], [world, 41]] as const) {
+    const source = await FakeSource.open(at.ingest);
+    await source.send(...ticks(from, from + 39));
+    await settle(at);
+  }
+  const slow = await FakeSource.open(world.ingest);
+  await slow.send(...jump(81, 84)); // not appended yet
+  const quick = await FakeSource.open(other.ingest);
+  await quick.send(...jump(81, 85));
+  await settle(other);
+  assert.equal(quick.acked, 85);
+  const back = await FakeSource.open(world.ingest);
+  await back.send(...jump(86, 88));
+  await settle(world);
+  assert.equal(back.acked, 88);
+  const entries = (await world.entries()).map(({ entry }) => entry);
+  assert.deepEqual(
+    entries.flatMap(({ ticks }) => [...ticks.seq]).sort((a, b) => a - b),
+    range(1, 88),
+  );
+  assert.deepEqual(
+    entries.flatMap(({ readmitted }) => readmitted),
+    range(81, 84),
+  );
+});
+
 Deno.test("what has no number is appended once too, and in its place", async () => {
   const buffer = new LossyBuffer();
   const world = new FeedWorld({ buffer });

@@ -9,7 +9,12 @@ import { MICROS_PER_MS } from "../domain/time.ts";
 import type { WaitSketch } from "../domain/wait_sketch.ts";
 import type { AppendResult, Clock, Log, TickBuffer } from "../ports.ts";
 import type { AckTracker, Handed, Place } from "./ack_tracker.ts";
-import { dropAppended, EntryDraft, type SealedDraft } from "./entry_draft.ts";
+import {
+  dropAppended,
+  dropReadmissions,
+  EntryDraft,
+  type SealedDraft,
+} from "./entry_draft.ts";
 
 /** Appends on their way at a time, in one chain. */
 const PIPELINE_DEPTH = 4;
@@ -84,6 +89,12 @@ export class ChainWriter {
   readonly draft: EntryDraft;
   /** Highest number that was taken here: lower ones are duplicates. */
   last: number;
+  /**
+   * Of a feed with acks: highest number that another writer may have appended.
+   * What it made of the lines up to there is not known here, so none of those
+   * that were rejected is taken back.
+   */
+  #elsewhere: number;
   /** Bytes of lines that are not in the buffer. */
   unappendedBytes = 0;
   /** Lines that are not in the buffer. */
@@ -105,6 +116,7 @@ export class ChainWriter {
   constructor(private readonly options: ChainOptions) {
     this.draft = new EntryDraft(options.delivery);
     this.last = options.last;
+    this.#elsewhere = this.#acked ? options.last : -Infinity;
     this.#chainLast = options.bufferLast;
   }
 
@@ -171,6 +183,18 @@ export class ChainWriter {
     this.draft.chainTo = number;
   }
 
+  /** Another writer has brought the chain this far, maybe. */
+  reached(last: number): void {
+    if (last <= this.last) return;
+    this.last = last;
+    this.#elsewhere = last;
+  }
+
+  /** Whether a line that was rejected here may be taken back. */
+  mayReadmit(number: number): boolean {
+    return number > this.#elsewhere;
+  }
+
   /** Sends off the draft, if there is something in it. */
   flush(): void {
     if (!this.draft.empty) this.#seal("ticks");
@@ -218,6 +242,7 @@ export class ChainWriter {
       if (this.#acked && draft.handed.from <= expectLast) {
         dropAppended(draft, expectLast);
       }
+      dropReadmissions(draft, this.#elsewhere);
       const newLast = Math.max(expectLast, draft.chainTo);
       this.#chainLast = newLast;
       const outcome = this.#append(sealed, expectLast, newLast);
@@ -396,6 +421,9 @@ export class ChainWriter {
     }
     this.#waiting.unshift(...back);
     this.#chainLast = last;
+    if (this.#acked && last > reached) {
+      this.#elsewhere = Math.max(this.#elsewhere, last);
+    }
     if (last > this.last) this.#takenElsewhere(last, newest);
   }
 

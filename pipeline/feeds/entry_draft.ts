@@ -204,6 +204,35 @@ function copyTicks(ticks: TickColumns): TickColumns {
  * with a number up to `last`, which becomes a duplicate.
  */
 export function dropAppended(draft: SealedDraft, last: number): void {
+  keepTicks(draft, (i, readmission) => {
+    const seq = readmission ? readmission.trigger : draft.ticks.seq[i];
+    if (seq > last) return true;
+    // A readmitted tick was counted when it was rejected.
+    if (!readmission) draft.duplicates += 1;
+    return false;
+  });
+  const rejects = draft.rejects.filter(({ seq }) => seq === null || seq > last);
+  draft.duplicates += draft.rejects.length - rejects.length;
+  draft.rejects = rejects;
+  draft.gaps = draft.gaps.filter(({ to }) => to > last);
+}
+
+/**
+ * Takes back no tick with a number up to `last`: another writer may have done
+ * that, or accepted it. One that it rejected stays so.
+ */
+export function dropReadmissions(draft: SealedDraft, last: number): void {
+  if (!draft.readmissions.some(({ seq }) => seq <= last)) return;
+  keepTicks(
+    draft,
+    (_, readmission) => !(readmission && readmission.seq <= last),
+  );
+}
+
+function keepTicks(
+  draft: SealedDraft,
+  keeps: (row: number, readmission: Readmission | undefined) => boolean,
+): void {
   const readmissions = new Map(
     draft.readmissions.map((entry) => [entry.row, entry]),
   );
@@ -212,12 +241,7 @@ export function dropAppended(draft: SealedDraft, last: number): void {
   let n = 0;
   for (let i = 0; i < draft.ticks.length; i++) {
     const readmission = readmissions.get(i);
-    const seq = readmission ? readmission.trigger : draft.ticks.seq[i];
-    if (seq <= last) {
-      // A readmitted tick was counted when it was rejected.
-      if (!readmission) draft.duplicates += 1;
-      continue;
-    }
+    if (!keeps(i, readmission)) continue;
     if (readmission) keptReadmissions.push({ ...readmission, row: n });
     kept.symbol[n] = draft.ticks.symbol[i];
     kept.ts[n] = draft.ticks.ts[i];
@@ -227,10 +251,6 @@ export function dropAppended(draft: SealedDraft, last: number): void {
     n += 1;
   }
   kept.length = n;
-  const rejects = draft.rejects.filter(({ seq }) => seq === null || seq > last);
-  draft.duplicates += draft.rejects.length - rejects.length;
   draft.ticks = copyTicks(kept);
   draft.readmissions = keptReadmissions;
-  draft.rejects = rejects;
-  draft.gaps = draft.gaps.filter(({ to }) => to > last);
 }

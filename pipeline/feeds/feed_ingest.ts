@@ -313,7 +313,7 @@ export class FeedIngest {
       const last = Math.max(chain.bufferLast, chain.committedLast);
       if (last > writer.last) this.#knowEarlier(writer.p, chain);
       else this.tracker.reached(writer.p, chain.committedLast);
-      writer.last = Math.max(writer.last, last);
+      writer.reached(last);
     }
     this.#wake();
   }
@@ -597,6 +597,7 @@ export class FeedIngest {
       if (route.version !== draft.version) this.#enter(route);
       if (verdict.kind === "readmits") {
         for (const tick of verdict.earlier) {
+          if (!writer.mayReadmit(tick.seq)) continue;
           draft.addTick(route.slot, tick.ts, tick.price, tick.size, tick.seq);
           draft.markReadmitted(tick.seq, number);
           this.#recount(link, "out_of_band", -1);
