@@ -16,6 +16,12 @@ export interface BatchOptions {
    * may keep a plan of each, made once for whatever parameters.
    */
   readonly keepPlans?: boolean;
+  /**
+   * Others may be in the same transaction: no statement has `expectRows`, and
+   * none is bound to what goes before or after it. It waits for them for so
+   * many milliseconds at most.
+   */
+  readonly shares?: { readonly ms: number; readonly signal?: AbortSignal };
 }
 
 /**

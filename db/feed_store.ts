@@ -7,6 +7,7 @@ import type {
   FeedActivityStore,
   FeedKey,
   FeedStore,
+  MayWait,
   WarehouseContent,
 } from "../pipeline/ports.ts";
 import { progressOf } from "./partition_state.ts";
@@ -62,16 +63,11 @@ export class PgFeedStore implements FeedStore, FeedActivityStore {
 
   async committed(
     keys: readonly FeedKey[],
+    shares?: MayWait,
   ): Promise<readonly CommittedPartition[]> {
-    const rows = await this.db.query<{
-      p: number;
-      position: EntryId;
-      incarnation: string | null;
-      feed: string | null;
-      epoch: number | null;
-      last_seq: number | null;
-    }>(
-      `select o.p, o.position, o.incarnation, t.feed, t.epoch::float8 as epoch,
+    const results = await this.db.batch([{
+      sql:
+        `select o.p, o.position, o.incarnation, t.feed, t.epoch::float8 as epoch,
           t.last_seq::float8 as last_seq
         from offsets o left join (
           feed_totals t join
@@ -79,11 +75,19 @@ export class PgFeedStore implements FeedStore, FeedActivityStore {
           on t.feed = u.feed and t.epoch = u.epoch
         ) on t.p = o.p
         order by o.p`,
-      [
+      params: [
         textArray(keys.map(({ feed }) => feed)),
         numberArray(keys.map(({ epoch }) => epoch)),
       ],
-    );
+    }], { shares });
+    const rows = results![0] as readonly {
+      readonly p: number;
+      readonly position: EntryId;
+      readonly incarnation: string | null;
+      readonly feed: string | null;
+      readonly epoch: number | null;
+      readonly last_seq: number | null;
+    }[];
     return [...Map.groupBy(rows, ({ p }) => p)].map(([p, group]) => ({
       p,
       position: group[0].position,

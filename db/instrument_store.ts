@@ -5,7 +5,7 @@ import {
   type InstrumentSpec,
   type InstrumentType,
 } from "../pipeline/domain/instrument.ts";
-import type { Clock, InstrumentStore } from "../pipeline/ports.ts";
+import type { Clock, InstrumentStore, MayWait } from "../pipeline/ports.ts";
 import type { Db, Row, Statement } from "./db.ts";
 import {
   cleanText,
@@ -98,14 +98,14 @@ export class PgInstrumentStore implements InstrumentStore {
     private readonly clock: Clock,
   ) {}
 
-  async changes(since: string | null): Promise<{
+  async changes(since: string | null, shares?: MayWait): Promise<{
     readonly instruments: readonly Instrument[];
     readonly seen: string;
   }> {
     const results = await this.db.batch([
       { sql: SEEN },
       since === null ? { sql: ALL } : { sql: CHANGED, params: [since] },
-    ]);
+    ], { shares });
     assert(results !== null, "nothing was asked that could be refused");
     const seen = results[0][0].seen as string;
     // A warehouse of before has come back, where transactions are counted anew.

@@ -17,6 +17,7 @@ import type {
   LayoutNode,
   LayoutState,
   LayoutStore,
+  MayWait,
 } from "../pipeline/ports.ts";
 import type { Db, Statement } from "./db.ts";
 import { claimMeta } from "./feed_store.ts";
@@ -55,11 +56,12 @@ const ADD_ROWS = `
 export class PgLayoutStore implements LayoutStore {
   constructor(private readonly db: Db) {}
 
-  async state(): Promise<LayoutState> {
-    const [row] = await this.db.query<{
-      divisions: string | null;
-      wanted: string | null;
-    }>(STATE);
+  async state(shares?: MayWait): Promise<LayoutState> {
+    const results = await this.db.batch([{ sql: STATE }], { shares });
+    const row = results![0][0] as {
+      readonly divisions: string | null;
+      readonly wanted: string | null;
+    };
     if (row.divisions === null) {
       throw new LayoutMismatchError(
         "Cannot tell how many partitions a warehouse has before a process was " +

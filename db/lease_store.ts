@@ -96,7 +96,7 @@ export class PgLeaseStore implements LeaseStore {
           ],
         },
         { sql: FREE, params: [partitions, tag] },
-      ])
+      ], { shares: { ms: 0 } })
     );
     const [processes, kept, free] = results!.slice(-3);
     return {

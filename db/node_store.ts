@@ -1,4 +1,4 @@
-import type { NodeStore, SharedNode } from "../pipeline/ports.ts";
+import type { MayWait, NodeStore, SharedNode } from "../pipeline/ports.ts";
 import type { Db, Row } from "./db.ts";
 import { micros } from "./sql_values.ts";
 
@@ -20,6 +20,7 @@ export class PgNodeStore implements NodeStore {
 
   async beat(
     { owner, node, roles, startedAt, drained }: Omit<SharedNode, "toDrain">,
+    shares?: MayWait,
   ): Promise<boolean> {
     const results = await this.db.batch([
       {
@@ -38,7 +39,7 @@ export class PgNodeStore implements NodeStore {
             for update skip locked)`,
       },
       { sql: "select from drained_nodes where node = $1", params: [node] },
-    ]);
+    ], { shares });
     return results![2].length > 0;
   }
 

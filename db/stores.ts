@@ -42,6 +42,7 @@ import { PgPipelineStore } from "./pipeline_store.ts";
 import { Rollups } from "./rollups.ts";
 import { PgQuarantineStore } from "./quarantine_store.ts";
 import { PgScoreStore } from "./score_store.ts";
+import { sharedTransactions } from "./shared_transactions.ts";
 import { PgSignalStore } from "./signal_store.ts";
 
 /** What pages and the API read. */
@@ -111,7 +112,8 @@ export function pgStores(
     bucketOf: options.bucketOf,
     tradingMs: options.tradingMs ?? ((_symbol, bucket) => lengthMs(bucket)),
   };
-  const instruments = new PgInstrumentStore(db, partitions, clock);
+  const shared = sharedTransactions(db, clock);
+  const instruments = new PgInstrumentStore(shared, partitions, clock);
   const months = new CandleMonths(db);
   const lease = new LeaseTerm(leaseMs, clock);
   const readersOf = (from: Db): Readers => ({
@@ -145,15 +147,15 @@ export function pgStores(
       sync,
       layout,
     ),
-    leases: new PgLeaseStore(db, lease, layout),
+    leases: new PgLeaseStore(shared, lease, layout),
     forecastShards: new PgForecastShardStore(db, lease),
-    feeds: new PgFeedStore(db),
+    feeds: new PgFeedStore(shared),
     instruments,
     pipeline: new PgPipelineStore(db),
-    nodes: new PgNodeStore(db),
+    nodes: new PgNodeStore(shared),
     lagging: copies ? readersOf(copies.lagging) : readers,
     fresh: copies ? readersOf(copies.fresh) : readers,
     layout,
-    layouts: new PgLayoutStore(db),
+    layouts: new PgLayoutStore(shared),
   };
 }

@@ -8,7 +8,7 @@ import {
   isAsListed,
   SYMBOL_PATTERN,
 } from "./domain/instrument.ts";
-import type { InstrumentStore } from "./ports.ts";
+import type { InstrumentStore, MayWait } from "./ports.ts";
 
 /** Fewest decimals of a price that a tick registered. */
 const AUTO_PRICE_SCALE_MIN = 2;
@@ -51,13 +51,19 @@ export class Catalog {
   }
 
   /** Reads what others have registered or changed since the last time. */
-  async refresh(): Promise<void> {
-    const since = this.#seen;
-    // After a failure it may be another server, without the last changes.
-    this.#seen = null;
-    const { instruments, seen } = await this.store.changes(since);
-    for (const instrument of instruments) this.#keep(instrument);
-    this.#seen = seen;
+  async refresh(mayWait?: MayWait): Promise<void> {
+    try {
+      const { instruments, seen } = await this.store.changes(
+        this.#seen,
+        mayWait,
+      );
+      for (const instrument of instruments) this.#keep(instrument);
+      this.#seen = seen;
+    } catch (error) {
+      // It may be another server the next time, without the last changes.
+      this.#seen = null;
+      throw error;
+    }
   }
 
   /** Stores what a file says of instruments, of those that it changes. */

@@ -29,6 +29,15 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/**
+ * For how many milliseconds a look may wait for others to go with, as long as
+ * the signal does not abort.
+ */
+export interface MayWait {
+  readonly ms: number;
+  readonly signal: AbortSignal;
+}
+
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** One fixed sentence and fields; a line of JSON. */
@@ -449,7 +458,10 @@ export interface FeedStore {
   /** A feed's chain position in a partition, as committed; 0 if none. */
   committedSeq(p: number, key: FeedKey): Promise<number>;
   /** How far every partition is committed, with the chains of these feeds. */
-  committed(keys: readonly FeedKey[]): Promise<readonly CommittedPartition[]>;
+  committed(
+    keys: readonly FeedKey[],
+    mayWait?: MayWait,
+  ): Promise<readonly CommittedPartition[]>;
   /** What this warehouse holds; `null` as long as nobody said. */
   content(): Promise<WarehouseContent | null>;
   /**
@@ -748,7 +760,10 @@ export interface NodeStore {
    *
    * @returns Whether it is to have no work.
    */
-  beat(self: Omit<SharedNode, "toDrain">): Promise<boolean>;
+  beat(
+    self: Omit<SharedNode, "toDrain">,
+    mayWait?: MayWait,
+  ): Promise<boolean>;
   /** The process ends. */
   leave(owner: string): Promise<void>;
   /** Those that are there. */
@@ -788,7 +803,7 @@ export interface DrainedStream {
 
 /** Dividing the partitions of a warehouse while it is in use. */
 export interface LayoutStore {
-  state(): Promise<LayoutState>;
+  state(mayWait?: MayWait): Promise<LayoutState>;
   /** Processes that are there. */
   nodes(): Promise<readonly LayoutNode[]>;
   /**
@@ -886,7 +901,7 @@ export interface InstrumentStore {
    *
    * @param since What the call before gave as `seen`; all of them if null.
    */
-  changes(since: string | null): Promise<{
+  changes(since: string | null, mayWait?: MayWait): Promise<{
     readonly instruments: readonly Instrument[];
     readonly seen: string;
   }>;

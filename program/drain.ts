@@ -1,7 +1,9 @@
 import type { EpochMicros } from "../pipeline/domain/time.ts";
-import type { Clock, Log, NodeStore } from "../pipeline/ports.ts";
+import type { Clock, Log, MayWait, NodeStore } from "../pipeline/ports.ts";
 
-const EVERY_MS = 1_000;
+/** From one look to when the next one may go with others, and has to go. */
+const REST_MS = 700;
+const WAIT_MS = 500;
 
 /** A part that gives its work away, and takes work again. */
 export interface Drainable {
@@ -44,10 +46,14 @@ export class Drain {
   async run(parts: readonly Drainable[], signal: AbortSignal): Promise<void> {
     this.#parts = parts;
     const { nodes, clock, log, ...self } = this.options;
+    let mayWait: MayWait | undefined; // it is there at once
     let failed = false;
     while (!signal.aborted) {
       try {
-        this.#tell(await nodes.beat({ ...self, drained: this.#drained }));
+        this.#tell(
+          await nodes.beat({ ...self, drained: this.#drained }, mayWait),
+        );
+        mayWait = { ms: WAIT_MS, signal };
         failed = false;
       } catch (error) {
         if (!failed) {
@@ -57,7 +63,7 @@ export class Drain {
         }
         failed = true;
       }
-      await clock.sleep(EVERY_MS, signal);
+      await clock.sleep(REST_MS, signal);
     }
     await this.#work;
   }

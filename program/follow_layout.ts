@@ -5,6 +5,7 @@ import {
   compareEntryIds,
   type LayoutStore,
   type LeaseStore,
+  type MayWait,
 } from "../pipeline/ports.ts";
 import { epochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import {
@@ -16,7 +17,11 @@ import {
 /** What one process does at a time. */
 export const DIVIDE_TASK = "divide";
 
-const EVERY_MS = 500;
+/** From one look to when the next one may go with others, and has to go. */
+const REST_MS = 400;
+const WAIT_MS = 700;
+/** As feeds are to wait for a division together. */
+const FEED_WAIT_MS = 150;
 /** While partitions are to be divided, and feeds wait for it. */
 const BUSY_MS = 50;
 /** Its row may be gone, and is waited for while partitions are divided. */
@@ -63,6 +68,7 @@ class LayoutFollower {
   /** Since nobody wanted a division, whoever did it. */
   #wasWanted = false;
   #retiredAt = -Infinity;
+  #mayWait: MayWait | undefined;
 
   constructor(private readonly options: FollowLayoutOptions) {}
 
@@ -82,7 +88,9 @@ class LayoutFollower {
         }
         failed = true;
       }
-      await clock.sleep(wanted ? BUSY_MS : EVERY_MS, signal);
+      const ms = ingest ? FEED_WAIT_MS : WAIT_MS;
+      this.#mayWait = wanted ? undefined : { ms, signal };
+      await clock.sleep(wanted ? BUSY_MS : REST_MS, signal);
     }
     this.#holding?.abort();
     ingest?.resume();
@@ -91,7 +99,7 @@ class LayoutFollower {
   /** @returns Whether a division is asked for. */
   async #round(): Promise<boolean> {
     const { store, layout, ingest, divides, leases, owner } = this.options;
-    const state = await store.state();
+    const state = await store.state(this.#mayWait);
     const { divisions, wanted } = state;
     layout.become(divisions);
     await ingest?.followLayout();

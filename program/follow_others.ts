@@ -6,12 +6,14 @@ import {
   type EntryId,
   type FeedStore,
   type Log,
+  type MayWait,
   type TickBuffer,
 } from "../pipeline/ports.ts";
 
-const EVERY_MS = 500;
+/** From one look to when the next one may go with others, and has to go. */
+const OFTEN = { restMs: 300, waitMs: 250 };
 /** An aggregator asks by itself for what ticks have and it does not know. */
-const SELDOM_MS = 5_000;
+const SELDOM = { restMs: 4_000, waitMs: 1_500 };
 
 export interface Others {
   readonly stores: {
@@ -37,11 +39,15 @@ export async function followOthers(
   { stores, catalog, committed, clock, log }: Others,
   signal: AbortSignal,
 ): Promise<void> {
+  const { restMs, waitMs } = committed ? OFTEN : SELDOM;
+  const mayWait = { ms: waitMs, signal };
   let failed = false;
   while (!signal.aborted) {
     try {
-      await catalog.refresh();
-      if (committed) await followPositions(stores, committed);
+      await Promise.all([
+        catalog.refresh(mayWait),
+        committed && followPositions(stores, committed, mayWait),
+      ]);
       failed = false;
     } catch (error) {
       if (!failed) {
@@ -51,15 +57,16 @@ export async function followOthers(
       }
       failed = true;
     }
-    await clock.sleep(committed ? EVERY_MS : SELDOM_MS, signal);
+    await clock.sleep(restMs, signal);
   }
 }
 
 async function followPositions(
   { feeds, buffer }: Others["stores"],
   committed: EntryId[],
+  mayWait: MayWait,
 ): Promise<void> {
-  for (const { p, position } of await feeds.committed([])) {
+  for (const { p, position } of await feeds.committed([], mayWait)) {
     buffer.raiseFloor(p, position);
     if (compareEntryIds(position, committed[p] ?? BEFORE_FIRST) > 0) {
       committed[p] = position;

@@ -44,7 +44,8 @@ export class RedisSession {
   readonly ended: Promise<Error>;
   readonly #client: ReturnType<typeof clientOf>;
   readonly #pending = new Set<Pending>();
-  readonly #watch: ReturnType<typeof setInterval>;
+  /** Looks at them while there are some, and wakes an idle process for none. */
+  #watch: ReturnType<typeof setInterval> | null = null;
   #checks = 0;
   /** Number of the check before the newest answer. */
   #answered = 0;
@@ -56,7 +57,6 @@ export class RedisSession {
     this.#client = clientOf(url);
     this.#client.on("error", (error: Error) => this.end(error));
     this.#client.on("end", () => this.end(new Error("Connection closed")));
-    this.#watch = setInterval(() => this.#check(), CHECK_MS);
   }
 
   /**
@@ -109,7 +109,7 @@ export class RedisSession {
   end(reason: Error): void {
     if (this.#over) return;
     this.#over = reason;
-    clearInterval(this.#watch);
+    this.#unwatch();
     for (const { reject } of this.#pending) reject(reason);
     this.#pending.clear();
     this.#client.destroy();
@@ -120,6 +120,7 @@ export class RedisSession {
     return new Promise((resolve, reject) => {
       const pending: Pending = { reject, since: this.#checks };
       this.#pending.add(pending);
+      this.#watch ??= setInterval(() => this.#check(), CHECK_MS);
       const settled = () => {
         this.#pending.delete(pending);
         this.#answered = this.#checks;
@@ -135,8 +136,14 @@ export class RedisSession {
     });
   }
 
+  #unwatch(): void {
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch = null;
+  }
+
   #check(): void {
     this.#checks++;
+    if (this.#pending.size === 0) this.#unwatch();
     for (const { since } of this.#pending) {
       if (this.#checks - Math.max(since, this.#answered) > CHECKS_MAX) {
         const waited = CHECK_MS * CHECKS_MAX;
