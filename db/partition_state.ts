@@ -16,14 +16,15 @@ const ADD_PARTITION = `
   on conflict do nothing`;
 
 const CLAIM = `
-  update offsets set owner = $2, lease_epoch = lease_epoch + 1,
-    lease_until = now() + ($3::float8 * interval '1 millisecond')
-  where p = (
-    select p from offsets
+  with before as (
+    select p, lease_until > '-infinity' as lapsed from offsets
     where p = $1::int and stream = $4
       and (lease_until < now() or owner = $2)
     for update skip locked)
-  returning lease_epoch::float8 as lease_epoch, position, incarnation,
+  update offsets o set owner = $2, lease_epoch = lease_epoch + 1,
+    lease_until = now() + ($3::float8 * interval '1 millisecond')
+  from before where o.p = before.p
+  returning lease_epoch::float8 as lease_epoch, lapsed, position, incarnation,
     to_micros(marked_at)::float8 as marked_at,
     readmitted_through::float8 as readmitted_through`;
 
@@ -79,6 +80,7 @@ export function partitionStateOf(
   return {
     p,
     leaseEpoch: claimed.lease_epoch as number,
+    lapsed: claimed.lapsed as boolean,
     position: claimed.position as EntryId,
     incarnation: claimed.incarnation as string | null,
     markedAt: microsOrNull(claimed.marked_at),

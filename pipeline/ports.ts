@@ -279,6 +279,11 @@ export interface FeedTotals {
 export interface PartitionState {
   readonly p: number;
   readonly leaseEpoch: number;
+  /**
+   * Whether the lease before was not given back: of what was committed under it
+   * last, nobody may have been told.
+   */
+  readonly lapsed: boolean;
   readonly position: EntryId;
   readonly incarnation: string | null;
   /** Newest listener's clock that a mark has brought. */

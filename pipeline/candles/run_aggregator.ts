@@ -143,8 +143,12 @@ export interface InstrumentCalendars {
 
 /** Called after the fact; they must not throw, and must not take long. */
 export interface AggregatorEvents {
-  /** The partition is ours from here on; others may have committed before. */
-  onClaimed?(p: number): void;
+  /**
+   * The partition is ours from here on; others may have committed before.
+   *
+   * @param untold Whether nobody may have been told of the last of that.
+   */
+  onClaimed?(p: number, untold: boolean): void;
   /** The partition is not ours any more, or was given back. */
   onLost?(p: number): void;
   /** Everything up to `position` is in the warehouse: acks may go out. */
@@ -258,6 +262,11 @@ class AggregatorLoop {
   #forming = new Set<FormingMinute>();
   #rolledUpAt = -Infinity;
   #rollUpRestMs = 0;
+  /**
+   * Something may be stored that nobody was told of: by who had the partition
+   * before, or as the answer to a commit was lost.
+   */
+  #maybeUntold = true;
   #trimmedAt: number;
   /** What was old enough the last time. */
   #trimLagMs = Infinity;
@@ -351,7 +360,7 @@ class AggregatorLoop {
     );
     this.#forming = new Set(book.formingAtFirst);
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
-    this.options.events.onClaimed?.(p);
+    this.options.events.onClaimed?.(p, state.lapsed);
     // What was committed before a crash may not have been announced.
     this.options.events.onCommitted(p, readFrom, {
       incarnation: this.#incarnation,
@@ -365,10 +374,12 @@ class AggregatorLoop {
 
   /**
    * Takes the partition, with its longer candles up to date: only then are all
-   * that are open among those that it is told of.
+   * that are open among those that it is told of. What is ours already, and
+   * told whole, has not lapsed.
    */
   async #claim(): Promise<PartitionState | null> {
     const { p, owner, store, ownership } = this.options;
+    let lapsed: boolean | null = null;
     for (;;) {
       ownership?.onClaiming(p);
       const state = await outside(
@@ -378,7 +389,9 @@ class AggregatorLoop {
       this.#leaseEpoch = state?.leaseEpoch ?? null;
       // At once, to be renewed: rolling up may take longer than a lease.
       if (state) ownership?.onClaimed(p, state.leaseEpoch);
-      if (state === null || !await this.#rollUpOnce()) return state;
+      if (state === null) return null;
+      lapsed ??= state.lapsed && this.#maybeUntold;
+      if (!await this.#rollUpOnce()) return { ...state, lapsed };
       while (await this.#rollUpOnce());
     }
   }
@@ -515,6 +528,7 @@ class AggregatorLoop {
     const { p, log, ownership, events } = this.options;
     log.warn("Another process has taken the partition", { p });
     this.#leaseEpoch = null;
+    this.#maybeUntold = true;
     ownership?.onLost(p);
     events.onLost?.(p);
   }
@@ -531,6 +545,7 @@ class AggregatorLoop {
     }
     this.options.events.onLost?.(p);
     this.#leaseEpoch = null;
+    this.#maybeUntold = true;
     return false;
   }
 
@@ -540,6 +555,7 @@ class AggregatorLoop {
     expect: EntryId,
   ): Promise<boolean> {
     const { p, store, events } = this.options;
+    this.#maybeUntold = true;
     const result = await outside("commit candles", () =>
       store.commit({
         p,
@@ -562,6 +578,7 @@ class AggregatorLoop {
       candles: result.candles,
       tooLate: tooLateOf(change.quarantine),
     });
+    this.#maybeUntold = false;
     return true;
   }
 
@@ -597,12 +614,14 @@ class AggregatorLoop {
   async #rollUpOnce(): Promise<boolean> {
     const { p, store, events } = this.options;
     const startedAt = this.#nowMs();
+    this.#maybeUntold = true;
     const candles = await outside(
       "roll candles up",
       () => store.rollUp(p, this.#rollUps.of(this.settings.rollUpLimit)),
     );
     this.#rollUps.took(this.#nowMs() - startedAt);
     if (candles.length > 0) events.onRolledUp(p, candles);
+    this.#maybeUntold = false;
     return candles.length > 0;
   }
 
@@ -612,6 +631,7 @@ class AggregatorLoop {
     const limit = this.#rollUps.of(this.settings.rollUpLimit);
     const minutes = this.#forming.values().take(limit).toArray();
     const startedAt = this.#nowMs();
+    this.#maybeUntold = true;
     const candles = await outside(
       "roll candles up",
       () => store.rollUpForming({ p, leaseEpoch }, minutes),
@@ -620,6 +640,7 @@ class AggregatorLoop {
     if (candles === null) return false;
     for (const minute of minutes) this.#forming.delete(minute);
     if (candles.length > 0) events.onRolledUp(p, candles);
+    this.#maybeUntold = false;
     return true;
   }
 

@@ -9,6 +9,7 @@ import {
   BEFORE_FIRST,
   type Commit,
   type CommitResult,
+  type CommittedCandle,
   compareEntryIds,
   type EntryId,
   type FormingMinute,
@@ -345,7 +346,8 @@ Deno.test("each claim is told before what is committed after it", async () => {
     buffer,
     store,
     events: {
-      onClaimed: (p) => told.push(`claimed ${p}`),
+      onClaimed: (p, lapsed) =>
+        told.push(`claimed ${p}${lapsed ? ", lapsed" : ""}`),
       onCommitted: (_p, position) => told.push(position),
       onRolledUp() {},
     },
@@ -361,8 +363,86 @@ Deno.test("each claim is told before what is committed after it", async () => {
   await clock.run(work());
   assert.deepEqual(told, [
     ...["claimed 0", BEFORE_FIRST],
-    ...["claimed 0", BEFORE_FIRST, await buffer.newest(0)],
+    ...["claimed 0, lapsed", BEFORE_FIRST, await buffer.newest(0)],
   ]);
+});
+
+Deno.test("a commit whose answer is lost is told of as one that nobody may know", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  class Silent extends MemoryStore {
+    commits = 0;
+    override async commit(commit: Commit): Promise<CommitResult> {
+      const result = await super.commit(commit);
+      if (++this.commits === 2) throw new Error("the answer was lost");
+      return result;
+    }
+  }
+  const store = new Silent();
+  const claims: boolean[] = [];
+  let candles = 0;
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    events: {
+      onClaimed: (_p, lapsed) => claims.push(lapsed),
+      onCommitted: (_p, _position, change) => candles += change.candles.length,
+      onRolledUp() {},
+    },
+  });
+  const tick = { symbol: "A", ts: moment(10, 1), price: 100, size: 1, seq: 1 };
+  const work = async () => {
+    for (const seq of [1, 2, 3]) {
+      const receivedAt = clock.now();
+      await append(
+        buffer,
+        ticksEntry(NSE, [{ ...tick, seq }], { receivedAt }),
+      );
+      await clock.sleep(2_000);
+    }
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(store.appliedOf(0), 3);
+  assert.equal(candles, 2, "one change of a candle was never told");
+  assert.deepEqual(claims, [false, true]);
+});
+
+Deno.test("who claims anew what it has told whole says of nothing that it is untold", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  /** The first claim finds something to roll up, and is made once more. */
+  class Behind extends MemoryStore {
+    rollUps = 0;
+    override rollUp() {
+      const made = this.rollUps++ === 0 ? [{} as CommittedCandle] : [];
+      return Promise.resolve(made);
+    }
+  }
+  const claims: boolean[] = [];
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store: new Behind(),
+    events: {
+      onClaimed: (_p, untold) => claims.push(untold),
+      onCommitted() {},
+      onRolledUp() {},
+    },
+  });
+  const work = async () => {
+    await append(buffer, markEntry(clock.now()));
+    await clock.sleep(2_000);
+    buffer.wipe();
+    await append(buffer, markEntry(clock.now()));
+    await clock.sleep(2_000);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.deepEqual(claims, [false, false]);
 });
 
 Deno.test("longer candles of a forming minute are made by whoever has it next", async () => {

@@ -51,6 +51,17 @@ export class PartitionLayout {
     return [...new Set(this.#maps.map((map) => map.of(key)).reverse())];
   }
 
+  /** The one of the first that it is a part of. */
+  firstOf(p: number): number {
+    let first = p;
+    for (let i = this.#maps.length - 1; i > 0; i--) {
+      const before = this.#maps[i - 1];
+      const added = first - before.partitions;
+      if (added >= 0) first = before.partsOf(this.#maps[i])[added].of;
+    }
+    return first;
+  }
+
   /** Takes note of what the warehouse says. */
   become(divisions: readonly Division[]): void {
     assert(divisions.length > 0, "a warehouse has partitions");

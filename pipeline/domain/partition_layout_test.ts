@@ -133,6 +133,7 @@ Deno.test("a layout knows where a symbol is, and has ever been", () => {
       const homes = mapsOf(divisions).map((map) => map.of(symbol)).reverse();
       assert.equal(layout.of(symbol), homes[0]);
       assert.deepEqual(layout.everOf(symbol), [...new Set(homes)]);
+      for (const p of homes) assert.equal(layout.firstOf(p), homes.at(-1));
     }
   }));
 });

@@ -445,6 +445,21 @@ await onAllDatabases((warehouse, test) => {
     await aggregate.release(3, next.leaseEpoch);
   });
 
+  test("claim() says whether the lease before was given back", async () => {
+    const lapsed = async () => (await aggregate.claim(3, "test"))?.lapsed;
+    assert.equal(await lapsed(), false);
+    assert.equal(await lapsed(), true, "its owner has asked again");
+    const state = (await aggregate.claim(3, "test"))!;
+    await aggregate.release(3, state.leaseEpoch);
+    assert.equal(await lapsed(), false);
+    await db.query(
+      "update offsets set lease_until = now() - interval '1 s' where p = 3",
+    );
+    assert.equal(await lapsed(), true, "it ran out");
+    const last = (await aggregate.claim(3, "test"))!;
+    await aggregate.release(3, last.leaseEpoch);
+  });
+
   test("candles() gives each revision as it was known", async () => {
     const symbol = warehouse.symbol();
     const writer = await writerFor(symbol);

@@ -48,6 +48,8 @@ export interface CandleRow {
 
 interface Partition {
   leaseEpoch: number;
+  /** It was claimed and not given back. */
+  held: boolean;
   owner: string | null;
   position: EntryId;
   incarnation: string | null;
@@ -80,9 +82,11 @@ export class MemoryStore implements AggregateStore {
     if (partition.owner !== null && partition.owner !== owner) {
       return Promise.resolve(null);
     }
+    const lapsed = partition.held;
+    partition.held = true;
     partition.owner = owner;
     partition.leaseEpoch++;
-    return Promise.resolve(this.state(p));
+    return Promise.resolve({ ...this.state(p), lapsed });
   }
 
   /** Takes a partition from whoever holds it, as when a lease runs out. */
@@ -103,6 +107,7 @@ export class MemoryStore implements AggregateStore {
     return structuredClone({
       p,
       leaseEpoch: partition.leaseEpoch,
+      lapsed: partition.held,
       position: partition.position,
       incarnation: partition.incarnation,
       markedAt: partition.markedAt,
@@ -303,7 +308,10 @@ export class MemoryStore implements AggregateStore {
 
   release(p: number, leaseEpoch: number): Promise<void> {
     const partition = this.#partition(p);
-    if (partition.leaseEpoch === leaseEpoch) partition.owner = null;
+    if (partition.leaseEpoch === leaseEpoch) {
+      partition.owner = null;
+      partition.held = false;
+    }
     return Promise.resolve();
   }
 
@@ -374,6 +382,7 @@ export class MemoryStore implements AggregateStore {
     if (!partition) {
       partition = {
         leaseEpoch: 0,
+        held: false,
         owner: null,
         position: BEFORE_FIRST,
         incarnation: null,
