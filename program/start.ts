@@ -16,7 +16,6 @@ import { catalogBuckets } from "../pipeline/calendars/catalog_buckets.ts";
 import type { Config, Role } from "../pipeline/config.ts";
 import type { FeedEndpoint } from "../pipeline/domain/feed_endpoint.ts";
 import type { Calendar } from "../pipeline/domain/calendar.ts";
-import { partitionOf } from "../pipeline/domain/hash.ts";
 import type { FeedState, LiveEvent } from "../pipeline/domain/live_event.ts";
 import { WaitSketch } from "../pipeline/domain/wait_sketch.ts";
 import {
@@ -212,8 +211,8 @@ export async function start(options: StartOptions): Promise<Running> {
       clock,
       bootId: sender,
       ...link && {
+        channels: partitions,
         orders: link.orders,
-        orderOf: (symbol) => partitionOf(symbol, partitions) % link.orders,
       },
     });
     const relay = link &&
@@ -318,7 +317,10 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
-          onClaimed(p) {
+          onClaimed(p, untold) {
+            if (untold) {
+              relay ? relay.lost([layout.firstOf(p)]) : bus.restart();
+            }
             newest?.begin(p);
             commits.claimed(p);
           },

@@ -254,6 +254,8 @@ export const OPERATIONS = [
       "Give the last id as Last-Event-ID, to this process or another one: " +
       "what was missed comes without a hole, some of it perhaps again; if it " +
       "is too old to tell, a snapshot comes instead. Not every event has one.",
+      "A snapshot comes in the midst of a stream, too, where this process " +
+      "missed what it should have told.",
       "A client that reads too slowly loses updates of forming candles only, " +
       "and is cut off past a bound.",
     ],

@@ -1,3 +1,4 @@
+import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { nextTurn } from "../pipeline/next_turn.ts";
 import { idLine } from "./event_frame.ts";
@@ -61,6 +62,7 @@ export class SnapshotReading implements Listener {
   /** Resolves when there is something to give, or it is over. */
   readonly ready: Promise<void>;
   #first: PendingEvents | null = null;
+  #readFrom = -Infinity as EpochMicros;
   #sinceBytes = 0;
   #over = false;
   #begun = false;
@@ -89,10 +91,15 @@ export class SnapshotReading implements Listener {
 
   /**
    * The snapshot and all that its reader would have been told since, shared
-   * with others; `null` if the bus has begun anew or too much has happened.
+   * with others; `null` if something was missed or too much has happened.
    */
   get first(): PendingEvents | null {
     return this.#first?.allowed ?? null;
+  }
+
+  /** When it was begun: what was stored before it is in it. */
+  get readFrom(): EpochMicros {
+    return this.#readFrom;
   }
 
   /** Somebody waits for it. */
@@ -153,6 +160,11 @@ export class SnapshotReading implements Listener {
 
   beat(): void {}
 
+  /** It is read anew for those who wait for it. */
+  miss(): void {
+    this.end();
+  }
+
   end(): void {
     if (this.#over) return;
     this.#over = true;
@@ -167,8 +179,12 @@ export class SnapshotReading implements Listener {
     this.#begun = true;
     const { services, query, filter } = this;
     const { heartbeatMs } = services.streamLimits ?? STREAM_LIMITS;
+    const hub = streamHub(services, heartbeatMs);
     try {
-      this.#leave = streamHub(services, heartbeatMs).join(filter, this);
+      await services.bus.ready(filter);
+      if (this.#over) return;
+      this.#readFrom = services.clock.now();
+      this.#leave = hub.join(filter, this, this.#readFrom);
       const { frame, tells } = await readSnapshot(services, query);
       this.#bytes = frame.reduce((sum, { length }) => sum + length, 0);
       let first = PendingEvents.free([frame], this.#idLine());
@@ -201,7 +217,7 @@ export class SnapshotReading implements Listener {
   }
 
   #idLine() {
-    return idLine(this.services.bus.lastId);
+    return idLine(this.services.bus.lastId(this.filter));
   }
 
   /** For those who come soon after. */

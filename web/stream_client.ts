@@ -19,6 +19,8 @@ export interface StreamClientOptions {
   readonly wakes: Wakes;
   /** What it gets first is with its connection, or will not be. */
   readonly onTaken: () => void;
+  /** It may lack something, and is to begin anew with `again`, or `end`. */
+  readonly onMissed: () => void;
   /** What waited was sent; `published` is when the oldest of it was. */
   readonly onSent: (published: number) => void;
   /** It is over, whoever ended it; `evicted` if it did not take enough. */
@@ -58,6 +60,18 @@ export class StreamClient implements BodySource, Listener {
     else if (++this.#beatsMissed >= BEATS_MISSED_MAX) this.evict();
   }
 
+  miss(): void {
+    this.options.onMissed();
+  }
+
+  /** This is what it gets first, anew; what waits it has no use for. */
+  again(first: PendingEvents): void {
+    if (this.#over) return;
+    this.#waiting = first;
+    this.#given = this.#taken = false;
+    this.#sendWaiting();
+  }
+
   end(): void {
     if (this.#leave(false)) this.#sink?.end();
   }
@@ -67,7 +81,6 @@ export class StreamClient implements BodySource, Listener {
     if (this.#over) return sink.end();
     this.#ready = sink.write([retryFrame()]);
     this.#sendWaiting();
-    if (this.#ready) this.#take();
   }
 
   drained(): void {
@@ -88,6 +101,7 @@ export class StreamClient implements BodySource, Listener {
     this.#waiting = PendingEvents.NONE;
     this.#ready = this.#sink!.write(parts);
     this.#given = true;
+    if (this.#ready) this.#take();
     if (oldest !== null) this.options.onSent(oldest);
   }
 

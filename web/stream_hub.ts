@@ -1,3 +1,4 @@
+import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { LiveBus, LiveFilter } from "../pipeline/live/live_bus.ts";
 import { idLine } from "./event_frame.ts";
 import { News } from "./pending_events.ts";
@@ -26,12 +27,15 @@ export interface Listener {
   tell(news: News): void;
   /** A while has passed. */
   beat(): void;
-  /** The bus begins anew, or the program stops. */
+  /** It may lack something, which nobody will tell it. */
+  miss(): void;
+  /** The program stops. */
   end(): void;
 }
 
 interface Audience {
-  readonly clients: Set<Listener>;
+  /** When each began to read what is stored. */
+  readonly clients: Map<Listener, EpochMicros>;
   leave(): void;
 }
 
@@ -59,9 +63,16 @@ export class StreamHub {
 
   /**
    * Tells a client everything that passes the filter from now on, until the
-   * returned function is called; the bus and the program may end it before.
+   * returned function is called; the program may end it before.
+   *
+   * @param readFrom When it began to read what is stored; what was stored before
+   *   it does not lack.
    */
-  join(filter: LiveFilter, client: Listener): () => void {
+  join(
+    filter: LiveFilter,
+    client: Listener,
+    readFrom: EpochMicros,
+  ): () => void {
     const key = keyOf(filter);
     let audience = this.#audiences.get(key);
     if (audience === undefined) {
@@ -70,7 +81,7 @@ export class StreamHub {
     }
     const beat = this.#beats[this.#joined++ % BEATS];
     const { clients, leave } = audience;
-    clients.add(client);
+    clients.set(client, readFrom);
     beat.add(client);
     if (this.#here++ === 0) this.#start();
     return () => {
@@ -85,15 +96,17 @@ export class StreamHub {
   }
 
   #gather(filter: LiveFilter): Audience {
-    const clients = new Set<Listener>();
+    const clients = new Map<Listener, EpochMicros>();
     const leave = this.bus.subscribe(
       filter,
       (events) => {
-        const news = new News(events, idLine(this.bus.lastId));
-        for (const client of clients) client.tell(news);
+        const news = new News(events, idLine(this.bus.lastId(filter)));
+        for (const client of clients.keys()) client.tell(news);
       },
-      () => {
-        for (const client of clients) client.end();
+      (until) => {
+        for (const [client, readFrom] of clients) {
+          if (readFrom <= until) client.miss();
+        }
       },
     );
     return { clients, leave };
@@ -114,7 +127,7 @@ export class StreamHub {
 
   #endAll(): void {
     for (const { clients } of this.#audiences.values()) {
-      for (const client of clients) client.end();
+      for (const client of clients.keys()) client.end();
     }
   }
 }

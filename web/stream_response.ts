@@ -1,12 +1,8 @@
 import { z } from "zod";
 import { STORED_INTERVALS } from "../pipeline/domain/interval.ts";
 import type { LiveEventKind } from "../pipeline/domain/live_event.ts";
-import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
-import type {
-  LiveBus,
-  LiveFilter,
-  NumberedEvent,
-} from "../pipeline/live/live_bus.ts";
+import { type EpochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
+import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { idLine, liveFrame } from "./event_frame.ts";
 import { PendingEvents } from "./pending_events.ts";
 import { ProblemError, unknownSymbol } from "./problem.ts";
@@ -55,6 +51,10 @@ export type StreamQuery = z.output<typeof streamQuery>;
 
 /** How often a snapshot is read for a client that could not be told the rest. */
 const READINGS_MAX = 5;
+/** Not all who missed something are given a snapshot at once. */
+const ANEW_MS_MAX = 1_000;
+/** Of a client whose snapshot was read a while ago, maybe elsewhere. */
+const LONG_AGO = -Infinity as EpochMicros;
 
 const clients = new Places();
 /** Who gets an event; some are served in a millisecond. */
@@ -79,8 +79,8 @@ export function openStreams(): number {
  * snapshot, and then everything as it happens.
  *
  * What has happened since the snapshot's reading began follows it, less what it
- * holds already: there is no seam. A bus that missed something ends its streams,
- * and browsers come back for a snapshot.
+ * holds already: there is no seam. Whose snapshot may lack what the bus missed
+ * gets another one, within a second or two.
  *
  * @throws {ProblemError} If a symbol is unknown, or too many streams are open.
  */
@@ -125,10 +125,36 @@ export async function streamResponse(
     : null;
   // From here on nothing may be awaited until it has joined.
   const first = reading === null
-    ? catchingUp(services.bus, missed!)
+    ? catchingUp(services.bus.lastId(filter), missed!)
     : reading.first;
-  let quit = leave;
-  const taken = first && reading?.give(() => listener.evict());
+  const hub = streamHub(services, limits.heartbeatMs);
+  let part = () => {};
+  let taken = () => {};
+  const give = (reading: SnapshotReading) => {
+    taken = reading.give(() => listener.evict());
+  };
+  const join = (readFrom: EpochMicros) => {
+    part = hub.join(filter, listener, readFrom);
+  };
+  const beginAnew = async () => {
+    part();
+    const away = new AbortController();
+    part = () => away.abort();
+    const gone = AbortSignal.any([client.signal, away.signal]);
+    const { clock, shutdown } = services;
+    const restMs = Math.random() * ANEW_MS_MAX;
+    await clock.sleep(restMs, AbortSignal.any([gone, shutdown]));
+    if (gone.aborted || shutdown.aborted) return listener.end();
+    const reading = await findReading(services, query, filter, gone);
+    const { first } = reading;
+    if (first === null || gone.aborted || shutdown.aborted) listener.end();
+    else {
+      give(reading);
+      join(reading.readFrom);
+      listener.again(first);
+    }
+    reading.release();
+  };
   const listener = new StreamClient({
     first: first ?? PendingEvents.NONE,
     bytesMax: limits.queuedBytes,
@@ -137,24 +163,24 @@ export async function streamResponse(
       limits.ageMs / limits.heartbeatMs * (0.9 + 0.2 * Math.random()),
     ),
     wakes,
-    onTaken: () => taken?.(),
+    onTaken: () => taken(),
+    // Who comes back instead is told what is the matter.
+    onMissed: () => beginAnew().catch(() => listener.end()),
     onSent: (published) =>
       services.streamWaits?.add(
         (services.clock.now() - published) / MICROS_PER_MS,
       ),
     onOver: (byUs) => {
       if (byUs) evicted++;
-      quit();
+      part();
+      leave();
     },
   });
   if (first === null || services.shutdown.aborted || client.signal.aborted) {
     listener.end();
   } else {
-    const part = streamHub(services, limits.heartbeatMs).join(filter, listener);
-    quit = () => {
-      part();
-      leave();
-    };
+    if (reading !== null) give(reading);
+    join(reading?.readFrom ?? LONG_AGO);
   }
   reading?.release();
   return new Response(pushedBody(listener), {
@@ -167,8 +193,8 @@ export async function streamResponse(
 }
 
 /**
- * A snapshot and what has happened since. It is read anew where the bus has
- * begun anew meanwhile or too much has happened to tell, some times.
+ * A snapshot and what has happened since. It is read anew where something was
+ * missed meanwhile or too much has happened to tell, some times.
  */
 async function findReading(
   services: Services,
@@ -197,11 +223,11 @@ async function findReading(
 }
 
 function catchingUp(
-  bus: LiveBus,
+  id: string,
   missed: readonly NumberedEvent[],
 ): PendingEvents {
   return PendingEvents.free(
     missed.map((event) => [liveFrame(event)]),
-    idLine(bus.lastId),
+    idLine(id),
   );
 }

@@ -49,8 +49,4 @@ export class HeardOrder {
     const before = this.#senders.get(from)?.findLast((one) => one.n <= n);
     return before?.local ?? null;
   }
-
-  clear(): void {
-    this.#senders.clear();
-  }
 }

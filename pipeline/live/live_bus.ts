@@ -1,9 +1,11 @@
 import type { CandleView } from "../domain/candle.ts";
+import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent, LiveEventKind } from "../domain/live_event.ts";
 import { isNewer } from "../domain/newer_candle.ts";
 import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 import { type Heard, HeardOrder } from "./heard_order.ts";
+import type { NeededChannels } from "./needed_channels.ts";
 
 /** An event in the order of the bus, from 1. */
 export interface NumberedEvent {
@@ -25,53 +27,65 @@ export interface LiveFilter {
 export interface LiveBus {
   publish(events: readonly LiveEvent[]): void;
   /**
+   * Before anybody subscribes: other processes publish as well, which is heard
+   * by the channels that readers here need. None of them is yet.
+   */
+  attach(needs: NeededChannels): void;
+  /**
    * Publishes what a message of a process brought, of this one too: ids name it
    * from then on, so that other processes can go on after it.
    *
    * @param settled Newest event here that whoever knows the message has, of
-   *   those that go the same way; one that this process has published and not
-   *   yet sent is newer.
-   * @param order Which of the ways it came; messages of one way come to all
-   *   processes in the same order.
+   *   those that come in the same order; one that this process has published
+   *   and not yet sent is newer.
+   * @param channel By which it came.
    */
   hear(
     message: Heard,
     events: readonly LiveEvent[],
     settled: number,
-    order?: number,
+    channel: number,
   ): void;
   /**
-   * Messages may be missing until the bus begins anew: ids are of no use to
-   * other processes, nor theirs here.
+   * What comes by these channels may be missed until they begin anew: ids are
+   * of no use to who needs it.
    */
-  doubt(): void;
+  deafen(channels: readonly number[]): void;
   /**
-   * Calls back, in order, until the returned function is called or the bus
-   * starts anew; `ended` tells of the latter.
+   * These channels, or all, are heard from now on, and something was missed
+   * that was stored by `until`, or by now: subscriptions that need them are told
+   * so, and ids given until now are too old for them.
+   */
+  restart(channels?: readonly number[], until?: EpochMicros): void;
+  /**
+   * Resolves when all that passes the filter is heard, or cannot be for now: who
+   * subscribes nonetheless is told later that something was missed.
+   */
+  ready(filter: LiveFilter): Promise<void>;
+  /**
+   * Calls back, in order, until the returned function is called.
+   *
+   * `missed` tells of something that may pass the filter and was stored by
+   * `until`: whoever began to read what is stored by then may lack it.
    */
   subscribe(
     filter: LiveFilter,
     callback: (events: readonly NumberedEvent[]) => void,
-    ended?: () => void,
+    missed?: (until: EpochMicros) => void,
   ): () => void;
-  /**
-   * Begins anew because events were missed: subscriptions end and ids given
-   * until now are unknown, so that every reader takes a snapshot.
-   *
-   * @param lacking Orders in which the others have yet to hear what was
-   *   published here before.
-   */
-  restart(lacking?: readonly number[]): void;
   /** Number of the newest event so far. */
   readonly last: number;
-  /** The id of the newest event so far, here and for other processes. */
-  readonly lastId: string;
+  /**
+   * The id of the newest event so far, here and for other processes: it is for
+   * those who want the same.
+   */
+  lastId(filter: LiveFilter): string;
   /**
    * What came after `id`: every event kept, and of each forming candle the
    * newest. After the id of another process some may come again.
    *
-   * @returns `null` if the id is too old to tell, or of another process whose
-   *   last message was not heard here.
+   * @returns `null` if not all that passes the filter was heard since, or it is
+   *   not kept, or that cannot be told.
    */
   since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null;
 }
@@ -82,10 +96,10 @@ export interface LiveBusOptions {
   readonly bootId: string;
   /** How many events, forming candles aside, can be given again. */
   readonly keep?: number;
-  /** Ways that messages of other processes come, each in an order; 1 if absent. */
+  /** Channels of events, by the partition of their symbol; 1 if absent. */
+  readonly channels?: number;
+  /** What channels with the same `p % orders` bring has one order; 1 if absent. */
   readonly orders?: number;
-  /** By which of them a symbol's events come; 0 if absent. */
-  readonly orderOf?: (symbol: string) => number;
   /** Shortest time between two updates of one forming candle. */
   readonly formingEveryMs?: number;
 }
@@ -98,11 +112,23 @@ const FORMING_EVERY_MS = 250;
 
 type CandleEvent = Extract<LiveEvent, { candle: unknown }>;
 
-/** Before every event, also those before the bus began. */
+/** Before every event. */
 const NONE = -1;
+
+/** What is known of the events of some symbols. */
+interface Channel {
+  /** All of them are heard from this event on, if they are. */
+  from: number;
+  /** The newest of them that is not kept any more. */
+  forgotten: number;
+  /** The newest message that brought some, and its place among all messages. */
+  heard: Heard | null;
+  heardAt: number;
+}
 
 /** A symbol and interval whose candle is forming. */
 interface Forming {
+  readonly channel: number;
   /** Newest update sent, to be given again. */
   sent: NumberedEvent | null;
   sentAt: EpochMicros;
@@ -115,8 +141,9 @@ interface Forming {
 
 interface Subscriber {
   readonly filter: LiveFilter;
+  readonly channels: readonly number[];
   readonly callback: (events: readonly NumberedEvent[]) => void;
-  readonly ended: () => void;
+  readonly missed: (until: EpochMicros) => void;
 }
 
 /**
@@ -139,28 +166,29 @@ export class InProcessBus implements LiveBus {
   #ring: NumberedEvent[] = [];
   #ringStart = 0;
   #last = 0;
-  #restarts = 0;
   #flushing = false;
+  #needs: NeededChannels | null = null;
+  readonly #channels: readonly Channel[];
+  readonly #allChannels: readonly number[];
+  /** Channels that are not heard, or not whole. */
+  readonly #deaf = new Set<number>();
   readonly #orders: readonly HeardOrder[];
   /** The newest message that was heard of each order. */
   readonly #heard: (Heard | null)[];
-  /**
-   * By order, the newest event that cannot be given again: 0 is what was before
-   * the first, and `NONE` is none.
-   */
-  readonly #forgotten: number[];
-  readonly #orderOf: (symbol: string) => number;
-  #doubts = false;
+  #messages = 0;
 
   constructor(options: LiveBusOptions) {
     this.#clock = options.clock;
     this.#bootId = options.bootId;
     this.#keep = options.keep ?? KEEP;
-    const orders = options.orders ?? 1;
+    const { channels = 1, orders = 1 } = options;
+    this.#channels = Array.from(
+      { length: channels },
+      () => ({ from: 0, forgotten: NONE, heard: null, heardAt: 0 }),
+    );
+    this.#allChannels = [...this.#channels.keys()];
     this.#orders = Array.from({ length: orders }, () => new HeardOrder());
     this.#heard = Array(orders).fill(null);
-    this.#forgotten = Array(orders).fill(NONE);
-    this.#orderOf = options.orderOf ?? (() => 0);
     this.#everyMicros = (options.formingEveryMs ?? FORMING_EVERY_MS) *
       MICROS_PER_MS;
   }
@@ -169,27 +197,48 @@ export class InProcessBus implements LiveBus {
     return this.#last;
   }
 
-  get lastId(): string {
-    const id = `${this.#name}-${this.#last}`;
-    if (this.#doubts || this.#heard.every((one) => one === null)) return id;
-    const heard = this.#heard.map((one) => one ? `${one.from}.${one.n}` : "");
-    return [id, ...heard].join("~");
+  attach(needs: NeededChannels): void {
+    this.#needs = needs;
+    this.deafen(this.#allChannels);
   }
 
   hear(
     message: Heard,
     events: readonly LiveEvent[],
     settled: number,
-    order = 0,
+    channel: number,
   ): void {
-    this.#heard[order] = message; // readers take their ids while they are told
+    // Readers take their ids while they are told.
+    const order = this.#orderOf(channel);
+    this.#heard[order] = message;
+    const known = this.#channels[channel];
+    known.heard = message;
+    known.heardAt = ++this.#messages;
     this.publish(events);
-    if (settled < 0 || this.#doubts) return;
     this.#orders[order].note(message, Math.min(settled, this.#last));
   }
 
-  doubt(): void {
-    this.#doubts = true;
+  deafen(channels: readonly number[]): void {
+    for (const channel of channels) this.#deaf.add(channel);
+  }
+
+  restart(channels = this.#allChannels, until = this.#clock.now()): void {
+    if (channels.length === 0) return;
+    const some = new Set(channels);
+    this.#forgetForming(some);
+    this.#last++; // ids until now are older
+    for (const channel of some) {
+      this.#channels[channel].from = this.#last;
+      this.#deaf.delete(channel);
+    }
+    const concerned = [...this.#subscribers].filter((one) =>
+      one.channels.some((channel) => some.has(channel))
+    );
+    for (const { missed } of concerned) missed(until);
+  }
+
+  async ready(filter: LiveFilter): Promise<void> {
+    await this.#needs?.ready(this.#channelsOf(filter));
   }
 
   publish(events: readonly LiveEvent[]): void {
@@ -218,80 +267,133 @@ export class InProcessBus implements LiveBus {
   subscribe(
     filter: LiveFilter,
     callback: (events: readonly NumberedEvent[]) => void,
-    ended: () => void = () => {},
+    missed: (until: EpochMicros) => void = () => {},
   ): () => void {
-    const subscriber = { filter, callback, ended };
+    const channels = this.#channelsOf(filter);
+    const subscriber = { filter, channels, callback, missed };
     this.#subscribers.add(subscriber);
-    return () => this.#subscribers.delete(subscriber);
+    this.#needs?.enter(channels);
+    return () => this.#leave(subscriber);
   }
 
-  restart(lacking: readonly number[] = []): void {
-    this.#restarts++;
-    this.#last = 0;
-    this.#ring = [];
-    this.#ringStart = 0;
-    this.#forgotten.fill(NONE);
-    for (const order of lacking) this.#forgotten[order] = 0;
-    this.#forming.clear();
-    for (const order of this.#orders) order.clear();
-    this.#heard.fill(null);
-    this.#doubts = false;
-    const gone = [...this.#subscribers];
-    this.#subscribers.clear();
-    for (const { ended } of gone) ended();
+  lastId(filter: LiveFilter): string {
+    const id = `${this.#bootId}-${this.#last}`;
+    if (this.#needs === null) return id;
+    const channels = this.#channelsOf(filter);
+    if (this.#isDeafTo(channels)) return id;
+    const heard = this.#newestOf(channels);
+    if (heard.every((one) => one === null)) return id;
+    const names = heard.map((one) => one ? `${one.from}.${one.n}` : "");
+    return [id, ...names].join("~");
   }
 
   since(id: string, filter: LiveFilter): readonly NumberedEvent[] | null {
     const match = ID.exec(id);
     if (match === null) return null;
     const [, name, number, heard] = match;
-    const isOurs = name === this.#name;
+    const isOurs = name === this.#bootId;
     const n = Number(number);
     if (isOurs && n > this.#last) return null;
+    const channels = this.#channelsOf(filter);
+    if (this.#isDeafTo(channels)) return null;
     const known = isOurs
       ? this.#orders.map(() => n)
-      : this.#knownOf(heard?.split("~") ?? []);
+      : this.#knownOf(heard?.split("~") ?? [], channels);
     if (known === null) return null;
-    if (known.some((one, order) => one < this.#forgotten[order])) return null;
+    if (!channels.every((one) => this.#hasAllSince(known, one))) return null;
     const missed: NumberedEvent[] = [];
-    const oldest = Math.min(...known);
+    const oldest = Math.min(
+      ...channels.map((one) => known[this.#orderOf(one)]),
+    );
     for (let i = this.#ring.length - 1; i >= this.#ringStart; i--) {
       const one = this.#ring[i];
       if (one.n <= oldest) break;
-      if (one.n > known[this.#orderOf(one.event.symbol)]) missed.push(one);
+      if (!matches(filter, one.event)) continue;
+      const order = this.#orderOf(this.#channelOf(one.event.symbol));
+      if (one.n > known[order]) missed.push(one);
     }
     for (const { sent } of this.#forming.values()) {
+      if (sent === null || !matches(filter, sent.event)) continue;
       // Another process may have held back the update that this one sent.
-      if (sent !== null && (sent.n > n || !isOurs)) missed.push(sent);
+      if (sent.n > n || !isOurs) missed.push(sent);
     }
-    return missed.filter(({ event }) => matches(filter, event)).sort((a, b) =>
-      a.n - b.n
-    );
+    return missed.sort((a, b) => a.n - b.n);
   }
 
-  /** The bus as ids have it, another one after each restart. */
-  get #name(): string {
-    return this.#restarts === 0
-      ? this.#bootId
-      : `${this.#bootId}.${this.#restarts}`;
+  #leave(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return;
+    this.#needs?.leave(subscriber.channels);
+  }
+
+  /** Whether something that comes by these may be missed. */
+  #isDeafTo(channels: readonly number[]): boolean {
+    return this.#deaf.size > 0 && channels.some((one) => this.#deaf.has(one));
+  }
+
+  /** Those by which all comes that passes the filter. */
+  #channelsOf({ symbols }: LiveFilter): readonly number[] {
+    if (symbols === null || this.#channels.length === 1) {
+      return this.#allChannels;
+    }
+    return [
+      ...new Set([...symbols].map((symbol) => this.#channelOf(symbol))),
+    ];
+  }
+
+  #channelOf(symbol: string): number {
+    return partitionOf(symbol, this.#channels.length);
+  }
+
+  #orderOf(channel: number): number {
+    return channel % this.#orders.length;
+  }
+
+  /** By order, the newest message that came by one of these. */
+  #newestOf(channels: readonly number[]): readonly (Heard | null)[] {
+    if (channels === this.#allChannels) return this.#heard;
+    const newest: (Channel | null)[] = this.#orders.map(() => null);
+    for (const channel of channels) {
+      const order = this.#orderOf(channel);
+      const one = this.#channels[channel];
+      if (one.heardAt > (newest[order]?.heardAt ?? 0)) newest[order] = one;
+    }
+    return newest.map((one) => one?.heard ?? null);
   }
 
   /**
-   * By order, the newest event here that whoever heard these messages has.
+   * By order, the newest event here that whoever heard these messages has; of
+   * an order of which he has heard nothing, `NONE`.
    *
-   * @returns `null` if that is not known.
+   * @returns `null` if that is not known of what comes by these channels.
    */
-  #knownOf(messages: readonly string[]): readonly number[] | null {
-    const some = messages.some((text) => text !== "");
-    if (this.#doubts || !some || messages.length !== this.#orders.length) {
-      return null;
-    }
+  #knownOf(
+    messages: readonly string[],
+    channels: readonly number[],
+  ): readonly number[] | null {
+    if (messages.length !== this.#orders.length) return null;
     const known = messages.map((text, order) => {
       if (text === "") return NONE;
       const [, from, n] = HEARD.exec(text) ?? [];
       return this.#orders[order].localAt({ from, n: Number(n) });
     });
-    return known.includes(null) ? null : known as number[];
+    const needed = [
+      ...new Set(channels.map((one) => known[this.#orderOf(one)])),
+    ];
+    const some = needed.some((one) => one !== NONE);
+    if (!some || needed.includes(null)) return null;
+    // What nobody needs may be anything.
+    return known.map((one) => one ?? NONE);
+  }
+
+  /** Whether all that came by a channel after what is known can be told. */
+  #hasAllSince(known: readonly number[], channel: number): boolean {
+    const { from, forgotten } = this.#channels[channel];
+    const local = known[this.#orderOf(channel)];
+    if (local !== NONE) return local >= from && local >= forgotten;
+    // Nothing of its order had been heard elsewhere, so all that was heard here
+    // is told; it has been since before the rest was heard.
+    const others = known.filter((one) => one !== NONE);
+    return forgotten === NONE && Math.min(...others) >= from;
   }
 
   #record(event: LiveEvent, at: EpochMicros): NumberedEvent {
@@ -299,7 +401,7 @@ export class InProcessBus implements LiveBus {
     this.#ring.push(numbered);
     if (this.#ring.length - this.#ringStart > this.#keep) {
       const { n, event } = this.#ring[this.#ringStart];
-      this.#forgotten[this.#orderOf(event.symbol)] = n;
+      this.#channels[this.#channelOf(event.symbol)].forgotten = n;
       this.#ringStart++;
     }
     if (this.#ringStart > this.#keep) {
@@ -314,6 +416,7 @@ export class InProcessBus implements LiveBus {
     let forming = this.#forming.get(key);
     if (forming === undefined) {
       forming = {
+        channel: this.#channelOf(symbol),
         sent: null,
         sentAt: -Infinity as EpochMicros,
         waiting: null,
@@ -349,6 +452,20 @@ export class InProcessBus implements LiveBus {
     forming.sentAt = now;
     forming.waiting = null;
     return numbered;
+  }
+
+  /** What is known of them may be older than what was missed. */
+  #forgetForming(channels: ReadonlySet<number>): void {
+    const now = this.#clock.now();
+    const waiting: NumberedEvent[] = [];
+    for (const [key, forming] of this.#forming) {
+      if (!channels.has(forming.channel)) continue;
+      if (forming.waiting !== null) {
+        waiting.push(this.#sendForming(forming, forming.waiting, now));
+      }
+      this.#forming.delete(key);
+    }
+    this.#send(waiting);
   }
 
   #send(events: readonly NumberedEvent[]): void {

@@ -113,7 +113,7 @@ Deno.test("one symbol does not hold back another", () => {
 Deno.test("since() gives what was missed, forming candles once", async () => {
   const { clock, bus } = setUp();
   bus.publish([closed("A", 0, 1)]);
-  const id = bus.lastId;
+  const id = bus.lastId(ALL);
   bus.publish([forming("A", 60_000, 2)]);
   await clock.move(300);
   bus.publish([forming("A", 60_000, 3), closed("B", 0, 4)]);
@@ -121,12 +121,12 @@ Deno.test("since() gives what was missed, forming candles once", async () => {
     "candle" in event ? event.candle.n : null
   );
   assert.deepEqual(missed, [3, 4]);
-  assert.deepEqual(bus.since(bus.lastId, ALL), []);
+  assert.deepEqual(bus.since(bus.lastId(ALL), ALL), []);
 });
 
 Deno.test("since() keeps to the filter", () => {
   const { bus } = setUp();
-  const id = bus.lastId;
+  const id = bus.lastId(ALL);
   bus.publish([closed("A", 0, 1), closed("B", 0, 2)]);
   const onlyB = { ...ALL, symbols: new Set(["B"]) };
   assert.equal(bus.since(id, onlyB)!.length, 1);
@@ -137,7 +137,7 @@ Deno.test("since() does not know ids of another start, of the future, or forgott
   assert.equal(bus.since("other-0", ALL), null);
   assert.equal(bus.since("boot-7", ALL), null);
   assert.equal(bus.since("nonsense", ALL), null);
-  const id = bus.lastId;
+  const id = bus.lastId(ALL);
   for (let t = 0; t < 3; t++) bus.publish([closed("A", t, t)]);
   assert.equal(bus.since(id, ALL), null);
   assert.equal(bus.since("boot-1", ALL)!.length, 2);
@@ -174,20 +174,31 @@ Deno.test("an update that is older than what is known does not pass", async () =
   assert.deepEqual(counts().slice(2), ["candle.closed:9"]);
 });
 
-Deno.test("restart() ends subscriptions and forgets all ids", () => {
-  const { bus } = setUp();
+Deno.test("restart() says that something was missed, and forgets all ids", async () => {
+  const { bus, clock } = setUp();
   bus.publish([closed("A", 0, 1)]);
-  const before = bus.lastId;
+  const before = bus.lastId(ALL);
   let calls = 0;
-  let ended = 0;
-  bus.subscribe(ALL, () => calls++, () => ended++);
+  const missed: number[] = [];
+  bus.subscribe(ALL, () => calls++, (until) => missed.push(until));
+  const first = clock.now();
+  await clock.move(250);
   bus.restart();
   bus.publish([closed("A", 1, 1)]);
-  assert.deepEqual([calls, ended], [0, 1]);
+  assert.deepEqual([calls, missed], [1, [clock.now()]]);
   assert.equal(bus.since(before, ALL), null);
-  assert.notEqual(bus.lastId, before);
+  assert.notEqual(bus.lastId(ALL), before);
+  bus.restart(undefined, first);
+  assert.deepEqual(missed.slice(1), [first]);
+});
+
+Deno.test("restart() sends what is held back of a candle to those who stay", async () => {
+  const { bus, clock, counts } = setUp();
+  bus.publish([forming("A", 0, 1)]);
+  bus.publish([forming("A", 0, 2)]);
   bus.restart();
-  assert.equal(ended, 1);
+  await clock.move(1_000);
+  assert.deepEqual(counts(), ["candle:1", "candle:2"]);
 });
 
 Deno.test("a page ends with the newest of each candle, in whatever order events come", async () => {

@@ -6,10 +6,11 @@ import { HeardSenders, SENDERS_MAX } from "./heard_senders.ts";
 import type { LiveBus } from "./live_bus.ts";
 import {
   isRelayed,
-  type LiveMessage,
+  type LostLately,
   readMessage,
   writeMessage,
 } from "./live_message.ts";
+import { NeededChannels } from "./needed_channels.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 
 /**
@@ -21,20 +22,24 @@ export interface LiveLink {
   readonly orders: number;
   /** Rejects within seconds if the message may not have been sent. */
   send(p: number, message: string): Promise<void>;
-  /** Hears what all processes send, this one too, until `close`. */
+  /** Who is told what is heard, until `close`; nothing is, before `want`. */
   listen(listener: LiveListener): void;
+  /** Has what all processes send to these partitions heard, this one too. */
+  want(partitions: readonly number[]): void;
+  /** Needs these no more. */
+  drop(partitions: readonly number[]): void;
   close(): Promise<void>;
 }
 
 export interface LiveListener {
   message(message: string, p: number): void;
   /**
-   * Listening begins, again after each interruption: what was sent meanwhile
-   * is lost.
+   * All to these partitions is heard from now on, again after each
+   * interruption: what was sent before, and not heard, is lost.
    */
-  listening(): void;
-  /** Messages are lost from now on until listening begins. */
-  interrupted(): void;
+  listening(partitions: readonly number[]): void;
+  /** Messages to these are lost from now on until listening begins. */
+  interrupted(partitions: readonly number[]): void;
 }
 
 export interface LiveRelayOptions {
@@ -47,6 +52,8 @@ export interface LiveRelayOptions {
   readonly partitions: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a partition is listened to after its last reader. */
+  readonly keptMs?: number;
 }
 
 /** Events of this long go in one message. */
@@ -54,6 +61,10 @@ const GATHER_MS = 25;
 const FORMING_EVERY_MS = 250;
 /** How often a partition is told of, be it that there was nothing. */
 const BEAT_EVERY_MS = 1_000;
+/** For so long it is told that something was lost: longer than `ALL_HEARD_MS`. */
+const LOST_TOLD_MS = 10_000;
+/** So much more two stamps of a clock of whole ms may lie apart than is true. */
+const STAMPS_MS = 1;
 /** A partition that this process has told nothing of for so long is quiet. */
 const BEAT_MS_MAX = 3_600_000;
 /** And one that it never told of, after what was lost of it: all have heard. */
@@ -64,7 +75,7 @@ const ALL_HEARD_MS = 3 * BEAT_EVERY_MS;
 const MESSAGES_AT_ONCE = 32;
 /** Flushes whose messages have not come back; older ones count as one. */
 const UNSETTLED_MAX = 256;
-/** Browsers come back after 2 s: more often would end none but new streams. */
+/** Snapshots take a while: more often they would be of no use to anybody. */
 const RESTART_EVERY_MS = 2_000;
 const QUEUE_MAX = 8_192;
 const MESSAGE_CHARS_MAX = 256 * 1024;
@@ -73,44 +84,65 @@ const MESSAGE_CHARS_MAX = 256 * 1024;
  * Joins the buses of several processes: sends what this one's stages publish,
  * and publishes here what others send.
  *
- * Each event gets there at most once, and publishing never waits or fails.
- * Messages are numbered: who misses one begins its bus anew, so that every
- * reader takes a snapshot, and no page stays without what was lost.
+ * Each event gets there at most once, and publishing never waits or fails. A
+ * process hears the partitions that its readers need. Messages are numbered: who
+ * misses one has those readers begin anew, so that they take a snapshot, and no
+ * page stays without what was lost.
+ *
+ * What is missing was stored before its number was taken, and messages say how
+ * long ago that was: so whose snapshot was begun after it lacks nothing. No two
+ * clocks are compared, and a message that comes late makes it look later.
  */
 export class LiveRelay {
   readonly #options: LiveRelayOptions;
   readonly #outgoing = new OutgoingEvents(QUEUE_MAX);
   readonly #heard = new Map<number, HeardSenders>();
-  /** By sender, up to which number readers have begun anew for what is missing. */
-  readonly #begunAnew = new Map<string, number>();
+  readonly #needs: NeededChannels;
+  /**
+   * By order and sender, up to which number readers have begun anew for what is
+   * missing.
+   */
+  readonly #begunAnew: readonly Map<string, number>[];
   #n = 0;
   /** By partition, what this process has told of. */
   readonly #told = new Map<number, Told>();
   /** Newest event of the bus before the first that is still to be sent. */
   #unsent: number | null = null;
-  /** The same of what was sent and has not come back, by order. */
-  readonly #unsettled: { n: number; local: number }[][];
+  /** The same of what is being sent. */
+  #onItsWay: number | null = null;
+  /** The same of what was sent and has not come back, as it will, by order. */
+  readonly #unsettled: Unsettled[][];
   #wake = () => {};
   #sending = true;
   #unreadable = 0;
   #formingAt = -Infinity;
   #beatAt = -Infinity;
-  #listeningAt: EpochMicros | null = null;
-  #restartedAt = -Infinity;
-  #restartWaits = false;
+  /** By partition, when listening to it began. */
+  readonly #listeningAt = new Map<number, EpochMicros>();
+  readonly #restartedAt = new Map<number, EpochMicros>();
+  /** By when what is missing was stored, of those that have to wait. */
+  readonly #restartWaits = new Map<number, EpochMicros>();
 
   constructor(options: LiveRelayOptions) {
     this.#options = options;
     const { orders } = options.link;
     this.#unsettled = Array.from({ length: orders }, () => []);
+    this.#begunAnew = Array.from({ length: orders }, () => new Map());
+    const { bus, link, clock, keptMs } = options;
+    this.#needs = new NeededChannels({
+      want: (partitions) => this.#want(partitions),
+      clock,
+      keptMs,
+    });
     if (!options.listens) return;
-    options.link.listen({
+    bus.attach(this.#needs);
+    link.listen({
       message: (text, p) => this.#receive(text, p),
-      listening: () => {
-        this.#listeningAt = options.clock.now();
-        this.#restart("Listening to the other processes began");
+      listening: (partitions) => this.#nowListening(partitions),
+      interrupted: (partitions) => {
+        this.#needs.fall(partitions);
+        bus.deafen(partitions);
       },
-      interrupted: () => options.bus.doubt(),
     });
   }
 
@@ -122,25 +154,26 @@ export class LiveRelay {
     const idle = this.#outgoing.size === 0;
     for (const event of events) {
       if (!isRelayed(event)) continue;
-      const p = partitionOf(event.symbol, partitions);
-      this.#tells(p);
+      this.#toldOf(partitionOf(event.symbol, partitions));
       if (event.kind !== "candle") this.#unsent ??= before;
-      if (!this.#outgoing.add(event)) this.#lose();
+      if (!this.#outgoing.add(event)) this.#lose(this.#told.keys());
     }
     if (idle || this.#outgoing.hasPassing) this.#wake();
   }
 
   /**
-   * Another process was killed, maybe before it told of what it had stored:
-   * all readers, here and elsewhere, take a snapshot. The next beats say so, of
-   * partitions too that this process has told nothing of.
+   * Something was stored, maybe without being told of: another process was
+   * killed, or an answer was lost. All readers of these partitions, or of any,
+   * here and elsewhere, take a snapshot. The next beats say so, of partitions
+   * too that this process has told nothing of.
    */
-  lost(): void {
-    for (let p = 0; p < this.#options.partitions; p++) this.#tells(p);
-    this.#lose();
-    if (this.#options.listens) {
-      this.#restart("A process is gone, maybe with live events");
-    }
+  lost(partitions?: readonly number[]): void {
+    const all = this.#options.partitions;
+    this.#lose(partitions ?? Array.from({ length: all }, (_, p) => p));
+    this.#restart(
+      partitions ?? this.#needs.all,
+      "Live events were maybe not told",
+    );
   }
 
   /** Sends until aborted, and then what is left. */
@@ -177,16 +210,18 @@ export class LiveRelay {
       now - this.#formingAt >= FORMING_EVERY_MS * MICROS_PER_MS;
     if (forming) this.#formingAt = now;
     const messages = this.#messagesOf(this.#outgoing.take({ forming }), now);
-    if (messages.length > 0) this.#nowUnsettled(messages);
+    if (messages.length > 0) this.#nowOnTheirWay(messages);
     if (now - this.#beatAt >= BEAT_EVERY_MS * MICROS_PER_MS) {
       this.#beatAt = now;
       messages.push(...this.#beats(now));
+      this.#giveBack();
     }
     for (let i = 0; i < messages.length; i += MESSAGES_AT_ONCE) {
       await Promise.all(
         messages.slice(i, i + MESSAGES_AT_ONCE).map((one) => this.#send(one)),
       );
     }
+    this.#onItsWay = null;
   }
 
   /** Numbers all of them before the first is sent. */
@@ -200,9 +235,11 @@ export class LiveRelay {
     for (const [p, own] of byPartition) {
       for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
         const n = ++this.#n;
-        const after = this.#told.get(p)?.n ?? 0;
-        this.#told.set(p, { n, at: now, since: now });
-        messages.push({ p, n, text: writeMessage({ from, n, after }, part) });
+        const told = this.#toldOf(p);
+        const text = writeMessage({ from, n, ...before(told, now) }, part);
+        told.n = n;
+        told.takenAt = told.at = now;
+        messages.push({ p, n, text, isBeat: false });
       }
     }
     return messages;
@@ -212,23 +249,27 @@ export class LiveRelay {
   #beats(now: EpochMicros): Message[] {
     const { bootId: from } = this.#options;
     const beats: Message[] = [];
-    for (const [p, { n, at, since }] of this.#told) {
+    for (const [p, told] of this.#told) {
+      const { n, at, lostAt } = told;
       const quietMs = (now - at) / MICROS_PER_MS;
       if (n === 0 || quietMs < BEAT_EVERY_MS) continue;
-      if (at === -Infinity && now - since > LOST_MS_MAX * MICROS_PER_MS) {
-        // Or each process would tell of all partitions for ever.
+      const isOver = at === -Infinity
+        ? now - lostAt > LOST_MS_MAX * MICROS_PER_MS
+        : quietMs > BEAT_MS_MAX;
+      if (isOver) {
+        // All who listen have heard; or each would tell of all for ever.
         this.#told.delete(p);
         continue;
       }
-      if (quietMs > BEAT_MS_MAX && at > -Infinity) continue;
-      beats.push({ p, n, text: writeMessage({ from, n, after: n }, []) });
+      const text = writeMessage({ from, n, ...before(told, now) }, []);
+      beats.push({ p, n, text, isBeat: true });
     }
     return beats;
   }
 
   /** A message that fails is not sent again: its number tells the others. */
-  async #send({ p, text }: Message): Promise<void> {
-    const { link, log } = this.#options;
+  async #send({ p, n, text, isBeat }: Message): Promise<void> {
+    const { link, log, clock } = this.#options;
     try {
       await link.send(p, text);
       this.#sending = true;
@@ -239,34 +280,63 @@ export class LiveRelay {
         });
       }
       this.#sending = false;
+      if (isBeat) return;
+      const told = this.#toldOf(p);
+      told.lost = Math.max(told.lost, n);
+      told.lostAt = clock.now();
     }
   }
 
-  /** Events that waited are dropped: a number that nobody will hear. */
-  #lose(): void {
+  /** Events of these were not told: a number that nobody will hear. */
+  #lose(partitions: Iterable<number>): void {
     const n = ++this.#n;
-    const since = this.#options.clock.now();
-    for (const [p, { at }] of this.#told) this.#told.set(p, { n, at, since });
+    const now = this.#options.clock.now();
+    const news = { n, takenAt: now, lost: n, lostAt: now };
+    for (const p of partitions) Object.assign(this.#toldOf(p), news);
   }
 
-  /** It has told nothing of a partition yet, but will. */
-  #tells(p: number): void {
-    if (this.#told.has(p)) return;
-    const since = this.#options.clock.now();
-    this.#told.set(p, { n: 0, at: -Infinity, since });
+  #toldOf(p: number): Told {
+    let told = this.#told.get(p);
+    if (told === undefined) {
+      const never = -Infinity;
+      told = { n: 0, takenAt: never, at: never, lost: 0, lostAt: never };
+      this.#told.set(p, told);
+    }
+    return told;
   }
 
-  #nowUnsettled(messages: readonly Message[]): void {
+  #nowOnTheirWay(messages: readonly Message[]): void {
     const local = this.#unsent;
     this.#unsent = null;
-    if (local === null || !this.#options.listens) return;
-    const newest = new Map(messages.map(({ p, n }) => [this.#orderOf(p), n]));
-    for (const [order, n] of newest) {
+    if (local === null) return;
+    this.#onItsWay = local;
+    for (const { p, n } of messages) {
+      if (this.#needs.has(p)) this.#willComeBack(p, n, local);
+    }
+  }
+
+  #willComeBack(p: number, n: number, local: number): void {
+    const unsettled = this.#unsettled[this.#orderOf(p)];
+    const newest = unsettled.at(-1);
+    if (newest?.local === local) {
+      newest.n = Math.max(newest.n, n);
+      newest.sent.set(p, n);
+    } else unsettled.push({ n, local, sent: new Map([[p, n]]) });
+    if (unsettled.length <= UNSETTLED_MAX) return;
+    const [oldest, next] = unsettled;
+    const sent = new Map([...oldest.sent, ...next.sent]);
+    unsettled.splice(0, 2, { n: next.n, local: oldest.local, sent });
+  }
+
+  /** What was sent to these is not heard any more. */
+  #notComingBack(partitions: readonly number[]): void {
+    for (const order of new Set(partitions.map((p) => this.#orderOf(p)))) {
       const unsettled = this.#unsettled[order];
-      unsettled.push({ n, local });
-      if (unsettled.length <= UNSETTLED_MAX) continue;
-      const [oldest, next] = unsettled;
-      unsettled.splice(0, 2, { n: next.n, local: oldest.local });
+      for (const one of unsettled) {
+        for (const p of partitions) one.sent.delete(p);
+        one.n = Math.max(...one.sent.values());
+      }
+      this.#unsettled[order] = unsettled.filter(({ sent }) => sent.size > 0);
     }
   }
 
@@ -275,15 +345,55 @@ export class LiveRelay {
    * what goes in this order.
    */
   #settled(order: number): number {
-    return this.#unsettled[order][0]?.local ?? this.#unsent ?? Infinity;
+    return this.#unsettled[order][0]?.local ?? this.#onItsWay ??
+      this.#unsent ?? Infinity;
   }
 
   #orderOf(p: number): number {
     return p % this.#options.link.orders;
   }
 
+  #want(partitions: readonly number[]): void {
+    const local = this.#onItsWay;
+    for (const p of partitions) {
+      const told = this.#told.get(p);
+      // It may get there before listening begins, or after it.
+      if (local !== null && told) this.#willComeBack(p, told.n, local);
+    }
+    this.#options.link.want(partitions);
+  }
+
+  #nowListening(partitions: readonly number[]): void {
+    const { bus, clock } = this.#options;
+    const now = clock.now();
+    const again = partitions.filter((p) => this.#listeningAt.has(p));
+    const first = partitions.filter((p) => !this.#listeningAt.has(p));
+    for (const p of partitions) this.#listeningAt.set(p, now);
+    this.#needs.stand(partitions);
+    // Who did not wait for it begins anew.
+    bus.restart(first);
+    this.#restart(again, "Listening to the other processes began again");
+  }
+
+  /** What nobody has needed for a while is not heard any more. */
+  #giveBack(): void {
+    const { bus, link } = this.#options;
+    const unused = this.#needs.giveBack();
+    if (unused.length === 0) return;
+    link.drop(unused);
+    bus.restart(unused); // nothing of it is kept
+    bus.deafen(unused);
+    for (const p of unused) {
+      this.#heard.delete(p);
+      this.#listeningAt.delete(p);
+      this.#restartedAt.delete(p);
+    }
+    this.#notComingBack(unused);
+  }
+
   #receive(text: string, p: number): void {
     const { bus, bootId, clock, log } = this.#options;
+    if (!this.#needs.has(p)) return;
     const message = readMessage(text);
     if (message === null) {
       if (this.#unreadable++ === 0) {
@@ -296,63 +406,86 @@ export class LiveRelay {
     const isBeat = message.events.length === 0;
     const order = this.#orderOf(p);
     if (message.from === bootId) {
-      if (isBeat) return;
       const unsettled = this.#unsettled[order];
       while (unsettled.length > 0 && unsettled[0].n <= message.n) {
         unsettled.shift();
       }
-      bus.hear(message, [], this.#settled(order), order);
+      if (!isBeat) bus.hear(message, [], this.#settled(order), p);
       return;
     }
-    const fromFirst = this.#listeningAt !== null &&
-      clock.now() - this.#listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
+    const listeningAt = this.#listeningAt.get(p) ?? Infinity;
+    const fromFirst = clock.now() - listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
     const senders = this.#heard.get(p) ?? new HeardSenders();
     this.#heard.set(p, senders);
-    if (senders.isAfterHole(message, fromFirst)) this.#beginAnew(message);
+    const missing = senders.missingBefore(message, fromFirst);
+    if (missing !== null) this.#beginAnew(message.from, missing, order);
     if (isBeat) return;
-    bus.hear(message, message.events, this.#settled(order), order);
+    bus.hear(message, message.events, this.#settled(order), p);
   }
 
   /**
    * What is missing before a number was stored before it was taken: once for
-   * all partitions is enough.
+   * all that goes the same way is enough.
    */
-  #beginAnew({ from, after }: LiveMessage): void {
-    if (after <= (this.#begunAnew.get(from) ?? 0)) return;
-    this.#begunAnew.delete(from); // the newest stand last
-    this.#begunAnew.set(from, after);
-    if (this.#begunAnew.size > SENDERS_MAX) {
-      this.#begunAnew.delete(this.#begunAnew.keys().next().value!);
+  #beginAnew(from: string, { n, ms }: LostLately, order: number): void {
+    const begunAnew = this.#begunAnew[order];
+    if (n <= (begunAnew.get(from) ?? 0)) return;
+    begunAnew.delete(from); // the newest stand last
+    begunAnew.set(from, n);
+    if (begunAnew.size > SENDERS_MAX) {
+      begunAnew.delete(begunAnew.keys().next().value!);
     }
-    this.#restart("Live events of another process are missing");
+    this.#restart(
+      this.#needs.all.filter((p) => this.#orderOf(p) === order),
+      "Live events of another process are missing",
+      this.#options.clock.now() - (ms - STAMPS_MS) * MICROS_PER_MS,
+    );
   }
 
-  #restart(why: string): void {
-    if (this.#restartWaits) return;
+  /**
+   * Readers of these take a snapshot, unless they began one after `until`, by
+   * when what is missing was stored; at most every two seconds.
+   */
+  #restart(
+    partitions: readonly number[],
+    why: string,
+    until: number = this.#options.clock.now(),
+  ): void {
     const { bus, clock, log } = this.#options;
     const now = clock.now();
-    const waitMs = RESTART_EVERY_MS -
-      (now - this.#restartedAt) / MICROS_PER_MS;
-    if (waitMs > 0) {
-      this.#restartWaits = true;
-      bus.doubt();
-      clock.sleep(waitMs).then(() => {
-        this.#restartWaits = false;
-        this.#restart(why);
-      });
-      return;
+    const before = now - RESTART_EVERY_MS * MICROS_PER_MS;
+    const [due, early]: [number[], number[]] = [[], []];
+    for (const p of partitions) {
+      if (!this.#needs.has(p)) continue;
+      const waits = this.#restartWaits.get(p);
+      const isEarly = (this.#restartedAt.get(p) ?? -Infinity) > before;
+      if (waits !== undefined) {
+        this.#restartWaits.set(p, Math.max(waits, until) as EpochMicros);
+      } else (isEarly ? early : due).push(p);
     }
-    this.#restartedAt = now;
-    log.info("Live streams begin anew", { why });
-    // What was published before it and has not come back is not kept.
-    const isUnsent = this.#unsent !== null;
-    if (isUnsent) this.#unsent = NOTHING;
-    for (const one of this.#unsettled.flat()) one.local = NOTHING;
-    bus.restart(
-      [...this.#unsettled.keys()].filter((order) =>
-        isUnsent || this.#unsettled[order].length > 0
-      ),
-    );
+    if (early.length > 0) this.#restartLater(early, why, until);
+    if (due.length === 0) return;
+    for (const p of due) this.#restartedAt.set(p, now);
+    log.info("Live streams begin anew", { why, partitions: due.length });
+    bus.restart(due, until as EpochMicros);
+    bus.deafen(due.filter((p) => !this.#needs.stands(p)));
+  }
+
+  /** Two seconds after the last time. */
+  #restartLater(partitions: readonly number[], why: string, until: number) {
+    const { bus, clock } = this.#options;
+    bus.deafen(partitions);
+    for (const p of partitions) {
+      this.#restartWaits.set(p, until as EpochMicros);
+    }
+    const last = Math.max(...partitions.map((p) => this.#restartedAt.get(p)!));
+    const sinceMs = (clock.now() - last) / MICROS_PER_MS;
+    clock.sleep(RESTART_EVERY_MS - sinceMs).then(() => {
+      const waits = this.#restartWaits;
+      const byUntil = Map.groupBy(partitions, (p) => waits.get(p)!);
+      for (const p of partitions) waits.delete(p);
+      for (const [until, some] of byUntil) this.#restart(some, why, until);
+    });
   }
 }
 
@@ -360,19 +493,42 @@ interface Message {
   readonly p: number;
   readonly n: number;
   readonly text: string;
+  readonly isBeat: boolean;
+}
+
+/** What was sent at once and has not come back. */
+interface Unsettled {
+  /** The newest message of it that comes back. */
+  n: number;
+  /** Newest event of the bus before it. */
+  readonly local: number;
+  /** By partition that is heard, the newest message to it. */
+  readonly sent: Map<number, number>;
 }
 
 interface Told {
   /** The newest message, or the newest number nobody will hear. */
-  readonly n: number;
-  /** When the newest was sent, beats aside. */
-  readonly at: number;
-  /** When that number came to be. */
-  readonly since: number;
+  n: number;
+  /** When that number was taken. */
+  takenAt: number;
+  /** When the newest was sent, beats aside; `-Infinity` before the first. */
+  at: number;
+  /** The newest number that is known to be lost, and since when it is. */
+  lost: number;
+  lostAt: number;
 }
 
-/** Less than the number of any event. */
-const NOTHING = -1;
+/** What a message says of those before it. */
+function before({ n, takenAt, lost, lostAt }: Told, now: EpochMicros) {
+  const ms = (since: number) =>
+    Math.max(0, Math.floor((now - since) / MICROS_PER_MS));
+  const isLostLately = ms(lostAt) < LOST_TOLD_MS;
+  return {
+    after: n,
+    afterMs: n === 0 ? 0 : ms(takenAt),
+    lost: isLostLately ? { n: lost, ms: ms(lostAt) } : null,
+  };
+}
 
 /** Texts in messages that are not too long. */
 function partsOf(texts: readonly string[]): readonly (readonly string[])[] {

@@ -1,103 +1,14 @@
 import assert from "node:assert/strict";
 import type { CandleView } from "../domain/candle.ts";
-import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
-import { type EpochMicros, fromMillis } from "../domain/time.ts";
-import type { Clock } from "../ports.ts";
 import { InProcessBus, type LiveFilter } from "./live_bus.ts";
-import { type LiveLink, type LiveListener, LiveRelay } from "./live_relay.ts";
+import { LiveRelay } from "./live_relay.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 import { silentLog } from "../silent_log.ts";
+import { FakeServer, HandClock } from "./testing/fake_server.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
 const PARTITIONS = 2;
-
-/** A clock that stands until it is moved, in steps, letting work be done. */
-class HandClock implements Clock {
-  ms = 1_000_000;
-  #sleepers = new Set<{ until: number; wake: () => void }>();
-
-  now(): EpochMicros {
-    return fromMillis(this.ms);
-  }
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const sleeper = { until: this.ms + ms, wake: resolve };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener("abort", () => {
-        this.#sleepers.delete(sleeper);
-        resolve();
-      });
-    });
-  }
-  async move(ms: number): Promise<void> {
-    const end = this.ms + ms;
-    while (this.ms < end) {
-      this.ms = Math.min(end, this.ms + 5);
-      for (const sleeper of [...this.#sleepers]) {
-        if (sleeper.until > this.ms) continue;
-        this.#sleepers.delete(sleeper);
-        sleeper.wake();
-      }
-      for (let i = 0; i < 20; i++) await Promise.resolve();
-    }
-  }
-}
-
-/** One server between all links: what is sent reaches who listens. */
-class FakeServer {
-  up = true;
-  readonly sent: string[] = [];
-  readonly #links: LiveListener[] = [];
-  /** What waits for listeners that hear late, by their place and the order. */
-  readonly #held = new Map<string, (() => void)[]>();
-
-  constructor(readonly orders: number) {}
-
-  link(): LiveLink {
-    return {
-      orders: this.orders,
-      send: (p, text) => {
-        if (!this.up) return Promise.reject(new Error("not connected"));
-        this.sent.push(text);
-        for (const [i, { message }] of this.#links.entries()) {
-          const held = this.#held.get(`${i} ${p % this.orders}`);
-          if (held) held.push(() => message(text, p));
-          else message(text, p);
-        }
-        return Promise.resolve();
-      },
-      listen: (listener) => {
-        this.#links.push(listener);
-        listener.listening();
-      },
-      close: () => Promise.resolve(),
-    };
-  }
-  interrupt(): void {
-    for (const { interrupted } of this.#links) interrupted();
-  }
-  /** The listener hears what comes in this order late. */
-  hold(i: number, order = 0): void {
-    this.#held.set(`${i} ${order}`, []);
-  }
-  /** The listener hears what waits, at last. */
-  release(i: number): void {
-    for (let order = 0; order < this.orders; order++) {
-      const held = this.#held.get(`${i} ${order}`) ?? [];
-      this.#held.delete(`${i} ${order}`);
-      for (const hear of held) hear();
-    }
-  }
-  restart(): void {
-    this.up = true;
-    for (const { listening } of this.#links) listening();
-  }
-  inject(text: string): void {
-    for (const { message } of this.#links) message(text, 0);
-  }
-}
 
 function event(
   kind: "candle" | "candle.closed",
@@ -140,7 +51,7 @@ const feed: LiveEvent = {
 
 async function setUp({ orders = 1 } = {}) {
   const clock = new HandClock();
-  const server = new FakeServer(orders);
+  const server = new FakeServer(orders, clock);
   const partitions = Math.max(PARTITIONS, 2 * orders);
   const abort = new AbortController();
   const running: Promise<void>[] = [];
@@ -148,22 +59,17 @@ async function setUp({ orders = 1 } = {}) {
     const bus = new InProcessBus({
       clock,
       bootId,
+      channels: partitions,
       orders,
-      orderOf: (symbol) => partitionOf(symbol, partitions) % orders,
     });
     const heard: LiveEvent[] = [];
     const counts = { restarts: 0 };
-    const follow = () => {
+    const follow = () =>
       bus.subscribe(
         ALL,
         (events) => heard.push(...events.map(({ event }) => event)),
-        () => {
-          counts.restarts++;
-          follow();
-        },
+        () => counts.restarts++,
       );
-    };
-    follow();
     const relay = new LiveRelay({
       bus,
       link: server.link(),
@@ -173,6 +79,7 @@ async function setUp({ orders = 1 } = {}) {
       clock,
       log: silentLog,
     });
+    follow();
     running.push(relay.run(abort.signal));
     const seen = () =>
       heard.map((one) =>
@@ -341,6 +248,8 @@ Deno.test("what is no message of ours does no harm", async () => {
       `{"v":1,"from":"x","n":1,"after":0,"events":[]}`,
       `{"v":2,"from":"x","n":1,"events":[]}`,
       `{"v":2,"from":"x","n":1,"after":0,"events":[null]}`,
+      `{"v":2,"from":"x","n":9,"after":8,"afterMs":-1,"events":[]}`,
+      `{"v":2,"from":"x","n":9,"after":8,"lost":{"n":8},"events":[]}`,
       `{"v":2,"from":"x","n":1,"after":0,"events":[{"kind":"candle","symbol":"A"}]}`,
       `{"v":2,"from":"x","n":1,"after":0,"events":[{"kind":"feed","symbol":"A"}]}`,
     ]
@@ -379,7 +288,7 @@ Deno.test("a reader of one process goes on at another, without a hole", async ()
   await clock.move(5_000);
   stages.relay.publish([event("candle.closed", 0, 1)]);
   await clock.move(100);
-  const id = web.bus.lastId;
+  const id = web.bus.lastId(ALL);
   assert.deepEqual(other.since(id), []);
   stages.relay.publish([
     event("candle.closed", 60_000, 2),
@@ -401,7 +310,7 @@ Deno.test("what one process held back of a candle, another tells again", async (
   await clock.move(300);
   stages.relay.publish([event("candle", 0, 2)]);
   await clock.move(300);
-  assert.deepEqual(other.since(web.bus.lastId), ["candle:2"]);
+  assert.deepEqual(other.since(web.bus.lastId(ALL)), ["candle:2"]);
   await stop();
 });
 
@@ -409,7 +318,7 @@ Deno.test("a process that heard nothing of what the reader knows gives a snapsho
   const { clock, stages, web, processOf, stop } = await setUp();
   stages.relay.publish([event("candle.closed", 0, 1)]);
   await clock.move(100);
-  const id = web.bus.lastId;
+  const id = web.bus.lastId(ALL);
   const late = processOf("late");
   stages.relay.publish([event("candle.closed", 1, 2)]);
   await clock.move(5_000);
@@ -417,7 +326,7 @@ Deno.test("a process that heard nothing of what the reader knows gives a snapsho
   stages.relay.publish([event("candle.closed", 2, 3)]);
   await clock.move(100);
   assert.equal(late.since(id), null);
-  const newer = web.bus.lastId;
+  const newer = web.bus.lastId(ALL);
   stages.relay.publish([event("candle.closed", 3, 4)]);
   await clock.move(100);
   assert.deepEqual(late.since(newer), ["candle.closed:4"]);
@@ -438,7 +347,7 @@ Deno.test("what a process publishes itself is told to whoever comes before it is
     own.relay.publish([event("candle.closed", i, 100 + i)]);
     stages.relay.publish([event("candle.closed", i, 200 + i, "B")]);
     await clock.move(5);
-    const id = web.bus.lastId;
+    const id = web.bus.lastId(ALL);
     const lacks = own.seen().filter((one) => !web.seen().includes(one));
     const told = own.since(id);
     if (told === null) continue;
@@ -447,7 +356,7 @@ Deno.test("what a process publishes itself is told to whoever comes before it is
     }
   }
   await clock.move(1_000);
-  assert.notEqual(own.since(web.bus.lastId), null);
+  assert.notEqual(own.since(web.bus.lastId(ALL)), null);
   await stop();
 });
 
@@ -457,9 +366,9 @@ Deno.test("while messages may be missing, ids are of no use elsewhere", async ()
   await clock.move(5_000);
   stages.relay.publish([event("candle.closed", 0, 1)]);
   await clock.move(100);
-  const before = web.bus.lastId;
+  const before = web.bus.lastId(ALL);
   server.interrupt();
-  assert.equal(other.since(web.bus.lastId), null);
+  assert.equal(other.since(web.bus.lastId(ALL)), null);
   assert.equal(other.since(before), null, "it may lack what came since");
   server.restart();
   stages.relay.publish([event("candle.closed", 1, 2)]);
@@ -467,7 +376,7 @@ Deno.test("while messages may be missing, ids are of no use elsewhere", async ()
   assert.equal(other.since(before), null);
   stages.relay.publish([event("candle.closed", 2, 3)]);
   await clock.move(100);
-  assert.deepEqual(other.since(web.bus.lastId), []);
+  assert.deepEqual(other.since(web.bus.lastId(ALL)), []);
   await stop();
 });
 
@@ -499,7 +408,7 @@ async function checkWanderers(
     if (random(4) === 0) { for (const i of [0, 1, 2]) server.release(i); }
     if (random(5) > 0) continue;
     for (const one of at.seen().slice(from)) told.add(one);
-    const id = at.bus.lastId;
+    const id = at.bus.lastId(ALL);
     at = nodes[random(3)];
     const missed = at.since(id);
     // A snapshot has all that was committed.
@@ -529,7 +438,7 @@ Deno.test("an id of several orders is good though one of them is silent", async 
   await clock.move(5_000);
   stages.relay.publish([event("candle.closed", 0, 1)]);
   await clock.move(100);
-  const id = web.bus.lastId;
+  const id = web.bus.lastId(ALL);
   assert.equal(id.split("~").filter(Boolean).length, 2, id);
   stages.relay.publish(
     ["B", "C", "D", "E"].map((symbol, i) =>
@@ -541,7 +450,7 @@ Deno.test("an id of several orders is good though one of them is silent", async 
     other.since(id)?.toSorted(),
     [2, 3, 4, 5].map((n) => `candle.closed:${n}`),
   );
-  assert.deepEqual(other.since(web.bus.lastId), []);
+  assert.deepEqual(other.since(web.bus.lastId(ALL)), []);
   await stop();
 });
 

@@ -11,7 +11,7 @@ import {
 } from "../../pipeline/domain/time.ts";
 import { seededRandom } from "../../pipeline/forecast/testing/make_candles.ts";
 import { createApp } from "../../web/create_app.ts";
-import { serveHttp } from "../../web/serve_http.ts";
+import { type HttpHandler, serveHttp } from "../../web/serve_http.ts";
 import {
   candle,
   fakeData,
@@ -37,7 +37,7 @@ export interface FastMarket {
   readonly newest: StoredCandle;
   /** Goes on by whole minutes, at so many times their speed. */
   run(minutes: number, speed: number): Promise<void>;
-  /** Ends every stream, as a bus does that has missed something. */
+  /** Ends every stream, as when each is old. */
   cut(): void;
   close(): Promise<void>;
 }
@@ -169,10 +169,16 @@ export async function startFastMarket(seed: number): Promise<FastMarket> {
       ...(tells ? [feedOf(symbol)] : []),
     ]));
   };
-  const server = await serveHttp(createApp(() => services).handler(), {
-    host: "127.0.0.1",
-    port: 0,
-  });
+  const app = createApp(() => services).handler();
+  const cuts = new Set<() => void>();
+  const handler: HttpHandler = async (request, info) => {
+    const response = await app(request, info);
+    const type = response.headers.get("content-type") ?? "";
+    return type.startsWith("text/event-stream")
+      ? endedBy(cuts, response)
+      : response;
+  };
+  const server = await serveHttp(handler, { host: "127.0.0.1", port: 0 });
   return {
     url: server.url,
     get newest() {
@@ -188,7 +194,20 @@ export async function startFastMarket(seed: number): Promise<FastMarket> {
         );
       }
     },
-    cut: () => services.bus.restart(),
+    cut() {
+      for (const cut of cuts) cut();
+      cuts.clear();
+    },
     close: () => server.close(),
   };
+}
+
+/** The same stream, which one of these ends. */
+function endedBy(cuts: Set<() => void>, response: Response): Response {
+  const through = new TransformStream<Uint8Array, Uint8Array>({
+    start(controller) {
+      cuts.add(() => controller.terminate());
+    },
+  });
+  return new Response(response.body!.pipeThrough(through), response);
 }

@@ -61,6 +61,7 @@ serverTest(
             listening() {},
             interrupted() {},
           });
+          link.want([3]);
           const deadline = Date.now() + WAIT_MS_MAX;
           while (!heard && Date.now() < deadline) {
             await link.send(3, "hello").catch(() => {});

@@ -59,8 +59,8 @@ function join(places: RedisPlaces, listens: boolean) {
   const bus = new InProcessBus({
     clock,
     bootId,
+    channels: PARTITIONS,
     orders,
-    orderOf: (symbol) => partitionOf(symbol, PARTITIONS) % orders,
   });
   const relay = new LiveRelay({
     bus,
@@ -220,7 +220,7 @@ serverTest(
         for (const symbol of symbols) {
           stages.relay.publish([closed(t++, symbol)]);
         }
-        return nodes[1].bus.since(nodes[0].bus.lastId, ALL) !== null;
+        return nodes[1].bus.since(nodes[0].bus.lastId(ALL), ALL) !== null;
       });
       const slot = slotOf("tickhouse:live:{0}:0");
       const primary = await cluster.primaryOf(slot);

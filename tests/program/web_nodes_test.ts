@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { mergeCandle } from "../../components/merge_live.ts";
 import type { CandleView } from "../../pipeline/domain/candle.ts";
 import { partitionOf } from "../../pipeline/domain/hash.ts";
+import { pubSubClient } from "../../pipeline/redis_client.ts";
+import { silentLog } from "../../pipeline/silent_log.ts";
 import { EventReader } from "../harness/event_reader.ts";
 import { freePort } from "../harness/free_port.ts";
 import {
@@ -22,7 +24,7 @@ const PARTITIONS = 4;
 const SYMBOLS = ["NODE.A", "NODE.B"] as const;
 const START_MS = Date.parse("2024-05-06T09:00:00Z");
 const MINUTE_MS = 60_000;
-const HOPS = 8;
+const HOPS = 10;
 
 /** Somebody who looks at a symbol, at whichever process, as browsers do. */
 class Viewer {
@@ -116,6 +118,18 @@ serverTest(
       return program;
     };
     let connection: Deno.TcpConn | null = null;
+    const asker = pubSubClient(redis.url, "how many listen", silentLog);
+    /** To how many processes live events of each partition go. */
+    const listeners = async () => {
+      const channels = Array.from(
+        { length: PARTITIONS },
+        (_, p) => `tickhouse:live:{${p}}`,
+      );
+      const reply = await asker.sendCommand<(string | number)[]>(
+        ["PUBSUB", "SHARDNUMSUB", ...channels],
+      );
+      return reply.filter((_, i) => i % 2 === 1).map(Number);
+    };
     try {
       await start("stages", "feed,aggregate,forecast", {
         FEEDS: `listen://127.0.0.1:${port}`,
@@ -164,6 +178,17 @@ serverTest(
         for (const viewer of viewers) viewer.open(here);
         await tick(++minute, 1, 100 + hop);
         await watched(minute);
+        if (hop === 0) {
+          // One process has viewers, of two partitions of four.
+          const looked = SYMBOLS.map((one) => partitionOf(one, PARTITIONS));
+          assert.deepEqual(
+            await listeners(),
+            Array.from(
+              { length: PARTITIONS },
+              (_, p) => looked.includes(p) ? 1 : 0,
+            ),
+          );
+        }
         for (const viewer of viewers) await viewer.leave();
         // What happens while nobody looks, a revision of long ago too.
         await tick(++minute, 2, 101 + hop);
@@ -182,7 +207,7 @@ serverTest(
       await watched(minute);
 
       for (const viewer of viewers) {
-        // One at the beginning; a machine that stood still may need more.
+        // One at each process; a machine that stood still may need more.
         assert.ok(
           viewer.snapshots <= HOPS / 2,
           `${viewer.snapshots} snapshots`,
@@ -198,6 +223,7 @@ serverTest(
       }
     } finally {
       connection?.close();
+      asker.destroy();
       for (const program of programs) await program.kill().catch(() => {});
       await Promise.all([redis.close(), postgres.close()]);
       await Deno.remove(dir, { recursive: true });

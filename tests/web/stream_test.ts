@@ -3,8 +3,10 @@ import { candleView } from "../../pipeline/domain/candle.ts";
 import type { Catalog } from "../../pipeline/catalog.ts";
 import type { Instrument } from "../../pipeline/domain/instrument.ts";
 import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
-import { toMillis } from "../../pipeline/domain/time.ts";
+import { epochMicros, toMillis } from "../../pipeline/domain/time.ts";
 import { nextTurn } from "../../pipeline/next_turn.ts";
+import type { Clock } from "../../pipeline/ports.ts";
+import { systemClock } from "../../pipeline/system_clock.ts";
 import { createApp } from "../../web/create_app.ts";
 import { type Services, STREAM_LIMITS } from "../../web/services.ts";
 import { evictedStreams, openStreams } from "../../web/stream_response.ts";
@@ -15,7 +17,10 @@ import {
   fakeServices,
   MINUTE,
   minutesAgo,
+  NOW,
 } from "./fake_services.ts";
+
+const ALL = { symbols: null, intervals: null, kinds: null };
 
 function closed(n: number, ticks = 7): LiveEvent {
   const view = candleView(candle("NIFTY50", minutesAgo(n), { n: ticks }));
@@ -68,7 +73,7 @@ Deno.test("a stream begins with a snapshot and goes on with what happens", async
   services.bus.publish([closed(0, 9)]);
   const last = (await reader.next())!;
   assert.equal(last.event, "candle.closed");
-  assert.equal(last.id, services.bus.lastId);
+  assert.equal(last.id, services.bus.lastId(ALL));
   await reader.leave();
 });
 
@@ -170,7 +175,7 @@ Deno.test("nothing is lost while a snapshot is read, however much the bus forget
       const { data, id } = (await reader.next())!;
       assert.equal(data.candle.n, 100 + n);
       const isLast = n === count + more - 1;
-      assert.ok(isLast || id !== services.bus.lastId);
+      assert.ok(isLast || id !== services.bus.lastId(ALL));
     }
     await reader.leave();
   }
@@ -368,8 +373,80 @@ Deno.test("streams end when the program stops", async () => {
   assert.equal(await reader.next(), null);
 });
 
-Deno.test("streams end when the bus begins anew, and a snapshot follows", async () => {
-  const { services, open } = await setUp();
+/** One that stands, by which nobody waits for long. */
+const HURRIED: Clock = {
+  now: () => NOW,
+  sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+};
+
+Deno.test("who may lack something gets another snapshot in the same stream", async () => {
+  const { services, open } = await setUp({ clock: HURRIED });
+  const reader = await open();
+  const { id } = (await reader.next())!;
+  services.bus.restart();
+  const again = (await reader.next())!;
+  assert.equal(again.event, "snapshot");
+  assert.notEqual(again.id, id);
+  // That was stored before this one was read.
+  services.bus.restart(undefined, epochMicros(NOW - 1));
+  services.bus.publish([closed(1, 9)]);
+  const next = (await reader.next())!;
+  assert.deepEqual([next.event, next.data.candle.n], ["candle.closed", 9]);
+  const other = await open(undefined, { "Last-Event-ID": id });
+  assert.equal((await other.next())!.event, "snapshot");
+  const replay = await open(undefined, { "Last-Event-ID": next.id });
+  await Promise.all([reader, other, replay].map((one) => one.leave()));
+  assert.equal(openStreams(), 0);
+});
+
+Deno.test("whose snapshot was read elsewhere gets another one, whenever something was stored", async () => {
+  const { services, open } = await setUp({ clock: HURRIED });
+  const first = await open();
+  const { id } = (await first.next())!;
+  await first.leave();
+  const replay = await open(undefined, { "Last-Event-ID": id });
+  services.bus.restart(undefined, epochMicros(NOW - 1));
+  assert.equal((await replay.next())!.event, "snapshot");
+  await replay.leave();
+});
+
+Deno.test("a stream that waits for another snapshot ends if there is none, or nobody to take it", async () => {
+  const stop = new AbortController();
+  const { services, open } = await setUp({
+    clock: HURRIED,
+    shutdown: stop.signal,
+  });
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  const failed = await open();
+  await failed.next();
+  candles.latest = () => Promise.reject(new Error("away"));
+  services.bus.restart();
+  assert.equal(await failed.next(), null);
+
+  candles.latest = latest;
+  const left = await open();
+  const stopped = await open("?symbols=NIFTY50&history=5");
+  await Promise.all([left.next(), stopped.next()]);
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  candles.latest = async (...args) => {
+    asked.resolve();
+    await answer.promise;
+    return latest(...args);
+  };
+  services.bus.restart();
+  await asked.promise;
+  await left.leave();
+  assert.equal(openStreams(), 1);
+  stop.abort();
+  answer.resolve();
+  assert.equal(await stopped.next(), null);
+  assert.equal(openStreams(), 0);
+});
+
+Deno.test("streams end when something is missed again and again, and a snapshot follows", async () => {
+  const { services, open } = await setUp({ clock: HURRIED });
   const first = await open();
   const { id } = (await first.next())!;
   const { candles } = services;
