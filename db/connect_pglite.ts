@@ -17,13 +17,6 @@ export function warehouseIn(dataDir: string): string {
   return join(dataDir, "warehouse");
 }
 
-/** Threads of the engine do it, while the Worker's loads what runs it. */
-async function compilePostgres(): Promise<WebAssembly.Module> {
-  const library = import.meta.resolve("@electric-sql/pglite");
-  const code = await Deno.readFile(new URL("./pglite.wasm", library));
-  return await WebAssembly.compile(code);
-}
-
 /**
  * Opens the embedded PostgreSQL of a folder, or makes it, in a Worker.
  *
@@ -33,7 +26,6 @@ async function compilePostgres(): Promise<WebAssembly.Module> {
  * @throws {DbError} If the folder holds no cluster that it can open.
  */
 export async function connectPglite(dir: string): Promise<EmbeddedDb> {
-  const compiling = compilePostgres();
   const worker = new Worker(new URL("./pglite_worker.ts", import.meta.url), {
     type: "module",
     name: "warehouse",
@@ -87,7 +79,7 @@ export async function connectPglite(dir: string): Promise<EmbeddedDb> {
   };
 
   try {
-    await post({ kind: "open", dir, postgres: await compiling });
+    await post({ kind: "open", dir });
   } catch (cause) {
     worker.terminate();
     throw new DbError(`Cannot open the warehouse in ${dir}`, null, { cause });

@@ -56,6 +56,30 @@ function extensionOf(names: readonly string[]): string | null {
 }
 
 const UNIQUE_VIOLATION = "23505";
+const UNDEFINED_TABLE = "42P01";
+
+/**
+ * Whether a database has taken these steps and no others, so that there is
+ * nothing to `migrate()`. One question, where a start is in a hurry.
+ */
+export async function isMigrated(
+  db: Db,
+  migrations: readonly Migration[],
+): Promise<boolean> {
+  try {
+    const rows = await db.query<{ name: string }>(
+      "select name from migrations",
+    );
+    const taken = new Set(rows.map(({ name }) => name));
+    return taken.size === migrations.length &&
+      migrations.every(({ name }) => taken.has(name));
+  } catch (error) {
+    if (error instanceof DbError && error.code === UNDEFINED_TABLE) {
+      return false;
+    }
+    throw error;
+  }
+}
 
 /**
  * Brings a database to the newest schema; repeatable, also by several processes

@@ -18,7 +18,7 @@ import {
 import type { OpenedAhead } from "./open_ahead.ts";
 import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { lockDataDir } from "./lock_data_dir.ts";
-import { loadMigrations, migrate } from "./migrate.ts";
+import { isMigrated, loadMigrations, migrate } from "./migrate.ts";
 import { PgLayoutStore } from "./layout_store.ts";
 import { pgStores, type StoreOptions, type Stores } from "./stores.ts";
 import { ReadReplica } from "./read_replica.ts";
@@ -198,7 +198,8 @@ async function openWarehouse(
   const db = await (ahead?.warehouse ??
     connectPglite(warehouseIn(options.dataDir)));
   opened.push(db);
-  await migrate(db, await migrations);
+  const steps = await migrations;
+  if (!await isMigrated(db, steps)) await migrate(db, steps);
   // The lock says that whoever held a lease is gone.
   await db.query("update offsets set lease_until = '-infinity'");
   return { db, sync: () => db.sync() };

@@ -2,11 +2,7 @@ import type { BatchOptions, Param, Row, Statement } from "./db.ts";
 
 /** What goes between `connectPglite` and its worker. */
 export type PgliteRequest =
-  | {
-    readonly kind: "open";
-    readonly dir: string;
-    readonly postgres: WebAssembly.Module;
-  }
+  | { readonly kind: "open"; readonly dir: string }
   | {
     readonly kind: "query";
     readonly sql: string;

@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import type {
   PgliteCall,
   PgliteReply,
@@ -21,6 +21,14 @@ min_wal_size = '32MB'
 timezone = 'UTC'
 log_timezone = 'UTC'
 `;
+
+/** Threads of the engine compile it while this one loads what runs it. */
+const compiling = WebAssembly.compile(
+  Deno.readFileSync(
+    new URL("./pglite.wasm", import.meta.resolve("@electric-sql/pglite")),
+  ),
+);
+const loading = import("@electric-sql/pglite");
 
 let pg: PGlite | null = null;
 let session: PgliteSession | null = null;
@@ -56,20 +64,20 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/**
- * Without a list of the array types that there are: the statement that asks for
- * it takes a tenth of a start. Statements give and take arrays as text.
- */
-class Postgres extends PGlite {
-  override _initArrayTypes(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-async function open(dir: string, postgres: WebAssembly.Module): Promise<void> {
+async function open(dir: string): Promise<void> {
   await prepare(dir);
   folder = dir;
-  pg = new Postgres({ dataDir: dir, pgliteWasmModule: postgres });
+  const { PGlite } = await loading;
+  /**
+   * Without a list of the array types that there are: the statement that asks
+   * for it takes a tenth of a start. Statements give and take arrays as text.
+   */
+  class Postgres extends PGlite {
+    override _initArrayTypes(): Promise<void> {
+      return Promise.resolve();
+    }
+  }
+  pg = new Postgres({ dataDir: dir, pgliteWasmModule: await compiling });
   await pg.waitReady;
   session = new PgliteSession(pg);
 }
@@ -85,7 +93,7 @@ async function sync(): Promise<void> {
 async function run(request: PgliteRequest): Promise<PgliteReturned> {
   switch (request.kind) {
     case "open":
-      await open(request.dir, request.postgres);
+      await open(request.dir);
       return null;
     case "query":
       return await database().query(request.sql, request.params);

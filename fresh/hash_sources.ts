@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { shortHash, type StaticFile } from "./static_manifest.ts";
 
 /**
@@ -6,13 +7,15 @@ import { shortHash, type StaticFile } from "./static_manifest.ts";
  * That is the islands and what they import, by a scan for quoted relative
  * paths that finds rather too much than too little; the browser's side of
  * `fresh/`; the versions in deno.json and deno.lock; and `static/`.
+ *
+ * A start waits for it, and to wait for each of the files would be as many
+ * turns of a thread that is busy: they are read as they are come to.
  */
 export async function hashSources(
   root: string,
   islands: readonly string[],
   staticFiles: ReadonlyMap<string, StaticFile>,
 ): Promise<string> {
-  const lines: string[] = [];
   const { pathname } = new URL(".", import.meta.url);
   const own = decodeURIComponent(pathname);
   const configs = ["../deno.json", "../deno.lock"].map((name) => own + name);
@@ -23,36 +26,39 @@ export async function hashSources(
     `${own}bundle_worker.ts`,
     ...islands.map((path) => root + path),
   ];
+  const sources = new Map<string, Uint8Array<ArrayBuffer>>();
   const seen = new Set<string>();
-  for (const path of entries) await visit(path, seen, lines);
+  for (const path of entries) visit(path, seen, sources);
+  const lines = [...sources].map(([path, bytes]) => {
+    const name = path.split("/").slice(-2).join("/"); // same on every machine
+    return `${name} ${bytes.length}`;
+  });
   for (const [path, { etag }] of staticFiles) lines.push(`${path} ${etag}`);
-  return await shortHash(new TextEncoder().encode(lines.sort().join("\n")));
+  const text = new TextEncoder().encode(lines.join("\n"));
+  return await shortHash(Buffer.concat([text, ...sources.values()]));
 }
 
-async function visit(
+function visit(
   path: string,
   seen: Set<string>,
-  lines: string[],
-): Promise<void> {
+  sources: Map<string, Uint8Array<ArrayBuffer>>,
+): void {
   if (seen.has(path)) return;
   seen.add(path);
-  const bytes = await readIfThere(path);
+  const bytes = readIfThere(path);
   if (bytes === null) return;
-  const name = path.split("/").slice(-2).join("/"); // same on every machine
-  lines.push(`${name} ${await shortHash(bytes)}`);
+  sources.set(path, bytes);
   if (!/\.tsx?$/.test(path)) return;
   const text = new TextDecoder().decode(bytes);
   for (const [, specifier] of text.matchAll(/["'](\.\.?\/[^"'\n]+)["']/g)) {
     const next = new URL(specifier, "file://" + encodeURI(path));
-    await visit(decodeURIComponent(next.pathname), seen, lines);
+    visit(decodeURIComponent(next.pathname), seen, sources);
   }
 }
 
-async function readIfThere(
-  path: string,
-): Promise<Uint8Array<ArrayBuffer> | null> {
+function readIfThere(path: string): Uint8Array<ArrayBuffer> | null {
   try {
-    return await Deno.readFile(path);
+    return Deno.readFileSync(path);
   } catch (error) {
     // A quoted path that is no import may name anything.
     if (

@@ -1,5 +1,5 @@
-/** Files that the stores come to open beside those of the start, with room. */
-const STORES = 256;
+/** Files that the stores and threads come to open after the count, with room. */
+const STORES = 288;
 /** Fewer connections than that serve nobody. */
 const CONNECTIONS_MIN = 16;
 

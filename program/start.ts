@@ -32,7 +32,7 @@ import {
 } from "../pipeline/feeds/drainable_feeds.ts";
 import { type Feeds, shownUrl } from "../pipeline/feeds/start_feeds.ts";
 import {
-  type RunningSimulator,
+  type Simulation,
   startSimulator,
 } from "../pipeline/feeds/start_simulator.ts";
 import { FitPool } from "../pipeline/forecast/fit_pool.ts";
@@ -54,7 +54,11 @@ import { SignalWebhooks } from "../pipeline/notify/signal_webhooks.ts";
 import { ReadmissionDesk } from "../pipeline/quarantine/readmission_desk.ts";
 import { createApp } from "../web/create_app.ts";
 import { onlyOperators, withoutOperators } from "../web/for_operators.ts";
-import { type HttpServer, serveHttp } from "../web/serve_http.ts";
+import {
+  type HttpHandler,
+  type HttpServer,
+  serveHttp,
+} from "../web/serve_http.ts";
 import { admitContent, watchingContent } from "./content.ts";
 import { aggregate, bufferBytes } from "./aggregate.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
@@ -145,6 +149,8 @@ async function presenceOn(
 const FIT_THREADS_MAX = 4;
 /** Who watches the program from this machine needs no more. */
 const OPERATORS_CONNECTIONS_MAX = 64;
+/** The first page is answered by then: to make a thread holds this one up. */
+const SIMULATE_AFTER_MS = 250;
 /** Reject a jump only once this many ticks have shown the usual price. */
 const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 
@@ -157,11 +163,10 @@ const BAND = { bandWarmup: 32, bandWindow: 64, bandConfirm: 5 };
 export async function start(options: StartOptions): Promise<Running> {
   const { config, root, clock, log } = options;
   const has = (role: Role) => config.roles.has(role);
-  if (options.http === "own" && has("web")) {
-    // Importing the pages keeps this thread busy: better while a Worker opens
-    // the stores than when feeds are there. Whoever serves them awaits it.
-    loadProject().catch(() => {});
-  }
+  const serves = options.http === "own" && has("web");
+  // Importing the pages keeps this thread busy: better while a Worker opens the
+  // stores than when feeds are there. Whoever serves them awaits it.
+  const handler = serves ? options.app.handler() : null;
   const guard = await loadGuard(config);
   const calendars = options.calendars ??
     await loadCalendars(new URL("markets/calendars", root));
@@ -193,8 +198,11 @@ export async function start(options: StartOptions): Promise<Running> {
   });
   const life = new Life();
   try {
-    let content = await admitContent(stores, config);
-    await catalog.refresh();
+    let [content, , connectionsMax] = await Promise.all([
+      admitContent(stores, config),
+      catalog.refresh(),
+      serves ? pageConnections(options) : 0, // last: the others are asked then
+    ]);
     if (options.http === "own") {
       await catalog.list(
         await loadInstruments(instrumentFile(config, root), calendars),
@@ -407,9 +415,10 @@ export async function start(options: StartOptions): Promise<Running> {
         signal: life.signalOf("feed"),
       });
     }
-    const simulator = config.simulate && feeds
-      ? simulate(config, feeds, log)
-      : null;
+    if (config.simulate && feeds) {
+      const simulation = simulationOf(config, feeds, log);
+      life.run("simulator", (signal) => simulate(simulation, clock, signal));
+    }
 
     let forecasting: Forecasting | null = null;
     const webhooks = newest && config.signalWebhooks.length > 0
@@ -590,7 +599,7 @@ export async function start(options: StartOptions): Promise<Running> {
         requestsPerSecond: config.httpRequestsPerSecond,
       };
       options.onServices(services);
-      if (options.http === "own") server = await serve(options);
+      if (handler) server = await serve(handler, connectionsMax, options);
       operators = await serveOperators(config, services, log);
     }
     return {
@@ -606,7 +615,6 @@ export async function start(options: StartOptions): Promise<Running> {
           life,
           ingest,
           feeds,
-          simulator,
           servers: [server, operators].filter((one) => one !== null),
           committed,
           owner,
@@ -680,16 +688,16 @@ function instrumentFile({ instruments, simulate }: Config, root: URL) {
   return new URL(`markets/instruments/${name}.json`, root);
 }
 
-/** The web server, with the islands' code on its way. */
-async function serve(
-  { app, config, log, root }: StartOptions,
-): Promise<HttpServer> {
-  setBundleCacheDir(`${config.dataDir}/bundle`);
+/**
+ * How many connections of pages there may be. To count what they have room for
+ * takes a while, in which the kernel makes that room: the stores should have
+ * something to do meanwhile, and no file be about to be opened that must be,
+ * such as a module's.
+ */
+async function pageConnections(
+  { config, log, root }: StartOptions,
+): Promise<number> {
   await loadProject();
-  islandBundle().catch((error) =>
-    log.error("Cannot bundle the islands", { error })
-  );
-  const handler = app.handler();
   const { httpConnectionsMax: wanted, feedConnectionsMax: feeds } = config;
   const connectionsMax = connectionsThatFit(
     wanted,
@@ -706,7 +714,17 @@ async function serve(
       { wanted, connectionsMax },
     );
   }
-  return await serveHttp(
+  return connectionsMax;
+}
+
+/** The web server, with the islands' code on its way. */
+async function serve(
+  handler: HttpHandler,
+  connectionsMax: number,
+  { config, log }: StartOptions,
+): Promise<HttpServer> {
+  setBundleCacheDir(`${config.dataDir}/bundle`);
+  const server = await serveHttp(
     config.opsPort === null ? handler : withoutOperators(handler),
     {
       host: config.httpHost,
@@ -717,6 +735,10 @@ async function serve(
       onError: (error) => log.error("Cannot answer a request", { error }),
     },
   );
+  islandBundle().catch((error) =>
+    log.error("Cannot bundle the islands", { error })
+  );
+  return server;
 }
 
 /** What watches the program from this machine needs no token. */
@@ -735,11 +757,12 @@ async function serveOperators(
   });
 }
 
-function simulate(
+/** @throws {StartError} If nothing takes what would be simulated. */
+function simulationOf(
   { simulateSeed, feedToken, feedRules }: Config,
   { listening }: Feeds,
   log: Log,
-): RunningSimulator {
+): Simulation {
   if (feedRules !== null && feedToken === null) {
     throw new StartError(
       "Cannot simulate with FEED_RULES as the simulator needs FEED_TOKEN",
@@ -751,13 +774,25 @@ function simulate(
       "Cannot simulate as FEEDS must have a listen:// address for NDJSON",
     );
   }
-  return startSimulator({
+  return {
     hostname: target.host === "0.0.0.0" ? "127.0.0.1" : target.host,
     port: target.port,
     seed: simulateSeed,
     token: feedToken ?? undefined,
     log,
-  });
+  };
+}
+
+async function simulate(
+  simulation: Simulation,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  await clock.sleep(SIMULATE_AFTER_MS, signal);
+  if (signal.aborted) return;
+  const simulator = startSimulator(simulation);
+  await aborted(signal);
+  await simulator.stop();
 }
 
 function feedUrls(

@@ -1,7 +1,6 @@
 import type { OpenStores } from "../db/open_stores.ts";
 import type { Ingest } from "../pipeline/feeds/ingest.ts";
 import type { Feeds } from "../pipeline/feeds/start_feeds.ts";
-import type { RunningSimulator } from "../pipeline/feeds/start_simulator.ts";
 import type { Config } from "../pipeline/config.ts";
 import {
   type Clock,
@@ -26,7 +25,6 @@ export interface Stoppable {
   readonly life: Life;
   readonly ingest: Ingest | null;
   readonly feeds: Feeds | null;
-  readonly simulator: RunningSimulator | null;
   readonly servers: readonly HttpServer[];
   /** As whom it holds leases. */
   readonly owner: string;
@@ -36,7 +34,8 @@ export interface Stoppable {
 
 /** Every part there may be, in the order in which they stop. */
 export const PARTS = [
-  ...["layout", "nodes", "feed", "mark", "watch", "forecast", "webhooks"],
+  ...["simulator", "layout", "nodes", "feed", "mark", "watch"],
+  ...["forecast", "webhooks"],
   ...["status", "others"],
   ...["upkeep", "archive", "aggregate", "leases", "presence", "relay"],
   ...["web"],
@@ -50,8 +49,7 @@ export async function stop(program: Stoppable): Promise<void> {
   const { life, feeds, stores, owner, clock } = program;
   const startedAt = clock.now();
   life.stopping = true;
-  await program.simulator?.stop();
-  await life.stop("layout", "nodes", "feed");
+  await life.stop("simulator", "layout", "nodes", "feed");
   await feeds?.stopped;
   await appended(program, startedAt);
   await life.stop("mark", "forecast", "webhooks", "status", "others");

@@ -85,6 +85,20 @@ export const calendarSpec = z.strictObject({
 export type CalendarSpec = z.infer<typeof calendarSpec>;
 
 function isZone(text: string): boolean {
+  return namesZone(text) || canFormatIn(text);
+}
+
+function namesZone(text: string): boolean {
+  try {
+    const { timeZoneId } = new Temporal.ZonedDateTime(0n, text);
+    return timeZoneId.toLowerCase() === text.toLowerCase();
+  } catch {
+    return false;
+  }
+}
+
+/** It knows some more names, and takes a while to load. */
+function canFormatIn(text: string): boolean {
   try {
     new Intl.DateTimeFormat("en-US", { timeZone: text });
     return true;

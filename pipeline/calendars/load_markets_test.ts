@@ -80,6 +80,9 @@ Deno.test("parseCalendar() names the file, the place and what is wanted", () => 
   const parse = (change: object) =>
     parseCalendar(JSON.stringify({ ...CALENDAR, ...change }), "c.json");
   assert.equal(parse({}).id, "NSE");
+  for (const zone of ["Asia/Calcutta", "asia/kolkata", "UTC", "IST", "-05"]) {
+    assert.equal(parse({ zone }).zone, zone);
+  }
   const session = (open: string, close: string) => ({
     date: "2024-01-20",
     name: "drill",
@@ -87,6 +90,8 @@ Deno.test("parseCalendar() names the file, the place and what is wanted", () => 
   });
   const cases: [object, RegExp][] = [
     [{ zone: "Asia/Atlantis" }, /zone: must be an IANA zone/],
+    [{ zone: "" }, /zone: must be an IANA zone/],
+    [{ zone: "2024-01-01[Asia/Kolkata]" }, /zone: must be an IANA zone/],
     [{ weekly: [] }, /weekly: /],
     [{ holidays: [{ date: "2024-02-30", name: "x" }] }, /holidays\[0\]\.date/],
     [

@@ -31,15 +31,19 @@ export interface RunningSimulator {
 /** How long a Worker may take to stop by itself. */
 const STOP_MS = 2_000;
 
-/** Starts the simulator in a Worker of its own, towards a listener over TCP. */
-export function startSimulator(options: {
+/** What is simulated, towards a listener over TCP. */
+export interface Simulation {
   readonly hostname: string;
   readonly port: number;
   readonly seed: number;
   readonly token?: string;
   readonly log: Log;
-}): RunningSimulator {
-  const { log, ...target } = options;
+}
+
+/** Starts the simulator in a Worker of its own. */
+export function startSimulator(
+  { log, ...target }: Simulation,
+): RunningSimulator {
   const worker = new Worker(new URL("./simulator_worker.ts", import.meta.url), {
     type: "module",
     name: "simulator",

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import { DataDirLockedError, lockDataDir } from "../../db/lock_data_dir.ts";
-import { loadMigrations, migrate, MigrationError } from "../../db/migrate.ts";
+import {
+  isMigrated,
+  loadMigrations,
+  migrate,
+  MigrationError,
+} from "../../db/migrate.ts";
 import { openAhead, type OpenedAhead } from "../../db/open_ahead.ts";
 import { openStores } from "../../db/open_stores.ts";
 import {
@@ -182,8 +187,13 @@ Deno.test("the prepared cluster is the one that this PGlite would make", () =>
 
     // The steps of the schema, on the same database.
     const migrations = await loadMigrations();
+    assert.equal(await isMigrated(ours, migrations), false);
+    await migrate(ours, migrations.slice(0, -1));
+    assert.equal(await isMigrated(ours, migrations), false);
     await migrate(ours, migrations);
     await migrate(ours, migrations);
+    assert.equal(await isMigrated(ours, migrations), true);
+    assert.equal(await isMigrated(ours, migrations.slice(1)), false);
     await assert.rejects(migrate(ours, migrations.slice(1)), MigrationError);
     const broken = {
       name: "9999_broken.sql",

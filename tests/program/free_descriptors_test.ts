@@ -43,6 +43,6 @@ Deno.test("connectionsThatFit() leaves feeds and stores their part", () => {
     connectionsThatFit(1_000, 64, descriptorsWanted(1_000, 64)),
     1_000,
   );
-  assert.equal(connectionsThatFit(1_000, 64, 820), 500);
+  assert.equal(connectionsThatFit(1_000, 64, 852), 500);
   assert.equal(connectionsThatFit(1_000, 64, 100), 16);
 });
