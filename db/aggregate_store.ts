@@ -13,7 +13,6 @@ import type {
   Commit,
   CommitResult,
   CommittedCandle,
-  DirtyRollup,
   FeedTotals,
   FormingMinute,
   PartitionState,
@@ -26,7 +25,6 @@ import {
   COUNT_REJECTS,
   FORGET_PROGRESS,
   KEEP_REJECTS,
-  MARK_DIRTY,
   MERGE_CANDLES,
   MOVE_POSITION,
   READMIT,
@@ -40,7 +38,8 @@ import type { Db, Statement } from "./db.ts";
 import { claimPartition, partitionStateOf } from "./partition_state.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import type { LeaseTerm } from "./lease_term.ts";
-import { onePerRollup, type Rollups } from "./rollups.ts";
+import { markDirty, onePerRollup } from "./rollup_marks.ts";
+import type { Rollups } from "./rollups.ts";
 import {
   booleanArray,
   numberArray,
@@ -353,27 +352,6 @@ function boundsOf(rows: readonly { t: EpochMicros }[]): [string, string] {
     if (t > max) max = t;
   }
   return [timestampText(min), timestampText(max)];
-}
-
-/** Marks the rollups of a partition that must be made anew. */
-export function markDirty(
-  p: number,
-  dirty: readonly DirtyRollup[],
-  ids: Ids,
-): Statement | null {
-  if (dirty.length === 0) return null;
-  return {
-    sql: MARK_DIRTY,
-    params: [
-      p,
-      idsOf(dirty, ids),
-      textArray(dirty.map(({ interval }) => interval)),
-      numberArray(dirty.map(({ t }) => t)),
-      numberArray(dirty.map(({ end }) => end)),
-      textArray(dirty.map(({ closedBy }) => closedBy)),
-      numberArray(dirty.map(({ coverageMs }) => coverageMs ?? null)),
-    ],
-  };
 }
 
 function saveProgress({ p, progress }: Commit, ids: Ids): Statement | null {

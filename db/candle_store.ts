@@ -21,7 +21,7 @@ import type {
   GapRow,
   RevisionQuery,
 } from "../pipeline/ports.ts";
-import { markDirty } from "./aggregate_store.ts";
+import { markDirty } from "./rollup_marks.ts";
 import { type Buckets, lengthMs } from "./buckets.ts";
 import type { CandleMonths } from "./candle_months.ts";
 import {

@@ -76,10 +76,40 @@ function archive(from: string, now: string): string {
 const MERGE_BOUNDS = "t between $17::timestamptz and $18::timestamptz";
 const ROLL_UP_BOUNDS = "t >= $8::timestamptz and t < $9::timestamptz";
 
+/** Folds of `from` as candles that nothing was known of before. */
+function insertFolds(from: string): string {
+  return `insert into candles (instrument_id, interval, t, end_t, open, high,
+      low, close, volume, notional, n, first_ts, first_feed, first_seq, last_ts,
+      last_feed, last_seq, closed, complete, coverage_ms, rev, origin,
+      known_from, updated_at)
+    select instrument_id, '1m', t, end_t, open, high, low, close, volume,
+      notional, n, first_ts, first_feed, first_seq, last_ts, last_feed,
+      last_seq, false, false, 0, 0, 'ticks', $19::timestamptz, $19::timestamptz
+    from ${from}`;
+}
+
+/** What all folds do to the candles that they meet. */
+const MERGE_ENDS = `
+      ${firstOf("open")},
+      ${firstOf("first_ts")},
+      ${firstOf("first_feed")},
+      ${firstOf("first_seq")},
+      ${lastOf("close")},
+      ${lastOf("last_ts")},
+      ${lastOf("last_feed")},
+      ${lastOf("last_seq")},
+      end_t = excluded.end_t,
+      known_from = greatest(candles.known_from, excluded.known_from),
+      updated_at = excluded.updated_at`;
+
 /**
  * Merges folds into their one-minute candles, as `mergeFolds` does; returns
  * the candles. A closed one is kept as a revision before. The books of the day
  * take what the rows have gained, whatever the commit says of itself.
+ *
+ * Most candles are new or forming, which gain what the fold has: they are
+ * written at once. Only the others are looked up as they were. (`not in` is
+ * hashed however many rows the planner expects, a join may not be.)
  */
 export const MERGE_CANDLES = `
   with d as materialized (
@@ -95,28 +125,26 @@ export const MERGE_CANDLES = `
       ($16::text)::int8[]
     ) as u(instrument_id, t, end_t, open, high, low, close, volume, notional,
       n, first_ts, first_feed, first_seq, last_ts, last_feed, last_seq)
+  ), forming as (
+    ${insertFolds("d")}
+    on conflict (instrument_id, interval, t) do update set ${MERGE_ENDS},
+      high = greatest(candles.high, excluded.high),
+      low = least(candles.low, excluded.low),
+      volume = candles.volume + excluded.volume,
+      notional = candles.notional + excluded.notional,
+      n = candles.n + excluded.n
+    where not candles.closed and ${MERGES}
+    returning *
+  ), others as materialized (
+    select * from d
+    where (instrument_id, t) not in (select instrument_id, t from forming)
   ), stored as materialized (
-    select c.* from d cross join ${storedOf("c", "'1m'", MERGE_BOUNDS)}
+    select c.* from others d cross join ${storedOf("c", "'1m'", MERGE_BOUNDS)}
   ), kept as (
     ${archive("stored c", "$19::timestamptz")}
-  ), c as (
-    insert into candles (instrument_id, interval, t, end_t, open, high, low,
-      close, volume, notional, n, first_ts, first_feed, first_seq, last_ts,
-      last_feed, last_seq, closed, complete, coverage_ms, rev, origin,
-      known_from, updated_at)
-    select instrument_id, '1m', t, end_t, open, high, low, close, volume,
-      notional, n, first_ts, first_feed, first_seq, last_ts, last_feed,
-      last_seq, false, false, 0, 0, 'ticks', $19::timestamptz, $19::timestamptz
-    from d
-    on conflict (instrument_id, interval, t) do update set
-      ${firstOf("open")},
-      ${firstOf("first_ts")},
-      ${firstOf("first_feed")},
-      ${firstOf("first_seq")},
-      ${lastOf("close")},
-      ${lastOf("last_ts")},
-      ${lastOf("last_feed")},
-      ${lastOf("last_seq")},
+  ), other as (
+    ${insertFolds("others")}
+    on conflict (instrument_id, interval, t) do update set ${MERGE_ENDS},
       high = case when ${MERGES} then greatest(candles.high, excluded.high)
         else excluded.high end,
       low = case when ${MERGES} then least(candles.low, excluded.low)
@@ -124,21 +152,22 @@ export const MERGE_CANDLES = `
       ${sumOf("volume")},
       ${sumOf("notional")},
       ${sumOf("n")},
-      end_t = excluded.end_t,
       rev = candles.rev + candles.closed::int,
       closed = candles.closed and ${MERGES},
       closed_by = case when ${MERGES} then candles.closed_by end,
       complete = candles.complete and ${MERGES},
       coverage_ms = case when ${MERGES} then candles.coverage_ms else 0 end,
-      origin = 'ticks',
-      known_from = greatest(candles.known_from, excluded.known_from),
-      updated_at = excluded.updated_at
+      origin = 'ticks'
     returning *
   ), books as (
     insert into candle_books as b (p, day, n)
     select i.p, date_trunc('day', g.t, 'UTC'), sum(g.n)
     from (
-      select instrument_id, t, n from c
+      select instrument_id, t, n from d
+      union all
+      select instrument_id, t, -n from others
+      union all
+      select instrument_id, t, n from other
       union all
       select instrument_id, t, -n from stored where origin = 'ticks'
     ) g join instruments i on i.id = g.instrument_id
@@ -146,7 +175,8 @@ export const MERGE_CANDLES = `
     on conflict (p, day) do update set n = b.n + excluded.n
   )
   select ${CANDLE_LINES_OF_ALL} as lines
-  from c join instruments i on i.id = c.instrument_id`;
+  from (select * from forming union all select * from other) c
+  join instruments i on i.id = c.instrument_id`;
 
 /** Closes one-minute candles that are open; returns them. */
 export const CLOSE_CANDLES = `
@@ -201,22 +231,6 @@ export const RECOVER_CANDLES = `
   )
   select ${CANDLE_LINES_OF_ALL} as lines
   from c join instruments i on i.id = c.instrument_id`;
-
-/** What closes a candle first has closed it. `$1` is the partition, a number. */
-export const MARK_DIRTY = `
-  insert into rollup_dirty as m (p, instrument_id, interval, t, end_t,
-    closed_by, coverage_ms)
-  select $1::int, instrument_id, interval, from_micros(t), from_micros(end_t),
-    closed_by, coverage_ms
-  from unnest(($2::text)::int[], ($3::text)::text[], ($4::text)::int8[],
-    ($5::text)::int8[], ($6::text)::text[], ($7::text)::int8[])
-    as u(instrument_id, interval, t, end_t, closed_by, coverage_ms)
-  on conflict (p, instrument_id, interval, t) do update set
-    end_t = excluded.end_t,
-    closed_by = coalesce(m.closed_by, excluded.closed_by),
-    coverage_ms = case when m.closed_by is null
-      then excluded.coverage_ms else m.coverage_ms end,
-    generation = m.generation + 1`;
 
 export const SAVE_PROGRESS = `
   insert into feed_progress as f (p, feed, epoch, instrument_id, max_event,
@@ -471,12 +485,3 @@ export const ROLL_UP = `
     ) as was_closed, ${CANDLE_LINES_OF_ALL} as lines
   from c join instruments i on i.id = c.instrument_id
   group by 1`;
-
-/** Forgets marks that nobody has set again since they were read. */
-export const CLEAN_ROLLUPS = `
-  delete from rollup_dirty m
-  using unnest(($2::text)::int[], ($3::text)::text[], ($4::text)::int8[],
-    ($5::text)::int8[]) as u(instrument_id, interval, t, generation)
-  where m.p = $1::int and m.instrument_id = u.instrument_id
-    and m.interval = u.interval and m.t = from_micros(u.t)
-    and m.generation = u.generation`;

@@ -229,6 +229,7 @@ function divided(
     { sql: DIVIDE_TOTALS, params },
     { sql: DIVIDE_GAPS, params },
     { sql: MOVE_MARKS },
+    { sql: MOVE_MARK_SETS },
     { sql: MOVE_QUARANTINE, params: [...params, text] },
   ];
 }
@@ -274,6 +275,23 @@ const DIVIDE_GAPS = `
 const MOVE_MARKS = `
   update rollup_dirty m set p = i.p from instruments i
   where i.id = m.instrument_id and m.p <> i.p`;
+
+/** A set is of instruments that may part. */
+const MOVE_MARK_SETS = `
+  with moved as (
+    delete from rollup_dirty_sets s where exists (
+      select from unnest(s.instrument_ids) as u(id)
+      join instruments i on i.id = u.id where i.p <> s.p
+    ) returning *
+  )
+  insert into rollup_dirty_sets (p, interval, t, end_t, closed_by, coverage_ms,
+    instrument_ids)
+  select i.p, m.interval, m.t, m.end_t, m.closed_by, m.coverage_ms,
+    array_agg(i.id)
+  from moved m cross join unnest(m.instrument_ids) as u(id)
+  join instruments i on i.id = u.id
+  group by m.n, i.p, m.interval, m.t, m.end_t, m.closed_by, m.coverage_ms
+  order by m.n`;
 
 /** With the books: what is rejected is counted where its row is. */
 const MOVE_QUARANTINE = `

@@ -1,5 +1,4 @@
 import { assert } from "../pipeline/domain/assert.ts";
-import type { ClosedBy } from "../pipeline/domain/candle.ts";
 import { ROLLUPS, type StoredInterval } from "../pipeline/domain/interval.ts";
 import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type {
@@ -11,26 +10,22 @@ import type {
 import type { Buckets } from "./buckets.ts";
 import type { CandleMonths } from "./candle_months.ts";
 import { candleOf, rowsOfLines } from "./candle_rows.ts";
-import { CLEAN_ROLLUPS, HOLD_PARTITION, ROLL_UP } from "./commit_sql.ts";
+import { HOLD_PARTITION, ROLL_UP } from "./commit_sql.ts";
 import type { Db, Row, Statement } from "./db.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import type { LeaseTerm } from "./lease_term.ts";
-import { micros, numberArray, textArray, timestampText } from "./sql_values.ts";
+import {
+  type IdentifiedMark,
+  type Marked,
+  markedOf,
+  onePerRollup,
+} from "./rollup_marks.ts";
+import { numberArray, textArray, timestampText } from "./sql_values.ts";
 
 /** Intervals that others are made of, the shortest first. */
 const SOURCES: ReadonlySet<StoredInterval> = new Set(
   ROLLUPS.map(({ source }) => source),
 );
-
-interface IdentifiedMark extends DirtyRollup {
-  /** Of the instrument. */
-  readonly id: number;
-}
-
-/** A mark as it is kept. */
-interface Mark extends IdentifiedMark {
-  readonly generation: number;
-}
 
 /** Candles that were closed before, or those that were not, a line each. */
 interface RolledRow extends Row {
@@ -49,7 +44,7 @@ export class Rollups {
     private readonly lease: LeaseTerm,
   ) {}
 
-  /** Those that are marked, up to `limit`; empty only if none is. */
+  /** Those that are marked, about `limit`; empty only if none is. */
   async rollUp(
     p: number,
     limit: number,
@@ -57,10 +52,11 @@ export class Rollups {
     // Marks whose candles come out as they were give nothing to return; only
     // when no mark is left is the answer empty.
     for (;;) {
-      const marks = await this.#marked(p, limit);
-      if (marks.length === 0) return [];
-      await this.buckets.know(new Set(marks.map(({ symbol }) => symbol)));
-      const changed = await this.#rollUpMarks(p, marks);
+      const marked = await this.#marked(p, limit);
+      if (marked === null) return [];
+      const symbols = new Set(marked.marks.map(({ symbol }) => symbol));
+      await this.buckets.know(symbols);
+      const changed = await this.#rollUpMarked(marked);
       if (changed.length > 0) return changed;
     }
   }
@@ -91,33 +87,14 @@ export class Rollups {
   }
 
   /** Marks of one source interval, the shortest first. */
-  async #marked(p: number, limit: number): Promise<readonly Mark[]> {
+  async #marked(p: number, limit: number): Promise<Marked | null> {
     for (const source of SOURCES) {
       const intervals = ROLLUPS.filter((rollup) => rollup.source === source)
         .map(({ interval }) => interval);
-      const rows = await this.db.query(
-        `select m.instrument_id, i.symbol, m.interval,
-            to_micros(m.t)::float8 as t, to_micros(m.end_t)::float8 as end_t,
-            m.closed_by, m.coverage_ms::float8 as coverage_ms,
-            m.generation::float8 as generation
-          from rollup_dirty m join instruments i on i.id = m.instrument_id
-          where m.p = $1::int and m.interval = any (($2::text)::text[])
-          order by m.t limit $3::int`,
-        [p, textArray(intervals), limit],
-      );
-      if (rows.length === 0) continue;
-      return rows.map((row) => ({
-        id: row.instrument_id as number,
-        symbol: row.symbol as string,
-        interval: row.interval as StoredInterval,
-        t: micros(row.t),
-        end: micros(row.end_t),
-        closedBy: row.closed_by as ClosedBy | null,
-        coverageMs: row.coverage_ms as number ?? undefined,
-        generation: row.generation as number,
-      }));
+      const marked = await markedOf(this.db, p, intervals, limit);
+      if (marked !== null) return marked;
     }
-    return [];
+    return null;
   }
 
   async #identified(
@@ -133,23 +110,13 @@ export class Rollups {
     });
   }
 
-  async #rollUpMarks(
-    p: number,
-    marks: readonly Mark[],
+  async #rollUpMarked(
+    { marks, forget }: Marked,
   ): Promise<readonly CommittedCandle[]> {
     await this.months.ensure(marks.map(({ t }) => t));
     const results = await this.db.batch([
       this.#statement(sourceOf(marks[0].interval), marks),
-      {
-        sql: CLEAN_ROLLUPS,
-        params: [
-          p,
-          numberArray(marks.map(({ id }) => id)),
-          textArray(marks.map(({ interval }) => interval)),
-          numberArray(marks.map(({ t }) => t)),
-          numberArray(marks.map(({ generation }) => generation)),
-        ],
-      },
+      forget,
     ], { keepPlans: true });
     assert(results !== null, "nothing was asked that could be refused");
     return (results[0] as RolledRow[]).flatMap(rolledOf);
@@ -181,20 +148,6 @@ export class Rollups {
       ],
     };
   }
-}
-
-/** Each longer candle once; what closes one first has closed it. */
-export function onePerRollup(
-  dirty: readonly DirtyRollup[],
-): readonly DirtyRollup[] {
-  const byBucket = new Map<string, DirtyRollup>();
-  for (const mark of dirty) {
-    const key = `${mark.symbol} ${mark.interval} ${mark.t}`;
-    const known = byBucket.get(key);
-    const { closedBy, coverageMs } = known?.closedBy ? known : mark;
-    byBucket.set(key, { ...mark, closedBy, coverageMs });
-  }
-  return [...byBucket.values()];
 }
 
 function sourceOf(interval: StoredInterval): StoredInterval {

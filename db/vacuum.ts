@@ -9,6 +9,7 @@ const HOT_TABLES = [
   "feed_rejects",
   "feed_acks",
   "rollup_dirty",
+  "rollup_dirty_sets",
   "forecasts_unscored",
   "signals_unsettled",
   "quarantine",

@@ -14,6 +14,7 @@ import {
 import { epochMicros } from "../../pipeline/domain/time.ts";
 import { BEFORE_FIRST, type EntryId } from "../../pipeline/ports.ts";
 import {
+  bucketOf,
   deltaOf,
   NOW,
   onBothDatabases,
@@ -207,6 +208,10 @@ await onBothDatabases((warehouse, test) => {
       deltas: symbols.map((symbol) =>
         deltaOf(symbol, { ts: NOW, price: 100, size: 1, seq: 1 })
       ),
+      dirty: symbols.map((symbol) => {
+        const { start: t, end } = bucketOf(symbol, "5m", NOW);
+        return { symbol, interval: "5m", t, end, closedBy: "watermark" };
+      }),
       progress: symbols.map(progress),
       feeds: [{
         ...totals({ key: KEY }),
@@ -262,6 +267,8 @@ await onBothDatabases((warehouse, test) => {
       const own = [symbols[i]];
       assert.deepEqual(state.progress.map(({ symbol }) => symbol), own);
       assert.deepEqual(state.open.map(({ symbol }) => symbol), own);
+      const rolled = await aggregate.rollUp(at, 10);
+      assert.deepEqual(rolled.map(({ candle }) => candle.symbol), own);
       const [feed] = state.feeds;
       assert.deepEqual([feed.lastSeq, feed.connected], [9, true]);
       assert.equal(feed.received, at === p ? 7 : 0);

@@ -259,6 +259,46 @@ await onAllDatabases((warehouse, test) => {
     assert.deepEqual([candle.complete, candle.coverageMs], [true, 300_000]);
   });
 
+  test("rollUp() takes what programs of before have marked, a row a candle", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    await writer.commit({ deltas: [deltaOf(symbol, tick(0, 100))] });
+    for (const { interval, t, end } of dirtyOf(symbol, DAY)) {
+      await warehouse.db.query(
+        `insert into rollup_dirty (p, instrument_id, interval, t, end_t)
+          select p, id, $2, from_micros($3::int8), from_micros($4::int8)
+          from instruments where symbol = $1`,
+        [symbol, interval, t, end],
+      );
+    }
+    assert.equal((await rollUp(symbol)).size, ROLLUPS.length);
+    assert.equal((await rollUp(symbol)).size, 0);
+  });
+
+  test("rollUp() takes all marks of many instruments, some at a time", async () => {
+    const symbols = Array.from({ length: 1_500 }, () => warehouse.symbol())
+      .filter((symbol) => partitionOf(symbol, PARTITIONS) === 0);
+    const writer = await Writer.claim(warehouse, 0);
+    await writer.commit({
+      deltas: symbols.map((symbol) => deltaOf(symbol, tick(0, 100))),
+      dirty: symbols.flatMap((symbol) => dirtyOf(symbol, DAY)),
+    });
+    const rolled = new Map<string, number>();
+    for (let rounds = 0;; rounds++) {
+      const changed = await warehouse.aggregate.rollUp(0, 100);
+      if (changed.length === 0) {
+        assert.ok(rounds > ROLLUPS.length, `${rounds} rounds`);
+        break;
+      }
+      for (const { candle: { symbol } } of changed) {
+        rolled.set(symbol, (rolled.get(symbol) ?? 0) + 1);
+      }
+    }
+    for (const symbol of symbols) {
+      assert.equal(rolled.get(symbol), ROLLUPS.length, symbol);
+    }
+  });
+
   test("rollUp() makes nothing of a bucket without candles", async () => {
     const symbol = warehouse.symbol();
     const writer = await writerFor(symbol);
