@@ -1,10 +1,14 @@
 import type { Catalog } from "../catalog.ts";
 import type { FeedState } from "../domain/live_event.ts";
+import { MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, FeedActivity, FeedActivityStore, Log } from "../ports.ts";
 import { feedStateOf, sameFeedState } from "./feed_status.ts";
 import type { LiveBus } from "./live_bus.ts";
 
 const EVERY_MS = 1_000;
+/** Of many instruments a look takes long: it rests so many times as long. */
+const REST = 10;
+const EVERY_MS_MAX = 3_000;
 /** A state that stays the same is told again, as its age still changes. */
 const REPEAT_EVERY = 15;
 
@@ -29,6 +33,7 @@ export async function runFeedStatus(options: {
   let activity: readonly FeedActivity[] = [];
   let failed = false;
   for (let round = 0; !signal.aborted; round++) {
+    const startedAt = clock.now();
     try {
       activity = await store.activity();
       failed = false;
@@ -49,7 +54,9 @@ export async function runFeedStatus(options: {
     bus.publish(
       changed.map((state) => ({ kind: "feed", symbol: state.symbol, state })),
     );
-    await clock.sleep(EVERY_MS, signal);
+    const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
+    const restMs = Math.min(EVERY_MS_MAX, REST * tookMs);
+    await clock.sleep(Math.max(EVERY_MS, restMs), signal);
   }
 }
 
