@@ -115,6 +115,8 @@ interface SymbolBook {
   newest: number;
   /** No open candle is over before this time. */
   nextCloseAt: number;
+  /** No open candle begins after this time. */
+  lastOpenAt: number;
 }
 
 /** What entries change, until it is taken out. */
@@ -536,7 +538,8 @@ export class CandleBook {
     if (hour(before) !== hour(this.#markedAt)) this.#forget(batch);
     const over = this.#markedAt - this.#idle;
     for (const book of this.#symbols.values()) {
-      if (book.nextCloseAt <= over) this.#closeWhatIsOver(book, batch);
+      if (book.nextCloseAt > over || this.#isHeld(book)) continue;
+      this.#closeWhatIsOver(book, batch);
     }
   }
 
@@ -556,9 +559,27 @@ export class CandleBook {
    * Whether ticks may have ended a candle: only a watermark does, or a silence
    * that was marked before.
    */
-  #mayClose({ nextCloseAt, newest }: SymbolBook): boolean {
+  #mayClose(book: SymbolBook): boolean {
+    const { nextCloseAt, newest } = book;
     return nextCloseAt <= newest - this.#lateness ||
-      this.#silentSince(nextCloseAt);
+      this.#silentSince(nextCloseAt) && !this.#isHeld(book);
+  }
+
+  /**
+   * Whether a live feed has come as far as the start of each open candle, to
+   * the end of none, and was heard of a moment ago: all of them wait for it.
+   * So it is while ticks of the past come, which every silence is past.
+   */
+  #isHeld({ progress, nextCloseAt, lastOpenAt }: SymbolBook): boolean {
+    for (const { row } of progress.values()) {
+      if (
+        !row.replay && row.maxEvent >= lastOpenAt &&
+        row.maxEvent - this.#lateness < nextCloseAt &&
+        this.#markedAt !== null &&
+        this.#markedAt - row.lastReceived < this.#idle
+      ) return true;
+    }
+    return false;
   }
 
   /** @returns Minutes that were open in the warehouse until now. */
@@ -760,6 +781,7 @@ export class CandleBook {
     };
     book.open.set(openKey(candle), candle);
     book.nextCloseAt = Math.min(book.nextCloseAt, candle.closeAt);
+    book.lastOpenAt = Math.max(book.lastOpenAt, candle.t);
     return candle;
   }
 
@@ -882,6 +904,7 @@ export class CandleBook {
         buckets: new Map(),
         newest: -Infinity,
         nextCloseAt: Infinity,
+        lastOpenAt: -Infinity,
       };
       this.#symbols.set(symbol, book);
     }

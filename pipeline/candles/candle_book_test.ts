@@ -173,6 +173,22 @@ Deno.test("a tick that was received just now keeps its candle from closing idle"
   assert.match(minutes(store)[0], /n 2, idle rev 0/);
 });
 
+Deno.test("a feed that is heard holds no candle that it has not come to", async () => {
+  const entries = [
+    ticks([tick(0, 20, { seq: 1 })], {
+      rejects: [reject(2, { reason: "out_of_band" })],
+    }),
+    readmit(1, [0], [tick(5, 0, { seq: 2 })]),
+    ticks([tick(0, 30, { seq: 3 })], { receivedAt: moment(6, 4) }),
+    markEntry(moment(6, 5)),
+  ];
+  const { store } = await run(entries);
+  assert.deepEqual(minutes(store).map((text) => text.split(" rev")[0]), [
+    "A 0: n 2, open",
+    "A 5: n 1, idle",
+  ]);
+});
+
 Deno.test("a candle waits for the slower of two live feeds", async () => {
   const { store } = await run([
     ticks([tick(0, 10)], { key: NSE }),
