@@ -18,7 +18,7 @@ const HASHES: Readonly<Record<string, string>> = {
   rate: "bf8c7230 37aa2c69 f53c6531",
   backlog: "3fc82a84",
   latency: "1 loads, each tick in a candle",
-  symbols: "d5f13443 8ae6de49",
+  symbols: "a48058c0 7b742c40 d5f13443 8ae6de49",
   sockets: "5f356f68",
   start: "the same candles after each start",
   scaling: "each tick in a candle",

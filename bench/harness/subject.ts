@@ -30,8 +30,14 @@ export class BenchServers {
     readonly postgres: PostgresServer,
   ) {}
 
-  static async start(): Promise<BenchServers> {
-    return new BenchServers(await startRedis(), await startPostgres());
+  /** @param settings More of PostgreSQL's. */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<BenchServers> {
+    return new BenchServers(
+      await startRedis(),
+      await startPostgres({ settings }),
+    );
   }
 
   /** Settings of a program on a Redis and a database that hold nothing. */
