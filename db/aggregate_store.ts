@@ -181,6 +181,16 @@ function touched(
     readonly recovered: readonly CandleRow[];
   }[],
 ): readonly CommittedCandle[] {
+  const [first, ...more] = steps;
+  const plain = more.length === 0 && first?.closed.length === 0 &&
+    first.recovered.length === 0;
+  // Nothing comes to a candle twice.
+  if (plain) {
+    return first.merged.map((row) => ({
+      candle: candleOf(row),
+      change: row.closed ? "revised" : "updated",
+    }));
+  }
   type Change = CommittedCandle["change"];
   const byKey = new Map<string, { row: CandleRow; change: Change }>();
   const note = (row: CandleRow, change: Change) => {
@@ -202,6 +212,8 @@ function touched(
 
 /** One statement cannot merge two rows into one candle. */
 function onePerBucket(deltas: readonly CandleDelta[]): readonly CandleDelta[] {
+  const symbols = new Set(deltas.map(({ fold }) => fold.symbol));
+  if (symbols.size === deltas.length) return deltas;
   const byBucket = new Map<string, CandleDelta>();
   for (const delta of deltas) {
     const key = `${delta.fold.symbol} ${delta.fold.t}`;

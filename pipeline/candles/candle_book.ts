@@ -98,6 +98,8 @@ interface OpenCandle extends Bucket {
   longer: readonly OpenCandle[];
   /** The marks of those, the same ones as long as those are open. */
   marks: FormingMinute;
+  /** How many candles of its symbol had closed when those were open. */
+  marksAt: number;
   /** Whether it is among its symbol's open candles. */
   isOpen: boolean;
 }
@@ -117,6 +119,8 @@ interface SymbolBook {
   nextCloseAt: number;
   /** No open candle begins after this time. */
   lastOpenAt: number;
+  /** How many of its candles have closed. */
+  closes: number;
 }
 
 /** What entries change, until it is taken out. */
@@ -590,6 +594,7 @@ export class CandleBook {
       if (by === null) continue;
       book.open.delete(key);
       candle.isOpen = false;
+      book.closes++;
       if (candle.interval !== BASE_INTERVAL) {
         const { coverageMs } = coverageOf(book, candle);
         markDirty(batch, book, candle, by, coverageMs);
@@ -744,6 +749,8 @@ export class CandleBook {
 
   /** Marks of the longer candles that a minute is in, all of them open. */
   #marksOf(book: SymbolBook, minute: OpenCandle): FormingMinute {
+    if (minute.marksAt === book.closes) return minute.marks;
+    minute.marksAt = book.closes;
     const { longer } = minute;
     if (longer.length > 0 && longer.every(({ isOpen }) => isOpen)) {
       return minute.marks;
@@ -777,6 +784,7 @@ export class CandleBook {
       settled,
       longer: [],
       marks: [],
+      marksAt: -1,
       isOpen: true,
     };
     book.open.set(openKey(candle), candle);
@@ -905,6 +913,7 @@ export class CandleBook {
         newest: -Infinity,
         nextCloseAt: Infinity,
         lastOpenAt: -Infinity,
+        closes: 0,
       };
       this.#symbols.set(symbol, book);
     }

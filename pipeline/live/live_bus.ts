@@ -162,6 +162,8 @@ export class InProcessBus implements LiveBus {
   readonly #everyMicros: number;
   readonly #subscribers = new Set<Subscriber>();
   readonly #forming = new Map<string, Forming>();
+  /** Those of which an update waits. */
+  readonly #waiting = new Set<Forming>();
   /** Oldest first; the first `#ringStart` are forgotten already. */
   #ring: NumberedEvent[] = [];
   #ringStart = 0;
@@ -258,7 +260,7 @@ export class InProcessBus implements LiveBus {
       forming.waitingSince = now;
       if (now - forming.sentAt >= this.#everyMicros) {
         passing.push(this.#sendForming(forming, event, now));
-      }
+      } else this.#waiting.add(forming);
     }
     this.#send(passing);
     this.#scheduleFlush();
@@ -437,6 +439,7 @@ export class InProcessBus implements LiveBus {
     }
     if (forming.waiting !== null && forming.waiting.candle.t <= t) {
       forming.waiting = null;
+      this.#waiting.delete(forming);
     }
     const sent = forming.sent?.event as CandleEvent | undefined;
     if (sent !== undefined && sent.candle.t <= t) forming.sent = null;
@@ -451,6 +454,7 @@ export class InProcessBus implements LiveBus {
     forming.sent = numbered;
     forming.sentAt = now;
     forming.waiting = null;
+    this.#waiting.delete(forming);
     return numbered;
   }
 
@@ -480,8 +484,8 @@ export class InProcessBus implements LiveBus {
   #scheduleFlush(): void {
     if (this.#flushing) return;
     let next = Infinity;
-    for (const { waiting, sentAt } of this.#forming.values()) {
-      if (waiting !== null) next = Math.min(next, sentAt + this.#everyMicros);
+    for (const { sentAt } of this.#waiting) {
+      next = Math.min(next, sentAt + this.#everyMicros);
     }
     if (next === Infinity) return;
     this.#flushing = true;
@@ -495,7 +499,7 @@ export class InProcessBus implements LiveBus {
   #flush(): void {
     const now = this.#clock.now();
     const due: NumberedEvent[] = [];
-    for (const forming of this.#forming.values()) {
+    for (const forming of this.#waiting) {
       const { waiting, sentAt } = forming;
       if (waiting !== null && now - sentAt >= this.#everyMicros) {
         due.push(this.#sendForming(forming, waiting, now));
