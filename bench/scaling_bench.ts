@@ -1,16 +1,21 @@
 /**
  * What grows with what: Redis commands and bytes, transactions, and processor
- * time of a tick, with 1 to 8 processes that make candles and with 16 to 1,024
- * partitions, each of which has the same ticks a second. Two cores cannot show
- * the rate of many machines, but what each of them would have to do can be
- * counted.
+ * time of a tick. Two cores cannot show the rate of many machines, but what each
+ * of them would have to do can be counted:
+ *
+ * - `growth`: 1 to 8 processes that make candles, each with as many ticks and
+ *   partitions;
+ * - `processes`: the same ticks and partitions, shared by 1 to 8 processes;
+ * - `partitions`: 16 to 1,024 partitions, each with as many ticks;
+ * - `load`: the same ticks, in 16 to 1,024 partitions.
  *
  * The same of a second of a partition without ticks, and of a tick beyond that.
  * Seconds are counted in marks, one each, so that a machine that does other
  * work as well, or stands still for a while, changes little.
  *
- * `deno task bench:long scaling`; with `processes` or `partitions` behind
- * `bench/scaling_bench.ts` that part alone, with `4x64` that setup alone.
+ * `deno task bench:long scaling`; with the name of a part behind
+ * `bench/scaling_bench.ts` that part alone, with `4x64` or `4x64@8000` that
+ * setup alone: processes, partitions, ticks a second of all.
  */
 import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { connectPg } from "../db/connect_pg.ts";
@@ -34,11 +39,16 @@ const PROCESSES = full ? [1, 2, 4, 8] : [1, 2];
 /** Of each, while the other varies. */
 const PARTITIONS_FIXED = full ? 64 : 8;
 const PROCESSES_FIXED = 2;
-/** Each partition has an entry so often, one partition after the other. */
-const ENTRY_EVERY_MS = full ? 6_000 : 500;
-const ENTRIES = full ? 2 : 3;
+const PARTITIONS_A_PROCESS = full ? 16 : 4;
+/** So few that two cores bear those of eight processes, and of all servers. */
+const RATE_A_PROCESS = 2_000;
 /** So few that two cores bear those of 1,024 partitions. */
-const ENTRY_TICKS = 200;
+const RATE_A_PARTITION = full ? 33 : 400;
+/** Entries of a partition come one after the other, and at least so often. */
+const ENTRY_EVERY_MS_MAX = full ? 4_000 : 500;
+const ENTRY_TICKS_MAX = 200;
+/** Ticks come for about so long while it is counted. */
+const WINDOW_MS = full ? 8_000 : 1_500;
 const SYMBOLS_A_PARTITION = 4;
 /** What is left when it begins is over by then. */
 const SETTLE_MS = full ? 4_000 : 500;
@@ -62,19 +72,109 @@ const COUNTED = countNames.filter(({ unit, key }) =>
   key !== "entries" && (full || unit !== "µs")
 );
 
-const named = Deno.args.filter((arg) => !arg.startsWith("--"));
-const PARTS = named.length > 0 ? named : ["processes", "partitions"];
-const ALONE = named.flatMap((name) => {
-  const [, processes, partitions] = /^(\d+)x(\d+)$/.exec(name) ?? [];
-  return processes
-    ? [{ processes: Number(processes), partitions: Number(partitions) }]
-    : [];
-});
-
 interface Setup {
   readonly processes: number;
   readonly partitions: number;
+  /** Ticks a second, of all partitions. */
+  readonly rate: number;
 }
+
+/** Setups that are compared, and what varies from one to the next. */
+interface Part {
+  readonly setups: readonly Setup[];
+  readonly nameOf: (setup: Setup) => string;
+  /** A tick is to cost the same in all of them. */
+  readonly isSame: boolean;
+}
+
+const PARTS: Readonly<Record<string, Part>> = {
+  growth: {
+    setups: PROCESSES.map((processes) => ({
+      processes,
+      partitions: processes * PARTITIONS_A_PROCESS,
+      rate: processes * RATE_A_PROCESS,
+    })),
+    nameOf: ({ processes, partitions }) =>
+      `${processes} × aggregate with ${partitions / processes} partitions each`,
+    isSame: true,
+  },
+  processes: {
+    setups: PROCESSES.map((processes) => ({
+      processes,
+      partitions: PARTITIONS_FIXED,
+      rate: PARTITIONS_FIXED * RATE_A_PARTITION,
+    })),
+    nameOf: ({ processes, partitions }) =>
+      `${processes} × aggregate of ${partitions} partitions`,
+    isSame: false,
+  },
+  partitions: {
+    setups: PARTITIONS.map((partitions) => ({
+      processes: PROCESSES_FIXED,
+      partitions,
+      rate: partitions * RATE_A_PARTITION,
+    })),
+    nameOf: ({ partitions }) => `${partitions} partitions`,
+    isSame: true,
+  },
+  load: {
+    setups: PARTITIONS.map((partitions) => ({
+      processes: PROCESSES_FIXED,
+      partitions,
+      rate: PROCESSES_FIXED * RATE_A_PROCESS,
+    })),
+    nameOf: ({ partitions, rate }) =>
+      `${partitions} partitions with ${rate} ticks/s`,
+    isSame: false,
+  },
+};
+
+const named = Deno.args.filter((arg) => !arg.startsWith("--"));
+const asked: readonly Part[] = named.length > 0
+  ? named.map(partOf)
+  : full
+  ? Object.values(PARTS)
+  : [PARTS.growth];
+
+/** A part by its name, or one setup such as `4x64` or `4x64@8000`. */
+function partOf(name: string): Part {
+  if (Object.hasOwn(PARTS, name)) return PARTS[name];
+  const [, ...numbers] = /^(\d+)x(\d+)(?:@(\d+))?$/.exec(name) ?? [];
+  if (numbers.length === 0) {
+    console.error(
+      `scaling: expected ${Object.keys(PARTS).join(", ")} or a setup such as ` +
+        `4x64@8000, got ${JSON.stringify(name)}`,
+    );
+    Deno.exit(2);
+  }
+  const [processes, partitions] = numbers.map(Number);
+  const rate = numbers[2] === undefined
+    ? partitions * RATE_A_PARTITION
+    : Number(numbers[2]);
+  return {
+    setups: [{ processes, partitions, rate }],
+    nameOf: () => name,
+    isSame: false,
+  };
+}
+
+/** How the ticks of a setup come: the same in each partition. */
+function loadOf({ partitions, rate }: Setup) {
+  const entryTicks = Math.min(
+    ENTRY_TICKS_MAX,
+    Math.ceil(rate * ENTRY_EVERY_MS_MAX / 1_000 / partitions),
+  );
+  const entryEveryMs = 1_000 * entryTicks * partitions / rate;
+  const entriesIn = (ms: number) => Math.ceil(ms / entryEveryMs);
+  return {
+    entryTicks,
+    entryEveryMs,
+    entries: entriesIn(WINDOW_MS),
+    warmEntries: entriesIn(ENTRY_EVERY_MS_MAX),
+  };
+}
+
+type Load = ReturnType<typeof loadOf>;
 
 interface Measured {
   readonly setup: Setup;
@@ -91,42 +191,20 @@ interface Measured {
 await bench("scaling", full ? "full" : "small", async () => {
   const servers = await BenchServers.start();
   try {
-    const byProcesses: Measured[] = [];
-    for (const processes of PARTS.includes("processes") ? PROCESSES : []) {
-      const setup = { processes, partitions: PARTITIONS_FIXED };
-      byProcesses.push(await measure(servers, setup));
+    const known = new Map<string, Measured>();
+    const figures: Figure[] = [];
+    for (const part of asked) {
+      const measured: Measured[] = [];
+      for (const setup of part.setups) {
+        const key = JSON.stringify(setup);
+        const one = known.get(key) ?? await measure(servers, setup);
+        known.set(key, one);
+        measured.push(one);
+      }
+      figures.push(...figuresOf(measured, part));
     }
-    const byPartitions: Measured[] = [];
-    for (const partitions of PARTS.includes("partitions") ? PARTITIONS : []) {
-      const setup = { processes: PROCESSES_FIXED, partitions };
-      const known = byProcesses.find(({ setup: { processes, ...other } }) =>
-        processes === PROCESSES_FIXED && other.partitions === partitions
-      );
-      byPartitions.push(known ?? await measure(servers, setup));
-    }
-    const alone: Measured[] = [];
-    for (const setup of ALONE) alone.push(await measure(servers, setup));
-    console.error(
-      tableOf([...new Set([...byProcesses, ...byPartitions, ...alone])]),
-    );
-    return {
-      rounds: 1,
-      hash: "each tick in a candle",
-      figures: [
-        ...figuresOf(
-          byProcesses,
-          ({ processes }) => `${processes} × aggregate`,
-        ),
-        ...figuresOf(
-          byPartitions,
-          ({ partitions }) => `${partitions} partitions`,
-        ),
-        ...figuresOf(
-          alone,
-          ({ processes, partitions }) => `${processes} × ${partitions}`,
-        ),
-      ],
-    };
+    console.error(tableOf([...known.values()]));
+    return { rounds: 1, hash: "each tick in a candle", figures };
   } finally {
     await servers.close();
   }
@@ -138,6 +216,7 @@ async function measure(
   setup: Setup,
 ): Promise<Measured> {
   const { processes, partitions } = setup;
+  const load = loadOf(setup);
   const stores = await servers.empty();
   const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-bench-" });
   const ended = new AbortController();
@@ -206,20 +285,21 @@ async function measure(
       return n;
     };
     const counters = new Counters(servers, programs.map(({ pid }) => pid));
-    const send = (n: number) => sendEntries(buffer, symbols, n);
-    const windowMs = ENTRIES * ENTRY_EVERY_MS;
-    await withinMinute(ENTRY_EVERY_MS + SETTLE_MS + 2 * windowMs + SPARE_MS);
+    const send = (n: number) => sendEntries(buffer, symbols, load, n);
+    const windowMs = load.entries * load.entryEveryMs;
+    const warmMs = load.warmEntries * load.entryEveryMs;
+    await withinMinute(warmMs + SETTLE_MS + 2 * windowMs + SPARE_MS);
     // Its candles and what is compiled on the way are there then.
-    await send(1);
-    await until("warm", applied, (n) => n === partitions * ENTRY_TICKS);
+    await send(load.warmEntries);
+    const round = partitions * load.entryTicks;
+    await until("warm", applied, (n) => n === load.warmEntries * round);
     await sleep(SETTLE_MS);
 
     const idleFrom = await counters.read();
     await sleep(windowMs);
     const from = await counters.read();
-    await send(ENTRIES);
-    const ticks = ENTRIES * partitions * ENTRY_TICKS;
-    const all = ticks + partitions * ENTRY_TICKS;
+    await send(load.entries);
+    const all = (load.warmEntries + load.entries) * round;
     let asked = 0;
     do {
       await sleep(ASK_MS);
@@ -232,7 +312,8 @@ async function measure(
       ...sharesOf({
         idle: counters.between(idleFrom, from),
         busy: withoutAsking(counters.between(from, to), asked),
-        partitions,
+        entries: load.entries * partitions,
+        ticks: load.entries * round,
       }),
     };
     console.error(
@@ -261,14 +342,15 @@ function withoutAsking(counts: Counts, asked: number): Counts {
 }
 
 /** What comes to a tick, and to a second of a partition. */
-function sharesOf({ idle, busy, partitions }: {
+function sharesOf({ idle, busy, entries, ticks }: {
   readonly idle: Counts;
   readonly busy: Counts;
-  readonly partitions: number;
+  /** With ticks, of all partitions. */
+  readonly entries: number;
+  readonly ticks: number;
 }): Omit<Measured, "setup"> {
-  const ticks = ENTRIES * partitions * ENTRY_TICKS;
   // A mark is a second of a partition.
-  const seconds = busy.entries - ENTRIES * partitions;
+  const seconds = busy.entries - entries;
   const idleSecond = mapCounts(idle, (value) => value / idle.entries);
   return {
     tick: mapCounts(busy, (value) => value / ticks),
@@ -303,9 +385,10 @@ function tableOf(measured: readonly Measured[]): string {
 async function sendEntries(
   buffer: RedisBuffer,
   symbols: readonly (readonly string[])[],
+  { entryEveryMs, entryTicks }: Load,
   entries: number,
 ): Promise<void> {
-  const slotMs = ENTRY_EVERY_MS / symbols.length;
+  const slotMs = entryEveryMs / symbols.length;
   const startedAt = performance.now();
   const sent: Promise<unknown>[] = [];
   for (let i = 0; i < entries * symbols.length; i++) {
@@ -318,29 +401,29 @@ async function sendEntries(
         key: { feed: "", epoch: 0 },
         expectLast: 0,
         newLast: 0,
-        entry: entryOf(symbols[p]),
+        entry: entryOf(symbols[p], entryTicks),
       }),
     );
   }
   await Promise.all(sent);
 }
 
-function entryOf(symbols: readonly string[]) {
+function entryOf(symbols: readonly string[], length: number) {
   const now = systemClock.now();
-  const ticks = tickColumns(ENTRY_TICKS);
-  for (let i = 0; i < ENTRY_TICKS; i++) {
+  const ticks = tickColumns(length);
+  for (let i = 0; i < length; i++) {
     ticks.symbol[i] = i % symbols.length;
-    ticks.ts[i] = now - (ENTRY_TICKS - i);
+    ticks.ts[i] = now - (length - i);
     ticks.price[i] = 100_000 + i % 7;
     ticks.size[i] = 1;
   }
-  ticks.length = ENTRY_TICKS;
+  ticks.length = length;
   return streamEntry({
     kind: "ticks",
     key: { feed: "bench", epoch: 1 },
     node: "bench",
     receivedAt: now,
-    received: ENTRY_TICKS,
+    received: length,
     symbols: symbols.map((symbol) => ({ symbol, ...SCALE })),
     ticks,
   });
@@ -363,9 +446,8 @@ function symbolsOf(partitions: number): readonly (readonly string[])[] {
 /** Of each count all setups, and by how much they differ. */
 function figuresOf(
   measured: readonly Measured[],
-  nameOf: (setup: Setup) => string,
+  { nameOf, isSame }: Part,
 ): readonly Figure[] {
-  if (measured.length === 0) return [];
   return COUNTED.flatMap(({ key, name, unit }) => {
     const figure = (of: "tick" | "idle" | "more", per: string): Figure[] => [
       ...measured.map(({ setup, ...counts }) => ({
@@ -380,7 +462,7 @@ function figuresOf(
           100 * Math.max(...measured.map((one) => one[of][key])) /
           Math.min(...measured.map((one) => one[of][key])),
         ],
-        ...of === "tick" && { atMost: SAME_MAX },
+        ...isSame && of === "tick" && { atMost: SAME_MAX },
       },
     ];
     return [
