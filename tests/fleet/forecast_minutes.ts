@@ -15,6 +15,10 @@ const STORED_MS = 5_000;
 /** After a process of forecasts has come: it has read what it needs. */
 const READY_MS = 15_000;
 const PREFIX = "MINUTE.";
+const LOOK_MS = 250;
+const AGAIN_MS = 200;
+/** A look, or a minute's candles, that is later than this: all stands still. */
+const LATE_MS_MAX = 1_500;
 
 /** Times in which something happened, Unix ms. */
 export interface Disturbance {
@@ -29,7 +33,13 @@ export interface Disturbance {
 export class ForecastMinutes {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** Why the newest minutes could not be written. */
   #failed: unknown = null;
+  #stopped = false;
+  /** The machine stood still, or the warehouse took long. */
+  readonly #stalls: Disturbance[] = [];
+  #lookedAt = Date.now();
+  readonly #looks = setInterval(() => this.#look(), LOOK_MS);
   /** Minutes from the first that could have forecasts. */
   readonly #fromMs = Date.now();
 
@@ -66,7 +76,8 @@ export class ForecastMinutes {
 
   /**
    * What is wrong with the forecasts of all minutes, in words: a minute has
-   * one that is shown, none only where something happened.
+   * one that is shown, none only where something happened, or where all stood
+   * still.
    */
   async differences(
     disturbances: readonly Disturbance[],
@@ -95,7 +106,7 @@ export class ForecastMinutes {
     const first = Math.ceil(this.#fromMs / MINUTE_MS) * MINUTE_MS;
     for (let edge = first; edge < endMs; edge += MINUTE_MS) {
       const isQuiet = edge - this.#fromMs > READY_MS &&
-        !disturbances.some(({ from, to }) =>
+        ![...disturbances, ...this.#stalls].some(({ from, to }) =>
           from < edge + STORED_MS && to + READY_MS > edge
         );
       for (const symbol of symbols()) {
@@ -109,18 +120,46 @@ export class ForecastMinutes {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#looks);
     await this.#writing;
     await this.db.close();
+  }
+
+  #look(): void {
+    this.#noteLate(this.#lookedAt);
+    this.#lookedAt = Date.now();
+  }
+
+  /** What should have been done soon after a moment is done now. */
+  #noteLate(from: number): void {
+    const to = Date.now();
+    if (to - from > LATE_MS_MAX) this.#stalls.push({ from, to });
   }
 
   #next(): void {
     const toNext = MINUTE_MS - Date.now() % MINUTE_MS;
     this.#timer = setTimeout(() => {
-      this.#writing = this.#write(3).catch((error) => this.#failed = error)
-        .then(() => {});
+      const edge = Date.now() - Date.now() % MINUTE_MS;
+      this.#writing = this.#writeOnce(edge);
       this.#next();
     }, toNext + 100);
+  }
+
+  /** Again while the warehouse does not answer: it is used by all the others. */
+  async #writeOnce(edge: number): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await this.#write(3);
+        this.#failed = null;
+        break;
+      } catch (error) {
+        this.#failed = error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+    this.#noteLate(edge);
   }
 
   /** The newest minutes that are over; those that are there are kept. */

@@ -9,6 +9,7 @@ import { divide } from "../chaos/divide.ts";
 import { type ChaosReport, runChaos, type Stage } from "../chaos/run_chaos.ts";
 import { PLAN, START_MS, symbolName } from "../chaos/ticks.ts";
 import { storedCandles, type World } from "../chaos/world.ts";
+import { getJson } from "../harness/program.ts";
 import { startPgbouncer } from "../harness/servers/pgbouncer_server.ts";
 import { startPostgres } from "../harness/servers/postgres_server.ts";
 import {
@@ -321,10 +322,13 @@ async function differences(
     const all = await Promise.all([...symbols].map(async (symbol) => {
       const from = new Date(START_MS - 60 * 60_000).toISOString();
       const path = `/api/candles?symbol=${symbol}&from=${from}&limit=10000`;
-      const answer = await fetch(judge.program.http + path);
-      const { candles } = await answer.json();
-      return viewers.filter((viewer) => viewer.symbol === symbol)
-        .flatMap((viewer) => difference(viewer, candles));
+      try {
+        const { candles } = await getJson(judge.program, path);
+        return viewers.filter((viewer) => viewer.symbol === symbol)
+          .flatMap((viewer) => difference(viewer, candles));
+      } catch (error) {
+        return [String(error)];
+      }
     }));
     found = all.flat();
   } while (found.length > 0 && performance.now() < deadline);

@@ -9,7 +9,7 @@ import {
 
 /** Sped up, as tests wait for a failover. */
 const NODE_TIMEOUT_MS = 1_500;
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 120_000;
 const SLOTS = 16_384;
 
 /** A Redis Cluster of a test's own, on free ports of this machine. */
