@@ -16,6 +16,7 @@ import type {
   FeedTotals,
   FormingMinute,
   PartitionState,
+  QuarantineRow,
 } from "../pipeline/ports.ts";
 import { AtMost } from "./at_most.ts";
 import type { CandleMonths } from "./candle_months.ts";
@@ -24,6 +25,7 @@ import {
   CLOSE_CANDLES,
   COUNT_REJECTS,
   FORGET_PROGRESS,
+  KEEP_PACKS,
   KEEP_REJECTS,
   MERGE_CANDLES,
   MOVE_POSITION,
@@ -35,6 +37,7 @@ import {
   TAKE_BACK,
 } from "./commit_sql.ts";
 import type { Db, Statement } from "./db.ts";
+import { packRejects, type RejectPack } from "./pack_rejects.ts";
 import { claimPartition, partitionStateOf } from "./partition_state.ts";
 import type { PgInstrumentStore } from "./instrument_store.ts";
 import type { LeaseTerm } from "./lease_term.ts";
@@ -99,8 +102,9 @@ export class PgAggregateStore implements AggregateStore {
       close: closeCandles(step.closes, ids, now),
       recover: recoverCandles(step.recovered, ids, now),
     }));
+    const { rows, packs } = packRejects(commit.quarantine);
     const statements = [
-      movePosition(commit, this.lease.ms),
+      movePosition(commit, packs, this.lease.ms),
       ...changes.flatMap(({ merge, close, recover }) => [
         merge,
         close,
@@ -111,7 +115,8 @@ export class PgAggregateStore implements AggregateStore {
       forgetProgress(commit, ids),
       saveTotals(commit),
       countRejects(commit),
-      keepRejects(commit),
+      keepRejects(commit, rows),
+      keepPacks(commit, packs),
       readmit(commit),
       takeBack(commit),
       saveGaps(commit),
@@ -258,7 +263,12 @@ function idsOf(rows: readonly { symbol: string }[], ids: Ids): string {
   }));
 }
 
-function movePosition(commit: Commit, leaseMs: number): Statement {
+function movePosition(
+  commit: Commit,
+  packs: readonly RejectPack[],
+  leaseMs: number,
+): Statement {
+  const packed = sumOf(packs);
   return {
     sql: MOVE_POSITION,
     params: [
@@ -269,11 +279,16 @@ function movePosition(commit: Commit, leaseMs: number): Statement {
       commit.incarnation,
       commit.markedAt === null ? null : timestampText(commit.markedAt),
       commit.applied,
-      commit.rejected.reduce((sum, { count }) => sum + count, 0),
+      sumOf(commit.rejected) - packed,
       leaseMs,
+      packed,
     ],
     expectRows: 1,
   };
+}
+
+function sumOf(counts: readonly { readonly count: number }[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
 }
 
 function mergeCandles(
@@ -438,26 +453,51 @@ function countRejects({ p, rejected }: Commit): Statement | null {
 }
 
 function keepRejects(
-  { p, incarnation, quarantine }: Commit,
+  { p, incarnation }: Commit,
+  rows: readonly QuarantineRow[],
 ): Statement | null {
-  if (quarantine.length === 0) return null;
+  if (rows.length === 0) return null;
   const text = (values: (string | null)[]) => textArray(values);
   return {
     sql: KEEP_REJECTS,
     params: [
       p,
-      text(quarantine.map(({ entryId }) => entryId)),
-      numberArray(quarantine.map(({ index }) => index)),
-      text(quarantine.map(({ key }) => key.feed)),
-      numberArray(quarantine.map(({ key }) => key.epoch)),
-      numberArray(quarantine.map(({ receivedAt }) => receivedAt)),
-      numberArray(quarantine.map(({ reject }) => reject.seq)),
-      numberArray(quarantine.map(({ reject }) => reject.line)),
-      text(quarantine.map(({ reject }) => reject.reason)),
-      text(quarantine.map(({ reject }) => reject.detail)),
-      text(quarantine.map(({ reject }) => reject.symbol)),
-      numberArray(quarantine.map(({ reject }) => reject.ts)),
-      text(quarantine.map(({ reject }) => reject.raw)),
+      text(rows.map(({ entryId }) => entryId)),
+      numberArray(rows.map(({ index }) => index)),
+      text(rows.map(({ key }) => key.feed)),
+      numberArray(rows.map(({ key }) => key.epoch)),
+      numberArray(rows.map(({ receivedAt }) => receivedAt)),
+      numberArray(rows.map(({ reject }) => reject.seq)),
+      numberArray(rows.map(({ reject }) => reject.line)),
+      text(rows.map(({ reject }) => reject.reason)),
+      text(rows.map(({ reject }) => reject.detail)),
+      text(rows.map(({ reject }) => reject.symbol)),
+      numberArray(rows.map(({ reject }) => reject.ts)),
+      text(rows.map(({ reject }) => reject.raw)),
+      incarnation,
+    ],
+  };
+}
+
+function keepPacks(
+  { p, incarnation }: Commit,
+  packs: readonly RejectPack[],
+): Statement | null {
+  if (packs.length === 0) return null;
+  return {
+    sql: KEEP_PACKS,
+    params: [
+      p,
+      textArray(packs.map(({ entryId }) => entryId)),
+      textArray(packs.map(({ key }) => key.feed)),
+      numberArray(packs.map(({ key }) => key.epoch)),
+      numberArray(packs.map(({ receivedAt }) => receivedAt)),
+      numberArray(packs.map(({ count }) => count)),
+      numberArray(packs.map(({ from }) => from)),
+      numberArray(packs.map(({ to }) => to)),
+      numberArray(packs.map(({ seqFrom }) => seqFrom)),
+      numberArray(packs.map(({ seqTo }) => seqTo)),
+      packs.map(({ lines }) => lines).join("\n"),
       incarnation,
     ],
   };

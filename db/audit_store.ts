@@ -12,8 +12,9 @@ import { timestampText } from "./sql_values.ts";
 
 const PARTITIONS = `
   select o.p, o.position, o.applied::float8 as applied,
-    coalesce(b.n, 0)::float8 as in_candles, o.rejected::float8 as rejected,
-    o.in_quarantine::float8 as in_quarantine
+    coalesce(b.n, 0)::float8 as in_candles,
+    (o.rejected + o.packed)::float8 as rejected,
+    (o.in_quarantine + o.in_packs)::float8 as in_quarantine
   from offsets o
   left join (
     select p, sum(n) as n from candle_books group by p
@@ -52,12 +53,16 @@ const DAY = `
 
 /** The same of what is in quarantine. */
 const QUARANTINE = `
-  select o.p, (coalesce(q.n, 0) - o.in_quarantine)::float8 as off
+  select o.p, (coalesce(q.n, 0) - o.in_quarantine - o.in_packs)::float8 as off
   from offsets o
   left join (
-    select p, count(*) as n from quarantine where not readmitted group by p
+    select p, sum(n) as n from (
+      select p, count(*) as n from quarantine where not readmitted group by p
+      union all
+      select p, sum(count) from quarantine_packs group by p
+    ) kept group by p
   ) q on q.p = o.p
-  where coalesce(q.n, 0) <> o.in_quarantine`;
+  where coalesce(q.n, 0) <> o.in_quarantine + o.in_packs`;
 
 const FEEDS = `
   select t.feed, t.epoch::float8 as epoch, min(t.delivery) as delivery,
@@ -77,7 +82,13 @@ const REASONS = `
 const REJECTED_OF = `
   select reason, count(*)::float8 as lines,
     count(*) filter (where readmitted)::float8 as readmitted
-  from quarantine
+  from (
+    select symbol, ts, received_at, reason, readmitted from quarantine
+    union all
+    select l.symbol, l.ts, k.received_at, l.reason, false
+    from quarantine_packs k cross join lateral packed_lines(k.lines) l
+    where k.from_t < $3::timestamptz and k.to_t >= $2::timestamptz
+  ) q
   where symbol = $1 and coalesce(ts, received_at) >= $2::timestamptz
     and coalesce(ts, received_at) < $3::timestamptz
   group by reason order by 2 desc, 1`;

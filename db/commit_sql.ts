@@ -11,6 +11,7 @@ export const MOVE_POSITION = `
     position = $4, incarnation = $5,
     marked_at = greatest(marked_at, $6::timestamptz),
     applied = applied + $7::int8, rejected = rejected + $8::int8,
+    packed = packed + $10::int8,
     lease_until = now() + ($9::float8 * interval '1 millisecond')
   where p = $1::int and lease_epoch = $2::int8 and position = $3
   returning p`;
@@ -311,6 +312,27 @@ export const KEEP_REJECTS = `
   returning p
   )
   update offsets set in_quarantine = in_quarantine + (select count(*) from kept)
+  where p = $1::int`;
+
+/**
+ * Keeps lines that are packed. `$1` is the partition, `$11` a text with a pack's
+ * lines in each of its own, `$12` the stream.
+ */
+export const KEEP_PACKS = `
+  with kept as (
+    insert into quarantine_packs (p, incarnation, entry_id, feed, epoch,
+      received_at, count, from_t, to_t, seq_from, seq_to, lines)
+    select $1::int, $12, entry_id, feed, epoch, from_micros(received_at), count,
+      from_micros(from_t), from_micros(to_t), seq_from, seq_to, lines
+    from unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::int8[],
+      ($5::text)::int8[], ($6::text)::int[], ($7::text)::int8[],
+      ($8::text)::int8[], ($9::text)::int8[], ($10::text)::int8[],
+      string_to_array($11, E'\\n'))
+      as u(entry_id, feed, epoch, received_at, count, from_t, to_t, seq_from,
+        seq_to, lines)
+    returning count
+  )
+  update offsets set in_packs = in_packs + (select sum(count) from kept)
   where p = $1::int`;
 
 /**

@@ -31,8 +31,20 @@ const COLUMNS = `q.p, q.incarnation, q.entry_id, q.idx, q.feed,
   ) and not exists (
     select from feed_acks a where a.feed = q.feed and a.epoch > q.epoch
   ) as held`;
-const FROM = `quarantine q left join feed_totals t
+const TOTALS = `left join feed_totals t
   on t.p = q.p and t.feed = q.feed and t.epoch = q.epoch`;
+const ORDER = "q.received_at, q.p, q.incarnation, q.entry_id, q.idx";
+const NEWEST_FIRST = ORDER.replaceAll(/(,|$)/g, " desc$1");
+
+/**
+ * The first rows in some order, of those that are kept by themselves and of
+ * those in packs: either is read only as far as it must be.
+ */
+function firstOf(where: string, order: string, limit: string): string {
+  return ["quarantine", "quarantine_packed"].map((from) =>
+    `(select * from ${from} q ${where} order by ${order} limit ${limit})`
+  ).join(" union all ");
+}
 
 /** Newest rows that samples are looked for in: those of rare reasons too. */
 const SAMPLED_ROWS = 2_000;
@@ -70,17 +82,22 @@ export class PgQuarantineStore implements QuarantineStore {
         id.index,
       );
       conditions.push(
-        `(q.received_at, q.p, q.incarnation, q.entry_id, q.idx) > ` +
+        // The first of them says where packs begin, too.
+        `q.received_at >= $${n + 1}::timestamptz and (${ORDER}) > ` +
           `($${n + 1}::timestamptz, $${n + 2}::int, $${n + 3}, $${n + 4}, ` +
           `$${n + 5}::int)`,
       );
     }
     params.push(query.limit);
+    const limit = `$${params.length}::int`;
+    const found = firstOf(
+      conditions.length > 0 ? `where ${conditions.join(" and ")}` : "",
+      ORDER,
+      limit,
+    );
     const rows = await this.db.query(
-      `select ${COLUMNS} from ${FROM}
-        ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
-        order by q.received_at, q.p, q.incarnation, q.entry_id, q.idx
-        limit $${params.length}::int`,
+      `select ${COLUMNS} from (${found}) q ${TOTALS}
+        order by ${ORDER} limit ${limit}`,
       params,
     );
     return rows.map(rowOf);
@@ -89,12 +106,25 @@ export class PgQuarantineStore implements QuarantineStore {
   async get(ids: readonly QuarantineId[]): Promise<readonly QuarantinedRow[]> {
     if (ids.length === 0) return [];
     const rows = await this.db.query(
-      `select ${COLUMNS}
-        from unnest(($1::text)::int[], ($2::text)::text[], ($3::text)::text[],
-          ($4::text)::int[]) as u(p, incarnation, entry_id, idx)
-        join (${FROM}) on q.p = u.p and q.incarnation = u.incarnation
-          and q.entry_id = u.entry_id and q.idx = u.idx
-        order by q.received_at, q.p, q.incarnation, q.entry_id, q.idx`,
+      `with u as materialized (
+          select * from unnest(($1::text)::int[], ($2::text)::text[],
+            ($3::text)::text[], ($4::text)::int[])
+            as u(p, incarnation, entry_id, idx)
+        )
+        select ${COLUMNS} from (
+          select q.* from u join quarantine q
+            using (p, incarnation, entry_id, idx)
+          union all
+          select q.* from (
+            select distinct p, incarnation, entry_id from u
+          ) e cross join lateral (
+            select * from quarantine_packed
+            where p = e.p and incarnation = e.incarnation
+              and entry_id = e.entry_id
+          ) q
+          where (q.p, q.incarnation, q.entry_id, q.idx) in (select * from u)
+        ) q ${TOTALS}
+        order by ${ORDER}`,
       [
         numberArray(ids.map(({ p }) => p)),
         textArray(ids.map(({ incarnation }) => incarnation)),
@@ -112,14 +142,10 @@ export class PgQuarantineStore implements QuarantineStore {
             partition by reason
             order by received_at desc, p, incarnation, entry_id, idx
           ) as nth
-          from (
-            select * from quarantine where not readmitted
-            order by received_at desc, p desc, incarnation desc, entry_id desc,
-              idx desc
-            limit ${SAMPLED_ROWS}
-          ) newest
-        ) q left join feed_totals t
-          on t.p = q.p and t.feed = q.feed and t.epoch = q.epoch
+          from (${
+        firstOf("where not readmitted", NEWEST_FIRST, `${SAMPLED_ROWS}`)
+      }) newest
+        ) q ${TOTALS}
         where q.nth <= $1::int
         order by q.reason, q.nth`,
       [each],

@@ -46,6 +46,17 @@ export const REJECT_REASONS = [
 ] as const;
 export type RejectReason = typeof REJECT_REASONS[number];
 
+/** Reasons after which a line may still hold a tick that can be used. */
+export const READABLE_REASONS: ReadonlySet<RejectReason> = new Set([
+  "unknown_symbol",
+  "volume_too_large",
+  "too_many_decimals",
+  "out_of_band",
+  "too_far_ahead",
+  "too_late",
+  "closed_session",
+]);
+
 /** One line that was not accepted, kept with what is needed to mend it. */
 export interface Reject {
   /** As the feed counts, if the line had one that could be read. */

@@ -1,7 +1,7 @@
 import { rescale } from "../domain/decimal.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { PartitionMap } from "../domain/partition_map.ts";
-import type { RejectReason } from "../domain/tick.ts";
+import { READABLE_REASONS } from "../domain/tick.ts";
 import { type EpochMicros, toIso } from "../domain/time.ts";
 import { decodeCsvLine } from "../feeds/decode_csv.ts";
 import { decodeNdjsonLine } from "../feeds/decode_ndjson.ts";
@@ -25,17 +25,6 @@ export interface ReadContext {
   readonly now: EpochMicros;
 }
 
-/** Reasons after which a line may still hold a tick that can be used. */
-const READABLE: ReadonlySet<RejectReason> = new Set([
-  "unknown_symbol",
-  "volume_too_large",
-  "too_many_decimals",
-  "out_of_band",
-  "too_far_ahead",
-  "too_late",
-  "closed_session",
-]);
-
 /** Reads the tick of a row, or says why there is none to take back. */
 export function readableTick(
   row: QuarantinedRow,
@@ -43,7 +32,7 @@ export function readableTick(
 ): ReadableTick | string {
   const { id, reject, readmitted, held } = row;
   if (readmitted) return "it was taken back already";
-  if (!READABLE.has(reject.reason)) {
+  if (!READABLE_REASONS.has(reject.reason)) {
     return `a line with ${reject.reason} holds no tick that can be used`;
   }
   if (held) {

@@ -75,7 +75,7 @@ const CANDLES = `
   from candles c join instruments i on i.id = c.instrument_id
   where c.interval = '1m' and i.symbol like 'CHAOS.%'`;
 const QUARANTINED = `
-  select feed, seq from quarantine where seq is not null and not readmitted`;
+  select feed, seq from quarantine_lines where seq is not null and not readmitted`;
 
 /** Two programs, `a` and `b`, on a database and a Redis without anything. */
 export async function serversWorld(
