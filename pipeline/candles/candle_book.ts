@@ -477,20 +477,24 @@ export class CandleBook {
       fold.duplicates;
     // A stream that was begun anew may bring lines that were rejected before.
     const known = totals.delivery === "acked" ? totals.lastSeq : -Infinity;
-    const rejects = entry.rejects.map((reject, index) => ({ index, reject }))
-      .filter(({ reject: { seq } }) => seq === null || seq < 1 || seq > known);
-    const again = entry.rejects.length - rejects.length;
-    const rows = [
-      ...rejects,
-      ...fold.refused.map(({ index, reason }) => ({
-        index: entry.rejects.length + index,
-        reject: this.#refusal(entry, index, reason),
-      })),
-    ];
-    for (const { index, reject } of rows) {
-      const receivedAt = entry.receivedAt;
+    const { rejects, receivedAt } = entry;
+    let again = 0;
+    const counts = new Map<RejectReason, number>();
+    const keep = (index: number, reject: Reject) => {
       batch.quarantine.push({ entryId: id, index, key, receivedAt, reject });
-      countReject(batch, totals, reject.reason);
+      counts.set(reject.reason, (counts.get(reject.reason) ?? 0) + 1);
+    };
+    for (let index = 0; index < rejects.length; index++) {
+      const { seq } = rejects[index];
+      if (seq === null || seq < 1 || seq > known) keep(index, rejects[index]);
+      else again++;
+    }
+    for (const { index, reason } of fold.refused) {
+      keep(rejects.length + index, this.#refusal(entry, index, reason));
+    }
+    const rejected = rejects.length - again + fold.refused.length;
+    for (const [reason, count] of counts) {
+      countRejects(batch, totals, reason, count);
     }
     // Whose counts by reason the store lowers, as it knows the rows.
     for (const seq of entry.readmitted) batch.readmitted.push({ key, seq });
@@ -500,7 +504,7 @@ export class CandleBook {
     totals.duplicates += entry.duplicates + fold.duplicates + again;
     totals.lastSeq = totals.delivery === "acked"
       ? Math.max(totals.lastSeq, highestSeq(entry) ?? 0)
-      : totals.lastSeq + accepted + rows.length - entry.readmitted.length;
+      : totals.lastSeq + accepted + rejected - entry.readmitted.length;
     batch.feeds.add(feed);
   }
 
@@ -982,16 +986,17 @@ function markDirty(
   });
 }
 
-function countReject(
+function countRejects(
   batch: Batch,
   totals: Mutable<FeedTotals>,
   reason: RejectReason,
+  count: number,
 ): void {
-  totals.rejected++;
+  totals.rejected += count;
   const name = `${feedKeyText(totals.key)}|${reason}`;
   const row = batch.rejected.get(name);
-  if (row) row.count++;
-  else batch.rejected.set(name, { key: totals.key, reason, count: 1 });
+  if (row) row.count += count;
+  else batch.rejected.set(name, { key: totals.key, reason, count });
 }
 
 /** Highest number that an entry takes of the feed's chain, if any. */

@@ -110,5 +110,11 @@ export type ServerMessage =
 
 /** The message as a line of text, with its end. */
 export function messageLine(message: ServerMessage): string {
+  // They come by the thousand where a feed is broken.
+  if (message.type === "nack") {
+    const { seq, line, code, reason } = message;
+    return `{"type":"nack","seq":${seq},"line":${line},"code":"${code}",` +
+      `"reason":${JSON.stringify(reason)}}\n`;
+  }
   return `${JSON.stringify(message)}\n`;
 }

@@ -40,8 +40,7 @@ const keepNumbers: Reviver = (_key, value, context) =>
  * found in a fraction of the time, as to ask for the text of numbers is dear.
  */
 export function decodeNdjsonLine(text: string): LineOutcome {
-  const flat = readFlat(text);
-  return flat === null ? decodeAnyLine(text) : decodeTick(flat);
+  return readFlat(text) ?? decodeAnyLine(text);
 }
 
 /** Decodes one line with `JSON.parse`. */
@@ -71,30 +70,114 @@ function decodeAnyLine(text: string): LineOutcome {
 }
 
 /**
- * A pair of a flat object and what comes after it: a plain key, and a text
- * without escapes or a number as JSON has them.
+ * The tick of a line that is one flat object of plain keys, texts without
+ * escapes and numbers as JSON has them, each of the type that it must have;
+ * `null` for any other, which is not to say that it is wrong.
  */
-const PAIR =
-  /[ \t\r\n]*"([a-z]{1,16})"[ \t\r\n]*:[ \t\r\n]*(?:"([^"\\\p{Cc}]*)"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?))[ \t\r\n]*([,}])/yu;
+function readFlat(text: string): LineOutcome | null {
+  let symbol: string | undefined;
+  let ts: string | undefined;
+  let price: string | undefined;
+  let volume: string | undefined;
+  let seq: string | undefined;
+  if (text.charCodeAt(0) !== OPEN) return null;
+  for (let at = 1;;) {
+    at = pastSpace(text, at);
+    if (text.charCodeAt(at) !== QUOTE) return null;
+    const key = at + 1;
+    const keyEnd = letterEnd(text, key);
+    if (keyEnd === key || text.charCodeAt(keyEnd) !== QUOTE) return null;
+    at = pastSpace(text, keyEnd + 1);
+    if (text.charCodeAt(at) !== COLON) return null;
+    at = pastSpace(text, at + 1);
+    const quoted = text.charCodeAt(at) === QUOTE;
+    const start = quoted ? at + 1 : at;
+    const end = quoted ? plainTextEnd(text, start) : numberEnd(text, start);
+    if (end < 0) return null;
+    const value = text.slice(start, end);
+    switch (text.slice(key, keyEnd)) {
+      case "symbol":
+        if (!quoted) return null;
+        symbol = value;
+        break;
+      case "ts":
+        ts = value;
+        break;
+      case "price":
+        price = value;
+        break;
+      case "volume":
+        volume = value;
+        break;
+      case "seq":
+        if (quoted) return null;
+        seq = value;
+        break;
+      case "type":
+        return null;
+    }
+    at = pastSpace(text, quoted ? end + 1 : end);
+    const next = text.charCodeAt(at++);
+    if (next === COMMA) continue;
+    if (next !== CLOSE || at !== text.length) return null;
+    return readTick({ symbol, ts, price, volume, seq });
+  }
+}
 
-/**
- * The fields of a line that is one object of such pairs, and says nothing of
- * its type; `null` for any other, which is not to say that it is wrong.
- */
-function readFlat(
-  text: string,
-): Readonly<Record<string, string | NumberText>> | null {
-  if (text[0] !== "{") return null;
-  const record: Record<string, string | NumberText> = {};
-  PAIR.lastIndex = 1;
+function pastSpace(text: string, from: number): number {
+  let at = from;
   for (;;) {
-    const pair = PAIR.exec(text);
-    if (pair === null) return null;
-    const [, key, string, number, next] = pair;
-    if (key === "type") return null;
-    record[key] = string ?? new NumberText(number);
-    if (next === ",") continue;
-    return PAIR.lastIndex === text.length ? record : null;
+    const c = text.charCodeAt(at);
+    if (c !== SPACE && c !== TAB && c !== NEWLINE && c !== RETURN) return at;
+    at++;
+  }
+}
+
+function letterEnd(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const c = text.charCodeAt(at);
+    if (!(c >= 0x61 && c <= 0x7a)) return at; // a to z
+    at++;
+  }
+}
+
+/** Where a text ends that has no escape or control character; -1 if it has. */
+function plainTextEnd(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === QUOTE) return at;
+    if (c < SPACE || c === BACKSLASH) return -1;
+  }
+  return -1;
+}
+
+/** Where a number of JSON ends; -1 if there is none. */
+function numberEnd(text: string, from: number): number {
+  let at = text.charCodeAt(from) === MINUS ? from + 1 : from;
+  const whole = at;
+  at = digitEnd(text, at);
+  if (at === whole) return -1;
+  if (text.charCodeAt(whole) === ZERO && at > whole + 1) return -1;
+  if (text.charCodeAt(at) === POINT) {
+    const fraction = at + 1;
+    at = digitEnd(text, fraction);
+    if (at === fraction) return -1;
+  }
+  const c = text.charCodeAt(at);
+  if (c !== 0x65 && c !== 0x45) return at; // e, E
+  const sign = text.charCodeAt(at + 1);
+  const power = at + (sign === PLUS || sign === MINUS ? 2 : 1);
+  at = digitEnd(text, power);
+  return at === power ? -1 : at;
+}
+
+function digitEnd(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return at;
+    at++;
   }
 }
 
@@ -140,12 +223,17 @@ function decodeTick(record: Readonly<Record<string, unknown>>): LineOutcome {
   };
 }
 
+const TAB = 0x09;
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const PLUS = 0x2b;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;

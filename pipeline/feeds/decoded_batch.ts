@@ -47,11 +47,15 @@ export function rawText(
   end: number,
 ): string {
   const cut = bytes.subarray(start, Math.min(end, start + RAW_BYTES_MAX));
-  const text = decoder.decode(cut).replaceAll("\0", "\ufffd");
+  const text = withoutNul(decoder.decode(cut));
   // What takes the place of a byte has three at most.
   if (cut.length * 3 <= RAW_BYTES_MAX) return text;
   const { read } = encoder.encodeInto(text, scratch);
   return text.slice(0, read);
+}
+
+function withoutNul(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
 }
 
 /**
@@ -163,13 +167,14 @@ export class DecodedBatch {
 
   /** The same with the line itself, as it goes to quarantine. */
   rejectAt(i: number, reject: RejectedLine): Reject {
+    const { seq, reason, detail, symbol, ts } = reject;
     return {
-      ...reject,
-      detail: reject.detail.slice(0, DETAIL_LENGTH_MAX).replaceAll(
-        "\0",
-        "\ufffd",
-      ),
+      seq,
       line: this.line[i],
+      reason,
+      detail: withoutNul(detail.slice(0, DETAIL_LENGTH_MAX)),
+      symbol,
+      ts,
       raw: rawText(this.bytes, this.rawStart[i], this.rawEnd[i]),
     };
   }

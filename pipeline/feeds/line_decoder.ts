@@ -89,9 +89,12 @@ export class LineDecoder {
 
   #line(framer: LineFramer): LineOutcome {
     const bytes = framer.bytes.subarray(framer.lineStart, framer.lineEnd);
-    // Asked first: a decoder that throws is a hundred times as slow.
-    if (!isUtf8(bytes)) return rejected("not_json", "line must be UTF-8");
-    const outcome = this.decodeLine(utf8.decode(bytes), framer.line);
+    const text = utf8.decode(bytes);
+    // It stands for what is no UTF-8, unless the line has one itself.
+    if (text.includes("\ufffd") && !isUtf8(bytes)) {
+      return rejected("not_json", "line must be UTF-8");
+    }
+    const outcome = this.decodeLine(text, framer.line);
     // Only a hello may be that long, a wrong one too, and it is the first line.
     const hello = outcome.kind === "control" &&
       (outcome.message.type === "hello" ||

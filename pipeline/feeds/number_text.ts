@@ -15,6 +15,8 @@ const NOT_FINITE = /^[+-]?(?:nan|inf(?:inity)?)$/i;
  * matter, and no more digits than a double holds.
  */
 export function readDecimal(text: string): Decimal | DecimalProblem {
+  const plain = plainDecimal(text);
+  if (plain !== null) return plain;
   const shifted = shiftedDigits(text);
   if (shifted === null) return NOT_FINITE.test(text) ? "not_finite" : "syntax";
   const { negative, digits, exponent } = shifted;
@@ -24,6 +26,42 @@ export function readDecimal(text: string): Decimal | DecimalProblem {
   const units = Number(digits + "0".repeat(Math.max(0, exponent)));
   if (!Number.isSafeInteger(units)) return "digits";
   return { units: negative ? -units : units, scale: Math.max(0, -exponent) };
+}
+
+const [ZERO, POINT, MINUS] = [0x30, 0x2e, 0x2d];
+/** So many digits are exact in a double, whatever was added on the way. */
+const PLAIN_DIGITS_MAX = 15;
+
+/**
+ * Plain digits, as almost all numbers are, in a fraction of the time; `null` for
+ * whatever must be looked at more closely.
+ */
+function plainDecimal(text: string): Decimal | null {
+  const negative = text.charCodeAt(0) === MINUS;
+  const from = negative ? 1 : 0;
+  if (text.length - from > PLAIN_DIGITS_MAX + 1) return null;
+  let units = 0;
+  let all = 0;
+  let scale = 0;
+  let point = -1;
+  for (let i = from; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      all = all * 10 + digit;
+      if (point < 0) units = all;
+      else if (digit !== 0) {
+        units = all;
+        scale = i - point;
+      }
+    } else if (digit === POINT - ZERO && point < 0 && i > from) {
+      point = i;
+    } else return null;
+  }
+  const digits = text.length - from - (point < 0 ? 0 : 1);
+  if (digits === 0 || digits > PLAIN_DIGITS_MAX || scale > SCALE_MAX) {
+    return null;
+  }
+  return { units: negative && units !== 0 ? -units : units, scale };
 }
 
 /** digits x 10^exponent, without zeros at either end; "" is zero. */
@@ -56,6 +94,10 @@ export const TS_MAX = Date.UTC(YEAR_MAX, 0, 1) * 1_000;
  * @returns `null` if it is neither, or not between the years 1700 and 2250.
  */
 export function readTime(text: string): EpochMicros | null {
+  const plain = plainDecimal(text);
+  if (plain !== null && plain.scale <= 3) {
+    return timeOf(plain.units * 10 ** (3 - plain.scale));
+  }
   const shifted = shiftedDigits(text);
   if (shifted === null) {
     const year = Number(text.slice(0, 4));
@@ -63,8 +105,11 @@ export function readTime(text: string): EpochMicros | null {
   }
   const { negative, digits, exponent } = shifted;
   const micros = wholePart(digits, exponent + 3);
-  const ts = negative && micros !== 0 ? -micros : micros;
-  return ts >= TS_MIN && ts < TS_MAX ? epochMicros(ts) : null;
+  return timeOf(negative && micros !== 0 ? -micros : micros);
+}
+
+function timeOf(micros: number): EpochMicros | null {
+  return micros >= TS_MIN && micros < TS_MAX ? epochMicros(micros) : null;
 }
 
 /** digits x 10^exponent to the nearest whole; a large one is just large. */
