@@ -1,5 +1,6 @@
 import { type Db, DbError } from "./db.ts";
-import { loadMigrations, MigrationError } from "./migrate.ts";
+import { loadMigrations } from "./migrate.ts";
+import { MigrationError, olderSchema, stepsTaken } from "./schema_steps.ts";
 
 /** A statement names a table, a column or a function that is not there. */
 const UNDEFINED = /^42(P01|703|883)$/;
@@ -28,14 +29,8 @@ export async function explainSchema(db: Db, error: unknown): Promise<unknown> {
       { cause: error },
     );
   }
-  const taken = await db.query<{ name: string }>("select name from migrations");
+  const taken = await stepsTaken(db);
   const missing = (await loadMigrations()).map(({ name }) => name)
-    .filter((name) => !taken.some((one) => one.name === name));
-  if (missing.length === 0) return error;
-  return new MigrationError(
-    `Cannot use the database ${JSON.stringify(name)} as its schema is of an ` +
-      `older version, without ${missing.join(", ")}: start a process of this ` +
-      `version on it, which brings it up to date`,
-    { cause: error },
-  );
+    .filter((name) => !taken.includes(name));
+  return missing.length === 0 ? error : await olderSchema(db, missing, error);
 }

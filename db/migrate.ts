@@ -1,13 +1,9 @@
 import { type Db, DbError } from "./db.ts";
 import type { WarehouseExtension } from "./enable_extension.ts";
+import { isExpansion, newerSchema, stepsTaken } from "./schema_steps.ts";
 import { textArray } from "./sql_values.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
-
-/** A warehouse with other steps of the schema than this program's. */
-export class MigrationError extends Error {
-  override name = "MigrationError";
-}
 
 /** A warehouse that was made in another way than it is to be used now. */
 export class LayoutMismatchError extends Error {
@@ -85,15 +81,16 @@ export async function isMigrated(
  * Brings a database to the newest schema; repeatable, also by several processes
  * at a time.
  *
- * @throws {MigrationError} If the database took a step that this program does
- * not have: it belongs to a newer one.
+ * @returns Steps of a newer program that the database has taken, all of which
+ * only add to the schema.
+ * @throws {MigrationError} If it took another step that this program has not.
  * @throws {LayoutMismatchError} If its tables are of another extension, or of
  * none.
  */
 export async function migrate(
   db: Db,
   migrations: readonly Migration[],
-): Promise<void> {
+): Promise<readonly string[]> {
   await db.script(
     `begin;
     select pg_advisory_xact_lock(hashtext('migrations'));
@@ -101,18 +98,12 @@ export async function migrate(
       name text primary key, applied_at timestamptz not null default now());
     commit;`,
   );
-  const rows = await db.query<{ name: string }>(
-    "select name from migrations order by name",
-  );
-  const taken = new Set(rows.map(({ name }) => name));
+  const taken = new Set(await stepsTaken(db));
   if (taken.size > 0) checkLayout([...taken], migrations);
-  for (const name of taken) {
-    if (!migrations.some((migration) => migration.name === name)) {
-      throw new MigrationError(
-        `Cannot use a warehouse with the migration ${name} as this program ` +
-          `must have all of its migrations`,
-      );
-    }
+  const known = new Set(migrations.map(({ name }) => name));
+  const newer = [...taken.difference(known)];
+  if (!newer.every(isExpansion)) {
+    throw await newerSchema(db, newer.filter((name) => !isExpansion(name)));
   }
   for (const { name, sql } of migrations) {
     if (taken.has(name)) continue;
@@ -126,6 +117,7 @@ export async function migrate(
       if (!taken) throw error;
     });
   }
+  return newer;
 }
 
 /** Tables are made in one way and stay so. */

@@ -20,6 +20,13 @@ import { PartitionLayout } from "../pipeline/domain/partition_layout.ts";
 import { lockDataDir } from "./lock_data_dir.ts";
 import { isMigrated, loadMigrations, migrate } from "./migrate.ts";
 import { PgLayoutStore } from "./layout_store.ts";
+import {
+  isExpansion,
+  newerSchema,
+  NEWEST_STEP,
+  olderSchema,
+  stepsTaken,
+} from "./schema_steps.ts";
 import { pgStores, type StoreOptions, type Stores } from "./stores.ts";
 import { ReadReplica } from "./read_replica.ts";
 import { untilUp } from "./until_up.ts";
@@ -97,6 +104,7 @@ interface Warehouse {
  *
  * @throws {DataDirLockedError} If another process works in the folder.
  * @throws {DataDirUnusableError} If the folder cannot be made or written.
+ * @throws {MigrationError} If the schema of the warehouse is not this program's.
  * @throws {LayoutMismatchError} If it has tables of another extension, or
  * partitions of a newer program.
  * @throws {ServerDownError} If a server does not come up.
@@ -199,7 +207,9 @@ async function openWarehouse(
     connectPglite(warehouseIn(options.dataDir)));
   opened.push(db);
   const steps = await migrations;
-  if (!await isMigrated(db, steps)) await migrate(db, steps);
+  if (!await isMigrated(db, steps)) {
+    tellNewer(await migrate(db, steps), options.log);
+  }
   // The lock says that whoever held a lease is gone.
   await db.query("update offsets set lease_until = '-infinity'");
   return { db, sync: () => db.sync() };
@@ -233,7 +243,7 @@ async function openServer(
   // A server syncs what it commits.
   const warehouse = { db, sync: () => Promise.resolve() };
   if (schemaIsMade) {
-    await requireSchema(db);
+    tellNewer(await requireSchema(db), log);
     return warehouse;
   }
   const owner = migrationUrl === null
@@ -241,7 +251,8 @@ async function openServer(
     : await connectServer(migrationUrl, servers);
   try {
     if (warehouseExtension) await enableExtension(owner, warehouseExtension);
-    await migrate(owner, await loadMigrations(warehouseExtension));
+    const migrations = await loadMigrations(warehouseExtension);
+    tellNewer(await migrate(owner, migrations), log);
   } finally {
     if (owner !== db) await owner.close();
   }
@@ -264,15 +275,36 @@ async function openReplica(
   return replica;
 }
 
-async function requireSchema(db: Db): Promise<void> {
+function tellNewer(steps: readonly string[], log: OpenOptions["log"]): void {
+  if (steps.length === 0) return;
+  log.info("The warehouse is of a newer program, which has only added to it", {
+    steps,
+  });
+}
+
+/**
+ * What others make has all that this program needs.
+ *
+ * @returns Steps of a newer program.
+ */
+async function requireSchema(db: Db): Promise<readonly string[]> {
   const [{ made }] = await db.query<{ made: boolean }>(
     "select to_regclass('migrations') is not null as made",
   );
-  if (made) return;
-  throw new PostgresUnusableError(
-    "Cannot use a database without tables as this process must not make them; " +
-      "start the program on it once",
-  );
+  if (!made) {
+    throw new PostgresUnusableError(
+      "Cannot use a database without tables as this process must not make " +
+        "them; start the program on it once",
+    );
+  }
+  const taken = await stepsTaken(db);
+  if (!taken.includes(NEWEST_STEP)) throw await olderSchema(db, [NEWEST_STEP]);
+  // Those of an extension go with the step of the same number.
+  const numberOf = (step: string) => /\d{4}/.exec(step)![0];
+  const newer = taken.filter((step) => numberOf(step) > numberOf(NEWEST_STEP));
+  const others = newer.filter((step) => !isExpansion(step));
+  if (others.length > 0) throw await newerSchema(db, others);
+  return newer;
 }
 
 /** No answer, or one that says to come back later. */

@@ -1,6 +1,7 @@
 import { PostgresUnusableError } from "../db/check_postgres.ts";
 import { DbError } from "../db/db.ts";
-import { LayoutMismatchError, MigrationError } from "../db/migrate.ts";
+import { LayoutMismatchError } from "../db/migrate.ts";
+import { MigrationError } from "../db/schema_steps.ts";
 import { ServerDownError } from "../db/until_up.ts";
 import { BufferUnusableError } from "../pipeline/buffer/buffer_error.ts";
 

@@ -7,9 +7,12 @@
  */
 import { PgNodeStore } from "../db/node_store.ts";
 import { PgPipelineStore } from "../db/pipeline_store.ts";
-import type { Config } from "../pipeline/config.ts";
 import type { PipelineState } from "../pipeline/ports.ts";
-import { onFleetDatabase, runFleetTask } from "./fleet_task.ts";
+import {
+  type FleetConfig,
+  onFleetDatabase,
+  runFleetTask,
+} from "./fleet_task.ts";
 import type { TaskContext, TaskResult } from "./run_task.ts";
 import {
   describeOptions,
@@ -44,7 +47,8 @@ The process gives its partitions and tasks to the others and listens to feeds no
 more; those with acks go on at the next address that they know. Its /readyz says
 503, so that balancers send nobody there. It stays so, also when it is started
 again, until --back. Without a name nothing is changed, and the processes are
-told. DATABASE_URL is that of the processes.
+told. DATABASE_URL is that of the processes, as is DATABASE_WS_URL where it
+leads through a relay.
 
 ${describeOptions(OPTIONS)}
 `;
@@ -52,7 +56,7 @@ ${describeOptions(OPTIONS)}
 /** The task, on the database of a running fleet. */
 export async function drain(
   args: readonly string[],
-  { databaseUrl }: Pick<Config, "databaseUrl">,
+  config: FleetConfig,
   { signal, say }: TaskContext,
 ): Promise<TaskResult> {
   const { values, rest } = parseOptions(OPTIONS, args);
@@ -60,6 +64,7 @@ export async function drain(
   if (rest.length > 1) {
     throw new OptionsError(`Cannot use ${rest.slice(1).join(" ")}`);
   }
+  const { databaseUrl } = config;
   if (databaseUrl === null) {
     throw new Error(
       "Cannot drain without DATABASE_URL: one process alone has nobody to " +
@@ -70,7 +75,7 @@ export async function drain(
   if (node === undefined && values.back) {
     throw new OptionsError("Cannot give work back without a NODE_NAME");
   }
-  return await onFleetDatabase(databaseUrl, async (db) => {
+  return await onFleetDatabase(databaseUrl, config, async (db) => {
     const nodes = new PgNodeStore(db);
     const pipeline = new PgPipelineStore(db);
     const before = await pipeline.state();

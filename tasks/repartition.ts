@@ -7,7 +7,6 @@
 import { type Db, DbError } from "../db/db.ts";
 import { PgInstrumentStore } from "../db/instrument_store.ts";
 import { PgLayoutStore } from "../db/layout_store.ts";
-import type { Config } from "../pipeline/config.ts";
 import { writeWanted } from "../pipeline/domain/partition_layout.ts";
 import {
   type Division,
@@ -25,7 +24,11 @@ import {
   wantedOf,
 } from "./asked_division.ts";
 import { CommitPause } from "./commit_pause.ts";
-import { onFleetDatabase, runFleetTask } from "./fleet_task.ts";
+import {
+  type FleetConfig,
+  onFleetDatabase,
+  runFleetTask,
+} from "./fleet_task.ts";
 import type { TaskContext, TaskResult } from "./run_task.ts";
 import {
   describeOptions,
@@ -74,8 +77,9 @@ Feeds wait while what was taken in is committed, and go on in the new number of
 partitions, which must be a multiple of the present one. Those of instruments
 that were pinned are not counted in it; with them there are at most
 ${PARTITIONS_MAX}. Without a number and --pin nothing is changed, and the
-partitions are told. DATABASE_URL is that of the processes; their PARTITIONS
-need not be changed.
+partitions are told. DATABASE_URL is that of the processes, as is
+DATABASE_WS_URL where it leads through a relay; their PARTITIONS need not be
+changed.
 
 ${describeOptions(OPTIONS)}
 `;
@@ -83,7 +87,7 @@ ${describeOptions(OPTIONS)}
 /** The task, on the database of a running fleet. */
 export async function repartition(
   args: readonly string[],
-  { databaseUrl }: Pick<Config, "databaseUrl">,
+  config: FleetConfig,
   { signal, say }: TaskContext,
 ): Promise<TaskResult> {
   const { values, rest } = parseOptions(OPTIONS, args);
@@ -95,6 +99,7 @@ export async function repartition(
   if (asked !== null && values.cancel) {
     throw new OptionsError("Cannot both divide and cancel");
   }
+  const { databaseUrl } = config;
   if (databaseUrl === null) {
     throw new Error(
       "Cannot divide partitions without DATABASE_URL: of embedded stores one " +
@@ -102,7 +107,7 @@ export async function repartition(
         "over processes, start with a Redis, a PostgreSQL and PARTITIONS",
     );
   }
-  return await onFleetDatabase(databaseUrl, async (db) => {
+  return await onFleetDatabase(databaseUrl, config, async (db) => {
     const store = new PgLayoutStore(db);
     if (values.cancel) {
       if (!await store.giveUp()) throw new Error("Nothing is under way");

@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { streamEntry } from "../../pipeline/domain/entry.ts";
 import { connectPglite } from "../../db/connect_pglite.ts";
 import { DataDirLockedError, lockDataDir } from "../../db/lock_data_dir.ts";
-import {
-  isMigrated,
-  loadMigrations,
-  migrate,
-  MigrationError,
-} from "../../db/migrate.ts";
+import { isMigrated, loadMigrations, migrate } from "../../db/migrate.ts";
+import { MigrationError } from "../../db/schema_steps.ts";
 import { openAhead, type OpenedAhead } from "../../db/open_ahead.ts";
 import { openStores } from "../../db/open_stores.ts";
 import {

@@ -1,7 +1,8 @@
 /** Tasks of a fleet on a database that has not the tables of this version. */
 import assert from "node:assert/strict";
 import { connectPg } from "../../db/connect_pg.ts";
-import { loadMigrations, migrate, MigrationError } from "../../db/migrate.ts";
+import { loadMigrations, migrate } from "../../db/migrate.ts";
+import { MigrationError } from "../../db/schema_steps.ts";
 import { drain } from "../../tasks/drain.ts";
 import type { FleetTask } from "../../tasks/fleet_task.ts";
 import { repartition } from "../../tasks/repartition.ts";
@@ -10,6 +11,40 @@ import {
   findPostgres,
   startPostgres,
 } from "../harness/servers/postgres_server.ts";
+import { startRelay } from "../harness/servers/websocket_relay.ts";
+
+serverTest(
+  "tasks reach the database through the relay of the processes",
+  { PostgreSQL: findPostgres },
+  async () => {
+    const postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    const db = connectPg({ url });
+    const relay = startRelay({ "db.internal:5432": postgres.port });
+    const config = {
+      databaseUrl: url.replace(new URL(url).host, "db.internal:5432"),
+      databaseWsUrl: relay.url,
+    };
+    const context = { signal: new AbortController().signal, say: () => {} };
+    try {
+      await migrate(db, await loadMigrations());
+      await db.query("insert into meta values ('partitions', '4')");
+      assert.deepEqual(await drain([], config, context), {
+        report: { processes: [] },
+        ok: true,
+      });
+      assert.deepEqual(await repartition([], config, context), {
+        report: { partitions: 4, pinned: {}, before: [], wanted: null },
+        ok: true,
+      });
+      assert(relay.asked >= 2, `${relay.asked} connections`);
+    } finally {
+      await db.close();
+      await relay.stop();
+      await postgres.close();
+    }
+  },
+);
 
 serverTest(
   "tasks say that a database has no tables, or those of an older version",
