@@ -36,8 +36,9 @@ export async function sendPaced(
   const { hostname, port } = addressOf(to);
   using connection = await Deno.connect({ hostname, port });
   const from = performance.now();
-  for (const { bytes, first } of chunks) {
-    const due = from + (first - 1) / perSecond * 1_000;
+  for (const { bytes, first, count } of chunks) {
+    // No tick is sent before its time.
+    const due = from + (first + count - 1) / perSecond * 1_000;
     const waitMs = due - performance.now();
     if (waitMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
