@@ -198,10 +198,16 @@ export async function start(options: StartOptions): Promise<Running> {
   });
   const life = new Life();
   try {
-    let [content, , connectionsMax] = await Promise.all([
+    const asked = Promise.all([
       admitContent(stores, config),
       catalog.refresh(),
-      serves ? pageConnections(options) : 0, // last: the others are asked then
+    ]);
+    const count = () => serves ? pageConnections(options) : 0;
+    let [[content], connectionsMax] = await Promise.all([
+      asked,
+      // While they are counted all descriptors are taken, and a connection to a
+      // server may need one.
+      config.databaseUrl === null ? count() : asked.then(count),
     ]);
     if (options.http === "own") {
       await catalog.list(

@@ -47,6 +47,7 @@ export class StreamClient implements BodySource, Listener {
   }
 
   tell(news: News): void {
+    if (this.#over) return;
     this.#waiting = this.#waiting.with(news);
     if (this.#waiting.bytes > this.options.bytesMax) this.evict();
     else if (this.#ready) this.options.wakes.add(this.#send);

@@ -131,6 +131,7 @@ export async function streamResponse(
   let part = () => {};
   let taken = () => {};
   const give = (reading: SnapshotReading) => {
+    taken(); // what it was given before has no use any more
     taken = reading.give(() => listener.evict());
   };
   const join = (readFrom: EpochMicros) => {

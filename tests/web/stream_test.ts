@@ -399,6 +399,32 @@ Deno.test("who may lack something gets another snapshot in the same stream", asy
   assert.equal(openStreams(), 0);
 });
 
+Deno.test("who has yet to take its snapshot is not cut off for another one", async () => {
+  const { services, open } = await setUp({
+    clock: HURRIED,
+    // Of two there is room for one.
+    streamLimits: { ...STREAM_LIMITS, snapshotBytes: 1 },
+  });
+  const before = evictedStreams();
+  const { candles } = services;
+  const latest = candles.latest.bind(candles);
+  const reader = await open();
+  const asked = Promise.withResolvers<void>();
+  candles.latest = (...args) => {
+    asked.resolve();
+    return latest(...args);
+  };
+  services.bus.restart();
+  await asked.promise;
+  for (let i = 0; i < 50; i++) await systemClock.sleep(1); // it is given now
+  assert.equal((await reader.next())!.event, "snapshot");
+  services.bus.publish([closed(1, 9)]);
+  assert.equal((await reader.next())!.data.candle.n, 9);
+  assert.equal(evictedStreams(), before);
+  await reader.leave();
+  assert.equal(openStreams(), 0);
+});
+
 Deno.test("whose snapshot was read elsewhere gets another one, whenever something was stored", async () => {
   const { services, open } = await setUp({ clock: HURRIED });
   const first = await open();
