@@ -331,10 +331,9 @@ export async function start(options: StartOptions): Promise<Running> {
         log,
         life,
         events: {
-          onClaimed(p, untold) {
-            if (untold) {
-              relay ? relay.lost([layout.firstOf(p)]) : bus.restart();
-            }
+          onUntold: (p) =>
+            relay ? relay.lost([layout.firstOf(p)]) : bus.restart(),
+          onClaimed(p) {
             newest?.begin(p);
             commits.claimed(p);
           },

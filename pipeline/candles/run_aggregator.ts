@@ -143,12 +143,10 @@ export interface InstrumentCalendars {
 
 /** Called after the fact; they must not throw, and must not take long. */
 export interface AggregatorEvents {
-  /**
-   * The partition is ours from here on; others may have committed before.
-   *
-   * @param untold Whether nobody may have been told of the last of that.
-   */
-  onClaimed?(p: number, untold: boolean): void;
+  /** Something of it is stored that nobody may have been told of. */
+  onUntold?(p: number): void;
+  /** The partition is ours from here on; others may have committed before. */
+  onClaimed?(p: number): void;
   /** The partition is not ours any more, or was given back. */
   onLost?(p: number): void;
   /** Everything up to `position` is in the warehouse: acks may go out. */
@@ -264,9 +262,9 @@ class AggregatorLoop {
   #rollUpRestMs = 0;
   /**
    * Something may be stored that nobody was told of: by who had the partition
-   * before, or as the answer to a commit was lost.
+   * before, or as the answer to a commit was lost. It is until that is told.
    */
-  #maybeUntold = true;
+  #untold = false;
   #trimmedAt: number;
   /** What was old enough the last time. */
   #trimLagMs = Infinity;
@@ -338,6 +336,7 @@ class AggregatorLoop {
     );
     const state = await this.#claim();
     if (state === null) {
+      this.#tellUntold();
       ownership?.onLost(p);
       return false;
     }
@@ -360,7 +359,8 @@ class AggregatorLoop {
     );
     this.#forming = new Set(book.formingAtFirst);
     const readFrom = sameStream ? state.position : BEFORE_FIRST;
-    this.options.events.onClaimed?.(p, state.lapsed);
+    this.#tellUntold();
+    this.options.events.onClaimed?.(p);
     // What was committed before a crash may not have been announced.
     this.options.events.onCommitted(p, readFrom, {
       incarnation: this.#incarnation,
@@ -374,26 +374,31 @@ class AggregatorLoop {
 
   /**
    * Takes the partition, with its longer candles up to date: only then are all
-   * that are open among those that it is told of. What is ours already, and
-   * told whole, has not lapsed.
+   * that are open among those that it is told of. Of what nobody else has had since
+   * it was ours, only what had no answer is untold.
    */
   async #claim(): Promise<PartitionState | null> {
     const { p, owner, store, ownership } = this.options;
-    let lapsed: boolean | null = null;
     for (;;) {
       ownership?.onClaiming(p);
       const state = await outside(
         "claim the partition",
         () => store.claim(p, owner),
       );
+      const before = this.#leaseEpoch;
       this.#leaseEpoch = state?.leaseEpoch ?? null;
       // At once, to be renewed: rolling up may take longer than a lease.
       if (state) ownership?.onClaimed(p, state.leaseEpoch);
       if (state === null) return null;
-      lapsed ??= state.lapsed && this.#maybeUntold;
-      if (!await this.#rollUpOnce()) return { ...state, lapsed };
+      this.#untold ||= state.lapsed && state.leaseEpoch - 1 !== before;
+      if (!await this.#rollUpOnce()) return state;
       while (await this.#rollUpOnce());
     }
+  }
+
+  #tellUntold(): void {
+    if (this.#untold) this.options.events.onUntold?.(this.options.p);
+    this.#untold = false;
   }
 
   async #applyStream(
@@ -528,7 +533,6 @@ class AggregatorLoop {
     const { p, log, ownership, events } = this.options;
     log.warn("Another process has taken the partition", { p });
     this.#leaseEpoch = null;
-    this.#maybeUntold = true;
     ownership?.onLost(p);
     events.onLost?.(p);
   }
@@ -545,8 +549,16 @@ class AggregatorLoop {
     }
     this.options.events.onLost?.(p);
     this.#leaseEpoch = null;
-    this.#maybeUntold = true;
     return false;
+  }
+
+  /** Stores what is told at once; if the answer is lost, it may be untold. */
+  async #write<T>(action: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#untold;
+    this.#untold = true;
+    const result = await outside(action, work);
+    this.#untold = before;
+    return result;
   }
 
   async #commit(
@@ -555,8 +567,7 @@ class AggregatorLoop {
     expect: EntryId,
   ): Promise<boolean> {
     const { p, store, events } = this.options;
-    this.#maybeUntold = true;
-    const result = await outside("commit candles", () =>
+    const result = await this.#write("commit candles", () =>
       store.commit({
         p,
         leaseEpoch,
@@ -578,7 +589,6 @@ class AggregatorLoop {
       candles: result.candles,
       tooLate: tooLateOf(change.quarantine),
     });
-    this.#maybeUntold = false;
     return true;
   }
 
@@ -614,14 +624,12 @@ class AggregatorLoop {
   async #rollUpOnce(): Promise<boolean> {
     const { p, store, events } = this.options;
     const startedAt = this.#nowMs();
-    this.#maybeUntold = true;
-    const candles = await outside(
+    const candles = await this.#write(
       "roll candles up",
       () => store.rollUp(p, this.#rollUps.of(this.settings.rollUpLimit)),
     );
     this.#rollUps.took(this.#nowMs() - startedAt);
     if (candles.length > 0) events.onRolledUp(p, candles);
-    this.#maybeUntold = false;
     return candles.length > 0;
   }
 
@@ -631,8 +639,7 @@ class AggregatorLoop {
     const limit = this.#rollUps.of(this.settings.rollUpLimit);
     const minutes = this.#forming.values().take(limit).toArray();
     const startedAt = this.#nowMs();
-    this.#maybeUntold = true;
-    const candles = await outside(
+    const candles = await this.#write(
       "roll candles up",
       () => store.rollUpForming({ p, leaseEpoch }, minutes),
     );
@@ -640,7 +647,6 @@ class AggregatorLoop {
     if (candles === null) return false;
     for (const minute of minutes) this.#forming.delete(minute);
     if (candles.length > 0) events.onRolledUp(p, candles);
-    this.#maybeUntold = false;
     return true;
   }
 
@@ -726,9 +732,16 @@ class AggregatorLoop {
     this.options.events.onLost?.(this.options.p);
   }
 
+  /** What may be untold is left to run out: whoever has it next tells of it. */
   async #release(): Promise<void> {
     const { p, store, log } = this.options;
     if (this.#leaseEpoch === null) return;
+    if (this.#untold) {
+      log.warn("Nobody may know of what was stored last; the lease runs out", {
+        p,
+      });
+      return;
+    }
     try {
       await store.release(p, this.#leaseEpoch);
     } catch (error) {

@@ -346,8 +346,8 @@ Deno.test("each claim is told before what is committed after it", async () => {
     buffer,
     store,
     events: {
-      onClaimed: (p, lapsed) =>
-        told.push(`claimed ${p}${lapsed ? ", lapsed" : ""}`),
+      onUntold: (p) => told.push(`untold ${p}`),
+      onClaimed: (p) => told.push(`claimed ${p}`),
       onCommitted: (_p, position) => told.push(position),
       onRolledUp() {},
     },
@@ -363,37 +363,47 @@ Deno.test("each claim is told before what is committed after it", async () => {
   await clock.run(work());
   assert.deepEqual(told, [
     ...["claimed 0", BEFORE_FIRST],
-    ...["claimed 0, lapsed", BEFORE_FIRST, await buffer.newest(0)],
+    ...["untold 0", "claimed 0", BEFORE_FIRST, await buffer.newest(0)],
   ]);
 });
 
-Deno.test("a commit whose answer is lost is told of as one that nobody may know", async () => {
+/** A store that keeps the second commit and loses the answer to it. */
+class SilentOnce extends MemoryStore {
+  #commits = 0;
+  override async commit(commit: Commit): Promise<CommitResult> {
+    const result = await super.commit(commit);
+    if (++this.#commits !== 2) return result;
+    await this.kept(commit);
+    throw new Error("the answer was lost");
+  }
+  /** Called once it is kept. */
+  protected kept(_commit: Commit): void | Promise<void> {}
+}
+
+/** What is told of one partition while some ticks come to it. */
+async function toldBy(
+  store: MemoryStore,
+  { owner = "me", ticks = 3 } = {},
+) {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);
-  class Silent extends MemoryStore {
-    commits = 0;
-    override async commit(commit: Commit): Promise<CommitResult> {
-      const result = await super.commit(commit);
-      if (++this.commits === 2) throw new Error("the answer was lost");
-      return result;
-    }
-  }
-  const store = new Silent();
-  const claims: boolean[] = [];
+  const told: string[] = [];
   let candles = 0;
   const { done, stop } = aggregator({
     clock,
     buffer,
     store,
     events: {
-      onClaimed: (_p, lapsed) => claims.push(lapsed),
+      onUntold: () => told.push("untold"),
+      onClaimed: () => told.push("claimed"),
       onCommitted: (_p, _position, change) => candles += change.candles.length,
       onRolledUp() {},
     },
+    owner,
   });
   const tick = { symbol: "A", ts: moment(10, 1), price: 100, size: 1, seq: 1 };
   const work = async () => {
-    for (const seq of [1, 2, 3]) {
+    for (let seq = 1; seq <= ticks; seq++) {
       const receivedAt = clock.now();
       await append(
         buffer,
@@ -405,9 +415,100 @@ Deno.test("a commit whose answer is lost is told of as one that nobody may know"
     await done;
   };
   await clock.run(work());
+  return { told, candles };
+}
+
+Deno.test("a commit whose answer is lost is told of as one that nobody may know", async () => {
+  const store = new SilentOnce();
+  const { told, candles } = await toldBy(store);
   assert.equal(store.appliedOf(0), 3);
   assert.equal(candles, 2, "one change of a candle was never told");
-  assert.deepEqual(claims, [false, true]);
+  assert.deepEqual(told, ["claimed", "untold", "claimed"]);
+  assert.equal(store.state(0).lapsed, false, "given back");
+});
+
+/** A claim of it may find something to roll up, and then fail once. */
+class FailingStore extends SilentOnce {
+  #failsIn = 0;
+  #rollsUp = false;
+  failNextClaim(): void {
+    this.#failsIn = 2;
+    this.#rollsUp = true;
+  }
+  override claim(p: number, owner: string) {
+    if (--this.#failsIn === 0) return Promise.reject(new Error("away"));
+    return super.claim(p, owner);
+  }
+  override rollUp(p: number, limit: number) {
+    if (!this.#rollsUp) return super.rollUp(p, limit);
+    this.#rollsUp = false;
+    return Promise.resolve([{} as CommittedCandle]);
+  }
+}
+
+Deno.test("it is told of though the claim that follows fails in its middle", async () => {
+  class Failing extends FailingStore {
+    protected override kept() {
+      this.failNextClaim();
+    }
+  }
+  const store = new Failing();
+  const { told } = await toldBy(store);
+  assert.equal(store.appliedOf(0), 3);
+  assert.deepEqual(told, ["claimed", "untold", "claimed"]);
+});
+
+Deno.test("what another has left untold is told though the claim fails in its middle", async () => {
+  const store = new FailingStore();
+  await store.claim(0, "killed");
+  store.steal(0);
+  store.failNextClaim();
+  const { told } = await toldBy(store, { ticks: 1 });
+  assert.deepEqual(told, ["untold", "claimed"]);
+});
+
+Deno.test("it is told of though the lease was ended by a division", async () => {
+  class Divided extends SilentOnce {
+    protected override async kept({ p, leaseEpoch }: Commit) {
+      await this.release(p, leaseEpoch);
+      this.steal(p);
+    }
+  }
+  const { told } = await toldBy(new Divided());
+  assert.deepEqual(told, ["claimed", "untold", "claimed"]);
+});
+
+Deno.test("it is told of though another has the partition by then", async () => {
+  class Taken extends SilentOnce {
+    protected override async kept({ p, leaseEpoch }: Commit) {
+      await this.release(p, leaseEpoch);
+      await this.claim(p, "another");
+    }
+  }
+  const { told } = await toldBy(new Taken());
+  assert.deepEqual(told, ["claimed", "untold"]);
+});
+
+Deno.test("who stops with something untold leaves it to the next to tell", async () => {
+  class Away extends SilentOnce {
+    #away = false;
+    protected override kept() {
+      this.#away = true;
+    }
+    override claim(p: number, owner: string) {
+      if (this.#away) return Promise.reject(new Error("away"));
+      return super.claim(p, owner);
+    }
+    runOut() {
+      this.#away = false;
+      this.steal(0);
+    }
+  }
+  const store = new Away();
+  assert.deepEqual((await toldBy(store)).told, ["claimed"]);
+  store.runOut();
+  const next = await toldBy(store, { owner: "next", ticks: 1 });
+  assert.deepEqual(next.told, ["untold", "claimed"]);
 });
 
 Deno.test("who claims anew what it has told whole says of nothing that it is untold", async () => {
@@ -421,13 +522,14 @@ Deno.test("who claims anew what it has told whole says of nothing that it is unt
       return Promise.resolve(made);
     }
   }
-  const claims: boolean[] = [];
+  const told: string[] = [];
   const { done, stop } = aggregator({
     clock,
     buffer,
     store: new Behind(),
     events: {
-      onClaimed: (_p, untold) => claims.push(untold),
+      onUntold: () => told.push("untold"),
+      onClaimed: () => told.push("claimed"),
       onCommitted() {},
       onRolledUp() {},
     },
@@ -442,7 +544,7 @@ Deno.test("who claims anew what it has told whole says of nothing that it is unt
     await done;
   };
   await clock.run(work());
-  assert.deepEqual(claims, [false, false]);
+  assert.deepEqual(told, ["claimed", "claimed"]);
 });
 
 Deno.test("longer candles of a forming minute are made by whoever has it next", async () => {

@@ -77,6 +77,8 @@ const MESSAGES_AT_ONCE = 32;
 const UNSETTLED_MAX = 256;
 /** Snapshots take a while: more often they would be of no use to anybody. */
 const RESTART_EVERY_MS = 2_000;
+/** What is lost within this is one loss: many partitions are claimed at once. */
+const LOST_GATHER_MS = 100;
 const QUEUE_MAX = 8_192;
 const MESSAGE_CHARS_MAX = 256 * 1024;
 
@@ -122,6 +124,10 @@ export class LiveRelay {
   readonly #restartedAt = new Map<number, EpochMicros>();
   /** By when what is missing was stored, of those that have to wait. */
   readonly #restartWaits = new Map<number, EpochMicros>();
+  /** Orders of which something was lost lately, and when the last of it was. */
+  readonly #lostOrders = new Set<number>();
+  #lostAt = 0;
+  readonly #ended = new AbortController();
 
   constructor(options: LiveRelayOptions) {
     this.#options = options;
@@ -164,16 +170,24 @@ export class LiveRelay {
   /**
    * Something was stored, maybe without being told of: another process was
    * killed, or an answer was lost. All readers of these partitions, or of any,
-   * here and elsewhere, take a snapshot. The next beats say so, of partitions
-   * too that this process has told nothing of.
+   * and of what goes in the same order, here and elsewhere, take a snapshot:
+   * where many are lost one after the other, it is the same one. The next beats
+   * say so, of partitions too that this process has told nothing of.
    */
   lost(partitions?: readonly number[]): void {
-    const all = this.#options.partitions;
-    this.#lose(partitions ?? Array.from({ length: all }, (_, p) => p));
-    this.#restart(
-      partitions ?? this.#needs.all,
-      "Live events were maybe not told",
-    );
+    const { bus, clock, partitions: all } = this.#options;
+    const lost = partitions ?? Array.from({ length: all }, (_, p) => p);
+    this.#lose(lost);
+    this.#lostAt = clock.now();
+    const isFirst = this.#lostOrders.size === 0;
+    for (const p of lost) this.#lostOrders.add(this.#orderOf(p));
+    bus.deafen(this.#neededOf(this.#lostOrders));
+    if (!isFirst) return;
+    clock.sleep(LOST_GATHER_MS, this.#ended.signal).then(() => {
+      const needed = this.#neededOf(this.#lostOrders);
+      this.#lostOrders.clear();
+      this.#restart(needed, "Live events were maybe not told", this.#lostAt);
+    });
   }
 
   /** Sends until aborted, and then what is left. */
@@ -187,6 +201,7 @@ export class LiveRelay {
       await this.#flush(signal.aborted);
     }
     signal.removeEventListener("abort", stop);
+    this.#ended.abort();
   }
 
   /** Waits until there is something to send. */
@@ -353,6 +368,10 @@ export class LiveRelay {
     return p % this.#options.link.orders;
   }
 
+  #neededOf(orders: ReadonlySet<number>): readonly number[] {
+    return this.#needs.all.filter((p) => orders.has(this.#orderOf(p)));
+  }
+
   #want(partitions: readonly number[]): void {
     const local = this.#onItsWay;
     for (const p of partitions) {
@@ -436,7 +455,7 @@ export class LiveRelay {
       begunAnew.delete(begunAnew.keys().next().value!);
     }
     this.#restart(
-      this.#needs.all.filter((p) => this.#orderOf(p) === order),
+      this.#neededOf(new Set([order])),
       "Live events of another process are missing",
       this.#options.clock.now() - (ms - STAMPS_MS) * MICROS_PER_MS,
     );

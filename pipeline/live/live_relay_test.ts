@@ -184,6 +184,29 @@ Deno.test("readers begin anew when a process was killed that may not have told a
   await stop();
 });
 
+Deno.test("partitions lost one after the other make readers begin anew together", async () => {
+  const { clock, web, stop } = await setUp({ orders: 8 });
+  await clock.move(5_000);
+  web.counts.restarts = 0;
+  const id = web.bus.lastId(ALL);
+  for (let p = 0; p < 16; p++) {
+    web.relay.lost([p]);
+    assert.equal(web.since(id), null, "nobody goes on meanwhile");
+    await clock.move(5);
+  }
+  await clock.move(5_000);
+  assert.equal(web.counts.restarts, 1);
+  // However long it takes: not more often than each two seconds.
+  for (let i = 0; i < 200; i++) {
+    web.relay.lost([i % 2 * 8]);
+    await clock.move(20);
+  }
+  await clock.move(5_000);
+  assert.equal(web.counts.restarts, 4);
+  assert.deepEqual(web.since(web.bus.lastId(ALL)), []);
+  await stop();
+});
+
 Deno.test("who never told of a partition soon beats no more for what was lost of it", async () => {
   const { clock, server, web, processOf, stop } = await setUp();
   const next = processOf("next", false);
