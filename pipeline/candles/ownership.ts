@@ -38,7 +38,7 @@ export interface OwnershipOptions {
   readonly leases: Pick<LeaseStore, "round" | "bury">;
   /** Knows sooner than the leases which processes are gone. */
   readonly presence?: Presence;
-  /** Called once for each process that is gone. */
+  /** Called for each process that is gone, and again once its leases are. */
   readonly onGone?: () => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -158,7 +158,7 @@ export class SharedOwnership implements Ownership {
 
   /** @returns Milliseconds after which there is something to look at. */
   async #round(): Promise<number> {
-    const { owner, leases } = this.options;
+    const { owner, leases, onGone } = this.options;
     const held = [...this.#held].map(([p, { leaseEpoch }]) => ({
       p,
       leaseEpoch,
@@ -171,7 +171,11 @@ export class SharedOwnership implements Ownership {
     if (!isCounted) return Infinity;
     const { gone, alive, againMs } = await this.#others.look(round.processes);
     if (gone.size > 0) {
-      this.#noteFree([...round.free, ...await leases.bury([...gone])]);
+      const buried = await leases.bury([...gone]);
+      this.#noteFree([...round.free, ...buried]);
+      // Its last commit may have been stored since that was told first, and who
+      // claims what is buried takes it for given back.
+      if (buried.length > 0) onGone?.();
     }
     this.#alive = 1 + alive.length;
     this.#takeFree();

@@ -62,7 +62,11 @@ class Warehouse {
   }
 }
 
-async function started(partitions: number, presence?: Presence) {
+async function started(
+  partitions: number,
+  presence?: Presence,
+  onGone?: () => void,
+) {
   const clock = new ManualClock();
   const warehouse = new Warehouse(clock);
   const abort = new AbortController();
@@ -72,6 +76,7 @@ async function started(partitions: number, presence?: Presence) {
     leaseMs: LEASE_MS,
     leases: warehouse,
     presence,
+    onGone,
     clock,
     log: silentLog,
   });
@@ -247,6 +252,22 @@ Deno.test("what a killed process held is freed once it is missed, and claimed at
   await clock.advance(ROUND_MS);
   assert.deepEqual(new Set(warehouse.buried), new Set(["b"]));
   assert.deepEqual(await turns(), [2, 3]);
+  await end();
+});
+
+Deno.test("a killed process is told of once nothing that it stores counts any more", async () => {
+  const missing: string[] = [];
+  const buriedWhenTold: number[] = [];
+  const { clock, warehouse, end } = await started(4, {
+    missing: () => Promise.resolve(missing),
+  }, () => buriedWhenTold.push(warehouse.buried.length));
+  warehouse.alive = 2;
+  warehouse.holds.set("b", [2, 3]);
+  await clock.advance(ROUND_MS);
+  warehouse.killed.add("b");
+  missing.push("b");
+  await clock.advance(2 * ROUND_MS);
+  assert.deepEqual(buriedWhenTold.slice(0, 2), [0, 1]);
   await end();
 });
 
