@@ -121,6 +121,7 @@ export class PgTickArchive implements TickArchive {
         textArray(entries.map(({ id }) => id)),
       ],
     );
+    // Never in a pack: a line that holds no tick holds none in any stream.
     const refused = numbers.length === 0 ? [] : await this.db.query<{
       feed: string;
       epoch: number;
@@ -131,15 +132,7 @@ export class PgTickArchive implements TickArchive {
           ($4::text)::int8[], ($5::text)::int8[]) as u(feed, epoch, lo, hi)
         join quarantine q on q.p = $1::int and q.feed = u.feed
           and q.epoch = u.epoch and q.seq between u.lo and u.hi
-        where not q.readmitted
-        union
-        select q.feed, q.epoch::float8, l.seq::float8
-        from unnest(($2::text)::text[], ($3::text)::int8[],
-          ($4::text)::int8[], ($5::text)::int8[]) as u(feed, epoch, lo, hi)
-        join quarantine_packs q on q.feed = u.feed and q.epoch = u.epoch
-          and q.seq_to >= u.lo and q.seq_from <= u.hi
-        cross join lateral packed_lines(q.lines) l
-        where l.seq between u.lo and u.hi`,
+        where not q.readmitted`,
       [
         p,
         textArray(numbers.map(({ key }) => key.feed)),

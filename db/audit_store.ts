@@ -79,6 +79,10 @@ const REASONS = `
   from feed_rejects group by feed, epoch, reason having sum(count) <> 0
   order by reason`;
 
+/**
+ * Lines of the symbol `$1` from `$2` to before `$3`, in the days `$4` to `$5`
+ * since 1970. Only packs that have both are unpacked.
+ */
 const REJECTED_OF = `
   select reason, count(*)::float8 as lines,
     count(*) filter (where readmitted)::float8 as readmitted
@@ -88,6 +92,10 @@ const REJECTED_OF = `
     select l.symbol, l.ts, k.received_at, l.reason, false
     from quarantine_packs k cross join lateral packed_lines(k.lines) l
     where k.from_t < $3::timestamptz and k.to_t >= $2::timestamptz
+      and (k.symbols is null or $1 = any(k.symbols))
+      and (k.days is null or exists (
+        select from unnest(k.days) as day where day between $4::int and $5::int
+      ))
   ) q
   where symbol = $1 and coalesce(ts, received_at) >= $2::timestamptz
     and coalesce(ts, received_at) < $3::timestamptz
@@ -223,7 +231,13 @@ export class PgAuditStore implements AuditStore {
     const results = await this.db.batch([
       {
         sql: REJECTED_OF,
-        params: [symbol, timestampText(from), timestampText(to)],
+        params: [
+          symbol,
+          timestampText(from),
+          timestampText(to),
+          Math.floor(from / MICROS_PER_DAY),
+          Math.floor(to / MICROS_PER_DAY),
+        ],
       },
       { sql: FEEDS_OF, params: [symbol] },
       { sql: HOMES_OF, params: [symbol] },

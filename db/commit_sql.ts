@@ -315,21 +315,22 @@ export const KEEP_REJECTS = `
   where p = $1::int`;
 
 /**
- * Keeps lines that are packed. `$1` is the partition, `$11` a text with a pack's
- * lines in each of its own, `$12` the stream.
+ * Keeps lines that are packed. `$1` is the partition, `$12` a text with a pack's
+ * lines in each of its own, `$13` the stream.
  */
 export const KEEP_PACKS = `
   with kept as (
     insert into quarantine_packs (p, incarnation, entry_id, feed, epoch,
-      received_at, count, from_t, to_t, seq_from, seq_to, lines)
-    select $1::int, $12, entry_id, feed, epoch, from_micros(received_at), count,
-      from_micros(from_t), from_micros(to_t), seq_from, seq_to, lines
+      received_at, count, from_t, to_t, days, reasons, symbols, lines)
+    select $1::int, $13, entry_id, feed, epoch, from_micros(received_at), count,
+      from_micros(from_t), from_micros(to_t), days::int[], reasons::text[],
+      symbols::text[], lines
     from unnest(($2::text)::text[], ($3::text)::text[], ($4::text)::int8[],
       ($5::text)::int8[], ($6::text)::int[], ($7::text)::int8[],
-      ($8::text)::int8[], ($9::text)::int8[], ($10::text)::int8[],
-      string_to_array($11, E'\\n'))
-      as u(entry_id, feed, epoch, received_at, count, from_t, to_t, seq_from,
-        seq_to, lines)
+      ($8::text)::int8[], ($9::text)::text[], ($10::text)::text[],
+      ($11::text)::text[], string_to_array($12, E'\\n'))
+      as u(entry_id, feed, epoch, received_at, count, from_t, to_t, days,
+        reasons, symbols, lines)
     returning count
   )
   update offsets set in_packs = in_packs + (select sum(count) from kept)

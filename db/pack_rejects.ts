@@ -1,9 +1,16 @@
-import { READABLE_REASONS } from "../pipeline/domain/tick.ts";
-import type { EpochMicros } from "../pipeline/domain/time.ts";
+import {
+  READABLE_REASONS,
+  type RejectReason,
+} from "../pipeline/domain/tick.ts";
+import { type EpochMicros, MICROS_PER_DAY } from "../pipeline/domain/time.ts";
 import type { QuarantineRow } from "../pipeline/ports.ts";
 
 /** Fewer lines of an entry than this are a row each. */
 const LINES_MIN = 16;
+/** Characters of all symbols that are told of a pack: some 500 symbols. */
+const SYMBOLS_LENGTH_MAX = 4_096;
+/** Days that are told of a pack. */
+const DAYS_MAX = 16;
 
 /** Lines of one entry that hold no tick, as they are kept. */
 export interface RejectPack
@@ -12,9 +19,11 @@ export interface RejectPack
   /** Earliest and latest time of a line, or when it came if it has none. */
   readonly from: EpochMicros;
   readonly to: EpochMicros;
-  /** Lowest and highest number, if any line has one. */
-  readonly seqFrom: number | null;
-  readonly seqTo: number | null;
+  /** Days since 1970 that these times are in; `null` if they are too many. */
+  readonly days: readonly number[] | null;
+  readonly reasons: readonly RejectReason[];
+  /** Symbols of the lines; `null` if they are too many, or too long. */
+  readonly symbols: readonly string[] | null;
   /** A JSON array in one line, as `packed_lines` reads it. */
   readonly lines: string;
 }
@@ -51,15 +60,16 @@ function packOf(held: readonly QuarantineRow[]): RejectPack {
   const { entryId, key, receivedAt } = held[0];
   let from = Infinity;
   let to = -Infinity;
-  let seqFrom = Infinity;
-  let seqTo = -Infinity;
-  for (const { reject: { seq, ts } } of held) {
+  const days = new Set<number>();
+  const reasons = new Set<RejectReason>();
+  const symbols = new Set<string>();
+  for (const { reject: { reason, symbol, ts } } of held) {
     const t = ts ?? receivedAt;
     if (t < from) from = t;
     if (t > to) to = t;
-    if (seq === null) continue;
-    if (seq < seqFrom) seqFrom = seq;
-    if (seq > seqTo) seqTo = seq;
+    days.add(Math.floor(t / MICROS_PER_DAY));
+    reasons.add(reason);
+    if (symbol !== null) symbols.add(symbol);
   }
   return {
     entryId,
@@ -68,12 +78,19 @@ function packOf(held: readonly QuarantineRow[]): RejectPack {
     count: held.length,
     from: from as EpochMicros,
     to: to as EpochMicros,
-    seqFrom: seqFrom === Infinity ? null : seqFrom,
-    seqTo: seqTo === -Infinity ? null : seqTo,
+    days: days.size > DAYS_MAX ? null : [...days],
+    reasons: [...reasons],
+    symbols: lengthOf(symbols) > SYMBOLS_LENGTH_MAX ? null : [...symbols],
     lines: readableJson(
       JSON.stringify(held.map(({ index, reject }) => ({ index, ...reject }))),
     ),
   };
+}
+
+function lengthOf(texts: Iterable<string>): number {
+  let length = 0;
+  for (const text of texts) length += text.length;
+  return length;
 }
 
 /** Escapes of what no text of PostgreSQL holds: NUL, and halves of a pair. */

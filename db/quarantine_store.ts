@@ -1,6 +1,9 @@
 import type { Delivery } from "../pipeline/domain/entry.ts";
 import type { QuarantineId } from "../pipeline/domain/quarantine_id.ts";
-import type { RejectReason } from "../pipeline/domain/tick.ts";
+import {
+  READABLE_REASONS,
+  type RejectReason,
+} from "../pipeline/domain/tick.ts";
 import type {
   QuarantinedRow,
   QuarantineQuery,
@@ -36,14 +39,31 @@ const TOTALS = `left join feed_totals t
 const ORDER = "q.received_at, q.p, q.incarnation, q.entry_id, q.idx";
 const NEWEST_FIRST = ORDER.replaceAll(/(,|$)/g, " desc$1");
 
+const ROW = `q.p, q.incarnation, q.entry_id, q.idx, q.feed, q.epoch,
+  q.received_at, q.seq, q.line, q.reason, q.detail, q.symbol, q.ts, q.raw,
+  q.readmitted`;
+
 /**
  * The first rows in some order, of those that are kept by themselves and of
- * those in packs: either is read only as far as it must be.
+ * those in packs: either is read only as far as it must be, and packs only if
+ * there are conditions of theirs.
  */
-function firstOf(where: string, order: string, limit: string): string {
-  return ["quarantine", "quarantine_packed"].map((from) =>
-    `(select * from ${from} q ${where} order by ${order} limit ${limit})`
-  ).join(" union all ");
+function firstOf(
+  { rows, packed }: {
+    readonly rows: readonly string[];
+    readonly packed: readonly string[] | null;
+  },
+  order: string,
+  limit: string,
+): string {
+  const first = (from: string, conditions: readonly string[]) =>
+    `(select ${ROW} from ${from} q
+      where ${["true", ...conditions].join(" and ")}
+      order by ${order} limit ${limit})`;
+  return [
+    first("quarantine", rows),
+    ...packed === null ? [] : [first("quarantine_packed", packed)],
+  ].join(" union all ");
 }
 
 /** Newest rows that samples are looked for in: those of rare reasons too. */
@@ -56,15 +76,31 @@ export class PgQuarantineStore implements QuarantineStore {
   async find(query: QuarantineQuery): Promise<readonly QuarantinedRow[]> {
     const params: Param[] = [];
     const conditions: string[] = [];
-    const where = (condition: (name: string) => string, value?: Param) => {
+    /** What packs are known to have, before they are unpacked. */
+    const ofPacks: string[] = [];
+    const where = (
+      condition: (name: string) => string,
+      value?: Param,
+      ofPack?: (name: string) => string,
+    ) => {
       if (value === undefined) return;
       params.push(value);
-      conditions.push(condition(`$${params.length}`));
+      const name = `$${params.length}`;
+      conditions.push(condition(name));
+      if (ofPack) ofPacks.push(ofPack(name));
     };
     const { reason, feed, symbol, from, to, readmitted, after } = query;
-    where((x) => `q.reason = ${x}`, reason);
+    where(
+      (x) => `q.reason = ${x}`,
+      reason,
+      (x) => `${x} = any(q.reasons)`,
+    );
     where((x) => `q.feed = ${x}`, feed);
-    where((x) => `q.symbol = ${x}`, symbol);
+    where(
+      (x) => `q.symbol = ${x}`,
+      symbol,
+      (x) => `(q.symbols is null or ${x} = any(q.symbols))`,
+    );
     where(
       (x) => `q.received_at >= ${x}::timestamptz`,
       from && timestampText(from),
@@ -90,8 +126,13 @@ export class PgQuarantineStore implements QuarantineStore {
     }
     params.push(query.limit);
     const limit = `$${params.length}::int`;
+    const neverPacked = readmitted === true ||
+      (reason !== undefined && READABLE_REASONS.has(reason));
     const found = firstOf(
-      conditions.length > 0 ? `where ${conditions.join(" and ")}` : "",
+      {
+        rows: conditions,
+        packed: neverPacked ? null : [...ofPacks, ...conditions],
+      },
       ORDER,
       limit,
     );
@@ -112,10 +153,10 @@ export class PgQuarantineStore implements QuarantineStore {
             as u(p, incarnation, entry_id, idx)
         )
         select ${COLUMNS} from (
-          select q.* from u join quarantine q
+          select ${ROW} from u join quarantine q
             using (p, incarnation, entry_id, idx)
           union all
-          select q.* from (
+          select ${ROW} from (
             select distinct p, incarnation, entry_id from u
           ) e cross join lateral (
             select * from quarantine_packed
@@ -143,7 +184,11 @@ export class PgQuarantineStore implements QuarantineStore {
             order by received_at desc, p, incarnation, entry_id, idx
           ) as nth
           from (${
-        firstOf("where not readmitted", NEWEST_FIRST, `${SAMPLED_ROWS}`)
+        firstOf(
+          { rows: ["not q.readmitted"], packed: [] },
+          NEWEST_FIRST,
+          `${SAMPLED_ROWS}`,
+        )
       }) newest
         ) q ${TOTALS}
         where q.nth <= $1::int

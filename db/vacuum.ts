@@ -1,6 +1,9 @@
 import type { Db } from "./db.ts";
 
-/** Tables whose rows are changed over and over; the others only grow. */
+/**
+ * Tables whose rows are changed over and over, and of those that only grow the
+ * ones with an index that a vacuum brings up to date.
+ */
 const HOT_TABLES = [
   "offsets",
   "candle_books",
@@ -13,6 +16,7 @@ const HOT_TABLES = [
   "forecasts_unscored",
   "signals_unsettled",
   "quarantine",
+  "quarantine_packs",
   "tick_archive_progress",
 ];
 

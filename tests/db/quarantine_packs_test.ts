@@ -8,7 +8,15 @@ import type {
   QuarantineRow,
 } from "../../pipeline/ports.ts";
 import { PgTickArchive } from "../../db/archive_store.ts";
-import { NOW, onBothDatabases, PARTITIONS, totals, Writer } from "./testing.ts";
+import { vacuumHotTables } from "../../db/vacuum.ts";
+import {
+  NOW,
+  onBothDatabases,
+  openTestWarehouse,
+  PARTITIONS,
+  totals,
+  Writer,
+} from "./testing.ts";
 
 /** So many of an entry are kept as one, and more. */
 const MANY = 40;
@@ -177,7 +185,7 @@ await onBothDatabases((warehouse, test) => {
     return [side.rejected, side.in_quarantine];
   }
 
-  test("packed lines are told of their instrument's day, and by their numbers", async () => {
+  test("packed lines are told of their instrument's day", async () => {
     const feed = "numbered";
     const other = warehouse.symbol();
     await commit(
@@ -193,14 +201,136 @@ await onBothDatabases((warehouse, test) => {
     assert.deepEqual(rejected, {
       price_not_positive: { lines: MANY / 2, readmitted: 0 },
     });
-    const refused = await new PgTickArchive(db).refused(p, {
-      entries: [{ incarnation: "test", id: "4-0" as EntryId }],
-      numbers: [{ key: { feed, epoch: 1 }, from: 90, to: 101 }],
+    const early = await audit.booksOf(other, {
+      from: epochMicros(NOW - 3 * MICROS_PER_DAY - 1),
+      to: epochMicros(NOW - 3 * MICROS_PER_DAY + 1),
     });
-    assert.deepEqual(refused.places, []);
-    assert.deepEqual(
-      refused.numbers.map(({ seq }) => seq).sort((a, b) => a - b),
-      [100, 101],
-    );
+    assert.deepEqual(early.rejected, {
+      price_not_positive: { lines: MANY / 4, readmitted: 0 },
+    });
   });
+
+  test("a pack says no more of its symbols and days than has a bound", async () => {
+    const feed = "hostile";
+    const long = "L".repeat(5_000);
+    const lone = "S.\0\ud800";
+    await commit(
+      Array.from({ length: MANY }, (_, i) =>
+        line("5-0" as EntryId, i, feed, {
+          symbol: i === 0 ? long : `HOSTILE.${i}`,
+          ts: epochMicros(NOW - i * MICROS_PER_DAY),
+        })),
+    );
+    await commit(
+      Array.from(
+        { length: MANY },
+        (_, i) =>
+          line("6-0" as EntryId, i, feed, i === 0 ? { symbol: lone } : {}),
+      ),
+    );
+    const told = await db.query(
+      `select days is null as days, symbols is null as symbols
+        from quarantine_packs where feed = $1 order by entry_id`,
+      [feed],
+    );
+    assert.deepEqual(told, [
+      { days: true, symbols: true },
+      { days: false, symbols: false },
+    ]);
+    const lines = async (query: Partial<QuarantineQuery>) =>
+      (await pages({ feed, ...query }, 100)).length;
+    assert.equal(await lines({ symbol: long }), 1);
+    assert.equal(await lines({ symbol: "HOSTILE.7" }), 1);
+    assert.equal(await lines({ symbol: "S.\ufffd\ufffd" }), 1);
+    const { rejected } = await audit.booksOf("HOSTILE.7", {
+      from: epochMicros(NOW - 7 * MICROS_PER_DAY),
+      to: epochMicros(NOW - 7 * MICROS_PER_DAY + 1),
+    });
+    assert.deepEqual(rejected, {
+      price_not_positive: { lines: 1, readmitted: 0 },
+    });
+  });
+
+  test("a pack that cannot have what is looked for is not unpacked", async () => {
+    const feed = "closed";
+    const [own, absent] = [warehouse.symbol(), warehouse.symbol()];
+    await commit([
+      ...Array.from(
+        { length: MANY },
+        (_, i) =>
+          line("7-0" as EntryId, i, feed, {
+            symbol: own,
+            ...i === 0 && { ts: epochMicros(0) },
+          }),
+      ),
+      line("7-0" as EntryId, MANY, feed, { reason: "too_late", symbol: own }),
+    ]);
+    await db.query(
+      "update quarantine_packs set lines = 'not JSON' where feed = $1",
+      [feed],
+    );
+    const lines = async (query: Partial<QuarantineQuery>) =>
+      (await quarantine.find({ feed, limit: 100, ...query })).length;
+    assert.equal(await lines({ reason: "too_late", symbol: own }), 1);
+    assert.equal(await lines({ readmitted: true }), 0);
+    assert.equal(await lines({ reason: "not_json" }), 0);
+    assert.equal(await lines({ symbol: absent }), 0);
+    await assert.rejects(lines({ symbol: own }), { name: "DbError" });
+
+    const books = async (of: string, { from, to }: typeof DAY) =>
+      (await audit.booksOf(of, { from, to })).rejected;
+    assert.deepEqual(await books(absent, DAY), {});
+    // Between the time of the first line and those of the others.
+    assert.deepEqual(
+      await books(own, {
+        from: epochMicros(NOW - 9 * MICROS_PER_DAY),
+        to: epochMicros(NOW - 8 * MICROS_PER_DAY),
+      }),
+      {},
+    );
+    await assert.rejects(books(own, DAY), { name: "DbError" });
+
+    const refused = await new PgTickArchive(db).refused(p, {
+      entries: [{ incarnation: "test", id: "7-0" as EntryId }],
+      numbers: [{ key: { feed, epoch: 1 }, from: 90, to: 999 }],
+    });
+    assert.deepEqual(refused.places.map(({ index }) => index), [MANY]);
+    assert.deepEqual(refused.numbers.map(({ seq }) => seq), [100 + MANY]);
+    await db.query("delete from quarantine_packs where feed = $1", [feed]);
+  });
+
+  test("the view is read wherever the reader looks for names", async () => {
+    const feed = "elsewhere";
+    await commit(
+      Array.from({ length: MANY }, (_, i) => line("8-0" as EntryId, i, feed)),
+    );
+    const results = await db.batch([
+      { sql: "set local search_path = ''" },
+      {
+        sql:
+          "select count(ts)::int as n from public.v_quarantine where feed = $1",
+        params: [feed],
+      },
+    ]);
+    assert.deepEqual(results?.[1], [{ n: MANY }]);
+  });
+});
+
+Deno.test("the embedded database's planner is told of packs", async () => {
+  const { db, close } = await openTestWarehouse();
+  try {
+    await db.query(
+      `insert into quarantine_packs (p, incarnation, entry_id, feed, epoch,
+          received_at, count, from_t, to_t, reasons, lines)
+        values (0, 's', '1-0', 'f', 1, now(), 0, now(), now(), '{}', '[]')`,
+    );
+    await vacuumHotTables(db);
+    const [{ known }] = await db.query(
+      `select reltuples as known from pg_class
+        where oid = 'quarantine_packs'::regclass`,
+    );
+    assert.equal(known, 1);
+  } finally {
+    await close();
+  }
 });
