@@ -276,11 +276,15 @@ const MOVE_MARKS = `
   update rollup_dirty m set p = i.p from instruments i
   where i.id = m.instrument_id and m.p <> i.p`;
 
-/** A set is of instruments that may part. */
+/**
+ * A set is of instruments that may part. All sets of its partition are written
+ * anew, in their order: of those of one candle, the first one closes it.
+ */
 const MOVE_MARK_SETS = `
   with moved as (
-    delete from rollup_dirty_sets s where exists (
-      select from unnest(s.instrument_ids) as u(id)
+    delete from rollup_dirty_sets where p in (
+      select s.p from rollup_dirty_sets s
+      cross join unnest(s.instrument_ids) as u(id)
       join instruments i on i.id = u.id where i.p <> s.p
     ) returning *
   )

@@ -116,7 +116,7 @@ export class Rollups {
     await this.months.ensure(marks.map(({ t }) => t));
     const results = await this.db.batch([
       this.#statement(sourceOf(marks[0].interval), marks),
-      forget,
+      ...forget,
     ], { keepPlans: true });
     assert(results !== null, "nothing was asked that could be refused");
     return (results[0] as RolledRow[]).flatMap(rolledOf);

@@ -11,6 +11,6 @@ create table rollup_dirty_sets (
   closed_by text,
   coverage_ms int8,
   instrument_ids int[] not null,
-  primary key (p, n)
+  primary key (p, interval, n)
 );
-comment on table rollup_dirty_sets is 'Longer candles to be made anew from their shorter ones: of some instruments, those of one bucket. Rows are added and removed, never changed.';
+comment on table rollup_dirty_sets is 'Longer candles to be made anew from their shorter ones: of some instruments, those of one bucket. Rows are added; what is made of a row is taken out of it, and a row of which nothing is left is removed.';

@@ -389,6 +389,47 @@ await onBothDatabases((warehouse, test) => {
     await checkBalanced(warehouse);
   });
 
+  test("what closes a longer candle first does so after a division, too", async () => {
+    const { divisions: before } = await layouts.state();
+    const map = mapOf(before);
+    const next = { partitions: 12 * PARTITIONS + 2, tag: "z9" };
+    const after = mapOf([...before, next]);
+    const p = 3;
+    const there = Array.from({ length: 9_999 }, (_, i) => `ORD.${i}`)
+      .filter((symbol) => map.of(symbol) === p);
+    const stays = there.find((symbol) => after.of(symbol) === p)!;
+    const moves = there.find((symbol) => after.of(symbol) !== p)!;
+    const marks = (
+      symbols: readonly string[],
+      closedBy: "watermark" | "idle",
+    ) =>
+      symbols.map((symbol) => {
+        const { start: t, end } = bucketOf(symbol, "5m", NOW);
+        return { symbol, interval: "5m" as const, t, end, closedBy };
+      });
+    layout.become(before);
+    const writer = await Writer.claim(warehouse, p);
+    await writer.commit({
+      deltas: [stays, moves].map((symbol) =>
+        deltaOf(symbol, { ts: NOW, price: 100, size: 1, seq: 1 })
+      ),
+      dirty: marks([stays, moves], "watermark"),
+    });
+    await writer.commit({ dirty: marks([stays], "idle") });
+
+    await layouts.want(before, { partitions: next.partitions });
+    const drained = await layouts.positions(map.partitions);
+    assert.equal(await layouts.divide(before, next, drained), true);
+    layout.become([...before, next]);
+    for (const symbol of [stays, moves]) {
+      const rolled = await aggregate.rollUp(after.of(symbol), 10);
+      assert.deepEqual(
+        rolled.map(({ candle }) => [candle.symbol, candle.closedBy]),
+        [[symbol, "watermark"]],
+      );
+    }
+  });
+
   async function homeOf(symbol: string): Promise<number> {
     const [{ p }] = await db.query<{ p: number }>(
       "select p from instruments where symbol = $1",

@@ -26,6 +26,7 @@ import {
   Writer,
 } from "./testing.ts";
 import { lengthMs } from "../../db/buckets.ts";
+import type { Db } from "../../db/db.ts";
 import { pgStores } from "../../db/stores.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
 
@@ -297,6 +298,121 @@ await onAllDatabases((warehouse, test) => {
     for (const symbol of symbols) {
       assert.equal(rolled.get(symbol), ROLLUPS.length, symbol);
     }
+  });
+
+  /** Rolls up on a database that says when a round of candles is made. */
+  function rollingUp(onRound: () => Promise<void>) {
+    const { db } = warehouse;
+    const watched: Db = {
+      ...db,
+      async batch(...given) {
+        await onRound();
+        return await db.batch(...given);
+      },
+    };
+    const { aggregate } = pgStores(
+      watched,
+      { partitions: PARTITIONS, clock: warehouse.clock, bucketOf },
+      () => Promise.resolve(),
+    );
+    return aggregate;
+  }
+
+  test("rollUp() makes a candle once that many commits have marked", async () => {
+    const symbols = Array.from({ length: 160 }, () => warehouse.symbol())
+      .filter((symbol) => partitionOf(symbol, PARTITIONS) === 0);
+    await rollUp(symbols[0]);
+    const writer = await Writer.claim(warehouse, 0);
+    const COMMITS = 200;
+    for (let i = 0; i < COMMITS; i++) {
+      // Not always the same ones, so that sets overlap.
+      const some = symbols.filter((_, k) => (k + i) % 3 > 0);
+      await writer.commit({
+        deltas: some.map((symbol) => deltaOf(symbol, tick(i % 5, 100 + i))),
+        dirty: some.flatMap((symbol) =>
+          dirtyOf(symbol, DAY, i === 99 ? "watermark" : i > 99 ? "idle" : null)
+        ),
+      });
+    }
+    let rounds = 0;
+    const aggregate = rollingUp(() => {
+      rounds++;
+      return Promise.resolve();
+    });
+    const rolled = new Map<string, CommittedCandle>();
+    for (;;) {
+      const changed = await aggregate.rollUp(0, 10);
+      if (changed.length === 0) break;
+      for (const one of changed) {
+        const { symbol, interval } = one.candle;
+        const key = `${symbol} ${interval}`;
+        assert.ok(!rolled.has(key), `${key} is made once`);
+        rolled.set(key, one);
+      }
+    }
+    assert.equal(rolled.size, symbols.length * ROLLUPS.length);
+    assert.ok(rounds <= rolled.size / 5, `${rounds} rounds`);
+    for (const [k, symbol] of symbols.entries()) {
+      const at = Array.from({ length: COMMITS }, (_, i) => i)
+        .filter((i) => (k + i) % 3 > 0);
+      for (const { interval } of ROLLUPS) {
+        const { candle } = rolled.get(`${symbol} ${interval}`)!;
+        assert.equal(candle.n, at.length);
+        assert.equal(candle.closedBy, at.includes(99) ? "watermark" : "idle");
+      }
+    }
+    const left = await warehouse.db.query(
+      "select from rollup_dirty_sets where p = 0",
+    );
+    assert.equal(left.length, 0);
+  });
+
+  test("rollUp() takes more marks of a candle than it reads at a time", async () => {
+    const symbol = warehouse.symbol();
+    const writer = await writerFor(symbol);
+    await rollUp(symbol);
+    const [mark] = dirtyOf(symbol, DAY, "session_end", ["5m"]);
+    await writer.commit({ deltas: [deltaOf(symbol, tick(0, 100))] });
+    await warehouse.db.query(
+      `insert into rollup_dirty_sets (p, interval, t, end_t, closed_by,
+        coverage_ms, instrument_ids)
+      select $1::int, '5m', from_micros($2::int8), from_micros($3::int8),
+        'session_end', c, array[i.id]
+      from instruments i, generate_series(1, 2500) as c where symbol = $4
+      order by c`,
+      [writer.state.p, mark.t, mark.end, symbol],
+    );
+    let rounds = 0;
+    const aggregate = rollingUp(() => {
+      rounds++;
+      return Promise.resolve();
+    });
+    const [{ candle }] = await aggregate.rollUp(writer.state.p, 10);
+    assert.equal(candle.coverageMs, 1);
+    assert.deepEqual(await aggregate.rollUp(writer.state.p, 10), []);
+    assert.ok(rounds <= 5, `${rounds} rounds`);
+  });
+
+  test("rollUp() keeps a mark that is set while it makes the candle", async () => {
+    const symbol = warehouse.symbol();
+    await rollUp(symbol);
+    const writer = await writerFor(symbol);
+    await writer.commit({
+      deltas: [deltaOf(symbol, tick(0, 100))],
+      dirty: dirtyOf(symbol, DAY, null, ["5m"]),
+    });
+    let rounds = 0;
+    const aggregate = rollingUp(async () => {
+      if (rounds++ > 0) return;
+      await writer.commit({ dirty: dirtyOf(symbol, DAY, "idle", ["5m"]) });
+    });
+    const changes = [];
+    for (;;) {
+      const changed = await aggregate.rollUp(writer.state.p, 10);
+      if (changed.length === 0) break;
+      changes.push(...changed.map(({ change }) => change));
+    }
+    assert.deepEqual(changes, ["updated", "closed"]);
   });
 
   test("rollUp() makes nothing of a bucket without candles", async () => {
