@@ -1,3 +1,4 @@
+import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { Clock } from "../pipeline/ports.ts";
 import {
   type BatchOptions,
@@ -7,11 +8,25 @@ import {
   type Statement,
 } from "./db.ts";
 
+/** What can wait must not have the rest wait for a lock longer than this. */
+const LOCK_MS_MAX = 100;
+/** A shared transaction that takes longer was no good to who could not wait. */
+const SHARED_MS_MAX = 500;
+/** How long everybody goes alone after that. */
+const ALONE_MS = 10_000;
+
+/** Each of the statements that follow waits so long, and then all is refused. */
+const SHORT_WAITS: Statement = {
+  sql: `set local lock_timeout = ${LOCK_MS_MAX}`,
+};
+const WAITS_AS_EVER: Statement = { sql: "set local lock_timeout to default" };
+
 type Results = readonly (readonly Row[])[] | null;
 
 /** A batch that waits for others. */
 interface Waiting {
   readonly statements: readonly Statement[];
+  readonly canWait: boolean;
   readonly answer: PromiseWithResolvers<Results>;
 }
 
@@ -20,46 +35,71 @@ interface Waiting {
  *
  * What a process says and asks by the clock, such as that it is there, costs a
  * transaction each time; those that can wait a moment go with the first one
- * that cannot, before its own statements. If the server refuses one of them,
- * each is tried by itself.
+ * that cannot, before its own statements. If the server refuses one of them, or
+ * one waits for a lock, each is tried by itself, and goes by itself for a while;
+ * so it does after a transaction that took long.
  */
 export function sharedTransactions(db: Db, clock: Clock): Db {
   let waiting: Waiting[] = [];
   /** Ends the waits of those that have gone. */
   let gone = new AbortController();
+  /** Until then nobody shares. */
+  let aloneUntil = -Infinity;
 
   function go(): void {
-    const together = waiting;
+    const ready = waiting;
     waiting = [];
     gone.abort();
     gone = new AbortController();
-    void transact(together);
+    if (ready.length > 1 && clock.now() >= aloneUntil) void transact(ready);
+    else ready.forEach(alone);
+  }
+
+  function alone({ statements, answer }: Waiting): void {
+    answer.resolve(db.batch(statements));
   }
 
   async function transact(together: readonly Waiting[]): Promise<void> {
-    const statements = together.flatMap((one) => one.statements);
+    const startedAt = clock.now();
+    const looks = together.filter(({ canWait }) => canWait);
+    const others = together.filter(({ canWait }) => !canWait);
     try {
-      const results = (await db.batch(statements))!;
-      let from = 0;
-      for (const { statements: { length }, answer } of together) {
-        answer.resolve(results.slice(from, from + length));
-        from += length;
+      const [, ...results] = (await db.batch([
+        SHORT_WAITS,
+        ...looks.flatMap((one) => one.statements),
+        WAITS_AS_EVER,
+        ...others.flatMap((one) => one.statements),
+      ]))!;
+      const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
+      if (tookMs > SHARED_MS_MAX) goAlone();
+      for (const { statements: { length }, answer } of looks) {
+        answer.resolve(results.splice(0, length));
+      }
+      results.shift();
+      for (const { statements: { length }, answer } of others) {
+        answer.resolve(results.splice(0, length));
       }
     } catch (error) {
-      const refused = error instanceof DbError && error.code !== null;
-      for (const { statements, answer } of together) {
-        if (refused && together.length > 1) {
-          answer.resolve(db.batch(statements));
-        } else answer.reject(error);
-      }
+      if (error instanceof DbError && error.code !== null) {
+        goAlone();
+        together.forEach(alone);
+      } else for (const { answer } of together) answer.reject(error);
     }
+  }
+
+  function goAlone(): void {
+    aloneUntil = clock.now() + ALONE_MS * MICROS_PER_MS;
   }
 
   function share(
     statements: readonly Statement[],
     { ms, signal }: NonNullable<BatchOptions["shares"]>,
   ): Promise<Results> {
-    const one = { statements, answer: Promise.withResolvers<Results>() };
+    const one: Waiting = {
+      statements,
+      canWait: ms > 0,
+      answer: Promise.withResolvers(),
+    };
     waiting.push(one);
     if (ms === 0) go();
     else {
