@@ -11,6 +11,7 @@ import {
   type LiveFilter,
   type NumberedEvent,
 } from "./live_bus.ts";
+import { closedMinute, minuteView } from "./testing/candle_events.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
 
@@ -36,31 +37,9 @@ class HandClock implements Clock {
   }
 }
 
-function candle(t: number, n: number, closed = false): CandleView {
-  return {
-    t,
-    o: 1,
-    h: 1,
-    l: 1,
-    c: 1,
-    v: 0,
-    n,
-    vw: null,
-    closed,
-    rev: 0,
-    complete: closed,
-    coverage_ms: 60_000,
-    closed_by: closed ? "watermark" : null,
-  };
-}
-
 function forming(symbol: string, t: number, n: number): LiveEvent {
-  return { kind: "candle", symbol, interval: "1m", candle: candle(t, n) };
-}
-
-function closed(symbol: string, t: number, n: number): LiveEvent {
-  const view = candle(t, n, true);
-  return { kind: "candle.closed", symbol, interval: "1m", candle: view };
+  const candle = minuteView(t, n, false);
+  return { kind: "candle", symbol, interval: "1m", candle };
 }
 
 function setUp(keep?: number) {
@@ -91,7 +70,7 @@ Deno.test("closed candles always pass, and end what waits of them", async () => 
   const { clock, bus, counts } = setUp();
   bus.publish([forming("A", 0, 1)]);
   bus.publish([forming("A", 0, 2)]);
-  bus.publish([closed("A", 0, 3)]);
+  bus.publish([closedMinute("A", 0, 3)]);
   await clock.move(1_000);
   assert.deepEqual(counts(), ["candle:1", "candle.closed:3"]);
 });
@@ -99,7 +78,7 @@ Deno.test("closed candles always pass, and end what waits of them", async () => 
 Deno.test("a closed candle leaves the update of the next one waiting", async () => {
   const { clock, bus, counts } = setUp();
   bus.publish([forming("A", 0, 1)]);
-  bus.publish([forming("A", 60_000, 9), closed("A", 0, 3)]);
+  bus.publish([forming("A", 60_000, 9), closedMinute("A", 0, 3)]);
   await clock.move(250);
   assert.deepEqual(counts(), ["candle:1", "candle.closed:3", "candle:9"]);
 });
@@ -112,11 +91,11 @@ Deno.test("one symbol does not hold back another", () => {
 
 Deno.test("since() gives what was missed, forming candles once", async () => {
   const { clock, bus } = setUp();
-  bus.publish([closed("A", 0, 1)]);
+  bus.publish([closedMinute("A", 0, 1)]);
   const id = bus.lastId(ALL);
   bus.publish([forming("A", 60_000, 2)]);
   await clock.move(300);
-  bus.publish([forming("A", 60_000, 3), closed("B", 0, 4)]);
+  bus.publish([forming("A", 60_000, 3), closedMinute("B", 0, 4)]);
   const missed = bus.since(id, ALL)!.map(({ event }) =>
     "candle" in event ? event.candle.n : null
   );
@@ -127,7 +106,7 @@ Deno.test("since() gives what was missed, forming candles once", async () => {
 Deno.test("since() keeps to the filter", () => {
   const { bus } = setUp();
   const id = bus.lastId(ALL);
-  bus.publish([closed("A", 0, 1), closed("B", 0, 2)]);
+  bus.publish([closedMinute("A", 0, 1), closedMinute("B", 0, 2)]);
   const onlyB = { ...ALL, symbols: new Set(["B"]) };
   assert.equal(bus.since(id, onlyB)!.length, 1);
 });
@@ -138,14 +117,14 @@ Deno.test("since() does not know ids of another start, of the future, or forgott
   assert.equal(bus.since("boot-7", ALL), null);
   assert.equal(bus.since("nonsense", ALL), null);
   const id = bus.lastId(ALL);
-  for (let t = 0; t < 3; t++) bus.publish([closed("A", t, t)]);
+  for (let t = 0; t < 3; t++) bus.publish([closedMinute("A", t, t)]);
   assert.equal(bus.since(id, ALL), null);
   assert.equal(bus.since("boot-1", ALL)!.length, 2);
 });
 
 Deno.test("the ring keeps its bound however much passes", () => {
   const { bus } = setUp(3);
-  for (let t = 0; t < 50; t++) bus.publish([closed("A", t, t)]);
+  for (let t = 0; t < 50; t++) bus.publish([closedMinute("A", t, t)]);
   assert.deepEqual(
     bus.since("boot-47", ALL)!.map(({ n }) => n),
     [48, 49, 50],
@@ -157,7 +136,7 @@ Deno.test("a subscriber that left hears nothing", () => {
   let calls = 0;
   const leave = bus.subscribe(ALL, () => calls++);
   leave();
-  bus.publish([closed("A", 0, 1)]);
+  bus.publish([closedMinute("A", 0, 1)]);
   assert.equal(calls, 0);
 });
 
@@ -168,7 +147,7 @@ Deno.test("an update that is older than what is known does not pass", async () =
   bus.publish([forming("A", 0, 7)]);
   await clock.move(250);
   assert.deepEqual(counts(), ["candle:5", "candle:9"]);
-  bus.publish([closed("A", 0, 9)]);
+  bus.publish([closedMinute("A", 0, 9)]);
   await clock.move(250);
   bus.publish([forming("A", 0, 12)]);
   assert.deepEqual(counts().slice(2), ["candle.closed:9"]);
@@ -176,7 +155,7 @@ Deno.test("an update that is older than what is known does not pass", async () =
 
 Deno.test("restart() says that something was missed, and forgets all ids", async () => {
   const { bus, clock } = setUp();
-  bus.publish([closed("A", 0, 1)]);
+  bus.publish([closedMinute("A", 0, 1)]);
   const before = bus.lastId(ALL);
   let calls = 0;
   const missed: number[] = [];
@@ -184,7 +163,7 @@ Deno.test("restart() says that something was missed, and forgets all ids", async
   const first = clock.now();
   await clock.move(250);
   bus.restart();
-  bus.publish([closed("A", 1, 1)]);
+  bus.publish([closedMinute("A", 1, 1)]);
   assert.deepEqual([calls, missed], [1, [clock.now()]]);
   assert.equal(bus.since(before, ALL), null);
   assert.notEqual(bus.lastId(ALL), before);
@@ -216,7 +195,7 @@ Deno.test("a page ends with the newest of each candle, in whatever order events 
       const newest = new Map<number, CandleView>();
       for (const { t, n, ...state } of versions) {
         const shut = isClosed(state);
-        const view = { ...candle(t, n, shut), rev: state.rev };
+        const view = { ...minuteView(t, n, shut), rev: state.rev };
         const known = newest.get(t);
         if (shut && (!known || isNewer(view, known))) newest.set(t, view);
         const kind = !shut

@@ -1,8 +1,6 @@
 /** Readers of some partitions, in processes that hear those and no others. */
 import assert from "node:assert/strict";
-import type { CandleView } from "../domain/candle.ts";
 import { partitionOf } from "../domain/hash.ts";
-import type { LiveEvent } from "../domain/live_event.ts";
 import type { EpochMicros } from "../domain/time.ts";
 import { silentLog } from "../silent_log.ts";
 import {
@@ -13,6 +11,7 @@ import {
 } from "./live_bus.ts";
 import { LiveRelay } from "./live_relay.ts";
 import type { Clock } from "../ports.ts";
+import { closedMinute } from "./testing/candle_events.ts";
 import { FakeServer, HandClock } from "./testing/fake_server.ts";
 
 const PARTITIONS = 8;
@@ -28,24 +27,7 @@ const SYMBOLS: readonly string[] = Array.from(
 );
 
 /** An event that is known by its number. */
-function closed(symbol: string, n: number): LiveEvent {
-  const candle: CandleView = {
-    t: n,
-    o: 1,
-    h: 1,
-    l: 1,
-    c: 1,
-    v: 0,
-    n,
-    vw: null,
-    closed: true,
-    rev: 0,
-    complete: true,
-    coverage_ms: 60_000,
-    closed_by: "watermark",
-  };
-  return { kind: "candle.closed", symbol, interval: "1m", candle };
-}
+const closed = (symbol: string, n: number) => closedMinute(symbol, n, n);
 
 function numberOf({ event }: NumberedEvent): number {
   return "candle" in event ? event.candle.n : NaN;

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { onePlace, openRedis } from "../../pipeline/buffer/open_redis.ts";
-import type { CandleView } from "../../pipeline/domain/candle.ts";
 import { partitionOf } from "../../pipeline/domain/hash.ts";
 import { slotOf } from "../../pipeline/buffer/redis_slot.ts";
-import type { LiveEvent } from "../../pipeline/domain/live_event.ts";
 import { InProcessBus } from "../../pipeline/live/live_bus.ts";
 import { LiveRelay } from "../../pipeline/live/live_relay.ts";
+import { closedMinute } from "../../pipeline/live/testing/candle_events.ts";
 import { redisLiveLink } from "../../pipeline/live/redis_bus.ts";
 import type { RedisPlaces } from "../../pipeline/ports.ts";
 import { systemClock } from "../../pipeline/system_clock.ts";
@@ -19,24 +18,7 @@ const ALL = { symbols: null, intervals: null, kinds: null };
 /** A process that hangs fails; one that is slow does not. */
 const WAIT_MS_MAX = 60_000;
 
-function closed(t: number, symbol = "A"): LiveEvent {
-  const candle: CandleView = {
-    t,
-    o: 1,
-    h: 1,
-    l: 1,
-    c: 1,
-    v: 0,
-    n: 1,
-    vw: null,
-    closed: true,
-    rev: 0,
-    complete: true,
-    coverage_ms: 60_000,
-    closed_by: "watermark",
-  };
-  return { kind: "candle.closed", symbol, interval: "1m", candle };
-}
+const closed = (t: number, symbol = "A") => closedMinute(symbol, t, 1);
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = Date.now() + WAIT_MS_MAX;
