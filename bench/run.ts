@@ -61,6 +61,8 @@ async function write(reports: readonly BenchReport[]): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
   });
   await Deno.writeTextFile(new URL(page, HERE), text);
+  // As all files of the project are.
+  await output(Deno.execPath(), ["fmt", "--quiet", HERE.pathname]);
   console.error(`bench: written to bench/${page}`);
 }
 
