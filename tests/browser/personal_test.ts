@@ -298,8 +298,9 @@ const isDrawn = (row: Locator) =>
   row.locator(".price").evaluate((cell) =>
     cell.checkVisibility({ contentVisibilityAuto: true })
   );
+/** All symbols in their order; a row that is not drawn has no inner text. */
 const symbolsOf = (page: Page) =>
-  page.locator(".watchlist tbody th a").allInnerTexts();
+  page.locator(".watchlist tbody th a").allTextContents();
 const focusOf = (page: Page) =>
   page.evaluate(() => document.activeElement?.textContent);
 
