@@ -7,12 +7,9 @@ import type { FeedKey, QuarantinePlace, StreamEntry } from "../domain/entry.ts";
 import { streamEntry } from "../domain/entry.ts";
 import { epochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
 import type { FeedTotals, ReadEntry } from "../ports.ts";
-import {
-  BOOK_DEFAULTS,
-  type BookOutcome,
-  type BookSettings,
-  CandleBook,
-} from "./candle_book.ts";
+import type { BookOutcome } from "./book_change.ts";
+import { BOOK_DEFAULTS, type BookSettings } from "./book_settings.ts";
+import { CandleBook } from "./candle_book.ts";
 import {
   markEntry,
   moment,

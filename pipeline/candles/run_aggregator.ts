@@ -23,12 +23,9 @@ import {
   type ReadEntry,
   type TickBuffer,
 } from "../ports.ts";
-import {
-  BOOK_DEFAULTS,
-  type BookOutcome,
-  type BookSettings,
-  CandleBook,
-} from "./candle_book.ts";
+import type { BookOutcome } from "./book_change.ts";
+import { BOOK_DEFAULTS, type BookSettings } from "./book_settings.ts";
+import { CandleBook } from "./candle_book.ts";
 
 export interface AggregatorSettings {
   readonly book: BookSettings;

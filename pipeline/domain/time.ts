@@ -25,6 +25,10 @@ export function fromMillis(ms: number): EpochMicros {
   return epochMicros(Math.round(ms * MICROS_PER_MS));
 }
 
+export function laterOf(a: EpochMicros, b: EpochMicros): EpochMicros {
+  return a > b ? a : b;
+}
+
 /** Unix milliseconds; whole unless the time has microseconds. */
 export function toMillis(t: EpochMicros): number {
   return t / MICROS_PER_MS;

@@ -88,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "appliedSeq: -Infinity",
     }, {
       file: "pipeline/candles/candle_book.ts",
-      find: "if (acked && appliedBefore(entry, feed.totals.lastSeq)) return;",
+      find: "if (acked && feed.hasApplied(entry)) return;",
       replace: "",
     }],
     suite: SIMULATION,
