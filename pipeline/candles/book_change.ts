@@ -66,15 +66,15 @@ export class BookChange {
   }
 
   /** How far a feed has come in an instrument is to be stored. */
-  reached(name: string, reach: FeedReach): void {
+  reached(reach: FeedReach): void {
     this.#reaches.add(reach);
-    if (this.#forgotten.size === 0) return;
-    this.#forgotten.delete(`${name}|${reach.row.symbol}`);
+    if (this.#forgotten.size > 0) this.#forgotten.delete(nameOf(reach));
   }
 
   /** How far a feed had come in an instrument is kept no longer. */
-  forget(name: string, { row: { key, symbol } }: FeedReach): void {
-    this.#forgotten.set(`${name}|${symbol}`, { key, symbol });
+  forget(reach: FeedReach): void {
+    const { key, symbol } = reach.row;
+    this.#forgotten.set(nameOf(reach), { key, symbol });
   }
 
   countRejects(
@@ -115,4 +115,8 @@ export class BookChange {
       applied: this.applied,
     };
   }
+}
+
+function nameOf({ row: { key, symbol } }: FeedReach): string {
+  return `${feedKeyText(key)}|${symbol}`;
 }

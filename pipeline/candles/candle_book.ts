@@ -25,6 +25,7 @@ import { BOOK_DEFAULTS, type BookSettings } from "./book_settings.ts";
 import { CandleEnds } from "./candle_ends.ts";
 import { coverageOf } from "./coverage.ts";
 import { FeedBook } from "./feed_book.ts";
+import { EntryFolds } from "./entry_folds.ts";
 import { type EntryFold, foldEntry } from "./fold_entry.ts";
 import { rejectOf } from "./refused_tick.ts";
 import { SymbolBook } from "./symbol_book.ts";
@@ -48,6 +49,7 @@ export class CandleBook {
   readonly #ends: CandleEnds;
   readonly #grace: number;
   readonly #formingAtFirst: FormingMinute[] = [];
+  readonly #folds = new EntryFolds();
   #change: BookChange;
   #readmittedThrough: number;
 
@@ -68,8 +70,7 @@ export class CandleBook {
     }
     for (const row of state.progress) {
       const feed = this.#feedOf(row);
-      this.#symbol(row.symbol)
-        .restore(feedKeyText(row.key), { feed, row: { ...row } });
+      this.#symbol(row.symbol).restore({ feed, row: { ...row } });
     }
     for (const { symbol, interval, t } of state.open) {
       const book = this.#symbol(symbol);
@@ -93,6 +94,11 @@ export class CandleBook {
   /** How many minutes are changed by what was added and not taken out. */
   get candles(): number {
     return this.#change.steps.candles;
+  }
+
+  /** How many minutes are closed by it. */
+  get closes(): number {
+    return this.#change.steps.closes;
   }
 
   /** Applies entries in their order: `add` of each, then `take`. */
@@ -176,11 +182,11 @@ export class CandleBook {
     if (acked && feed.hasApplied(entry)) return;
     const books = entry.symbols.map(({ symbol }) => this.#symbol(symbol));
     const resends = acked && !entry.replay;
-    const name = feedKeyText(entry.key);
-    const maxEvent = Float64Array.from(
-      books,
-      (book) => book.reaches.get(name)?.row.maxEvent ?? -Infinity,
-    );
+    const maxEvent = new Float64Array(books.length);
+    for (let s = 0; s < books.length; s++) {
+      maxEvent[s] = books[s].reachOf(feed)?.row.maxEvent ?? -Infinity;
+    }
+    const before = resends ? maxEvent.slice() : maxEvent;
     const fold = foldEntry(entry.ticks, {
       symbols: entry.symbols,
       feed: feed.order,
@@ -190,15 +196,12 @@ export class CandleBook {
       readmitted: entry.readmitted.length > 0
         ? new Set(entry.readmitted)
         : NONE,
-    });
+    }, this.#folds);
 
-    const touched = this.#merge(fold);
-    const before = new Map<SymbolBook, number>();
-    for (const [i, book] of books.entries()) {
-      if (!touched.has(book)) continue;
-      before.set(book, book.reaches.get(name)?.row.maxEvent ?? -Infinity);
-      const reach = book.advance(name, feed, entry, maxEvent[i]);
-      this.#change.reached(name, reach);
+    const touched = this.#merge(fold, books);
+    for (let s = 0; s < books.length; s++) {
+      if (touched[s] === 0) continue;
+      this.#change.reached(books[s].advance(feed, entry, maxEvent[s]));
     }
     feed.cover(entry, fold, this.#change);
     const cameOn = fold.folds.length > 0;
@@ -209,13 +212,15 @@ export class CandleBook {
       rejectOf(entry, refused, this.#grace)
     );
     feed.count(id, entry, fold, refusals, this.#change);
-    for (const [book, from] of before) {
+    for (let s = 0; s < books.length; s++) {
+      if (touched[s] === 0) continue;
+      const book = books[s];
       const closed = this.#ends.ticksMayEnd(book)
         ? this.#closeWhatIsOver(book)
         : NONE;
       if (!resends) continue;
-      const to = book.reaches.get(name)!.row.maxEvent;
-      this.#recover(book, fold, { from, to }, closed);
+      const to = book.reachOf(feed)!.row.maxEvent;
+      this.#recover(book, minutesOf(fold, s), { from: before[s], to }, closed);
     }
   }
 
@@ -241,7 +246,7 @@ export class CandleBook {
       tooLateMicros: Infinity,
       appliedSeq: -Infinity,
       readmitted: NONE,
-    });
+    }, this.#folds);
 
     this.#readmittedThrough = n;
     const refused = new Set(fold.refused.map(({ index }) => index));
@@ -250,28 +255,43 @@ export class CandleBook {
     feed.totals.rejected -= taken;
     feed.totals.accepted += taken;
     this.#change.feeds.add(feed);
-    const touched = this.#merge(fold);
-    // Whether or not it was closed: what comes after is another revision.
-    for (const part of fold.folds) this.#change.steps.seal(part);
-    for (const book of touched) this.#closeWhatIsOver(book);
+    const books = entry.symbols.map(({ symbol }) => this.#symbol(symbol));
+    const touched = this.#merge(fold, books, true);
+    for (const [s, book] of books.entries()) {
+      if (touched[s] > 0) this.#closeWhatIsOver(book);
+    }
   }
 
-  /** Adds an entry's folds to the change, and opens what they touch. */
-  #merge(fold: EntryFold): Set<SymbolBook> {
-    const touched = new Set<SymbolBook>();
-    for (const part of fold.folds) {
-      const book = this.#symbol(part.symbol);
-      const minute = book.minute(part.t);
-      this.#change.steps.merge(part, minute.end);
+  /**
+   * Adds an entry's folds to the change, and opens what they touch.
+   *
+   * @param revises Whether or not a candle was closed, what comes after is
+   * another revision.
+   * @returns Which of the books took ticks.
+   */
+  #merge(
+    { folds }: EntryFold,
+    books: readonly SymbolBook[],
+    revises = false,
+  ): Uint8Array {
+    const touched = new Uint8Array(books.length);
+    const { symbol, t, n } = folds.columns;
+    const change = this.#change;
+    for (let f = 0; f < folds.length; f++) {
+      const s = symbol[f];
+      const book = books[s];
+      const minute = book.minute(t[f] as EpochMicros);
+      const place = book.placeOf(minute, change.steps);
+      change.steps.merge(place, folds, f, minute.end);
       const marks = book.marksOf(minute);
+      if (minute.settled || revises) change.steps.seal(place);
       if (minute.settled) {
-        this.#change.steps.seal(part);
         for (const longer of minute.longer) {
-          this.#change.markDirty(book.symbol, longer, null);
+          change.markDirty(book.symbol, longer, null);
         }
-      } else this.#change.forming.add(marks);
-      this.#change.applied += part.n;
-      touched.add(book);
+      } else change.forming.add(marks);
+      change.applied += n[f];
+      touched[s] = 1;
     }
     return touched;
   }
@@ -290,12 +310,11 @@ export class CandleBook {
 
   #endFeed(feed: FeedBook): void {
     feed.coverUpToLastEvent(this.#change);
-    const name = feedKeyText(feed.totals.key);
     for (const book of this.#symbols.values()) {
-      const reach = book.reaches.get(name);
+      const reach = book.reachOf(feed);
       if (!reach) continue;
       reach.row.ended = true;
-      this.#change.reached(name, reach);
+      this.#change.reached(reach);
       this.#closeWhatIsOver(book);
     }
   }
@@ -337,7 +356,7 @@ export class CandleBook {
    */
   #recover(
     book: SymbolBook,
-    fold: EntryFold,
+    touched: readonly EpochMicros[],
     { from, to }: { readonly from: number; readonly to: number },
     closed: ReadonlySet<number>,
   ): void {
@@ -346,8 +365,7 @@ export class CandleBook {
     const minuteOf = (t: number) => Math.floor(t / MICROS_PER_MINUTE);
     if (minuteOf(passedTo) <= minuteOf(passedFrom)) return;
     const { symbol } = book;
-    const minutes = fold.folds.filter((part) => part.symbol === symbol)
-      .map(({ t }) => book.bucket(BASE_INTERVAL, t));
+    const minutes = touched.map((t) => book.bucket(BASE_INTERVAL, t));
     for (let t = passedFrom; t > -Infinity && t <= from;) {
       const minute = book.bucket(BASE_INTERVAL, epochMicros(t));
       minutes.push(minute);
@@ -383,13 +401,13 @@ export class CandleBook {
       this.#change.feeds.add(feed);
     }
     for (const book of this.#symbols.values()) {
-      for (const [name, reach] of book.reaches) {
+      for (const reach of book.reaches) {
         const { feed, row } = reach;
         // The newest one tells the state of the instrument's feed.
         if (row.maxEvent === book.newest || feed.totals.connected) continue;
         if (row.lastReceived >= gone) continue;
-        book.reaches.delete(name);
-        this.#change.forget(name, reach);
+        book.forget(reach);
+        this.#change.forget(reach);
       }
     }
   }
@@ -411,4 +429,14 @@ export class CandleBook {
     if (entry) feed.describedBy(entry);
     return feed;
   }
+}
+
+/** Minutes of a symbol that took ticks of the entry. */
+function minutesOf({ folds }: EntryFold, s: number): readonly EpochMicros[] {
+  const { symbol, t } = folds.columns;
+  const minutes: EpochMicros[] = [];
+  for (let f = 0; f < folds.length; f++) {
+    if (symbol[f] === s) minutes.push(t[f] as EpochMicros);
+  }
+  return minutes;
 }

@@ -49,12 +49,12 @@ export class CandleEnds {
    */
   endOf(book: SymbolBook, candle: Bucket): ClosedBy | null {
     let live = false;
-    for (const { row } of book.reaches.values()) {
+    for (const { row } of book.reaches) {
       if (row.maxEvent >= candle.t && !row.replay) live = true;
     }
     let by: ClosedBy = "watermark";
     let contributors = 0;
-    for (const { feed, row } of book.reaches.values()) {
+    for (const { feed, row } of book.reaches) {
       if (row.maxEvent < candle.t || (live && row.replay)) continue;
       contributors++;
       const passed = this.#passedBy(feed, row, candle);
@@ -83,7 +83,7 @@ export class CandleEnds {
    * So it is while ticks of the past come, which every silence is past.
    */
   #isHeld({ reaches, nextCloseAt, lastOpenAt }: SymbolBook): boolean {
-    for (const { row } of reaches.values()) {
+    for (const { row } of reaches) {
       if (
         !row.replay && row.maxEvent >= lastOpenAt &&
         row.maxEvent - this.lateness < nextCloseAt &&

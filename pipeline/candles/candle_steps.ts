@@ -6,6 +6,7 @@ import type {
   CandleDelta,
   CandleStep,
 } from "../ports.ts";
+import type { EntryFolds } from "./entry_folds.ts";
 import { tryMerge } from "./fold_entry.ts";
 
 interface Step {
@@ -17,10 +18,12 @@ interface Step {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Where a candle has got to. */
-interface Place {
+export interface CandlePlace {
   step: number;
   /** What it has in that step. */
   delta: Mutable<CandleDelta> | null;
+  /** What is not in the delta's notional yet; whole, up to 2^53. */
+  notional: number;
   recovered: boolean;
   closed: boolean;
   /** What comes next to the candle must not join what is in that step. */
@@ -39,20 +42,39 @@ type Candle = Pick<CandleFold, "symbol" | "t">;
 export class CandleSteps {
   readonly #steps: Step[] = [];
   /** Of each symbol, by the start of the minute. */
-  readonly #places = new Map<string, Map<number, Place>>();
+  readonly #places = new Map<string, Map<number, CandlePlace>>();
   #candles = 0;
+  #closes = 0;
 
   /** How many candles they touch. */
   get candles(): number {
     return this.#candles;
   }
 
-  /** Ticks come to a candle; of one that is sealed, that is a revision. */
-  merge(fold: CandleFold, end: EpochMicros): void {
-    const place = this.#place(fold);
+  /** How many candles they close. */
+  get closes(): number {
+    return this.#closes;
+  }
+
+  /**
+   * Ticks come to a candle, the fold `f` of an entry; of one that is sealed,
+   * that is a revision.
+   */
+  merge(
+    place: CandlePlace,
+    folds: EntryFolds,
+    f: number,
+    end: EpochMicros,
+  ): void {
     if (place.sealed) this.#next(place);
     const { delta } = place;
+    if (delta?.end === end && folds.tryMergeInto(delta.fold, f)) {
+      addNotional(place, delta.fold, folds, f);
+      return;
+    }
+    const fold = folds.at(f);
     if (delta) {
+      takeNotional(place);
       const merged = tryMerge(delta.fold, fold);
       if (merged !== null) {
         delta.fold = merged;
@@ -68,28 +90,35 @@ export class CandleSteps {
 
   /** What closes a candle first has closed it: its revisions stay closed. */
   close(close: CandleClose): void {
-    const place = this.#place(close);
-    if (!place.closed) this.#at(place).closes.push(close);
+    const place = this.placeOf(close);
+    if (!place.closed) {
+      this.#at(place).closes.push(close);
+      this.#closes++;
+    }
     place.closed = place.sealed = true;
   }
 
   recover(coverage: CandleCoverage): void {
-    const place = this.#place(coverage);
+    const place = this.placeOf(coverage);
     if (place.recovered) this.#next(place);
     this.#at(place).recovered.push(coverage);
     place.recovered = place.sealed = true;
   }
 
   /** What comes to the candle from here on is a revision. */
-  seal(candle: Candle): void {
-    this.#place(candle).sealed = true;
+  seal(place: CandlePlace): void {
+    place.sealed = true;
   }
 
   list(): readonly CandleStep[] {
+    for (const places of this.#places.values()) {
+      for (const place of places.values()) takeNotional(place);
+    }
     return this.#steps;
   }
 
-  #place({ symbol, t }: Candle): Place {
+  /** Where a candle is in these steps, the same object each time. */
+  placeOf({ symbol, t }: Candle): CandlePlace {
     let places = this.#places.get(symbol);
     if (!places) this.#places.set(symbol, places = new Map());
     let place = places.get(t);
@@ -98,6 +127,7 @@ export class CandleSteps {
       place = {
         step: 0,
         delta: null,
+        notional: 0,
         recovered: false,
         closed: false,
         sealed: false,
@@ -107,13 +137,34 @@ export class CandleSteps {
     return place;
   }
 
-  #next(place: Place): void {
+  #next(place: CandlePlace): void {
+    takeNotional(place);
     place.step++;
     place.delta = null;
     place.recovered = place.sealed = false;
   }
 
-  #at({ step }: Place): Step {
+  #at({ step }: CandlePlace): Step {
     return this.#steps[step] ??= { deltas: [], closes: [], recovered: [] };
   }
+}
+
+/** Large integers are made once in many times that ticks come. */
+function addNotional(
+  place: CandlePlace,
+  fold: CandleFold,
+  folds: EntryFolds,
+  f: number,
+): void {
+  const more = folds.moreNotional(f);
+  if (more !== 0n) fold.notional += more;
+  const notional = folds.columns.notional[f];
+  if (place.notional + notional > Number.MAX_SAFE_INTEGER) takeNotional(place);
+  place.notional += notional;
+}
+
+function takeNotional(place: CandlePlace): void {
+  if (place.notional === 0 || place.delta === null) return;
+  place.delta.fold.notional += BigInt(place.notional);
+  place.notional = 0;
 }

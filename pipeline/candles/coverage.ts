@@ -12,7 +12,7 @@ export function coverageOf(
     ? sessions
     : [{ open: candle.t, close: candle.end }];
   const spans: [number, number][] = [];
-  for (const { feed, row } of book.reaches.values()) {
+  for (const { feed, row } of book.reaches) {
     const { coveredFrom, coveredTo } = feed.totals;
     if (row.maxEvent < candle.t || coveredFrom === null) continue;
     spans.push([coveredFrom, coveredTo ?? Infinity]);

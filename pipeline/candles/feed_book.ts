@@ -1,6 +1,6 @@
 import { type FeedKey, feedOrder, type StreamEntry } from "../domain/entry.ts";
 import type { Reject, RejectReason } from "../domain/tick.ts";
-import { type EpochMicros, epochMicros, laterOf } from "../domain/time.ts";
+import { type EpochMicros, epochMicros } from "../domain/time.ts";
 import type { EntryId, FeedTotals } from "../ports.ts";
 import type { BookChange } from "./book_change.ts";
 import type { EntryFold } from "./fold_entry.ts";
@@ -113,12 +113,10 @@ export class FeedBook {
       totals.coveredTo = null;
     }
     if (first !== null) this.#present(first, change);
-    for (const { lastTs } of fold.folds) {
-      const last = epochMicros(lastTs);
-      totals.lastEvent = totals.lastEvent === null
-        ? last
-        : laterOf(totals.lastEvent, last);
-    }
+    const { length, columns: { lastTs } } = fold.folds;
+    let last: number = totals.lastEvent ?? -Infinity;
+    for (let f = 0; f < length; f++) if (lastTs[f] > last) last = lastTs[f];
+    if (length > 0) totals.lastEvent = epochMicros(last);
     change.feeds.add(this);
   }
 

@@ -2,7 +2,8 @@ import { atScales, type CandleFold, mergeFolds } from "../domain/candle.ts";
 import { rescale } from "../domain/decimal.ts";
 import type { EntrySymbol } from "../domain/entry.ts";
 import type { TickColumns } from "../domain/tick.ts";
-import { type EpochMicros, MICROS_PER_MINUTE } from "../domain/time.ts";
+import { MICROS_PER_MINUTE } from "../domain/time.ts";
+import { EntryFolds } from "./entry_folds.ts";
 
 /** What the fold of an entry depends on, beside its ticks. */
 export interface FoldContext {
@@ -29,8 +30,8 @@ export interface RefusedTick {
 }
 
 export interface EntryFold {
-  /** One a symbol and minute. */
-  readonly folds: readonly CandleFold[];
+  /** One a symbol and minute, until they are used again. */
+  readonly folds: EntryFolds;
   readonly refused: readonly RefusedTick[];
   /** Ticks that were applied before. */
   readonly duplicates: number;
@@ -41,23 +42,26 @@ export interface EntryFold {
 /**
  * Folds the ticks of one entry into one-minute candles.
  *
- * The loop is flat and allocates only where a candle begins or a product of
- * price and size is too large for a double. Assumed: `ticks.symbol` points
- * into `symbols`, and prices and sizes were checked before the append.
+ * The loop is flat and allocates only where a product of price and size is too
+ * large for a double. Assumed: `ticks.symbol` points into `symbols`, and prices
+ * and sizes were checked before the append.
+ *
+ * @param folds Where the candles go; what is in it is forgotten.
  */
 export function foldEntry(
   ticks: TickColumns,
   context: FoldContext,
+  folds = new EntryFolds(),
 ): EntryFold {
   const { symbols, feed, maxEvent, tooLateMicros, appliedSeq, readmitted } =
     context;
   const { length, symbol, ts, price, size, seq } = ticks;
-  const folds: CandleFold[] = [];
-  /** Notional that is not yet in `folds[i].notional`. */
-  const parts: number[] = [];
+  folds.begin(symbols, feed);
+  let c = folds.columns;
+  /** Where the symbol's last tick went. */
+  const current = new Int32Array(symbols.length).fill(-1);
+  /** Of symbols that have ticks of several minutes. */
   const places = new Map<number, number>();
-  const minutes = new Float64Array(symbols.length).fill(NaN);
-  const current = new Int32Array(symbols.length);
   const refused: RefusedTick[] = [];
   let duplicates = 0;
   let first = -1;
@@ -78,95 +82,62 @@ export function foldEntry(
     if (t > maxEvent[s]) maxEvent[s] = t;
     const p = price[i];
     const v = size[i];
-    let f = current[s];
-    if (minutes[s] !== minute) {
-      // Minutes of 65,536 symbols until 2255 stay below 2^53.
-      const place = minute / MICROS_PER_MINUTE * 65_536 + s;
-      const known = places.get(place);
-      if (known === undefined) {
-        f = folds.length;
-        places.set(place, f);
-        folds.push(emptyFold(symbols[s], minute as EpochMicros));
-        parts.push(0);
-      } else {
-        f = known;
-      }
-      minutes[s] = minute;
-      current[s] = f;
-    }
-    const fold = folds[f];
-    const volume = fold.volume + v;
+    const before = current[s];
+    let f = before;
+    if (f >= 0 && c.t[f] !== minute) f = places.get(placeOf(s, minute)) ?? -1;
+    const volume = f < 0 ? v : c.volume[f] + v;
     if (volume > Number.MAX_SAFE_INTEGER) {
       refused.push({ index: i, reason: "volume_too_large" });
       continue;
     }
+    if (f < 0) {
+      f = folds.add(s, minute);
+      c = folds.columns;
+      if (before >= 0) {
+        places.set(placeOf(s, c.t[before]), before);
+        places.set(placeOf(s, minute), f);
+      }
+    }
+    current[s] = f;
     if (first < 0) first = i;
-    fold.volume = volume;
-    fold.n++;
-    if (p > fold.high) fold.high = p;
-    if (p < fold.low) fold.low = p;
+    c.volume[f] = volume;
+    c.n[f]++;
+    if (p > c.high[f]) c.high[f] = p;
+    if (p < c.low[f]) c.low[f] = p;
     if (
-      t < fold.firstTs ||
-      (t === fold.firstTs &&
-        (n < fold.firstSeq || (n === fold.firstSeq && p < fold.open)))
+      t < c.firstTs[f] ||
+      (t === c.firstTs[f] &&
+        (n < c.firstSeq[f] || (n === c.firstSeq[f] && p < c.open[f])))
     ) {
-      fold.firstTs = t;
-      fold.firstSeq = n;
-      fold.open = p;
+      c.firstTs[f] = t;
+      c.firstSeq[f] = n;
+      c.open[f] = p;
     }
     if (
-      t > fold.lastTs ||
-      (t === fold.lastTs &&
-        (n > fold.lastSeq || (n === fold.lastSeq && p > fold.close)))
+      t > c.lastTs[f] ||
+      (t === c.lastTs[f] &&
+        (n > c.lastSeq[f] || (n === c.lastSeq[f] && p > c.close[f])))
     ) {
-      fold.lastTs = t;
-      fold.lastSeq = n;
-      fold.close = p;
+      c.lastTs[f] = t;
+      c.lastSeq[f] = n;
+      c.close[f] = p;
     }
     const notional = p * v;
     if (notional > Number.MAX_SAFE_INTEGER) {
-      fold.notional += BigInt(p) * BigInt(v);
-    } else if (parts[f] + notional > Number.MAX_SAFE_INTEGER) {
-      fold.notional += BigInt(parts[f]);
-      parts[f] = notional;
+      folds.addNotional(f, BigInt(p) * BigInt(v));
+    } else if (c.notional[f] + notional > Number.MAX_SAFE_INTEGER) {
+      folds.addNotional(f, BigInt(c.notional[f]));
+      c.notional[f] = notional;
     } else {
-      parts[f] += notional;
+      c.notional[f] += notional;
     }
   }
-
-  const kept: CandleFold[] = [];
-  for (let f = 0; f < folds.length; f++) {
-    const fold = folds[f];
-    if (fold.n === 0) continue;
-    fold.notional += BigInt(parts[f]);
-    fold.firstFeed = feed;
-    fold.lastFeed = feed;
-    kept.push(fold);
-  }
-  return { folds: kept, refused, duplicates, first };
+  return { folds, refused, duplicates, first };
 }
 
-/** A fold of no tick yet, which every first tick beats. */
-function emptyFold(symbol: EntrySymbol, t: EpochMicros): CandleFold {
-  return {
-    symbol: symbol.symbol,
-    t,
-    priceScale: symbol.priceScale,
-    sizeScale: symbol.sizeScale,
-    open: 0,
-    high: -Infinity,
-    low: Infinity,
-    close: 0,
-    firstTs: Infinity,
-    firstFeed: 0,
-    firstSeq: Infinity,
-    lastTs: -Infinity,
-    lastFeed: 0,
-    lastSeq: -Infinity,
-    volume: 0,
-    notional: 0n,
-    n: 0,
-  };
+/** Minutes of 65,536 symbols until 2255 stay below 2^53. */
+function placeOf(symbol: number, minute: number): number {
+  return minute / MICROS_PER_MINUTE * 65_536 + symbol;
 }
 
 /** The rest that is never negative, for times before 1970 too. */

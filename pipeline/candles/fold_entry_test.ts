@@ -44,7 +44,7 @@ function context(changes: Partial<FoldContext> = {}): FoldContext {
 }
 
 function fold(ticks: readonly Tick[]): readonly CandleFold[] {
-  return foldEntry(columns(ticks), context()).folds;
+  return foldEntry(columns(ticks), context()).folds.all();
 }
 
 /** The candles of some ticks, said as plainly as possible. */
@@ -166,7 +166,7 @@ Deno.test("foldEntry() refuses ticks whose candle ended longer ago than the grac
     { index: 0, reason: "too_late" },
     { index: 3, reason: "too_late" },
   ]);
-  assert.deepEqual(result.folds.map(({ t }) => t / minute), [4, 11, 5]);
+  assert.deepEqual(result.folds.all().map(({ t }) => t / minute), [4, 11, 5]);
   assert.equal(result.first, 1);
   assert.deepEqual([...maxEvent], [11 * minute, -Infinity]);
 });
@@ -184,9 +184,12 @@ Deno.test("foldEntry() skips what was applied before, but not what is readmitted
     context({ appliedSeq: 8, readmitted: new Set([3]) }),
   );
   assert.equal(result.duplicates, 2);
-  assert.deepEqual(result.folds.map(({ open, close, n }) => [open, close, n]), [
-    [3, 9, 2],
-  ]);
+  assert.deepEqual(
+    result.folds.all().map(({ open, close, n }) => [open, close, n]),
+    [
+      [3, 9, 2],
+    ],
+  );
 });
 
 Deno.test("foldEntry() refuses a volume that no longer adds up exactly", () => {
@@ -201,7 +204,7 @@ Deno.test("foldEntry() refuses a volume that no longer adds up exactly", () => {
   const { folds, refused } = foldEntry(columns(ticks), context());
   assert.deepEqual(refused, [{ index: 1, reason: "volume_too_large" }]);
   assert.deepEqual(
-    folds.map(({ n, volume, notional }) => ({ n, volume, notional })),
+    folds.all().map(({ n, volume, notional }) => ({ n, volume, notional })),
     [{ n: 2, volume: size, notional: 2n * BigInt(size) }],
   );
 });

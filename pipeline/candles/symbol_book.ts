@@ -7,6 +7,7 @@ import {
 } from "../domain/interval.ts";
 import { type EpochMicros, epochMicros, laterOf } from "../domain/time.ts";
 import type { FeedProgress, FormingMinute } from "../ports.ts";
+import type { CandlePlace, CandleSteps } from "./candle_steps.ts";
 import type { FeedBook } from "./feed_book.ts";
 
 /** Where a candle begins and ends. */
@@ -29,6 +30,9 @@ export interface OpenCandle extends Bucket {
   marksAt: number;
   /** Whether it is among its symbol's open candles. */
   isOpen: boolean;
+  /** Where it is in the steps that were asked last. */
+  place: CandlePlace | null;
+  steps: CandleSteps | null;
 }
 
 /** How far a feed has come in an instrument. */
@@ -39,8 +43,9 @@ export interface FeedReach {
 
 /** What is known of an instrument: its open candles, and how far its feeds are. */
 export class SymbolBook {
-  /** By the feeds' keys as text. */
-  readonly reaches = new Map<string, FeedReach>();
+  readonly #reaches = new Map<FeedBook, FeedReach>();
+  /** Of the feed that was asked for last. */
+  #reach: FeedReach | null = null;
   readonly #open = new Map<string, OpenCandle>();
   /** The minute that took ticks last. */
   #minute: OpenCandle | null = null;
@@ -73,20 +78,32 @@ export class SymbolBook {
     return this.#open.values();
   }
 
+  get reaches(): Iterable<FeedReach> {
+    return this.#reaches.values();
+  }
+
+  /** How far a feed has come, if it has brought anything. */
+  reachOf(feed: FeedBook): FeedReach | null {
+    if (this.#reach?.feed === feed) return this.#reach;
+    const reach = this.#reaches.get(feed);
+    if (reach === undefined) return null;
+    return this.#reach = reach;
+  }
+
   /** Keeps how far a feed has come, as it was stored. */
-  restore(name: string, reach: FeedReach): void {
-    this.reaches.set(name, reach);
+  restore(reach: FeedReach): void {
+    this.#reaches.set(reach.feed, reach);
     this.#newest = Math.max(this.#newest, reach.row.maxEvent);
   }
 
+  forget({ feed }: FeedReach): void {
+    this.#reaches.delete(feed);
+    this.#reach = null;
+  }
+
   /** A feed has come as far as `maxEvent` with an entry. */
-  advance(
-    name: string,
-    feed: FeedBook,
-    entry: StreamEntry,
-    maxEvent: number,
-  ): FeedReach {
-    let reach = this.reaches.get(name);
+  advance(feed: FeedBook, entry: StreamEntry, maxEvent: number): FeedReach {
+    let reach = this.reachOf(feed);
     if (!reach) {
       reach = {
         feed,
@@ -99,7 +116,7 @@ export class SymbolBook {
           ended: false,
         },
       };
-      this.reaches.set(name, reach);
+      this.#reaches.set(feed, reach);
     }
     const { row } = reach;
     row.maxEvent = laterOf(row.maxEvent, epochMicros(maxEvent));
@@ -115,6 +132,14 @@ export class SymbolBook {
     const minute = this.#minute;
     if (minute?.isOpen && minute.t <= t && t < minute.end) return minute;
     return this.#minute = this.#openAt(BASE_INTERVAL, t);
+  }
+
+  /** Where one of its minutes is in these steps. */
+  placeOf(minute: OpenCandle, steps: CandleSteps): CandlePlace {
+    if (minute.place !== null && minute.steps === steps) return minute.place;
+    minute.steps = steps;
+    const { symbol } = this;
+    return minute.place = steps.placeOf({ symbol, t: minute.t });
   }
 
   /** Marks of the longer candles that a minute is in, all of them open. */
@@ -147,6 +172,8 @@ export class SymbolBook {
       marks: [],
       marksAt: -1,
       isOpen: true,
+      place: null,
+      steps: null,
     };
     this.#open.set(openKey(candle), candle);
     this.#nextCloseAt = Math.min(this.#nextCloseAt, candle.closeAt);

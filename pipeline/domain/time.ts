@@ -1,4 +1,4 @@
-import { assert } from "./assert.ts";
+import { AssertionError } from "./assert.ts";
 import type { Brand } from "./brand.ts";
 
 /** Microseconds since 1970-01-01 UTC, whole, exact to the year 2255. */
@@ -16,7 +16,9 @@ export const MICROS_PER_DAY = 86_400_000_000;
  * @throws {AssertionError} If `n` is not a whole number that a double holds.
  */
 export function epochMicros(n: number): EpochMicros {
-  assert(Number.isSafeInteger(n), `${n} is not whole microseconds`);
+  if (!Number.isSafeInteger(n)) {
+    throw new AssertionError(`${n} is not whole microseconds`);
+  }
   return n as EpochMicros;
 }
 
