@@ -36,8 +36,8 @@ export interface AggregatorSettings {
   readonly readWaitMs: number;
   /**
    * A commit of more candles than this takes in more reads, up to so many in
-   * all and for about so long, while there is more to read: as most of it goes
-   * to the candles that it has already.
+   * all and for about so long, while there is more to read or the last one was
+   * a moment ago: as most of it goes to the candles that it has already.
    */
   readonly joinCandlesMin: number;
   readonly joinReadsMax: number;
@@ -84,7 +84,7 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   batchBytesMax: 2_097_152,
   readWaitMs: 1_000,
   joinCandlesMin: 512,
-  joinReadsMax: 8,
+  joinReadsMax: 16,
   joinMsMax: 500,
   turnMsMax: 2_000,
   firstShare: 1,
@@ -119,6 +119,12 @@ const MUCH_OF_ENTRIES = 1 / 4;
  * where commits are cheap, and takes more ticks where they are dear.
  */
 const PACE = 3;
+/**
+ * How long a commit of many candles waits for more ticks of them, in times of
+ * what the last one took, and how often it looks for them.
+ */
+const JOIN_REST = 2;
+const JOIN_EVERY_MS = 50;
 /**
  * Rest after a round of rollups, in times of what it took: more after one of
  * minutes that are forming, which are made again and again.
@@ -262,6 +268,10 @@ class AggregatorLoop {
    * before, or as the answer to a commit was lost. It is until that is told.
    */
   #untold = false;
+  /** What the last commit took. */
+  #committedInMs = 0;
+  /** How many candles what is in hand had closed before the last wait. */
+  #closesSeen = 0;
   #trimmedAt: number;
   /** What was old enough the last time. */
   #trimLagMs = Infinity;
@@ -453,7 +463,7 @@ class AggregatorLoop {
         }
         much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
           ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
-        if (!much || !this.#joinsMore(book, reads, turnAt)) break;
+        if (!await this.#joinsMore(book, { reads, turnAt, much })) break;
       }
       if (!inHand.empty && !await commit()) return committed;
       if (read === null) continue;
@@ -470,12 +480,33 @@ class AggregatorLoop {
     return true;
   }
 
-  /** Whether what is in hand waits for what another read brings. */
-  #joinsMore(book: CandleBook, reads: number, turnAt: number): boolean {
+  /**
+   * Whether what is in hand waits for what another read brings, and waits until
+   * it is worth a read.
+   *
+   * Where it closes candles, only while each read brings more of those: a
+   * minute ends for all instruments at about the same time.
+   */
+  async #joinsMore(
+    book: CandleBook,
+    turn: {
+      readonly reads: number;
+      readonly turnAt: number;
+      readonly much: boolean;
+    },
+  ): Promise<boolean> {
     const { joinCandlesMin, joinReadsMax, joinMsMax } = this.settings;
-    return book.candles >= joinCandlesMin &&
-      reads < this.#budget.of(joinReadsMax) &&
-      !this.#passed(turnAt, joinMsMax) && !this.signal.aborted;
+    if (book.candles < joinCandlesMin || this.signal.aborted) return false;
+    if (turn.reads >= this.#budget.of(joinReadsMax)) return false;
+    const ms = turn.much || book.closes > 0
+      ? joinMsMax
+      : Math.min(joinMsMax, JOIN_REST * this.#committedInMs);
+    if (this.#passed(turn.turnAt, ms)) return false;
+    if (turn.much) return true;
+    if (book.closes > 0 && book.closes === this.#closesSeen) return false;
+    this.#closesSeen = book.closes;
+    await this.options.clock.sleep(JOIN_EVERY_MS, this.signal);
+    return true;
   }
 
   /**
@@ -564,6 +595,7 @@ class AggregatorLoop {
     expect: EntryId,
   ): Promise<boolean> {
     const { p, store, events } = this.options;
+    const startedAt = this.#nowMs();
     const result = await this.#write("commit candles", () =>
       store.commit({
         p,
@@ -573,6 +605,8 @@ class AggregatorLoop {
         ...change,
       }));
     if (result.kind === "fenced") return false;
+    this.#committedInMs = this.#nowMs() - startedAt;
+    this.#closesSeen = 0;
     this.succeeded();
     this.#position = change.next;
     this.#positionIsOfStream = true;

@@ -1073,6 +1073,62 @@ Deno.test("a commit of many candles takes more reads in, while there is more to 
   assert.deepEqual(await commits(4), [6, 6, 6, 6, 6]);
 });
 
+Deno.test("a commit of many candles rests as the last one took, and closes at once", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  const commits: { readonly applied: number; readonly closes: number }[] = [];
+  class Slow extends MemoryStore {
+    override async commit(commit: Commit): Promise<CommitResult> {
+      const { applied, steps } = commit;
+      const closes = steps.reduce((sum, step) => sum + step.closes.length, 0);
+      commits.push({ applied, closes });
+      await clock.sleep(100);
+      return await super.commit(commit);
+    }
+  }
+  const store = new Slow();
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { joinCandlesMin: 3 },
+  });
+  let seq = 0;
+  /** An entry of three symbols, of that moment; each comes 10 ms after another. */
+  const send = async (at: number, symbols = ["A", "B", "C"]) => {
+    const ticks = symbols.map((symbol) => ({
+      symbol,
+      ts: at,
+      price: 100,
+      size: 1,
+      seq: ++seq,
+    }));
+    await append(buffer, ticksEntry(NSE, ticks, { receivedAt: clock.now() }));
+    await clock.sleep(10);
+  };
+  const work = async () => {
+    for (let i = 0; i < 100; i++) await send(moment(10, i / 10));
+    // Of each symbol the watermark passes the end of the minute.
+    for (const symbol of ["A", "B", "C"]) {
+      for (let i = 0; i < 4; i++) await send(moment(11, 4), [symbol]);
+    }
+    for (let i = 0; i < 40; i++) await send(moment(11, 4));
+    while (store.state(0).feeds[0]?.lastSeq !== seq) await clock.sleep(10);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+  assert.equal(commits.reduce((sum, one) => sum + one.applied, 0), seq);
+  // Each takes a tenth of a second and rests for two.
+  const about = 1_520 / 300;
+  assert.ok(commits.length <= about + 3, `${commits.length} commits`);
+  assert.deepEqual(
+    commits.filter(({ closes }) => closes > 0).map(({ closes }) => closes),
+    [3],
+    "the minute of all of them is closed by one commit",
+  );
+});
+
 Deno.test("many minutes of the past are committed some at a time", async () => {
   const clock = new SimClock(moment(100));
   const buffer = new MemoryBuffer(clock);
