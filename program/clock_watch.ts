@@ -2,6 +2,8 @@ import { type EpochMicros, epochMicros } from "../pipeline/domain/time.ts";
 
 /** A step of the clock that is worth telling; smaller ones are its upkeep. */
 const STEP_MS_MIN = 1_000;
+/** The clocks are known to half of it, which must be well below what is told. */
+const ANSWER_MICROS_MAX = 1_000_000;
 /** For how long a step is told. */
 const TELL_MS = 3_600_000;
 
@@ -47,9 +49,15 @@ export class ClockWatch {
     return age >= 0 && age < TELL_MS ? step : null;
   }
 
-  /** The warehouse said its time in answer to what was asked at `askedAt`. */
+  /**
+   * The warehouse said its time in answer to what was asked at `askedAt`. One
+   * that was under way for long, as where a process stood still, says little of
+   * the clocks and is left out.
+   */
   compare(askedAt: EpochMicros, theirs: EpochMicros): void {
-    const middle = epochMicros(Math.round((askedAt + this.wall()) / 2));
+    const answeredAt = this.wall();
+    if (answeredAt - askedAt > ANSWER_MICROS_MAX) return;
+    const middle = epochMicros(Math.round((askedAt + answeredAt) / 2));
     this.aheadMs = (middle - theirs) / 1_000;
   }
 }

@@ -66,6 +66,13 @@ serverTest(
         () => Promise.resolve(replica.state().fault),
         (found) => found === wanted,
       );
+    /** On a machine that stood still it is behind for a moment. */
+    const readFrom = (wanted: string) =>
+      until(
+        `reads from the ${wanted}`,
+        () => one.source(replica.lagging),
+        (found) => found === wanted,
+      );
     try {
       await t.step("what was committed is there, read by read", async () => {
         await fault(null);
@@ -76,7 +83,7 @@ serverTest(
           if (await one.source(replica.fresh) === "replica") fromReplica++;
         }
         assert.ok(fromReplica > 0, "the replica was read");
-        assert.equal(await one.source(replica.lagging), "replica");
+        await readFrom("replica");
       });
       await t.step(
         "one that stands still is asked for old things",
@@ -98,7 +105,7 @@ serverTest(
           assert.equal(await one.newest(replica.lagging), written);
           await server.psql("select pg_wal_replay_resume()", name);
           await fault(null);
-          assert.equal(await one.source(replica.lagging), "replica");
+          await readFrom("replica");
         },
       );
       await t.step("one that is away is not missed", async () => {

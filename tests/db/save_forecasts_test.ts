@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Client } from "pg";
 import { DbError } from "../../db/db.ts";
 import { autoSpec } from "../../pipeline/domain/instrument.ts";
 import { serverTest } from "../harness/servers/installed.ts";
@@ -14,10 +15,9 @@ serverTest(
   async () => {
     const postgres = await startPostgres();
     try {
-      const warehouse = await openServerWarehouse(
-        await postgres.createDatabase(),
-      );
-      const { db, forecasts, instruments } = warehouse;
+      const url = await postgres.createDatabase();
+      const warehouse = await openServerWarehouse(url);
+      const { forecasts, instruments } = warehouse;
       const scales = { priceScale: 2, sizeScale: 0 };
       const [a, b] = [warehouse.symbol(), warehouse.symbol()];
       await instruments.upsert([autoSpec(a, scales), autoSpec(b, scales)]);
@@ -27,22 +27,18 @@ serverTest(
       await forecasts.saveForecasts([forecastOf(a)], 4_000);
       assert.equal(await saved(a), 1);
 
-      const holding = db.batch([
-        { sql: "lock table forecasts in exclusive mode" },
-        { sql: "select pg_sleep(1.5)" },
-      ]);
-      for (let locks = 0; locks === 0;) {
-        [{ locks }] = await db.query<{ locks: number }>(
-          `select count(*)::int as locks from pg_locks
-            where relation = 'forecasts'::regclass
-              and mode = 'ExclusiveLock' and granted`,
+      const locker = new Client({ connectionString: url });
+      await locker.connect();
+      try {
+        await locker.query("begin");
+        await locker.query("lock table forecasts in exclusive mode");
+        await assert.rejects(
+          forecasts.saveForecasts([forecastOf(b)], 50),
+          (error) => error instanceof DbError && error.code === "57014",
         );
+      } finally {
+        await locker.end();
       }
-      await assert.rejects(
-        forecasts.saveForecasts([forecastOf(b)], 50),
-        (error) => error instanceof DbError && error.code === "57014",
-      );
-      await holding;
       assert.equal(await saved(b), 0);
       await forecasts.saveForecasts([forecastOf(b)]);
       assert.equal(await saved(b), 1);

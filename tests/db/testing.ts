@@ -89,6 +89,8 @@ export interface TestWarehouse extends Stores {
 
 export const NOW = epochMicros(Date.UTC(2025, 5, 16, 12) * 1_000);
 export const PARTITIONS = 4;
+/** None runs out, however long the machine stands still. */
+const LEASE_MS = 3_600_000;
 
 /** On PGlite, in a folder of its own. */
 export async function openTestWarehouse(): Promise<TestWarehouse> {
@@ -215,7 +217,7 @@ async function warehouseOn(
   return {
     ...pgStores(
       db,
-      { partitions: PARTITIONS, clock, bucketOf },
+      { partitions: PARTITIONS, leaseMs: LEASE_MS, clock, bucketOf },
       () => db.sync(),
     ),
     db,

@@ -40,7 +40,7 @@ async function feed(options: FakeListenerOptions, total = TOTAL) {
       source: () => numberedTicks(total),
       clock: systemClock,
       random: () => 0,
-      giveUpAfterMs: 10_000,
+      giveUpAfterMs: 120_000,
     });
     return { listener, summary };
   } finally {

@@ -52,7 +52,7 @@ Deno.test("simulate keeps a rate for a duration", async () => {
     );
     assert.equal(ok, true);
     assert.equal(report.acked, 20_000);
-    assert(Number(report.seconds) >= 0.99 && Number(report.seconds) < 10);
+    assert(Number(report.seconds) >= 0.99 && Number(report.seconds) < 60);
   } finally {
     listener.close();
   }
@@ -77,11 +77,11 @@ Deno.test("simulate --plain sends lines without hello or numbers", async () => {
     ],
     { signal: never, say: () => {} },
   );
-  server.close();
   assert(typeof result === "object" && result.ok);
   const lines = (await heard).trimEnd().split("\n").map((line) =>
     JSON.parse(line)
   );
+  server.close();
   assert.equal(lines.length, 7);
   assert(lines.every((line) => line.symbol && !("seq" in line)));
 });

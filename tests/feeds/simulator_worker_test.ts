@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../pipeline/feeds/start_simulator.ts";
 import { readEpoch } from "../../pipeline/feeds/simulator_sequence.ts";
+import { until } from "../harness/program.ts";
 import { FakeListener } from "./fake_listener.ts";
 import { silentLog } from "../../pipeline/silent_log.ts";
 
@@ -18,11 +19,17 @@ Deno.test("startSimulator() sends six hours, and goes on after a restart", async
     });
   try {
     const first = start();
-    await until(() => listener.acked > HISTORY_TICKS / 2);
+    const acked = (wanted: number) =>
+      until(
+        `${wanted} acks`,
+        () => Promise.resolve(listener.acked),
+        (count) => count >= wanted,
+      );
+    await acked(HISTORY_TICKS / 2);
     await first.stop();
     const { epoch } = listener;
     const second = start();
-    await until(() => listener.acked >= HISTORY_TICKS);
+    await acked(HISTORY_TICKS);
     await second.stop();
     assert.equal(listener.epoch, epoch);
     assert.equal((await second.done).error, null);
@@ -57,12 +64,3 @@ Deno.test("startSimulator() says why the listener refused it", async () => {
     listener.close();
   }
 });
-
-/** Waits for something that comes within seconds, at most 20. */
-async function until(met: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!met()) {
-    assert(performance.now() < deadline, "it came in time");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

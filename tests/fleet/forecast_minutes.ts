@@ -17,8 +17,11 @@ const READY_MS = 15_000;
 const PREFIX = "MINUTE.";
 const LOOK_MS = 250;
 const AGAIN_MS = 200;
-/** A look, or a minute's candles, that is later than this: all stands still. */
-const LATE_MS_MAX = 1_500;
+/**
+ * A look, or a minute's candles, that is later than this: all stands still. A
+ * forecast has a second, of which it needs some itself.
+ */
+const LATE_MS_MAX = 750;
 
 /** Times in which something happened, Unix ms. */
 export interface Disturbance {

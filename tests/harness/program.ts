@@ -7,6 +7,7 @@ import { narrowestFlags } from "../../tasks/narrowest_flags.ts";
 const ROOT = new URL("../../", import.meta.url);
 /** Room for a machine that does something else as well. */
 const START_MS_MAX = 120_000;
+const POLL_MS = 100;
 
 /** The whole program in a process of its own, as users run it. */
 export interface Program {
@@ -156,7 +157,25 @@ export async function until<T>(
         `Waited ${msMax} ms for ${what}; last: ${last?.slice(0, 2_000)}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/**
+ * What the program answers; a 503, which a store is told by that does not
+ * answer in time, as where the machine stands still, is asked for again.
+ */
+export async function ask(
+  { http }: Pick<Program, "http">,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const deadline = Date.now() + START_MS_MAX;
+  for (;;) {
+    const response = await fetch(http + path, init);
+    if (response.status !== 503 || Date.now() > deadline) return response;
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
@@ -164,9 +183,10 @@ export async function until<T>(
 export async function getJson(
   program: Pick<Program, "http">,
   path: string,
+  init: RequestInit = {},
   // deno-lint-ignore no-explicit-any
 ): Promise<any> {
-  const response = await fetch(program.http + path);
+  const response = await ask(program, path, init);
   const text = await response.text();
   if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
   return JSON.parse(text);

@@ -99,9 +99,12 @@ serverTest(
           ({ candles }) => candles.length === minutes,
         );
         assert.deepEqual(candles, (await getJson(stages, CANDLES)).candles);
-        const { replica, warnings } = await getJson(pages, "/api/system");
+        const { replica } = await until(
+          "nothing to tell",
+          () => getJson(pages, "/api/system"),
+          ({ warnings }) => warnings.length === 0,
+        );
         assert.match(replica.place, /^PostgreSQL at 127/);
-        assert.deepEqual(warnings, []);
       });
       await t.step("what it does not have yet", async () => {
         await copy.psql("select pg_wal_replay_pause()", name);
@@ -111,12 +114,15 @@ serverTest(
         assert.equal(shown.length, minutes, "live events go on from all");
         await replicaIs("behind");
         assert.equal((await getJson(pages, CANDLES)).candles.length, minutes);
-        const { warnings, ready } = await getJson(pages, "/api/system");
+        const { warnings } = await until(
+          "it is ready",
+          () => getJson(pages, "/api/system"),
+          ({ ready }) => ready,
+        );
         assert.match(
           warnings.join(),
           /READ_URL names is more than 5 s behind since .*: pages and the API read PostgreSQL itself/,
         );
-        assert.equal(ready, true);
         await copy.psql("select pg_wal_replay_resume()", name);
         await replicaIs(null);
       });

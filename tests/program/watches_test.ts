@@ -82,6 +82,16 @@ Deno.test("the warehouse's clock is compared in the middle of the asking", () =>
   assert.equal(watch.aheadMs, 3_000);
 });
 
+Deno.test("an answer that came late says nothing of the warehouse's clock", () => {
+  const now = epochMicros(1_764_000_000_000_000);
+  const watch = new ClockWatch(() => now, () => 0);
+  watch.compare(epochMicros(now - 4_000_000), epochMicros(now - 4_000_000));
+  assert.equal(watch.aheadMs, null);
+  watch.compare(now, now);
+  watch.compare(epochMicros(now - 4_000_000), now);
+  assert.equal(watch.aheadMs, 0, "what was known before stays");
+});
+
 Deno.test("a condition has the time at which it began, anew each time", () => {
   const since = new Since();
   const at = (n: number) => epochMicros(n);

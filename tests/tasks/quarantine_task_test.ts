@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { quarantine } from "../../tasks/quarantine.ts";
 import { OptionsError } from "../../tasks/task_options.ts";
-import { type Program, startProgram, until } from "../harness/program.ts";
+import {
+  getJson,
+  type Program,
+  startProgram,
+  until,
+} from "../harness/program.ts";
 
 const TOKEN = "a-token-for-this-test-alone";
 /** A Saturday, on which the NSE is closed. */
@@ -22,13 +27,8 @@ async function run(program: Program, ...args: readonly string[]) {
   return { result, said };
 }
 
-async function ask(program: Program, path: string) {
-  const response = await fetch(program.http + path, {
-    headers: { Authorization: `Bearer ${TOKEN}` },
-  });
-  assert.equal(response.status, 200, path);
-  return await response.json();
-}
+const ask = (program: Program, path: string) =>
+  getJson(program, path, { headers: { Authorization: `Bearer ${TOKEN}` } });
 
 Deno.test("rejected lines are listed, exported and taken back, for good", async () => {
   const dataDir = await Deno.makeTempDir({ prefix: "tickhouse-quarantine-" });

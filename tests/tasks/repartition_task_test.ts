@@ -46,8 +46,14 @@ serverTest(
     const url = await postgres.createDatabase();
     const warehouse = await openServerWarehouse(url);
     const { layouts, nodes } = warehouse;
-    const beat = (node: string, roles: readonly string[]) =>
-      nodes.beat({ owner: node, node, roles, startedAt: NOW, drained: false });
+    /** However long the machine stands still, it is there. */
+    const beat = async (node: string, roles: readonly string[]) => {
+      const beat = { owner: node, node, roles, startedAt: NOW, drained: false };
+      await nodes.beat(beat);
+      await warehouse.db.query(
+        "update nodes set alive_until = alive_until + interval '1 hour'",
+      );
+    };
     try {
       await new PgLayoutStore(warehouse.db).claim(PARTITIONS);
       const doubled = String(2 * PARTITIONS);

@@ -215,12 +215,12 @@ Deno.test("a slow reader holds back a fast body", async () => {
     await conn.write(
       new TextEncoder().encode(`GET / HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`),
     );
-    let before = -1;
-    while (before !== made) {
+    let before = 0;
+    while (made === 0 || before !== made) {
       before = made;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    assert.ok(made > 0 && made < 1_000, `${made} chunks were made`);
+    assert.ok(made < 1_000, `${made} chunks were made`);
     conn.close();
   });
 });
