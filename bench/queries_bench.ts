@@ -14,6 +14,7 @@ import type { Db } from "../db/db.ts";
 import { fnv1a } from "../pipeline/domain/hash.ts";
 import { seededRandom } from "../tests/chaos/faults.ts";
 import { EventReader } from "../tests/harness/event_reader.ts";
+import { ask } from "../tests/harness/program.ts";
 import { symbolName } from "./harness/prepared_ticks.ts";
 import { bench, benchSize, type Figure, quantile } from "./harness/report.ts";
 import {
@@ -85,15 +86,15 @@ async function measure(kind: StoreKind, servers: BenchServers) {
   try {
     const { http } = subject.program;
     const crowd = await askTogether(http, plan);
-    const ranges = await askInTurn(() => {
+    const ranges = await askInTurn(http, () => {
       const from = endMs - RANGE * MS_PER_MINUTE;
-      return `${http}/api/candles?symbol=${symbolName(0)}&interval=1m` +
+      return `/api/candles?symbol=${symbolName(0)}&interval=1m` +
         `&from=${from}&to=${endMs}&limit=${RANGE}`;
     });
-    const days = await askInTurn(() =>
-      `${http}/api/candles?symbol=${
-        symbolName(0)
-      }&interval=1d&limit=${DAYS_MAX}`
+    const days = await askInTurn(
+      http,
+      () =>
+        `/api/candles?symbol=${symbolName(0)}&interval=1d&limit=${DAYS_MAX}`,
     );
     const snapshots = await readSnapshots(http);
     assert.equal(ranges.candles, RANGE);
@@ -166,8 +167,9 @@ async function askTogether(http: string, { days, symbols }: HistoryPlan) {
     for (const [i, { symbol, back }] of places.entries()) {
       const from = endMs - CANDLES * MS_PER_MINUTE - back;
       const askedAt = performance.now();
-      const answer = await fetch(
-        `${http}/api/candles?symbol=${symbol}&interval=1m&from=${from}` +
+      const answer = await ask(
+        { http },
+        `/api/candles?symbol=${symbol}&interval=1m&from=${from}` +
           `&limit=${CANDLES}`,
       );
       const text = await answer.text();
@@ -184,13 +186,13 @@ async function askTogether(http: string, { days, symbols }: HistoryPlan) {
 }
 
 /** The same again and again, one after the other, nothing kept by the client. */
-async function askInTurn(url: () => string) {
+async function askInTurn(http: string, path: () => string) {
   const waits: number[] = [];
   let candles = 0;
   let hash = "";
   for (let i = 0; i < TIMES + 2; i++) {
     const askedAt = performance.now();
-    const answer = await fetch(url());
+    const answer = await ask({ http }, path());
     const text = await answer.text();
     const wait = performance.now() - askedAt;
     assert.equal(answer.status, 200, text);

@@ -296,8 +296,12 @@ async function measure(
     await sleep(SETTLE_MS);
 
     const idleFrom = await counters.read();
-    await sleep(windowMs);
-    const from = await counters.read();
+    let from: Counts;
+    do {
+      await sleep(windowMs);
+      from = await counters.read();
+      // In a short one a machine that stands still does nothing.
+    } while (isEmpty(counters.between(idleFrom, from)));
     await send(load.entries);
     const all = (load.warmEntries + load.entries) * round;
     let asked = 0;
@@ -339,6 +343,10 @@ async function withinMinute(ms: number): Promise<void> {
 
 function withoutAsking(counts: Counts, asked: number): Counts {
   return { ...counts, transactions: counts.transactions - asked };
+}
+
+function isEmpty(counts: Counts): boolean {
+  return counts.entries <= 0 || COUNTED.some(({ key }) => counts[key] <= 0);
 }
 
 /** What comes to a tick, and to a second of a partition. */

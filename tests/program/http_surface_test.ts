@@ -134,7 +134,11 @@ const ASKED: Readonly<
   "/api/models": [["", "models"]],
   "/api/signals": [["", "signals"]],
   "/api/calendar": [[`symbol=${SYMBOL}`, "periods"]],
-  "/api/quality": [[`symbol=${SYMBOL}`, "spans"]],
+  // Of a day that is not only just beginning.
+  "/api/quality": [[
+    `symbol=${SYMBOL}&at=${Date.now() - 60 * MINUTE_MS}`,
+    "spans",
+  ]],
   "/api/reliability": [[`symbol=${SYMBOL}&model=random-walk`]],
   "/api/gaps": [[`symbol=${SYMBOL}`, "gaps"]],
   "/api/quarantine": [["", "rows"]],
