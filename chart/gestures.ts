@@ -62,6 +62,11 @@ export function listenGestures(
     };
   }
 
+  /** Whether it is too early for a long press, by the time of the finger. */
+  function isEarly({ timeStamp }: Event, { startAt }: Pointer): boolean {
+    return timeStamp - startAt < LONG_PRESS_MS;
+  }
+
   function down(event: PointerEvent): void {
     if (event.pointerType === "mouse" && event.button !== 0) return;
     const { x, y } = place(event);
@@ -105,8 +110,7 @@ export function listenGestures(
     }
     const goneFar = Math.hypot(x - pointer.startX, y - pointer.startY) >
       DRAG_FROM_PX;
-    const wasEarly = event.timeStamp - pointer.startAt < LONG_PRESS_MS;
-    if (crosshairHeld && goneFar && wasEarly) {
+    if (crosshairHeld && goneFar && isEarly(event, pointer)) {
       // A busy page hears late of a finger that moved in time.
       crosshairHeld = false;
       target.leave();
@@ -141,6 +145,13 @@ export function listenGestures(
       return;
     }
     const touch = event.pointerType !== "mouse";
+    if (
+      crosshairHeld && event.type === "pointerup" && isEarly(event, pointer)
+    ) {
+      // A busy page hears late of a finger that left in time: it tapped.
+      crosshairHeld = false;
+      target.leave();
+    }
     if (!dragging && !crosshairHeld && event.type === "pointerup") {
       target.tap(pointer.x, pointer.y, touch);
     }
