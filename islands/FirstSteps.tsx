@@ -22,13 +22,15 @@ export interface FirstStepsProps {
   readonly simulated: boolean;
   /** Feeds must say hello with a secret. */
   readonly token: boolean;
+  /** What has come so far, if the server knows. */
+  readonly view: SystemView | null;
 }
 
 const EVERY_MS = 2_000;
 
 /** What to do while there is nothing to show; goes on by itself when there is. */
 export default function FirstSteps(props: FirstStepsProps) {
-  const [view, setView] = useState<SystemView | null>(null);
+  const [view, setView] = useState(props.view);
   useEffect(() => {
     let open = true;
     let timer: ReturnType<typeof setTimeout>;
@@ -69,9 +71,7 @@ const Simulating = () => (
 );
 
 const Steps = (
-  { feeds, simulated, token, view }: FirstStepsProps & {
-    readonly view: SystemView | null;
-  },
+  { feeds, simulated, token, view }: FirstStepsProps,
 ) => {
   const listener = listenerOf(feeds);
   return (

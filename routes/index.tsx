@@ -18,10 +18,15 @@ import { readWarehouse } from "../web/read_warehouse.ts";
 
 export const handler = define.handlers({
   async GET(ctx) {
+    const { services } = ctx.state;
     const { at, instruments, sparks } = await readWarehouse(
-      readOverview(ctx.state.services),
+      readOverview(services),
     );
+    const seen = instruments.some(({ last }) => last !== null);
+    const tells = !seen && services.info.seed === null;
     return page({
+      seen,
+      begun: tells ? await services.system().catch(() => null) : null,
       rows: instruments.map((one) =>
         watchRowOf(one, sparks.get(one.symbol) ?? [])
       ),
@@ -29,7 +34,7 @@ export const handler = define.handlers({
       view: viewFromQuery(ctx.url.searchParams),
       pinned: pinnedFromCookie(ctx.req.headers.get("cookie")),
       closed: closedMarkets(
-        ctx.state.services,
+        services,
         instruments.map(({ feed }) => feed),
       ),
       now: toMillis(at),
@@ -39,8 +44,7 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function HomePage({ data, state }) {
   const { info } = state.services;
-  const { rows, notes, view, pinned, closed, now } = data;
-  const seen = rows.some(({ last }) => last !== null);
+  const { seen, begun, rows, notes, view, pinned, closed, now } = data;
   return (
     <main>
       <Head>
@@ -61,6 +65,7 @@ export default define.page<typeof handler>(function HomePage({ data, state }) {
           simulating={info.seed !== null}
           simulated={info.simulated}
           token={info.feedToken ?? false}
+          view={begun}
         />
       )}
       <ClosedMarkets markets={closed} seen={seen}>

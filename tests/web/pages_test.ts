@@ -382,7 +382,8 @@ Deno.test("a warehouse that hangs gives a page in bounded time, with the reason"
       const { response, html } = await get(path);
       assert.equal(response.status, 503, path);
       assert.ok(response.headers.has("retry-after"), path);
-      assert.ok(performance.now() - from < 40_000, path);
+      // Half a minute, and room for a machine that stands still meanwhile.
+      assert.ok(performance.now() - from < 150_000, path);
       return html;
     };
     const [list, one] = await Promise.all(
@@ -451,6 +452,7 @@ Deno.test("a warehouse without ticks says what to do next", async () => {
   assert.match(text, /deno task replay .* --to 127\.0\.0\.1:9105/);
   assert.match(text, /FEEDS=tcp:\/\/127\.0\.0\.1:7000 deno task start/);
   assert.match(text, /nc -q1 127\.0\.0\.1 9105/);
+  assert.match(text, /48\.2K lines came, on their way into candles\./);
   assert.doesNotMatch(text, /Simulated/);
 });
 
