@@ -10,7 +10,7 @@ import { createApp } from "../../web/create_app.ts";
 import { serveHttp } from "../../web/serve_http.ts";
 import type { Services } from "../../web/services.ts";
 import { violations, walk } from "../harness/accessibility.ts";
-import { browserTest, watchFaults } from "../harness/browser.ts";
+import { browserTest, islandsBegun, watchFaults } from "../harness/browser.ts";
 import { type FakeData, fakeData, fakeServices } from "../web/fake_services.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -18,7 +18,6 @@ const DESK = { width: 1280, height: 900 };
 const PHONE = { width: 360, height: 740 };
 /** Where a chart begins on a phone, for more than half of it to be seen. */
 const CHART_TOP_MAX = 400;
-const WAIT_MS_MAX = 120_000;
 /** Of a page in all; 0.1 counts as good. */
 const SHIFT_MAX = 0.01;
 
@@ -262,6 +261,7 @@ async function shifts(page: Page): Promise<readonly string[]> {
 
 /** Waits until the islands have taken over, and what they changed is painted. */
 async function settled(page: Page): Promise<void> {
+  await islandsBegun(page);
   await page.locator(".theme:not([hidden])").waitFor({ state: "attached" });
   const link = page.locator("main .link, .watch .link").first();
   if (await link.count() > 0) {
@@ -307,7 +307,6 @@ async function check(
         reducedMotion: "reduce",
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(WAIT_MS_MAX);
       const faults = watchFaults(page, server.url);
       await page.addInitScript((kept) => {
         for (const [key, value] of Object.entries(kept)) {

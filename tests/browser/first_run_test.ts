@@ -6,12 +6,10 @@ import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { createApp } from "../../web/create_app.ts";
 import { serveHttp } from "../../web/serve_http.ts";
-import { browserTest } from "../harness/browser.ts";
+import { browserTest, islandsBegun } from "../harness/browser.ts";
 import { freePort } from "../harness/free_port.ts";
-import { startProgram } from "../harness/program.ts";
+import { startProgram, until } from "../harness/program.ts";
 import { fakeData, fakeServices } from "../web/fake_services.ts";
-
-const WAIT_MS_MAX = 120_000;
 
 browserTest("a first run says what comes next", async (browser, t) => {
   await t.step("a source that is dialled and away", () => dialsOnly(browser));
@@ -77,8 +75,14 @@ async function nobodyConnected(browser: Browser): Promise<void> {
       "clipboard-write",
     ]);
     const replay = page.locator(".copy-line", { hasText: "deno task replay" });
-    await replay.getByRole("button").click();
-    await replay.getByText("Copied").waitFor();
+    await until(
+      "what is said for a moment",
+      async () => {
+        await replay.getByRole("button").click();
+        return await replay.getByRole("status").innerText();
+      },
+      (told) => told === "Copied",
+    );
     assert.equal(
       await page.evaluate(() => navigator.clipboard.readText()),
       "deno task replay ticks.csv.gz --symbol EURUSD --to 127.0.0.1:9101",
@@ -120,7 +124,7 @@ async function goesOn(browser: Browser): Promise<void> {
 
 async function openPage(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(WAIT_MS_MAX);
   await page.goto(url);
+  await islandsBegun(page);
   return page;
 }

@@ -5,12 +5,11 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { SYMBOL_PATTERN } from "../../pipeline/domain/instrument.ts";
-import { browserTest, watchFaults } from "../harness/browser.ts";
+import { browserTest, islandsBegun, watchFaults } from "../harness/browser.ts";
 import { type Program, startProgram, until } from "../harness/program.ts";
 import { HOSTILE_NAMES } from "../hostile/hostile_names.ts";
 
 const TOKEN = "a-token-of-24-characters";
-const WAIT_MS_MAX = 120_000;
 const HEADERS = { Authorization: `Bearer ${TOKEN}` };
 
 browserTest(
@@ -134,7 +133,6 @@ async function sendSymbols(program: Program): Promise<void> {
 
 async function signIn(browser: Browser, program: Program) {
   const page = await (await browser.newContext()).newPage();
-  page.setDefaultTimeout(WAIT_MS_MAX);
   const dialogs: string[] = [];
   page.on("dialog", (dialog) => {
     dialogs.push(dialog.message());
@@ -172,7 +170,7 @@ const parsed = (text: string) => text.replaceAll(/\r\n?/g, "\n");
 
 async function onTheList(page: Page, program: Program): Promise<void> {
   await page.goto(program.http);
-  await page.locator(".theme:not([hidden])").waitFor();
+  await islandsBegun(page);
   const texts = new Set((await textsOf(page)).map(parsed));
   const missing = HOSTILE_NAMES.filter((name) =>
     ![...texts].some((text) => text.includes(parsed(name)))
@@ -187,7 +185,7 @@ async function onTheList(page: Page, program: Program): Promise<void> {
 async function onItsPage(page: Page, program: Program): Promise<void> {
   for (const i of [0, 12, 26, 56]) {
     await page.goto(`${program.http}/instruments/H${i}`);
-    await page.locator(".theme:not([hidden])").waitFor();
+    await islandsBegun(page);
     const name = parsed(HOSTILE_NAMES[i]);
     const texts = (await textsOf(page)).map(parsed);
     assert.ok(texts.some((text) => text.includes(name)), name);
@@ -220,7 +218,7 @@ async function byTheStream(page: Page, program: Program): Promise<void> {
 
 async function inQuarantine(page: Page, program: Program): Promise<void> {
   await page.goto(`${program.http}/system`);
-  await page.locator(".theme:not([hidden])").waitFor();
+  await islandsBegun(page);
   const { rows } = await json(program, "/api/quarantine?limit=1000");
   const texts = (await textsOf(page)).map(parsed).join("\n");
   const shown = rows.filter(({ raw }: { raw: string }) =>

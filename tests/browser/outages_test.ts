@@ -4,8 +4,6 @@ import { serveHttp } from "../../web/serve_http.ts";
 import { browserTest, watchFaults } from "../harness/browser.ts";
 import { fakeData, fakeServices } from "../web/fake_services.ts";
 
-const WAIT_MS_MAX = 120_000;
-
 browserTest(
   "an open page says what does not work, until it does",
   async (browser) => {
@@ -25,7 +23,6 @@ browserTest(
     try {
       told("PostgreSQL does not answer: ticks wait in the buffer");
       const page = await browser.newPage();
-      page.setDefaultTimeout(WAIT_MS_MAX);
       const faults = watchFaults(page, server.url);
       await page.goto(`${server.url}/`);
       const notice = page.locator(".outages .notice");

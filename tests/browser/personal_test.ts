@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
 import { freePort } from "../harness/free_port.ts";
-import { browserTest, watchFaults } from "../harness/browser.ts";
+import { browserTest, islandsBegun, watchFaults } from "../harness/browser.ts";
 import {
   getJson,
   type Program,
@@ -13,7 +13,6 @@ import {
 } from "../harness/program.ts";
 
 const WIDE = { width: 1280, height: 800 };
-const WAIT_MS_MAX = 120_000;
 
 browserTest(
   "what the reader chooses is kept in the browser",
@@ -81,7 +80,6 @@ async function withPage(
     viewport: WIDE,
     colorScheme: "dark",
   });
-  context.setDefaultTimeout(WAIT_MS_MAX);
   try {
     const page = await context.newPage();
     const faults = watchFaults(page, program.http);
@@ -90,6 +88,11 @@ async function withPage(
   } finally {
     await context.close();
   }
+}
+
+async function open(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await islandsBegun(page);
 }
 
 const rootData = (page: Page) =>
@@ -112,9 +115,9 @@ async function settingsHold(
   program: Program,
 ): Promise<void> {
   await withPage(browser, program, async (page) => {
-    await page.goto(`${program.http}/`);
+    await open(page, `${program.http}/`);
     const other = await page.context().newPage();
-    await other.goto(`${program.http}/`);
+    await open(other, `${program.http}/`);
     await page.getByRole("link", { name: "Settings", exact: true }).click();
     await page.getByLabel("light", { exact: true }).check();
     await page.getByLabel("blue and orange", { exact: true }).check();
@@ -125,10 +128,7 @@ async function settingsHold(
     await page.getByLabel("Candles shown").press("Tab");
     await shows(page, { theme: "light", palette: "colorblind" });
     await shows(other, { theme: "light", palette: "colorblind" });
-    const kept = await page.evaluate(() =>
-      JSON.parse(localStorage.getItem("tickhouse.settings")!)
-    );
-    assert.deepEqual(kept, {
+    const kept = JSON.stringify({
       theme: "light",
       palette: "colorblind",
       timeZone: "Asia/Kolkata",
@@ -137,6 +137,11 @@ async function settingsHold(
       sound: false,
       notifications: false,
     });
+    await until(
+      `${kept} to be kept`,
+      () => page.evaluate(() => localStorage.getItem("tickhouse.settings")),
+      (text) => text === kept,
+    );
     // Asked before the body is there, as the first paint comes after it.
     await page.addInitScript(() => {
       const seen = new MutationObserver(() => {
@@ -147,7 +152,7 @@ async function settingsHold(
       });
       seen.observe(document, { childList: true, subtree: true });
     });
-    await page.goto(`${program.http}/settings`);
+    await open(page, `${program.http}/settings`);
     assert.equal((await rootData(page)).first, "light");
     assert.equal(await page.getByLabel("Candles shown").inputValue(), "300");
     await page.getByRole("button", { name: "Back to defaults" }).click();
@@ -155,7 +160,7 @@ async function settingsHold(
     await page.evaluate(() =>
       localStorage.setItem("tickhouse.settings", '{"theme":7,"count":"many"')
     );
-    await page.goto(`${program.http}/settings`);
+    await open(page, `${program.http}/settings`);
     assert.equal(await page.getByLabel("Candles shown").inputValue(), "150");
   });
 }
@@ -175,15 +180,19 @@ async function linkCarries(browser: Browser, program: Program): Promise<void> {
     link = await page.evaluate(() => navigator.clipboard.readText());
   });
   await withPage(browser, program, async (page) => {
-    await page.goto(link);
+    await open(page, link);
     const offer = page.getByRole("region", { name: "This link carries" });
     assert.match(await offer.innerText(), /Theme\s+as the system[\s\S]*dark/);
     assert.deepEqual(await rootData(page), {}, "nothing before the click");
     await offer.getByRole("button", { name: "Use these settings" }).click();
     await shows(page, { theme: "dark" });
-    assert.equal(await page.getByLabel("Interval").inputValue(), "5m");
-    assert.equal(await offer.count(), 0);
-    assert.equal(new URL(page.url()).search, "");
+    await offer.waitFor({ state: "detached" });
+    await page.waitForURL(({ search }) => search === "");
+    await until(
+      "the interval of the link",
+      () => page.getByLabel("Interval").inputValue(),
+      (interval) => interval === "5m",
+    );
   });
 }
 
@@ -216,9 +225,8 @@ async function consentOnClick(
   for (const answer of ["granted", "denied"] as const) {
     await withPage(browser, program, async (page) => {
       const asked = await countRequests(page, answer);
-      await page.goto(`${program.http}/settings`);
+      await open(page, `${program.http}/settings`);
       const box = page.getByLabel("Notifications");
-      await box.waitFor();
       assert.equal(await asked(), 0);
       await box.click();
       await until("the question", asked, (count) => count === 1);
@@ -309,7 +317,7 @@ async function openList(
   program: Program,
   path = "/",
 ): Promise<void> {
-  await page.goto(program.http + path);
+  await open(page, program.http + path);
   await page.locator(".watch .link-connected").waitFor();
 }
 
@@ -334,11 +342,15 @@ async function keysWork(browser: Browser, program: Program): Promise<void> {
     );
     assert.equal(await focusOf(page), symbolOf(1), "the focus stays on it");
     await page.getByRole("link", { name: "Change" }).click();
-    const wanted = new URL(page.url()).search;
-    assert.equal(wanted, "?q=list.0&sort=change");
+    const wanted = "?q=list.0&sort=change";
+    await page.waitForURL(({ search }) => search === wanted);
     // Only the pinned one fell; the first of the others rose.
-    const sorted = (await symbolsOf(page)).slice(0, 2);
-    assert.deepEqual(sorted, [symbolOf(1), symbolOf(0)]);
+    const sorted = [symbolOf(1), symbolOf(0)];
+    await until(
+      "the order by change",
+      () => symbolsOf(page),
+      (symbols) => symbols.slice(0, 2).join() === sorted.join(),
+    );
     const still = await browser.newContext({
       javaScriptEnabled: false,
       storageState: await page.context().storageState(),
@@ -353,6 +365,11 @@ async function keysWork(browser: Browser, program: Program): Promise<void> {
     await still.close();
     await page.keyboard.press("/");
     await page.keyboard.press("Escape");
+    await until(
+      "all of them again",
+      () => symbolsOf(page),
+      ({ length }) => length === all,
+    );
     await page.keyboard.press("?");
     const keys = page.getByRole("dialog", { name: "Keys" });
     await keys.waitFor();
@@ -432,12 +449,13 @@ async function alertFires(
         '{"notifications":true,"sound":true}',
       )
     );
-    await page.goto(`${program.http}/instruments/${symbol}`);
+    await open(page, `${program.http}/instruments/${symbol}`);
     await page.locator(".link-connected").first().waitFor();
     const panel = page.getByRole("region", { name: "Alerts" });
     await panel.getByLabel("Price comes to").fill("105.5");
     await panel.getByRole("button", { name: "Set" }).click();
     await panel.getByText("Price rises to 105.50").waitFor();
+    await until("a tab that listens", () => isListening(page), Boolean);
     await feed.tick(symbol, 105);
     assert.equal(await page.locator(".toast").count(), 0);
     await feed.tick(symbol, 106);
@@ -450,15 +468,23 @@ async function alertFires(
       "a sound",
       `${symbol}: ${symbol} rose to 105.50`,
     ]);
-    assert.equal(await panel.getByText("Price rises to").count(), 0);
+    await panel.getByText("Price rises to").waitFor({ state: "detached" });
     await list.getByRole("button", { name: "Dismiss:" }).click();
-    assert.equal(await list.locator(".toast").count(), 0);
-    await page.goto(`${program.http}/alerts`);
+    await list.locator(".toast").waitFor({ state: "detached" });
+    await open(page, `${program.http}/alerts`);
     const fired = page.getByRole("region", { name: "Fired" });
     await fired.getByText(`${symbol} rose to 105.50`).waitFor();
     await page.getByText("None. Set one").waitFor();
   });
 }
+
+/** Whether a tab has loaded what judges alerts, and hears of prices by now. */
+const isListening = (page: Page) =>
+  page.evaluate(async () =>
+    (await navigator.locks.query()).held!.some(({ name }) =>
+      name === "tickhouse.alerts"
+    )
+  );
 
 /** Runs in the page: notes what would be shown and heard beyond it. */
 function recordTold(): void {
@@ -486,16 +512,26 @@ async function signalAndFeedFire(
   await withPage(browser, program, async (page) => {
     await page.addInitScript(keepStreams);
     const symbol = symbolOf(3);
-    await page.goto(`${program.http}/instruments/${symbol}`);
+    // Its newest tick is of now: it is not stale before it is away.
+    await feed.tick(symbol, 104);
+    await open(page, `${program.http}/instruments/${symbol}`);
     await page.locator(".link-connected").first().waitFor();
     const panel = page.getByRole("region", { name: "Alerts" });
     await panel.getByLabel("A new BUY or SELL").check();
     await panel.getByLabel("The feed goes stale").check();
-    await page.goto(`${program.http}/`);
-    await page.locator(".watch .link-connected").waitFor();
-    await page.evaluate(tellSignal, symbol);
+    await openList(page, program);
     const toasts = page.locator(".toasts").getByRole("link");
-    await toasts.getByText(`SELL ${symbol}: it falls`).waitFor();
+    const sell = toasts.getByText(`SELL ${symbol}: it falls`);
+    const at = Date.now();
+    await until(
+      "the alert of a signal that comes, once somebody listens",
+      async () => {
+        await page.evaluate(tellSignal, { symbol, at });
+        return await sell.count();
+      },
+      (count) => count > 0,
+    );
+    assert.equal(await sell.count(), 1, "told again, it is the same");
     feed.close();
     await toasts.getByText(`${symbol}: no feed`).waitFor();
     await until(
@@ -504,7 +540,7 @@ async function signalAndFeedFire(
       (urls) => urls.join() === `${program.http}/api/stream?history=0`,
     );
     await page.reload();
-    await page.goto(`${program.http}/alerts`);
+    await open(page, `${program.http}/alerts`);
     const waiting = page.getByRole("region", { name: "Waiting" });
     for (const kind of ["A new BUY or SELL", "The feed goes stale"]) {
       await waiting.getByText(`${symbol} ${kind}`).waitFor();
@@ -542,9 +578,10 @@ function openStreams(): readonly string[] {
  * Runs in the page: a signal comes, of which nobody can say when the rule makes
  * one.
  */
-function tellSignal(symbol: string): void {
+function tellSignal(
+  { symbol, at }: { readonly symbol: string; readonly at: number },
+): void {
   const { streams } = globalThis as unknown as { streams: EventSource[] };
-  const at = Date.now();
   const signal = {
     t: Math.floor(at / 60_000) * 60_000,
     version: 1,

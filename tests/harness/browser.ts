@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import type { Browser, Page } from "playwright-core";
 
+/** Whatever a page does, on a machine that does something else as well. */
+const WAIT_MS_MAX = 120_000;
 const EXECUTABLES = [
   Deno.env.get("CHROMIUM"),
   "/usr/bin/chromium",
@@ -41,7 +43,7 @@ async function launch(
   flags: readonly string[] = [],
 ): Promise<Browser> {
   const chromium = await loadDriver();
-  return await chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     args: [
       "--no-sandbox",
@@ -54,6 +56,8 @@ async function launch(
       ...flags,
     ],
   });
+  browser.on("context", (context) => context.setDefaultTimeout(WAIT_MS_MAX));
+  return browser;
 }
 
 /**
@@ -98,6 +102,24 @@ export function browserTest(
         await browser.close();
       }
     },
+  });
+}
+
+/**
+ * Waits until all islands of a page have begun, each by itself, and their first
+ * effects have run: until then nobody hears what is pressed or told there.
+ */
+export async function islandsBegun(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const boot = document.querySelector<HTMLScriptElement>(
+      'script[type="module"][src$="/boot.js"]',
+    );
+    // It runs once: to import it again is to wait for its end.
+    if (boot !== null) await import(boot.src);
+    // Effects run after the next frame.
+    await new Promise<void>((resolve) =>
+      requestAnimationFrame(() => setTimeout(() => setTimeout(resolve)))
+    );
   });
 }
 
