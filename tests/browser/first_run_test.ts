@@ -79,7 +79,7 @@ async function nobodyConnected(browser: Browser): Promise<void> {
       "what is said for a moment",
       async () => {
         await replay.getByRole("button").click();
-        return await replay.getByRole("status").innerText();
+        return await replay.locator(".told").textContent();
       },
       (told) => told === "Copied",
     );
