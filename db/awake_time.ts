@@ -1,4 +1,3 @@
-import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { Clock } from "../pipeline/ports.ts";
 
 const LOOK_EVERY_MS = 100;
@@ -15,15 +14,14 @@ export async function timedAwake<T>(
   clock: Clock,
 ): Promise<{ readonly result: T; readonly ms: number }> {
   let ms = 0;
-  let seenAt = clock.now();
+  let seenAtMs = clock.steadyMs();
   const done = new AbortController();
   const looking = (async () => {
     while (!done.signal.aborted) {
       await clock.sleep(LOOK_EVERY_MS, done.signal);
-      const now = clock.now();
-      const step = (now - seenAt) / MICROS_PER_MS;
-      ms += Math.min(STEP_MS_MAX, Math.max(0, step));
-      seenAt = now;
+      const nowMs = clock.steadyMs();
+      ms += Math.min(STEP_MS_MAX, nowMs - seenAtMs);
+      seenAtMs = nowMs;
     }
   })();
   try {

@@ -77,7 +77,7 @@ export class ReadReplica {
 
   /** Looks once, so that the first reads go where they should. */
   async look(): Promise<void> {
-    const at = this.#nowMs();
+    const at = this.clock.steadyMs();
     const [here, there] = await Promise.allSettled([
       this.primary.query<Row & Who & { position: number }>(PRIMARY),
       this.replica.query<
@@ -127,14 +127,14 @@ export class ReadReplica {
     const has = this.#looks.findLast(({ position }) =>
       position <= this.#replayed
     );
-    return has === undefined ? Infinity : this.#nowMs() - has.at;
+    return has === undefined ? Infinity : this.clock.steadyMs() - has.at;
   }
 
   /** Whether the replica has all that the primary has at this moment. */
   async #caughtUp(): Promise<boolean> {
     if (this.#fault !== null) return false;
     if (this.#isSame) return true;
-    const deadline = this.#nowMs() + CATCH_UP_MS_MAX;
+    const deadline = this.clock.steadyMs() + CATCH_UP_MS_MAX;
     const wanted = await this.#primaryPosition();
     while (this.#replayed < wanted) {
       const [{ position }] = await this.replica.query<
@@ -143,7 +143,7 @@ export class ReadReplica {
       if (position === null) return false;
       this.#replayed = Math.max(this.#replayed, position);
       if (this.#replayed >= wanted) break;
-      if (this.#nowMs() > deadline) return false;
+      if (this.clock.steadyMs() > deadline) return false;
       await this.clock.sleep(CATCH_UP_LOOK_MS);
     }
     return this.#fault === null;
@@ -183,9 +183,5 @@ export class ReadReplica {
       script: () => Promise.reject(new DbError("A replica is read", null)),
       close: () => Promise.resolve(),
     };
-  }
-
-  #nowMs(): number {
-    return this.clock.now() / 1_000;
   }
 }

@@ -1,4 +1,3 @@
-import { MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { Clock } from "../pipeline/ports.ts";
 import {
   type BatchOptions,
@@ -44,15 +43,16 @@ export function sharedTransactions(db: Db, clock: Clock): Db {
   /** Ends the waits of those that have gone. */
   let gone = new AbortController();
   /** Until then nobody shares. */
-  let aloneUntil = -Infinity;
+  let aloneUntilMs = -Infinity;
 
   function go(): void {
     const ready = waiting;
     waiting = [];
     gone.abort();
     gone = new AbortController();
-    if (ready.length > 1 && clock.now() >= aloneUntil) void transact(ready);
-    else ready.forEach(alone);
+    if (ready.length > 1 && clock.steadyMs() >= aloneUntilMs) {
+      void transact(ready);
+    } else ready.forEach(alone);
   }
 
   function alone({ statements, answer }: Waiting): void {
@@ -60,7 +60,7 @@ export function sharedTransactions(db: Db, clock: Clock): Db {
   }
 
   async function transact(together: readonly Waiting[]): Promise<void> {
-    const startedAt = clock.now();
+    const startedAtMs = clock.steadyMs();
     const looks = together.filter(({ canWait }) => canWait);
     const others = together.filter(({ canWait }) => !canWait);
     try {
@@ -70,7 +70,7 @@ export function sharedTransactions(db: Db, clock: Clock): Db {
         WAITS_AS_EVER,
         ...others.flatMap((one) => one.statements),
       ]))!;
-      const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
+      const tookMs = clock.steadyMs() - startedAtMs;
       if (tookMs > SHARED_MS_MAX) goAlone();
       for (const { statements: { length }, answer } of looks) {
         answer.resolve(results.splice(0, length));
@@ -88,7 +88,7 @@ export function sharedTransactions(db: Db, clock: Clock): Db {
   }
 
   function goAlone(): void {
-    aloneUntil = clock.now() + ALONE_MS * MICROS_PER_MS;
+    aloneUntilMs = clock.steadyMs() + ALONE_MS;
   }
 
   function share(

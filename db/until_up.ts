@@ -25,14 +25,14 @@ export async function untilUp<T>(
     readonly isDown: (error: unknown) => boolean;
   },
 ): Promise<T> {
-  const deadline = clock.now() + START_MS_MAX * 1_000;
+  const deadlineMs = clock.steadyMs() + START_MS_MAX;
   for (let told = false;; told = true) {
     try {
       return await work();
     } catch (cause) {
       if (!isDown(cause)) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
-      if (clock.now() > deadline) {
+      if (clock.steadyMs() > deadlineMs) {
         throw new ServerDownError(
           `Cannot start as ${server} must answer, and does not: ${reason}`,
           { cause },

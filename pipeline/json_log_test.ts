@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { epochMicros } from "./domain/time.ts";
 import { jsonLog } from "./json_log.ts";
 
-const clock = { now: () => epochMicros(0), sleep: () => Promise.resolve() };
+const clock = {
+  now: () => epochMicros(0),
+  steadyMs: () => 0,
+  sleep: () => Promise.resolve(),
+};
 
 function logged(fields: Record<string, unknown>): Record<string, unknown> {
   const lines: string[] = [];

@@ -24,7 +24,14 @@ import type { EpochMicros } from "./domain/time.ts";
 // ---------------------------------------------------------------- time, log
 
 export interface Clock {
+  /** The time of day. It is set now and then, and may go back or jump. */
   now(): EpochMicros;
+  /**
+   * Milliseconds since some moment before the first call, which pass evenly
+   * whatever the time of day is set to: for how long something takes, and when
+   * it is due.
+   */
+  steadyMs(): number;
   /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { fromMillis } from "./domain/time.ts";
 import type { Clock } from "./ports.ts";
 
-/** The machine's clock. */
+/** The machine's clocks. */
 export const systemClock: Clock = {
   now: () => fromMillis(Date.now()),
+  steadyMs: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

@@ -55,7 +55,7 @@ export async function divideStep(
     (roles.includes("feed") && !(holds && stream === now.tag))
   );
   if (waiting) return "waits";
-  const startedAt = clock.now();
+  const startedAtMs = clock.steadyMs();
   const streams = buffer.ofDivision(now.tag);
   const sealed = await Promise.all(
     Array.from({ length: now.partitions }, (_, p) => streams.seal(p, true)),
@@ -78,7 +78,7 @@ export async function divideStep(
     from: now.partitions,
     to: next.partitions,
     ...next.pins && { pinned: next.pins },
-    last_step_ms: (clock.now() - startedAt) / 1_000,
+    last_step_ms: (clock.steadyMs() - startedAtMs) / 1_000,
   });
   return "divided";
 }

@@ -60,14 +60,14 @@ export async function followLayout(
 class LayoutFollower {
   /** What this process has said, and when. */
   #said = "";
-  #saidAt = -Infinity;
+  #saidAtMs = -Infinity;
   #holding: AbortController | null = null;
   #holds = false;
   /** Streams may be sealed, by this process or by one of before. */
   #mayBeSealed = true;
   /** Since nobody wanted a division, whoever did it. */
   #wasWanted = false;
-  #retiredAt = -Infinity;
+  #retiredAtMs = -Infinity;
   #mayWait: MayWait | undefined;
 
   constructor(private readonly options: FollowLayoutOptions) {}
@@ -160,20 +160,20 @@ class LayoutFollower {
     const { store, layout, owner, clock } = this.options;
     const what = { stream: layout.now.tag, holds: this.#holds };
     const text = JSON.stringify(what);
-    const ageMs = (clock.now() - this.#saidAt) / MICROS_PER_MS;
-    if (text === this.#said && ageMs >= 0 && ageMs < everyMs) return;
+    const ageMs = clock.steadyMs() - this.#saidAtMs;
+    if (text === this.#said && ageMs < everyMs) return;
     if (!await store.say(owner, what)) return;
     this.#said = text;
-    this.#saidAt = clock.now();
+    this.#saidAtMs = clock.steadyMs();
   }
 
   /** Forgets what is old of the streams of before: all of it is in candles. */
   async #retire(): Promise<void> {
     const { layout, buffer, clock, retentionMs } = this.options;
-    const now = clock.now();
-    if (now - this.#retiredAt < RETIRE_EVERY_MS * MICROS_PER_MS) return;
-    this.#retiredAt = now;
-    const before = epochMicros(now - retentionMs * MICROS_PER_MS);
+    const nowMs = clock.steadyMs();
+    if (nowMs - this.#retiredAtMs < RETIRE_EVERY_MS) return;
+    this.#retiredAtMs = nowMs;
+    const before = epochMicros(clock.now() - retentionMs * MICROS_PER_MS);
     for (const { partitions, tag } of layout.past) {
       const streams = buffer.ofDivision(tag);
       for (let p = 0; p < partitions; p++) {

@@ -7,7 +7,6 @@ import {
   compareEntryIds,
   type EntryId,
 } from "../pipeline/ports.ts";
-import { type EpochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { HttpServer } from "../web/serve_http.ts";
 import type { Life } from "./life.ts";
 
@@ -47,16 +46,16 @@ export const PARTS = [
  */
 export async function stop(program: Stoppable): Promise<void> {
   const { life, feeds, stores, owner, clock } = program;
-  const startedAt = clock.now();
+  const startedAtMs = clock.steadyMs();
   life.stopping = true;
   await life.stop("simulator", "layout", "nodes", "feed");
   await feeds?.stopped;
-  await appended(program, startedAt);
+  await appended(program, startedAtMs);
   await life.stop("mark", "forecast", "webhooks", "status", "others");
   await life.stop("upkeep", "archive");
   // Other processes go on with what is in a stream that they share.
   const drains = program.config.roles.has("aggregate") && !stores.shared;
-  if (drains) await drained(program, startedAt);
+  if (drains) await drained(program, startedAtMs);
   await life.stop("aggregate", "leases", "presence", "watch", "relay", "web");
   await Promise.all(program.servers.map((server) => server.close()));
   program.ingest?.dispose();
@@ -70,10 +69,10 @@ export async function stop(program: Stoppable): Promise<void> {
 /** Waits until all that was read is in the buffer, but not for ever. */
 async function appended(
   { ingest, clock }: Stoppable,
-  startedAt: EpochMicros,
+  startedAtMs: number,
 ): Promise<void> {
   if (!ingest) return;
-  const left = APPENDED_BY_MS - (clock.now() - startedAt) / MICROS_PER_MS;
+  const left = APPENDED_BY_MS - (clock.steadyMs() - startedAtMs);
   const done = new AbortController();
   const deadline = new AbortController();
   const late = clock.sleep(left, done.signal).then(() => deadline.abort());
@@ -85,14 +84,14 @@ async function appended(
 /** Waits until all that is in the buffer is committed, but not for ever. */
 async function drained(
   { stores, committed, clock }: Stoppable,
-  startedAt: EpochMicros,
+  startedAtMs: number,
 ): Promise<void> {
-  const deadline = startedAt + COMMITTED_BY_MS * MICROS_PER_MS;
+  const deadlineMs = startedAtMs + COMMITTED_BY_MS;
   for (const p of committed.keys()) {
     const newest = await stores.buffer.newest(p);
     while (
       compareEntryIds(committed[p], newest) < 0 &&
-      clock.now() < deadline
+      clock.steadyMs() < deadlineMs
     ) await clock.sleep(LOOK_EVERY_MS);
   }
 }

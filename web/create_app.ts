@@ -62,9 +62,9 @@ function limitRequests(): Middleware<State> {
     if (services === undefined || isLoopback(address)) return ctx.next();
     const { requestsPerSecond: perSecond = REQUESTS_PER_SECOND } = services;
     limit ??= new RateLimit({ perSecond, burst: 2 * perSecond });
-    const now = services.clock.now();
-    if (limit.take(address, now)) return ctx.next();
-    const waitS = limit.waitS(address, now);
+    const nowMs = services.clock.steadyMs();
+    if (limit.take(address, nowMs)) return ctx.next();
+    const waitS = limit.waitS(address, nowMs);
     return problemResponse({
       type: "about:blank",
       title: "Too many requests",
@@ -97,17 +97,17 @@ function requireToken(tries: RateLimit): Middleware<State> {
     const path = ctx.url.pathname;
     const { headers, method } = ctx.req;
     const address = clientAddress(ctx.info);
-    const now = services.clock.now();
+    const nowMs = services.clock.steadyMs();
     if (path === "/login" && method === "POST") {
-      ctx.state.waitS = tries.waitS(address, now);
+      ctx.state.waitS = tries.waitS(address, nowMs);
       const answer = await ctx.next();
-      if (answer.status === 401) tries.take(address, now);
+      if (answer.status === 401) tries.take(address, nowMs);
       return answer;
     }
     if (hasBearer(headers)) {
-      const waitS = tries.waitS(address, now);
+      const waitS = tries.waitS(address, nowMs);
       if (waitS > 0) return tooManyTries(waitS);
-      if (!isKnown(services, headers)) tries.take(address, now);
+      if (!isKnown(services, headers)) tries.take(address, nowMs);
     }
     if (isOpenPath(path) || isKnown(services, headers)) return ctx.next();
     if (isForPrograms(path)) {

@@ -1,7 +1,3 @@
-import {
-  type EpochMicros,
-  MICROS_PER_SECOND,
-} from "../pipeline/domain/time.ts";
 import type { Clock } from "../pipeline/ports.ts";
 
 /** Until an answer that was shown once more is read anew: the page comes first. */
@@ -17,7 +13,7 @@ export interface KeptOptions {
 }
 
 interface Kept<T> {
-  readonly at: EpochMicros;
+  readonly atMs: number;
   readonly answer: Promise<T>;
   /** It is about to be read anew. */
   rereads: boolean;
@@ -25,8 +21,8 @@ interface Kept<T> {
 
 /** Answers that are kept for a while: whoever asks meanwhile shares one reading. */
 export class KeptAnswers<T> {
-  readonly #freshFor: number;
-  readonly #shownFor: number;
+  readonly #freshMs: number;
+  readonly #shownMs: number;
   readonly #max: number;
   readonly #kept = new Map<string, Kept<T>>();
 
@@ -34,19 +30,21 @@ export class KeptAnswers<T> {
     private readonly clock: Clock,
     { freshS, shownS = freshS, max = 1 }: KeptOptions,
   ) {
-    this.#freshFor = freshS * MICROS_PER_SECOND;
-    this.#shownFor = shownS * MICROS_PER_SECOND;
+    this.#freshMs = freshS * 1_000;
+    this.#shownMs = shownS * 1_000;
     this.#max = max;
   }
 
   /** The answer of this name, read if none is kept; one that failed is not. */
   get(name: string, read: () => Promise<T>): Promise<T> {
     const kept = this.#kept.get(name);
-    const age = kept === undefined ? Infinity : this.clock.now() - kept.at;
-    if (kept === undefined || age >= this.#shownFor) {
+    const ageMs = kept === undefined
+      ? Infinity
+      : this.clock.steadyMs() - kept.atMs;
+    if (kept === undefined || ageMs >= this.#shownMs) {
       return this.#read(name, read);
     }
-    if (age >= this.#freshFor && !kept.rereads) {
+    if (ageMs >= this.#freshMs && !kept.rereads) {
       kept.rereads = true;
       this.clock.sleep(REREAD_AFTER_MS).then(() => this.#read(name, read))
         .catch(() => {}); // whoever asks next reads it
@@ -55,7 +53,11 @@ export class KeptAnswers<T> {
   }
 
   #read(name: string, read: () => Promise<T>): Promise<T> {
-    const kept = { at: this.clock.now(), answer: read(), rereads: false };
+    const kept = {
+      atMs: this.clock.steadyMs(),
+      answer: read(),
+      rereads: false,
+    };
     this.#kept.delete(name);
     this.#kept.set(name, kept);
     if (this.#kept.size > this.#max) {

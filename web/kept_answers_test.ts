@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
-import { type EpochMicros, epochMicros } from "../pipeline/domain/time.ts";
+import { epochMicros } from "../pipeline/domain/time.ts";
 import { KeptAnswers, type KeptOptions } from "./kept_answers.ts";
 
 /** Answers that tell how many readings there were, on a clock that a test moves. */
 function keptAt(options: KeptOptions) {
-  let now: EpochMicros = epochMicros(0);
+  let nowMs = 0;
   const sleepers: (() => void)[] = [];
   const kept = new KeptAnswers<number>({
-    now: () => now,
+    now: () => epochMicros(0),
+    steadyMs: () => nowMs,
     sleep: () => new Promise<void>((wake) => sleepers.push(wake)),
   }, options);
   let readings = 0;
   return {
-    pass: (seconds: number) => now = epochMicros(now + seconds * 1e6),
+    pass: (seconds: number) => nowMs += seconds * 1_000,
     wake: async () => {
       for (const wake of sleepers.splice(0)) wake();
       await Promise.resolve();

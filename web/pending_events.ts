@@ -1,5 +1,4 @@
 import type { LiveEvent } from "../pipeline/domain/live_event.ts";
-import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { type Bytes, liveFrame } from "./event_frame.ts";
 
@@ -54,8 +53,11 @@ export class PendingEvents {
     private readonly idLine: Bytes | null,
     /** Those that count: what is `free()` does not. */
     readonly bytes: number,
-    /** When the oldest event that waits was published; `null` if none does. */
-    readonly oldest: EpochMicros | null,
+    /**
+     * When the oldest event that waits was published, in milliseconds of the
+     * steady clock; `null` if none does.
+     */
+    readonly oldest: number | null,
   ) {}
 
   /** Bytes that are no event. */
@@ -116,7 +118,7 @@ export class PendingEvents {
     let { bytes, oldest } = this;
     for (const numbered of events) {
       const { event } = numbered;
-      oldest ??= numbered.at;
+      oldest ??= numbered.atMs;
       if (event.kind === "candle") {
         forming.set(keyOf(event), numbered);
         continue;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { CandleView } from "../pipeline/domain/candle.ts";
-import { epochMicros } from "../pipeline/domain/time.ts";
 import type { NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { idLine } from "./event_frame.ts";
 import { News, PendingEvents } from "./pending_events.ts";
@@ -13,7 +12,7 @@ function candleEvent(
 ): NumberedEvent {
   const candle = { t, n } as CandleView;
   const event = { kind, symbol, interval: "1m" as const, candle };
-  return { n, event, at: epochMicros(n) };
+  return { n, event, atMs: n };
 }
 
 const news = (...events: readonly NumberedEvent[]) =>

@@ -1,6 +1,3 @@
-import type { EpochMicros } from "../pipeline/domain/time.ts";
-import { MICROS_PER_SECOND } from "../pipeline/domain/time.ts";
-
 export interface RateLimitSettings {
   readonly perSecond: number;
   /** How many may come at once after a rest. */
@@ -12,11 +9,13 @@ const ADDRESSES_MAX = 10_000;
 
 interface Bucket {
   left: number;
-  at: EpochMicros;
+  atMs: number;
 }
 
 /**
  * A bucket of tokens for each address, filled steadily up to the burst.
+ *
+ * Times are of a steady clock, in milliseconds.
  *
  * A network of 2^64 addresses of IPv6 is one: it is what one customer gets.
  */
@@ -27,26 +26,26 @@ export class RateLimit {
   constructor(private readonly settings: RateLimitSettings) {}
 
   /** Takes one token; false if there is none. */
-  take(address: string, now: EpochMicros): boolean {
-    const bucket = this.#bucketOf(address, now);
+  take(address: string, nowMs: number): boolean {
+    const bucket = this.#bucketOf(address, nowMs);
     if (bucket.left < 1) return false;
     bucket.left -= 1;
     return true;
   }
 
   /** Whole seconds until there is a token again; 0 if there is one. */
-  waitS(address: string, now: EpochMicros): number {
-    const { left } = this.#bucketOf(address, now);
+  waitS(address: string, nowMs: number): number {
+    const { left } = this.#bucketOf(address, nowMs);
     return left >= 1 ? 0 : Math.ceil((1 - left) / this.settings.perSecond);
   }
 
-  #bucketOf(address: string, now: EpochMicros): Bucket {
+  #bucketOf(address: string, nowMs: number): Bucket {
     const { perSecond, burst } = this.settings;
     const key = networkOf(address);
-    const bucket = this.#buckets.get(key) ?? { left: burst, at: now };
-    const passed = Math.max(0, now - bucket.at) / MICROS_PER_SECOND;
-    bucket.left = Math.min(burst, bucket.left + passed * perSecond);
-    bucket.at = now;
+    const bucket = this.#buckets.get(key) ?? { left: burst, atMs: nowMs };
+    const passedS = (nowMs - bucket.atMs) / 1_000;
+    bucket.left = Math.min(burst, bucket.left + passedS * perSecond);
+    bucket.atMs = nowMs;
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > ADDRESSES_MAX) {

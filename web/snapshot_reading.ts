@@ -1,4 +1,3 @@
-import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { nextTurn } from "../pipeline/next_turn.ts";
 import { idLine } from "./event_frame.ts";
@@ -62,7 +61,7 @@ export class SnapshotReading implements Listener {
   /** Resolves when there is something to give, or it is over. */
   readonly ready: Promise<void>;
   #first: PendingEvents | null = null;
-  #readFrom = -Infinity as EpochMicros;
+  #readFromMs = -Infinity;
   #sinceBytes = 0;
   #over = false;
   #begun = false;
@@ -97,9 +96,9 @@ export class SnapshotReading implements Listener {
     return this.#first?.allowed ?? null;
   }
 
-  /** When it was begun: what was stored before it is in it. */
-  get readFrom(): EpochMicros {
-    return this.#readFrom;
+  /** When it was begun, by the steady clock: what was stored before is in it. */
+  get readFromMs(): number {
+    return this.#readFromMs;
   }
 
   /** Somebody waits for it. */
@@ -183,8 +182,8 @@ export class SnapshotReading implements Listener {
     try {
       await services.bus.ready(filter);
       if (this.#over) return;
-      this.#readFrom = services.clock.now();
-      this.#leave = hub.join(filter, this, this.#readFrom);
+      this.#readFromMs = services.clock.steadyMs();
+      this.#leave = hub.join(filter, this, this.#readFromMs);
       const { frame, tells } = await readSnapshot(services, query);
       this.#bytes = frame.reduce((sum, { length }) => sum + length, 0);
       let first = PendingEvents.free([frame], this.#idLine());

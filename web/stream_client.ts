@@ -21,8 +21,8 @@ export interface StreamClientOptions {
   readonly onTaken: () => void;
   /** It may lack something, and is to begin anew with `again`, or `end`. */
   readonly onMissed: () => void;
-  /** What waited was sent; `published` is when the oldest of it was. */
-  readonly onSent: (published: number) => void;
+  /** What waited was sent; `publishedMs` is when the oldest of it was. */
+  readonly onSent: (publishedMs: number) => void;
   /** It is over, whoever ended it; `evicted` if it did not take enough. */
   readonly onOver: (evicted: boolean) => void;
 }

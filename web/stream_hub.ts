@@ -1,4 +1,3 @@
-import type { EpochMicros } from "../pipeline/domain/time.ts";
 import type { LiveBus, LiveFilter } from "../pipeline/live/live_bus.ts";
 import { idLine } from "./event_frame.ts";
 import { News } from "./pending_events.ts";
@@ -35,7 +34,7 @@ export interface Listener {
 
 interface Audience {
   /** When each began to read what is stored. */
-  readonly clients: Map<Listener, EpochMicros>;
+  readonly clients: Map<Listener, number>;
   leave(): void;
 }
 
@@ -65,13 +64,13 @@ export class StreamHub {
    * Tells a client everything that passes the filter from now on, until the
    * returned function is called; the program may end it before.
    *
-   * @param readFrom When it began to read what is stored; what was stored before
-   *   it does not lack.
+   * @param readFromMs When it began to read what is stored, by the steady clock;
+   *   what was stored before it does not lack.
    */
   join(
     filter: LiveFilter,
     client: Listener,
-    readFrom: EpochMicros,
+    readFromMs: number,
   ): () => void {
     const key = keyOf(filter);
     let audience = this.#audiences.get(key);
@@ -81,7 +80,7 @@ export class StreamHub {
     }
     const beat = this.#beats[this.#joined++ % BEATS];
     const { clients, leave } = audience;
-    clients.set(client, readFrom);
+    clients.set(client, readFromMs);
     beat.add(client);
     if (this.#here++ === 0) this.#start();
     return () => {
@@ -96,16 +95,16 @@ export class StreamHub {
   }
 
   #gather(filter: LiveFilter): Audience {
-    const clients = new Map<Listener, EpochMicros>();
+    const clients = new Map<Listener, number>();
     const leave = this.bus.subscribe(
       filter,
       (events) => {
         const news = new News(events, idLine(this.bus.lastId(filter)));
         for (const client of clients.keys()) client.tell(news);
       },
-      (until) => {
-        for (const [client, readFrom] of clients) {
-          if (readFrom <= until) client.miss();
+      (untilMs) => {
+        for (const [client, readFromMs] of clients) {
+          if (readFromMs <= untilMs) client.miss();
         }
       },
     );

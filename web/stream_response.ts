@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { STORED_INTERVALS } from "../pipeline/domain/interval.ts";
 import type { LiveEventKind } from "../pipeline/domain/live_event.ts";
-import { type EpochMicros, MICROS_PER_MS } from "../pipeline/domain/time.ts";
 import type { LiveFilter, NumberedEvent } from "../pipeline/live/live_bus.ts";
 import { idLine, liveFrame } from "./event_frame.ts";
 import { PendingEvents } from "./pending_events.ts";
@@ -54,7 +53,7 @@ const READINGS_MAX = 5;
 /** Not all who missed something are given a snapshot at once. */
 const ANEW_MS_MAX = 1_000;
 /** Of a client whose snapshot was read a while ago, maybe elsewhere. */
-const LONG_AGO = -Infinity as EpochMicros;
+const LONG_AGO_MS = -Infinity;
 
 const clients = new Places();
 /** Who gets an event; some are served in a millisecond. */
@@ -134,8 +133,8 @@ export async function streamResponse(
     taken(); // what it was given before has no use any more
     taken = reading.give(() => listener.evict());
   };
-  const join = (readFrom: EpochMicros) => {
-    part = hub.join(filter, listener, readFrom);
+  const join = (readFromMs: number) => {
+    part = hub.join(filter, listener, readFromMs);
   };
   const beginAnew = async () => {
     part();
@@ -151,7 +150,7 @@ export async function streamResponse(
     if (first === null || gone.aborted || shutdown.aborted) listener.end();
     else {
       give(reading);
-      join(reading.readFrom);
+      join(reading.readFromMs);
       listener.again(first);
     }
     reading.release();
@@ -167,10 +166,8 @@ export async function streamResponse(
     onTaken: () => taken(),
     // Who comes back instead is told what is the matter.
     onMissed: () => beginAnew().catch(() => listener.end()),
-    onSent: (published) =>
-      services.streamWaits?.add(
-        (services.clock.now() - published) / MICROS_PER_MS,
-      ),
+    onSent: (publishedMs) =>
+      services.streamWaits?.add(services.clock.steadyMs() - publishedMs),
     onOver: (byUs) => {
       if (byUs) evicted++;
       part();
@@ -181,7 +178,7 @@ export async function streamResponse(
     listener.end();
   } else {
     if (reading !== null) give(reading);
-    join(reading?.readFrom ?? LONG_AGO);
+    join(reading?.readFromMs ?? LONG_AGO_MS);
   }
   reading?.release();
   return new Response(pushedBody(listener), {

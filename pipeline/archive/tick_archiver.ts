@@ -2,8 +2,6 @@ import {
   type EpochMicros,
   epochMicros,
   MICROS_PER_DAY,
-  MICROS_PER_HOUR,
-  MICROS_PER_MS,
 } from "../domain/time.ts";
 import {
   BEFORE_FIRST,
@@ -37,6 +35,7 @@ export const ARCHIVER_DEFAULTS: ArchiverSettings = {
 };
 
 const REST = 2;
+const DROP_EVERY_MS = 3_600_000;
 
 export interface ArchiverOptions {
   readonly buffer: TickBuffer;
@@ -83,7 +82,7 @@ export class TickArchiver {
   /** Last work of each partition: one at a time. */
   readonly #work = new Map<number, Promise<void>>();
   readonly #failures = new Map<number, ArchiveFailure>();
-  #droppedAt = -Infinity;
+  #droppedAtMs = -Infinity;
   #stopped = false;
 
   constructor(private readonly options: ArchiverOptions) {
@@ -174,7 +173,7 @@ export class TickArchiver {
       if (this.#stopped) {
         throw new ArchiveStoppedError("Cannot archive as the program stops");
       }
-      const startedAt = clock.now();
+      const startedAtMs = clock.steadyMs();
       const raw = await buffer.readRaw(p, stream.reached, {
         through,
         maxEntries: sliceEntries,
@@ -188,7 +187,7 @@ export class TickArchiver {
         entries: raw.map(describeEntry).filter((entry) => entry !== null),
       });
       stream.reached = reached;
-      const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
+      const tookMs = clock.steadyMs() - startedAtMs;
       await clock.sleep(Math.max(restMsMin, REST * tookMs));
     }
   }
@@ -203,13 +202,13 @@ export class TickArchiver {
 
   async #drop(): Promise<void> {
     const { archive, clock, log } = this.options;
-    const now = clock.now();
-    if (now - this.#droppedAt < MICROS_PER_HOUR) return;
+    const nowMs = clock.steadyMs();
+    if (nowMs - this.#droppedAtMs < DROP_EVERY_MS) return;
     const kept = this.#settings.retentionDays * MICROS_PER_DAY;
     try {
-      const days = await archive.dropBefore(epochMicros(now - kept));
+      const days = await archive.dropBefore(epochMicros(clock.now() - kept));
       if (days > 0) log.info("Dropped old ticks from the archive", { days });
-      this.#droppedAt = now;
+      this.#droppedAtMs = nowMs;
     } catch (error) {
       log.warn("Could not drop old ticks; it is tried again", {
         error: String(error),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { MemoryBuffer } from "../buffer/testing/memory_buffer.ts";
 import { markEntry, moment, ticksEntry } from "../candles/testing/entries.ts";
 import type { StreamEntry } from "../domain/entry.ts";
-import { epochMicros, MICROS_PER_DAY } from "../domain/time.ts";
+import { epochMicros, MICROS_PER_DAY, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, EntryId } from "../ports.ts";
 import { MemoryArchive } from "./testing/memory_archive.ts";
 import { ArchiveStoppedError, TickArchiver } from "./tick_archiver.ts";
@@ -19,6 +19,10 @@ class JumpingClock implements Clock {
 
   now() {
     return this.time;
+  }
+
+  steadyMs(): number {
+    return this.time / MICROS_PER_MS;
   }
 
   sleep(ms: number): Promise<void> {

@@ -18,7 +18,11 @@ import { TooManyTicksError } from "./tick_gatherer.ts";
 import { silentLog } from "../silent_log.ts";
 
 const FEED = { feed: "a", epoch: 1 };
-const CLOCK = { now: () => moment(9), sleep: () => Promise.resolve() };
+const CLOCK = {
+  now: () => moment(9),
+  steadyMs: () => 0,
+  sleep: () => Promise.resolve(),
+};
 const PARTITIONS = 4;
 const P = partitionOf("A", PARTITIONS);
 

@@ -1,6 +1,5 @@
 import type { PartitionLayout } from "../domain/partition_layout.ts";
 import type { PartitionMap } from "../domain/partition_map.ts";
-import { MICROS_PER_MS } from "../domain/time.ts";
 import { partitionOf } from "../domain/hash.ts";
 import type {
   Clock,
@@ -236,6 +235,6 @@ export class SharedOwnership implements Ownership {
   }
 
   #nowMs(): number {
-    return this.options.clock.now() / MICROS_PER_MS;
+    return this.options.clock.steadyMs();
   }
 }

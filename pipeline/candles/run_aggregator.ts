@@ -545,7 +545,7 @@ class AggregatorLoop {
     const ms = Math.max(paceMsMin, Math.min(paceMsMax, PACE * tookMs));
     if (this.#passed(readAt, ms)) return;
     const leftMs = readAt + ms - this.#nowMs();
-    await this.options.clock.sleep(Math.min(ms, leftMs), this.signal);
+    await this.options.clock.sleep(leftMs, this.signal);
   }
 
   /** These entries are committed: how long have they waited? */
@@ -832,14 +832,12 @@ class AggregatorLoop {
     return catalog.calendarOf(instrument);
   }
 
-  /** Whether a time is over; a clock that was put back never makes it longer. */
   #passed(since: number, ms: number): boolean {
-    const elapsed = this.#nowMs() - since;
-    return elapsed >= ms || elapsed < 0;
+    return this.#nowMs() - since >= ms;
   }
 
   #nowMs(): number {
-    return this.options.clock.now() / MICROS_PER_MS;
+    return this.options.clock.steadyMs();
   }
 }
 

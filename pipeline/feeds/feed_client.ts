@@ -166,12 +166,12 @@ export async function runFeedClient(
   };
   const state: ClientState = { summary, epoch: options.hello.epoch };
   let failures = 0;
-  let welcomedAt = clock.now();
+  let welcomedAtMs = clock.steadyMs();
   while (!signal?.aborted) {
     const end = await runConnection(options, state);
     if (end.welcomed) {
       failures = 0;
-      welcomedAt = clock.now();
+      welcomedAtMs = clock.steadyMs();
     }
     if (end.kind === "complete") break;
     if (end.kind === "epoch") {
@@ -189,7 +189,7 @@ export async function runFeedClient(
       ? end.cause
       : new FeedRefusedError(end.code, end.reason);
     options.onLost?.(cause);
-    const waitedMs = (clock.now() - welcomedAt) / 1_000;
+    const waitedMs = clock.steadyMs() - welcomedAtMs;
     if (waitedMs >= (options.giveUpAfterMs ?? Infinity)) {
       throw new FeedUnreachableError(
         `Cannot reach the listener: ${messageOf(cause)}`,
@@ -261,7 +261,7 @@ class FeedSession {
   /** Stops the source's current pass. */
   #pass: AbortController | null = null;
   #writing: Promise<void> | null = null;
-  #heardAt: number;
+  #heardAtMs: number;
   #wake: (() => void) | null = null;
 
   constructor(
@@ -269,7 +269,7 @@ class FeedSession {
     private readonly options: FeedClientOptions,
     private readonly state: ClientState,
   ) {
-    this.#heardAt = options.clock.now();
+    this.#heardAtMs = options.clock.steadyMs();
   }
 
   async run(): Promise<ConnectionEnd> {
@@ -386,7 +386,7 @@ class FeedSession {
       while (!this.#ending) {
         const n = await this.connection.read(into);
         if (n === null) throw new FeedLostError("The listener hung up");
-        this.#heardAt = this.options.clock.now();
+        this.#heardAtMs = this.options.clock.steadyMs();
         const lines = (rest + decoder.decode(into.subarray(0, n), {
           stream: true,
         })).split("\n");
@@ -464,7 +464,7 @@ class FeedSession {
     for (let looks = 1; !this.#ending; looks++) {
       await clock.sleep(LOOK_MS, this.#over.signal);
       if (this.#ending || this.#leaving) return;
-      const silentMs = (clock.now() - this.#heardAt) / 1_000;
+      const silentMs = clock.steadyMs() - this.#heardAtMs;
       const waiting = this.#welcome === null || this.#acked < this.#next - 1;
       const patienceMs = this.#welcome === null ? WELCOME_MS : SILENCE_MS;
       if (waiting && silentMs >= patienceMs) {

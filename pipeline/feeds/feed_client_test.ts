@@ -72,6 +72,10 @@ class JumpingClock implements Clock {
     return epochMicros(Math.round(this.#nowMs * 1_000));
   }
 
+  steadyMs(): number {
+    return this.#nowMs;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();

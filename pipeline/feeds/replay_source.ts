@@ -1,4 +1,4 @@
-import { parseTime } from "../domain/time.ts";
+import { MICROS_PER_MS, parseTime } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 import type { TickSource } from "./feed_client.ts";
 import type { ReplayDecoder } from "./replay_decoder.ts";
@@ -61,7 +61,7 @@ export function replaySource(options: ReplaySourceOptions): TickSource {
 
 /** Keeps the distances of event time, divided by a speed. */
 class Pace {
-  #began: { readonly event: number; readonly ours: number } | null = null;
+  #began: { readonly event: number; readonly oursMs: number } | null = null;
 
   constructor(
     private readonly speed: number,
@@ -74,9 +74,10 @@ class Pace {
     if (this.speed === Infinity || this.signal.aborted) return 0;
     const event = parseTime(lines.lastTime());
     if (event === null) return 0;
-    const ours = this.clock.now();
-    this.#began ??= { event, ours };
-    const due = this.#began.ours + (event - this.#began.event) / this.speed;
-    return Math.max(0, (due - ours) / 1_000);
+    const oursMs = this.clock.steadyMs();
+    this.#began ??= { event, oursMs };
+    const passedMs = (event - this.#began.event) / MICROS_PER_MS;
+    const dueMs = this.#began.oursMs + passedMs / this.speed;
+    return Math.max(0, dueMs - oursMs);
   }
 }

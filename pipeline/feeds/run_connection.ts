@@ -1,6 +1,5 @@
 import { assertNever } from "../domain/assert.ts";
 import type { EpochMicros } from "../domain/time.ts";
-import { MICROS_PER_MS, MICROS_PER_SECOND } from "../domain/time.ts";
 import { nextTurn } from "../next_turn.ts";
 import type { Clock, Log } from "../ports.ts";
 import type {
@@ -89,13 +88,15 @@ class ConnectionRun {
   #welcomed = false;
   #bytes = 0;
   /** When the source was heard of last, or was last given a chance to be. */
-  #heardAt: EpochMicros;
+  /** By the steady clock, as the other times in milliseconds. */
+  #heardAtMs: number;
+  readonly #sinceMs: number;
   /** A read that nobody waited for to its end. */
   #reading: Promise<number | null> | null = null;
   #failed = false;
   #grant: FeedGrant | null = null;
   /** Until when the lines so far may take, by the feed's rate. */
-  #paidUntil = 0;
+  #paidUntilMs = -Infinity;
 
   constructor(
     private readonly connection: ByteConnection,
@@ -106,7 +107,8 @@ class ConnectionRun {
       (bytes) => connection.write(bytes),
       () => this.#over.abort(),
     );
-    this.#since = this.#heardAt = options.clock.now();
+    this.#since = options.clock.now();
+    this.#sinceMs = this.#heardAtMs = options.clock.steadyMs();
   }
 
   async run(): Promise<void> {
@@ -157,7 +159,7 @@ class ConnectionRun {
       stop = () => resolve(undefined);
       signal.addEventListener("abort", stop);
     });
-    this.#heardAt = this.options.clock.now();
+    this.#heardAtMs = this.options.clock.steadyMs();
     const reading = this.connection.read(this.#framer.space());
     this.#reading = reading;
     // It may end by our own close, when nobody waits for it any more.
@@ -195,10 +197,10 @@ class ConnectionRun {
   async #keepRate(lines: number): Promise<void> {
     const rate = this.#grant?.linesPerSecond ?? null;
     if (rate === null) return;
-    const now = this.options.clock.now();
-    this.#paidUntil = Math.max(this.#paidUntil, now - MICROS_PER_SECOND) +
-      lines / rate * MICROS_PER_SECOND;
-    const waitMs = (this.#paidUntil - now) / MICROS_PER_MS;
+    const nowMs = this.options.clock.steadyMs();
+    this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs - 1_000) +
+      lines / rate * 1_000;
+    const waitMs = this.#paidUntilMs - nowMs;
     if (waitMs > 0) await this.options.clock.sleep(waitMs, this.#over.signal);
   }
 
@@ -357,23 +359,23 @@ class ConnectionRun {
   /** Heartbeats both ways; plain sources may be silent for ever. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { clock, guard } = this.options;
-    let beatAt = clock.now();
+    let beatAtMs = clock.steadyMs();
     for (;;) {
       await clock.sleep(WATCH_MS, signal);
       if (signal.aborted) return;
-      const now = clock.now();
+      const nowMs = clock.steadyMs();
       if (
         guard?.asks && !this.#hello &&
-        now - this.#since >= HELLO_MS * MICROS_PER_MS
+        nowMs - this.#sinceMs >= HELLO_MS
       ) {
         this.#fail("token", `a hello must come within ${HELLO_MS} ms`);
       }
       if (!this.#hello || !this.#entrance) continue;
-      if (now - beatAt >= HEARTBEAT_MS * MICROS_PER_MS) {
-        beatAt = now;
+      if (nowMs - beatAtMs >= HEARTBEAT_MS) {
+        beatAtMs = nowMs;
         this.#outbox.send({ type: "heartbeat" });
       }
-      const silent = now - this.#heardAt >= SILENCE_MS * MICROS_PER_MS;
+      const silent = nowMs - this.#heardAtMs >= SILENCE_MS;
       if (silent && this.#reading !== null && !this.#over.signal.aborted) {
         this.#fail(
           "silent",

@@ -1,4 +1,3 @@
-import { MICROS_PER_MS } from "../domain/time.ts";
 import { ListenError } from "../listen_error.ts";
 import { nextTurn } from "../next_turn.ts";
 import type { Clock, Log } from "../ports.ts";
@@ -125,15 +124,15 @@ async function serve(
 /** Connections that were refused, and told of now and then. */
 class Refusals {
   #refused = 0;
-  #toldAt = -Infinity;
+  #toldAtMs = -Infinity;
 
   constructor(private readonly log: Log, private readonly clock: Clock) {}
 
   note(peer: string): void {
     this.#refused += 1;
-    const now = this.clock.now();
-    if (now - this.#toldAt < TELL_EVERY_MS * MICROS_PER_MS) return;
-    this.#toldAt = now;
+    const nowMs = this.clock.steadyMs();
+    if (nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    this.#toldAtMs = nowMs;
     this.log.warn("A feed was refused as there are too many", {
       peer,
       refusedSoFar: this.#refused,

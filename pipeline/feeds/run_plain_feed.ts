@@ -38,7 +38,7 @@ export async function runPlainFeed(options: {
   const { clock, signal } = options;
   const source = guardedSource(options.source);
   const summary: PlainFeedSummary = { sent: 0, reconnects: 0, complete: false };
-  let connectedAt = clock.now();
+  let connectedAtMs = clock.steadyMs();
   let connections = 0;
   while (!signal.aborted && !summary.complete) {
     let connection: FeedConnection | null = null;
@@ -53,7 +53,7 @@ export async function runPlainFeed(options: {
       for await (const { bytes, count } of chunks) {
         summary.sent += count;
         await writeAll(connection, bytes);
-        connectedAt = clock.now();
+        connectedAtMs = clock.steadyMs();
         options.onProgress?.(summary);
       }
       if (signal.aborted) break;
@@ -63,7 +63,7 @@ export async function runPlainFeed(options: {
       if (signal.aborted) break;
       if (cause instanceof TickSourceError) throw cause;
       options.onLost?.(cause);
-      if (clock.now() - connectedAt >= options.giveUpAfterMs * 1_000) {
+      if (clock.steadyMs() - connectedAtMs >= options.giveUpAfterMs) {
         throw new FeedUnreachableError(
           `Cannot reach the listener: ${cause}`,
           { cause },

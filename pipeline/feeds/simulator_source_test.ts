@@ -17,6 +17,7 @@ function steppedClock(second: number): Clock & { slept: number[] } {
   return {
     slept,
     now: () => epochMicros(Math.round(nowMs * 1_000)),
+    steadyMs: () => nowMs,
     sleep: (ms) => {
       slept.push(ms);
       nowMs += ms;
@@ -134,6 +135,7 @@ Deno.test("simulatorSource() ends when the signal aborts while it waits", async 
   const stop = new AbortController();
   const clock: Clock = {
     now: () => epochMicros(START * 1e6),
+    steadyMs: () => 0,
     sleep: () => {
       stop.abort();
       return Promise.resolve();

@@ -1,4 +1,3 @@
-import { MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 import type { ByteConnection } from "./run_connection.ts";
 import { type Venue, VenueError } from "./venues/venue.ts";
@@ -25,9 +24,9 @@ export async function connectWebSocket(
   const socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
   const lines = new WaitingBytes();
-  let heardAt = clock.now();
+  let heardAtMs = clock.steadyMs();
   socket.onmessage = ({ data }) => {
-    heardAt = clock.now();
+    heardAtMs = clock.steadyMs();
     try {
       lines.put(venue.lines(
         typeof data === "string" ? data : new Uint8Array(data),
@@ -43,7 +42,7 @@ export async function connectWebSocket(
   };
   await opened(socket, signal);
   const watch = setInterval(() => {
-    if (clock.now() - heardAt < SILENCE_MS * MICROS_PER_MS) return;
+    if (clock.steadyMs() - heardAtMs < SILENCE_MS) return;
     lines.end(new VenueError(`The venue said nothing for ${SILENCE_MS} ms`));
     socket.close();
   }, 1_000);

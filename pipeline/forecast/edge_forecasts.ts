@@ -202,10 +202,10 @@ export class EdgeForecasts {
     );
     await eachChunk(wanted, CATCH_UP_CHUNK, 1, async (some) => {
       if (signal.aborted) return;
-      const startedAt = clock.now();
+      const startedAtMs = clock.steadyMs();
       const { behind } = this.#move(some, await this.#readFew(some), now);
       this.#move(behind, await this.#readDeep(behind), now);
-      await clock.sleep((clock.now() - startedAt) / MICROS_PER_MS, signal);
+      await clock.sleep(clock.steadyMs() - startedAtMs, signal);
     });
   }
 
@@ -358,10 +358,11 @@ export class EdgeForecasts {
       (part.to - part.from + 1);
     const size = Math.ceil(ROWS_MAX / each);
     await eachChunk(nearest, size, hurried ? LANES : 1, async (some) => {
-      const startedAt = clock.now();
+      const startedAtMs = clock.steadyMs();
+      const madeAt = clock.now();
       const made = some.map(({ of }) => ({
         of,
-        rows: makeForecasts(of, part, startedAt),
+        rows: makeForecasts(of, part, madeAt),
       }));
       const all = made.flatMap(({ rows }) => rows);
       if (signal.aborted || all.length === 0) return;
@@ -381,7 +382,7 @@ export class EdgeForecasts {
         );
       }
       if (!hurried) {
-        await clock.sleep((clock.now() - startedAt) / MICROS_PER_MS, signal);
+        await clock.sleep(clock.steadyMs() - startedAtMs, signal);
       }
     });
   }
@@ -444,7 +445,10 @@ export class EdgeForecasts {
       if (
         trainedThrough !== null && view.newest.t - trainedThrough >=
           REFIT_AFTER_CANDLES * MICROS_PER_MINUTE
-      ) entry.fitDueAt = Math.min(entry.fitDueAt, to);
+      ) {
+        const nowMs = this.ports.clock.steadyMs();
+        entry.fitDueAtMs = Math.min(entry.fitDueAtMs, nowMs);
+      }
       views.push({ instrument, view });
     }
     return { views, behind };

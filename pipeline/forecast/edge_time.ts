@@ -11,6 +11,8 @@ const EDGE_BEFORE_MS = 1_000;
 const EDGE_AFTER_MS = 1_200;
 /** Clocks may jump: no sleep is longer. */
 const SLEEP_MS_MAX = 5_000;
+/** An edge that is so far away was the next before the clock was put back. */
+const PUT_BACK_MS_MIN = 180_000;
 
 /** The next whole minute after `now`. */
 export function nextEdge(now: EpochMicros): EpochMicros {
@@ -19,17 +21,29 @@ export function nextEdge(now: EpochMicros): EpochMicros {
   );
 }
 
-/** Resolves at a time of the clock, or once aborted. */
-export async function sleepUntil(
+/**
+ * Waits for the next edge and some milliseconds more. The edge is another one
+ * if the clock is put back meanwhile.
+ *
+ * @param edge The one to wait for; any, if the clock was put back since.
+ * @returns The edge that was reached, or `null` once aborted.
+ */
+export async function reachEdge(
   clock: Clock,
-  target: number,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted && clock.now() < target) {
+  edge: EpochMicros,
+  { settleMs, signal }: {
+    readonly settleMs: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<EpochMicros | null> {
+  while (!signal.aborted) {
+    const ms = (edge - clock.now()) / MICROS_PER_MS + settleMs;
+    if (ms <= 0) return edge;
+    if (ms > PUT_BACK_MS_MIN) edge = nextEdge(clock.now());
     // Rounded up, as timers may fire early.
-    const ms = Math.ceil((target - clock.now()) / MICROS_PER_MS);
-    await clock.sleep(Math.min(ms, SLEEP_MS_MAX), signal);
+    else await clock.sleep(Math.min(Math.ceil(ms), SLEEP_MS_MAX), signal);
   }
+  return null;
 }
 
 /** Whether an edge comes soon, or was just now. */

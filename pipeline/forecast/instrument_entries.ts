@@ -4,8 +4,8 @@ import { type InstrumentState, NEW_STATE } from "./instrument_state.ts";
 /** An instrument as the loops of the forecaster share it. */
 export interface Entry {
   state: InstrumentState;
-  /** When the next fit is due, microseconds. */
-  fitDueAt: number;
+  /** When the next fit is due, by the steady clock. */
+  fitDueAtMs: number;
   /** A fit is under way. */
   fitting: boolean;
   /** Newest candle at the last look, to see history coming in. */
@@ -26,7 +26,7 @@ export class InstrumentEntries {
     if (entry === undefined) {
       entry = {
         state: NEW_STATE,
-        fitDueAt: 0,
+        fitDueAtMs: 0,
         fitting: false,
         seenThrough: 0,
         tooFew: false,

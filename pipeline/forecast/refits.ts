@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import type { Skill } from "../domain/forecast.ts";
 import type { Instrument } from "../domain/instrument.ts";
-import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
+import { MICROS_PER_MS } from "../domain/time.ts";
 import type { CandleStore, Clock, Log } from "../ports.ts";
 import { CANDIDATES } from "./candidates.ts";
 import type { FitPool } from "./fit_pool.ts";
@@ -83,7 +83,7 @@ export class Refits {
    * @returns Milliseconds until the next call is due.
    */
   async next(signal: AbortSignal): Promise<number> {
-    const due = this.#mostOverdue(this.ports.clock.now());
+    const due = this.#mostOverdue(this.ports.clock.steadyMs());
     if (due === null) return POLL_MS;
     due.entry.fitting = true;
     try {
@@ -94,26 +94,26 @@ export class Refits {
     return 0;
   }
 
-  #mostOverdue(now: EpochMicros): Due | null {
-    return this.#nextDue(now) ?? this.#lookForDue(now);
+  #mostOverdue(nowMs: number): Due | null {
+    return this.#nextDue(nowMs) ?? this.#lookForDue(nowMs);
   }
 
-  #nextDue(now: EpochMicros): Due | null {
+  #nextDue(nowMs: number): Due | null {
     while (this.#due.length > 0) {
       const due = this.#due.pop()!;
-      if (isDue(due.entry, now)) return due;
+      if (isDue(due.entry, nowMs)) return due;
     }
     return null;
   }
 
-  #lookForDue(now: EpochMicros): Due | null {
+  #lookForDue(nowMs: number): Due | null {
     this.#due = this.ports.catalog.all()
       .map((instrument) => ({
         instrument,
         entry: this.entries.of(instrument.symbol),
       }))
-      .filter(({ entry }) => isDue(entry, now))
-      .sort((a, b) => b.entry.fitDueAt - a.entry.fitDueAt);
+      .filter(({ entry }) => isDue(entry, nowMs))
+      .sort((a, b) => b.entry.fitDueAtMs - a.entry.fitDueAtMs);
     return this.#due.pop() ?? null;
   }
 
@@ -125,9 +125,9 @@ export class Refits {
     const { candles, clock, log, pool, scorer } = this.ports;
     const { window, walkForwardSteps, fitMin, refitEveryMs } = this.options;
     const { symbol } = instrument;
-    const overdue = entry.fitDueAt;
+    const overdue = entry.fitDueAtMs;
     const again = (ms: number) => {
-      entry.fitDueAt = clock.now() + ms * MICROS_PER_MS;
+      entry.fitDueAtMs = clock.steadyMs() + ms;
     };
     const newest = await candles.latest([symbol], "1m", 1);
     const seen = newest.get(symbol)?.at(-1)?.end ?? 0;
@@ -193,6 +193,6 @@ export class Refits {
   }
 }
 
-function isDue({ fitting, fitDueAt }: Entry, now: EpochMicros): boolean {
-  return !fitting && fitDueAt <= now;
+function isDue({ fitting, fitDueAtMs }: Entry, nowMs: number): boolean {
+  return !fitting && fitDueAtMs <= nowMs;
 }

@@ -15,7 +15,7 @@ import {
   type EdgePorts,
   type EdgeReport,
 } from "./edge_forecasts.ts";
-import { awayFromEdge, nextEdge, sleepUntil } from "./edge_time.ts";
+import { awayFromEdge, nextEdge, reachEdge } from "./edge_time.ts";
 import type { FitPool } from "./fit_pool.ts";
 import type { FitFailure } from "./fit_track.ts";
 import { type ForecastShare, WHOLE_SHARE } from "./forecast_share.ts";
@@ -196,13 +196,13 @@ export class Forecaster {
 
   async #edgeLoop(signal: AbortSignal): Promise<void> {
     const { clock } = this.ports;
-    let edge = nextEdge(clock.now());
-    while (!signal.aborted) {
-      const target = edge + this.#options.settleMs * MICROS_PER_MS;
-      await sleepUntil(clock, target, signal);
-      if (signal.aborted) return;
+    const { settleMs } = this.#options;
+    let next = nextEdge(clock.now());
+    for (;;) {
+      const edge = await reachEdge(clock, next, { settleMs, signal });
+      if (edge === null) return;
       await this.#edges.forecast(edge, signal);
-      edge = epochMicros(
+      next = epochMicros(
         Math.max(edge + MICROS_PER_MINUTE, nextEdge(clock.now())),
       );
     }
@@ -232,10 +232,11 @@ export class Forecaster {
   async #catchUp(signal: AbortSignal): Promise<number> {
     const now = this.ports.clock.now();
     const closed = now - CLOSED_AFTER_MS * MICROS_PER_MS;
-    const all = closed >= this.#caughtUpThrough;
+    const edge = nextEdge(epochMicros(closed));
+    const all = edge !== this.#caughtUpThrough;
     this.#entries.keep((symbol) => this.#share.owns(symbol));
     await this.#edges.catchUp(now, all ? "all" : "new", signal);
-    if (all) this.#caughtUpThrough = nextEdge(epochMicros(closed));
+    this.#caughtUpThrough = edge;
     return LOOK_EVERY_MS;
   }
 

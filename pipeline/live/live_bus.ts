@@ -2,7 +2,6 @@ import type { CandleView } from "../domain/candle.ts";
 import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent, LiveEventKind } from "../domain/live_event.ts";
 import { isNewer } from "../domain/newer_candle.ts";
-import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 import { type Heard, HeardOrder } from "./heard_order.ts";
 import type { NeededChannels } from "./needed_channels.ts";
@@ -11,8 +10,8 @@ import type { NeededChannels } from "./needed_channels.ts";
 export interface NumberedEvent {
   readonly n: number;
   readonly event: LiveEvent;
-  /** When it was published. */
-  readonly at: EpochMicros;
+  /** When it was published, by the steady clock. */
+  readonly atMs: number;
 }
 
 /** Which events somebody wants; `null` is all of them. */
@@ -53,10 +52,10 @@ export interface LiveBus {
   deafen(channels: readonly number[]): void;
   /**
    * These channels, or all, are heard from now on, and something was missed
-   * that was stored by `until`, or by now: subscriptions that need them are told
-   * so, and ids given until now are too old for them.
+   * that was stored by `untilMs` of the steady clock, or by now: subscriptions
+   * that need them are told so, and ids given until now are too old for them.
    */
-  restart(channels?: readonly number[], until?: EpochMicros): void;
+  restart(channels?: readonly number[], untilMs?: number): void;
   /**
    * Resolves when all that passes the filter is heard, or cannot be for now: who
    * subscribes nonetheless is told later that something was missed.
@@ -66,12 +65,13 @@ export interface LiveBus {
    * Calls back, in order, until the returned function is called.
    *
    * `missed` tells of something that may pass the filter and was stored by
-   * `until`: whoever began to read what is stored by then may lack it.
+   * `untilMs` of the steady clock: whoever began to read what is stored by then
+   * may lack it.
    */
   subscribe(
     filter: LiveFilter,
     callback: (events: readonly NumberedEvent[]) => void,
-    missed?: (until: EpochMicros) => void,
+    missed?: (untilMs: number) => void,
   ): () => void;
   /** Number of the newest event so far. */
   readonly last: number;
@@ -131,10 +131,11 @@ interface Forming {
   readonly channel: number;
   /** Newest update sent, to be given again. */
   sent: NumberedEvent | null;
-  sentAt: EpochMicros;
+  /** When, by the steady clock, as all times here. */
+  sentAtMs: number;
   /** Newest update that waits for its turn, and when it was published. */
   waiting: CandleEvent | null;
-  waitingSince: EpochMicros;
+  waitingSinceMs: number;
   /** The newest that closed. */
   closed: CandleView | null;
 }
@@ -143,7 +144,7 @@ interface Subscriber {
   readonly filter: LiveFilter;
   readonly channels: readonly number[];
   readonly callback: (events: readonly NumberedEvent[]) => void;
-  readonly missed: (until: EpochMicros) => void;
+  readonly missed: (untilMs: number) => void;
 }
 
 /**
@@ -159,7 +160,7 @@ export class InProcessBus implements LiveBus {
   readonly #clock: Clock;
   readonly #bootId: string;
   readonly #keep: number;
-  readonly #everyMicros: number;
+  readonly #everyMs: number;
   readonly #subscribers = new Set<Subscriber>();
   readonly #forming = new Map<string, Forming>();
   /** Those of which an update waits. */
@@ -191,8 +192,7 @@ export class InProcessBus implements LiveBus {
     this.#allChannels = [...this.#channels.keys()];
     this.#orders = Array.from({ length: orders }, () => new HeardOrder());
     this.#heard = Array(orders).fill(null);
-    this.#everyMicros = (options.formingEveryMs ?? FORMING_EVERY_MS) *
-      MICROS_PER_MS;
+    this.#everyMs = options.formingEveryMs ?? FORMING_EVERY_MS;
   }
 
   get last(): number {
@@ -224,7 +224,10 @@ export class InProcessBus implements LiveBus {
     for (const channel of channels) this.#deaf.add(channel);
   }
 
-  restart(channels = this.#allChannels, until = this.#clock.now()): void {
+  restart(
+    channels = this.#allChannels,
+    untilMs = this.#clock.steadyMs(),
+  ): void {
     if (channels.length === 0) return;
     const some = new Set(channels);
     this.#forgetForming(some);
@@ -236,7 +239,7 @@ export class InProcessBus implements LiveBus {
     const concerned = [...this.#subscribers].filter((one) =>
       one.channels.some((channel) => some.has(channel))
     );
-    for (const { missed } of concerned) missed(until);
+    for (const { missed } of concerned) missed(untilMs);
   }
 
   async ready(filter: LiveFilter): Promise<void> {
@@ -244,22 +247,22 @@ export class InProcessBus implements LiveBus {
   }
 
   publish(events: readonly LiveEvent[]): void {
-    const now = this.#clock.now();
+    const nowMs = this.#clock.steadyMs();
     const passing: NumberedEvent[] = [];
     for (const event of events) {
       if (event.kind !== "candle") {
         if (event.kind === "candle.closed" || event.kind === "candle.revised") {
           this.#endForming(event);
         }
-        passing.push(this.#record(event, now));
+        passing.push(this.#record(event, nowMs));
         continue;
       }
       const forming = this.#formingOf(event);
       if (isOld(event.candle, forming)) continue;
       forming.waiting = event;
-      forming.waitingSince = now;
-      if (now - forming.sentAt >= this.#everyMicros) {
-        passing.push(this.#sendForming(forming, event, now));
+      forming.waitingSinceMs = nowMs;
+      if (nowMs - forming.sentAtMs >= this.#everyMs) {
+        passing.push(this.#sendForming(forming, event, nowMs));
       } else this.#waiting.add(forming);
     }
     this.#send(passing);
@@ -269,7 +272,7 @@ export class InProcessBus implements LiveBus {
   subscribe(
     filter: LiveFilter,
     callback: (events: readonly NumberedEvent[]) => void,
-    missed: (until: EpochMicros) => void = () => {},
+    missed: (untilMs: number) => void = () => {},
   ): () => void {
     const channels = this.#channelsOf(filter);
     const subscriber = { filter, channels, callback, missed };
@@ -398,8 +401,8 @@ export class InProcessBus implements LiveBus {
     return forgotten === NONE && Math.min(...others) >= from;
   }
 
-  #record(event: LiveEvent, at: EpochMicros): NumberedEvent {
-    const numbered = { n: ++this.#last, event, at };
+  #record(event: LiveEvent, atMs: number): NumberedEvent {
+    const numbered = { n: ++this.#last, event, atMs };
     this.#ring.push(numbered);
     if (this.#ring.length - this.#ringStart > this.#keep) {
       const { n, event } = this.#ring[this.#ringStart];
@@ -420,9 +423,9 @@ export class InProcessBus implements LiveBus {
       forming = {
         channel: this.#channelOf(symbol),
         sent: null,
-        sentAt: -Infinity as EpochMicros,
+        sentAtMs: -Infinity,
         waiting: null,
-        waitingSince: -Infinity as EpochMicros,
+        waitingSinceMs: -Infinity,
         closed: null,
       };
       this.#forming.set(key, forming);
@@ -448,11 +451,11 @@ export class InProcessBus implements LiveBus {
   #sendForming(
     forming: Forming,
     event: CandleEvent,
-    now: EpochMicros,
+    nowMs: number,
   ): NumberedEvent {
-    const numbered = { n: ++this.#last, event, at: forming.waitingSince };
+    const numbered = { n: ++this.#last, event, atMs: forming.waitingSinceMs };
     forming.sent = numbered;
-    forming.sentAt = now;
+    forming.sentAtMs = nowMs;
     forming.waiting = null;
     this.#waiting.delete(forming);
     return numbered;
@@ -460,12 +463,12 @@ export class InProcessBus implements LiveBus {
 
   /** What is known of them may be older than what was missed. */
   #forgetForming(channels: ReadonlySet<number>): void {
-    const now = this.#clock.now();
+    const nowMs = this.#clock.steadyMs();
     const waiting: NumberedEvent[] = [];
     for (const [key, forming] of this.#forming) {
       if (!channels.has(forming.channel)) continue;
       if (forming.waiting !== null) {
-        waiting.push(this.#sendForming(forming, forming.waiting, now));
+        waiting.push(this.#sendForming(forming, forming.waiting, nowMs));
       }
       this.#forming.delete(key);
     }
@@ -484,12 +487,12 @@ export class InProcessBus implements LiveBus {
   #scheduleFlush(): void {
     if (this.#flushing) return;
     let next = Infinity;
-    for (const { sentAt } of this.#waiting) {
-      next = Math.min(next, sentAt + this.#everyMicros);
+    for (const { sentAtMs } of this.#waiting) {
+      next = Math.min(next, sentAtMs + this.#everyMs);
     }
     if (next === Infinity) return;
     this.#flushing = true;
-    const waitMs = Math.max(1, (next - this.#clock.now()) / MICROS_PER_MS);
+    const waitMs = Math.max(1, next - this.#clock.steadyMs());
     this.#clock.sleep(Math.ceil(waitMs)).then(() => {
       this.#flushing = false;
       this.#flush();
@@ -497,12 +500,12 @@ export class InProcessBus implements LiveBus {
   }
 
   #flush(): void {
-    const now = this.#clock.now();
+    const nowMs = this.#clock.steadyMs();
     const due: NumberedEvent[] = [];
     for (const forming of this.#waiting) {
-      const { waiting, sentAt } = forming;
-      if (waiting !== null && now - sentAt >= this.#everyMicros) {
-        due.push(this.#sendForming(forming, waiting, now));
+      const { waiting, sentAtMs } = forming;
+      if (waiting !== null && nowMs - sentAtMs >= this.#everyMs) {
+        due.push(this.#sendForming(forming, waiting, nowMs));
       }
     }
     this.#send(due);

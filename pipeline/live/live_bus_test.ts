@@ -4,38 +4,15 @@ import { mergeCandle } from "../../components/merge_live.ts";
 import type { CandleView } from "../domain/candle.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { isNewer } from "../domain/newer_candle.ts";
-import { type EpochMicros, fromMillis } from "../domain/time.ts";
-import type { Clock } from "../ports.ts";
 import {
   InProcessBus,
   type LiveFilter,
   type NumberedEvent,
 } from "./live_bus.ts";
 import { closedMinute, minuteView } from "./testing/candle_events.ts";
+import { HandClock } from "./testing/hand_clock.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
-
-/** A clock that stands until it is moved. */
-class HandClock implements Clock {
-  ms = 1_000_000;
-  #sleepers: { until: number; wake: () => void }[] = [];
-
-  now(): EpochMicros {
-    return fromMillis(this.ms);
-  }
-  sleep(ms: number): Promise<void> {
-    return new Promise((wake) =>
-      this.#sleepers.push({ until: this.ms + ms, wake })
-    );
-  }
-  async move(ms: number): Promise<void> {
-    this.ms += ms;
-    const due = this.#sleepers.filter(({ until }) => until <= this.ms);
-    this.#sleepers = this.#sleepers.filter(({ until }) => until > this.ms);
-    for (const { wake } of due) wake();
-    await Promise.resolve();
-  }
-}
 
 function forming(symbol: string, t: number, n: number): LiveEvent {
   const candle = minuteView(t, n, false);
@@ -64,6 +41,17 @@ Deno.test("a forming candle is sent at once, then at most four times a second", 
   assert.equal(counts()[0], "candle:1");
   assert.equal(counts().at(-1), "candle:100");
   assert.ok(counts().length <= 6, counts().join(" "));
+});
+
+Deno.test("a forming candle does not wait for a clock that was put back", async () => {
+  const { clock, bus, counts } = setUp();
+  bus.publish([forming("A", 0, 1)]);
+  clock.aheadMs = -3_600_000;
+  bus.publish([forming("A", 0, 2)]);
+  await clock.move(250);
+  bus.publish([forming("A", 0, 3)]);
+  await clock.move(250);
+  assert.deepEqual(counts(), ["candle:1", "candle:2", "candle:3"]);
 });
 
 Deno.test("closed candles always pass, and end what waits of them", async () => {
@@ -160,11 +148,11 @@ Deno.test("restart() says that something was missed, and forgets all ids", async
   let calls = 0;
   const missed: number[] = [];
   bus.subscribe(ALL, () => calls++, (until) => missed.push(until));
-  const first = clock.now();
+  const first = clock.steadyMs();
   await clock.move(250);
   bus.restart();
   bus.publish([closedMinute("A", 1, 1)]);
-  assert.deepEqual([calls, missed], [1, [clock.now()]]);
+  assert.deepEqual([calls, missed], [1, [clock.steadyMs()]]);
   assert.equal(bus.since(before, ALL), null);
   assert.notEqual(bus.lastId(ALL), before);
   bus.restart(undefined, first);

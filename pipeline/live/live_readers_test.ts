@@ -1,7 +1,6 @@
 /** Readers of some partitions, in processes that hear those and no others. */
 import assert from "node:assert/strict";
 import { partitionOf } from "../domain/hash.ts";
-import type { EpochMicros } from "../domain/time.ts";
 import { silentLog } from "../silent_log.ts";
 import {
   InProcessBus,
@@ -12,7 +11,8 @@ import {
 import { LiveRelay } from "./live_relay.ts";
 import type { Clock } from "../ports.ts";
 import { closedMinute } from "./testing/candle_events.ts";
-import { FakeServer, HandClock } from "./testing/fake_server.ts";
+import { FakeServer } from "./testing/fake_server.ts";
+import { HandClock } from "./testing/hand_clock.ts";
 
 const PARTITIONS = 8;
 const KEPT_MS = 3_000;
@@ -97,7 +97,7 @@ class Reader {
   ): Promise<void> {
     const missed = this.#id === null ? null : bus.since(this.#id, this.filter);
     if (missed === null) await bus.ready(this.filter);
-    const readFrom = missed === null ? clock.now() : -Infinity as EpochMicros;
+    const readFromMs = missed === null ? clock.steadyMs() : -Infinity;
     let reading = missed === null && readMs > 0;
     this.#leave = bus.subscribe(
       this.filter,
@@ -105,8 +105,8 @@ class Reader {
         for (const event of events) this.told.add(numberOf(event));
         if (!reading) this.#id = bus.lastId(this.filter);
       },
-      (until) => {
-        if (readFrom > until) return;
+      (untilMs) => {
+        if (readFromMs > untilMs) return;
         this.ended++;
         this.leave();
       },
@@ -248,10 +248,15 @@ type Moment = "before" | "during" | "after";
  * was there already.
  *
  * @param heard Whether the one who says so was heard before.
+ * @param aheadMs What the clock is set to while the reading goes on.
  */
 async function endedBy(
   moment: Moment,
-  { own, heard }: { readonly own: boolean; readonly heard: boolean },
+  { own, heard, aheadMs }: {
+    readonly own: boolean;
+    readonly heard: boolean;
+    readonly aheadMs: number;
+  },
 ): Promise<readonly [number, number]> {
   const { clock, processOf, stop } = setUp();
   const [stages, web] = [processOf("stages", false), processOf("web")];
@@ -267,6 +272,7 @@ async function endedBy(
   await lose();
   const opened = comes.open(web, () => [], 100);
   await clock.move(50);
+  clock.aheadMs = aheadMs;
   if (moment === "during") await lose();
   await clock.move(100);
   await opened;
@@ -279,11 +285,13 @@ async function endedBy(
 Deno.test("who began to read once something was lost does not begin anew for it", async () => {
   for (const own of [false, true]) {
     for (const heard of [false, true]) {
-      const source = { own, heard };
       const was = heard ? 1 : 0;
-      assert.deepEqual(await endedBy("before", source), [was, 0]);
-      assert.deepEqual(await endedBy("during", source), [was, 1]);
-      assert.deepEqual(await endedBy("after", source), [was, 1]);
+      for (const aheadMs of [0, -3_600_000, 3_600_000]) {
+        const source = { own, heard, aheadMs };
+        assert.deepEqual(await endedBy("before", source), [was, 0]);
+        assert.deepEqual(await endedBy("during", source), [was, 1]);
+        assert.deepEqual(await endedBy("after", source), [was, 1]);
+      }
     }
   }
 });

@@ -1,6 +1,5 @@
 import { partitionOf } from "../domain/hash.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
-import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
 import { HeardSenders, SENDERS_MAX } from "./heard_senders.ts";
 import type { LiveBus } from "./live_bus.ts";
@@ -117,16 +116,16 @@ export class LiveRelay {
   #wake = () => {};
   #sending = true;
   #unreadable = 0;
-  #formingAt = -Infinity;
-  #beatAt = -Infinity;
+  #formingAtMs = -Infinity;
+  #beatAtMs = -Infinity;
   /** By partition, when listening to it began. */
-  readonly #listeningAt = new Map<number, EpochMicros>();
-  readonly #restartedAt = new Map<number, EpochMicros>();
+  readonly #listeningAtMs = new Map<number, number>();
+  readonly #restartedAtMs = new Map<number, number>();
   /** By when what is missing was stored, of those that have to wait. */
-  readonly #restartWaits = new Map<number, EpochMicros>();
+  readonly #restartWaits = new Map<number, number>();
   /** Orders of which something was lost lately, and when the last of it was. */
   readonly #lostOrders = new Set<number>();
-  #lostAt = 0;
+  #lostAtMs = 0;
   readonly #ended = new AbortController();
 
   constructor(options: LiveRelayOptions) {
@@ -178,7 +177,7 @@ export class LiveRelay {
     const { bus, clock, partitions: all } = this.#options;
     const lost = partitions ?? Array.from({ length: all }, (_, p) => p);
     this.#lose(lost);
-    this.#lostAt = clock.now();
+    this.#lostAtMs = clock.steadyMs();
     const isFirst = this.#lostOrders.size === 0;
     for (const p of lost) this.#lostOrders.add(this.#orderOf(p));
     bus.deafen(this.#neededOf(this.#lostOrders));
@@ -186,7 +185,7 @@ export class LiveRelay {
     clock.sleep(LOST_GATHER_MS, this.#ended.signal).then(() => {
       const needed = this.#neededOf(this.#lostOrders);
       this.#lostOrders.clear();
-      this.#restart(needed, "Live events were maybe not told", this.#lostAt);
+      this.#restart(needed, "Live events were maybe not told", this.#lostAtMs);
     });
   }
 
@@ -209,9 +208,9 @@ export class LiveRelay {
     if (this.#outgoing.hasPassing) return;
     const { clock } = this.#options;
     const due = this.#outgoing.size > 0
-      ? this.#formingAt + FORMING_EVERY_MS * MICROS_PER_MS
-      : this.#beatAt + BEAT_EVERY_MS * MICROS_PER_MS;
-    const waitMs = (due - clock.now()) / MICROS_PER_MS;
+      ? this.#formingAtMs + FORMING_EVERY_MS
+      : this.#beatAtMs + BEAT_EVERY_MS;
+    const waitMs = due - clock.steadyMs();
     if (!(waitMs > 0)) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
@@ -220,15 +219,15 @@ export class LiveRelay {
   }
 
   async #flush(all: boolean): Promise<void> {
-    const now = this.#options.clock.now();
+    const nowMs = this.#options.clock.steadyMs();
     const forming = all ||
-      now - this.#formingAt >= FORMING_EVERY_MS * MICROS_PER_MS;
-    if (forming) this.#formingAt = now;
-    const messages = this.#messagesOf(this.#outgoing.take({ forming }), now);
+      nowMs - this.#formingAtMs >= FORMING_EVERY_MS;
+    if (forming) this.#formingAtMs = nowMs;
+    const messages = this.#messagesOf(this.#outgoing.take({ forming }), nowMs);
     if (messages.length > 0) this.#nowOnTheirWay(messages);
-    if (now - this.#beatAt >= BEAT_EVERY_MS * MICROS_PER_MS) {
-      this.#beatAt = now;
-      messages.push(...this.#beats(now));
+    if (nowMs - this.#beatAtMs >= BEAT_EVERY_MS) {
+      this.#beatAtMs = nowMs;
+      messages.push(...this.#beats(nowMs));
       this.#giveBack();
     }
     for (let i = 0; i < messages.length; i += MESSAGES_AT_ONCE) {
@@ -240,7 +239,7 @@ export class LiveRelay {
   }
 
   /** Numbers all of them before the first is sent. */
-  #messagesOf(events: readonly LiveEvent[], now: EpochMicros): Message[] {
+  #messagesOf(events: readonly LiveEvent[], nowMs: number): Message[] {
     const { bootId: from, partitions } = this.#options;
     const messages: Message[] = [];
     const byPartition = Map.groupBy(
@@ -251,9 +250,9 @@ export class LiveRelay {
       for (const part of partsOf(own.map((event) => JSON.stringify(event)))) {
         const n = ++this.#n;
         const told = this.#toldOf(p);
-        const text = writeMessage({ from, n, ...before(told, now) }, part);
+        const text = writeMessage({ from, n, ...before(told, nowMs) }, part);
         told.n = n;
-        told.takenAt = told.at = now;
+        told.takenAtMs = told.atMs = nowMs;
         messages.push({ p, n, text, isBeat: false });
       }
     }
@@ -261,22 +260,22 @@ export class LiveRelay {
   }
 
   /** Messages without events show whether one before them is missing. */
-  #beats(now: EpochMicros): Message[] {
+  #beats(nowMs: number): Message[] {
     const { bootId: from } = this.#options;
     const beats: Message[] = [];
     for (const [p, told] of this.#told) {
-      const { n, at, lostAt } = told;
-      const quietMs = (now - at) / MICROS_PER_MS;
+      const { n, atMs, lostAtMs } = told;
+      const quietMs = nowMs - atMs;
       if (n === 0 || quietMs < BEAT_EVERY_MS) continue;
-      const isOver = at === -Infinity
-        ? now - lostAt > LOST_MS_MAX * MICROS_PER_MS
+      const isOver = atMs === -Infinity
+        ? nowMs - lostAtMs > LOST_MS_MAX
         : quietMs > BEAT_MS_MAX;
       if (isOver) {
         // All who listen have heard; or each would tell of all for ever.
         this.#told.delete(p);
         continue;
       }
-      const text = writeMessage({ from, n, ...before(told, now) }, []);
+      const text = writeMessage({ from, n, ...before(told, nowMs) }, []);
       beats.push({ p, n, text, isBeat: true });
     }
     return beats;
@@ -298,15 +297,15 @@ export class LiveRelay {
       if (isBeat) return;
       const told = this.#toldOf(p);
       told.lost = Math.max(told.lost, n);
-      told.lostAt = clock.now();
+      told.lostAtMs = clock.steadyMs();
     }
   }
 
   /** Events of these were not told: a number that nobody will hear. */
   #lose(partitions: Iterable<number>): void {
     const n = ++this.#n;
-    const now = this.#options.clock.now();
-    const news = { n, takenAt: now, lost: n, lostAt: now };
+    const nowMs = this.#options.clock.steadyMs();
+    const news = { n, takenAtMs: nowMs, lost: n, lostAtMs: nowMs };
     for (const p of partitions) Object.assign(this.#toldOf(p), news);
   }
 
@@ -314,7 +313,13 @@ export class LiveRelay {
     let told = this.#told.get(p);
     if (told === undefined) {
       const never = -Infinity;
-      told = { n: 0, takenAt: never, at: never, lost: 0, lostAt: never };
+      told = {
+        n: 0,
+        takenAtMs: never,
+        atMs: never,
+        lost: 0,
+        lostAtMs: never,
+      };
       this.#told.set(p, told);
     }
     return told;
@@ -384,10 +389,10 @@ export class LiveRelay {
 
   #nowListening(partitions: readonly number[]): void {
     const { bus, clock } = this.#options;
-    const now = clock.now();
-    const again = partitions.filter((p) => this.#listeningAt.has(p));
-    const first = partitions.filter((p) => !this.#listeningAt.has(p));
-    for (const p of partitions) this.#listeningAt.set(p, now);
+    const nowMs = clock.steadyMs();
+    const again = partitions.filter((p) => this.#listeningAtMs.has(p));
+    const first = partitions.filter((p) => !this.#listeningAtMs.has(p));
+    for (const p of partitions) this.#listeningAtMs.set(p, nowMs);
     this.#needs.stand(partitions);
     // Who did not wait for it begins anew.
     bus.restart(first);
@@ -404,8 +409,8 @@ export class LiveRelay {
     bus.deafen(unused);
     for (const p of unused) {
       this.#heard.delete(p);
-      this.#listeningAt.delete(p);
-      this.#restartedAt.delete(p);
+      this.#listeningAtMs.delete(p);
+      this.#restartedAtMs.delete(p);
     }
     this.#notComingBack(unused);
   }
@@ -432,8 +437,8 @@ export class LiveRelay {
       if (!isBeat) bus.hear(message, [], this.#settled(order), p);
       return;
     }
-    const listeningAt = this.#listeningAt.get(p) ?? Infinity;
-    const fromFirst = clock.now() - listeningAt > ALL_HEARD_MS * MICROS_PER_MS;
+    const listeningAtMs = this.#listeningAtMs.get(p) ?? Infinity;
+    const fromFirst = clock.steadyMs() - listeningAtMs > ALL_HEARD_MS;
     const senders = this.#heard.get(p) ?? new HeardSenders();
     this.#heard.set(p, senders);
     const missing = senders.missingBefore(message, fromFirst);
@@ -457,53 +462,55 @@ export class LiveRelay {
     this.#restart(
       this.#neededOf(new Set([order])),
       "Live events of another process are missing",
-      this.#options.clock.now() - (ms - STAMPS_MS) * MICROS_PER_MS,
+      this.#options.clock.steadyMs() - (ms - STAMPS_MS),
     );
   }
 
   /**
-   * Readers of these take a snapshot, unless they began one after `until`, by
+   * Readers of these take a snapshot, unless they began one after `untilMs`, by
    * when what is missing was stored; at most every two seconds.
    */
   #restart(
     partitions: readonly number[],
     why: string,
-    until: number = this.#options.clock.now(),
+    untilMs: number = this.#options.clock.steadyMs(),
   ): void {
     const { bus, clock, log } = this.#options;
-    const now = clock.now();
-    const before = now - RESTART_EVERY_MS * MICROS_PER_MS;
+    const nowMs = clock.steadyMs();
+    const before = nowMs - RESTART_EVERY_MS;
     const [due, early]: [number[], number[]] = [[], []];
     for (const p of partitions) {
       if (!this.#needs.has(p)) continue;
       const waits = this.#restartWaits.get(p);
-      const isEarly = (this.#restartedAt.get(p) ?? -Infinity) > before;
+      const isEarly = (this.#restartedAtMs.get(p) ?? -Infinity) > before;
       if (waits !== undefined) {
-        this.#restartWaits.set(p, Math.max(waits, until) as EpochMicros);
+        this.#restartWaits.set(p, Math.max(waits, untilMs));
       } else (isEarly ? early : due).push(p);
     }
-    if (early.length > 0) this.#restartLater(early, why, until);
+    if (early.length > 0) this.#restartLater(early, why, untilMs);
     if (due.length === 0) return;
-    for (const p of due) this.#restartedAt.set(p, now);
+    for (const p of due) this.#restartedAtMs.set(p, nowMs);
     log.info("Live streams begin anew", { why, partitions: due.length });
-    bus.restart(due, until as EpochMicros);
+    bus.restart(due, untilMs);
     bus.deafen(due.filter((p) => !this.#needs.stands(p)));
   }
 
   /** Two seconds after the last time. */
-  #restartLater(partitions: readonly number[], why: string, until: number) {
+  #restartLater(partitions: readonly number[], why: string, untilMs: number) {
     const { bus, clock } = this.#options;
     bus.deafen(partitions);
     for (const p of partitions) {
-      this.#restartWaits.set(p, until as EpochMicros);
+      this.#restartWaits.set(p, untilMs);
     }
-    const last = Math.max(...partitions.map((p) => this.#restartedAt.get(p)!));
-    const sinceMs = (clock.now() - last) / MICROS_PER_MS;
+    const last = Math.max(
+      ...partitions.map((p) => this.#restartedAtMs.get(p)!),
+    );
+    const sinceMs = clock.steadyMs() - last;
     clock.sleep(RESTART_EVERY_MS - sinceMs).then(() => {
       const waits = this.#restartWaits;
       const byUntil = Map.groupBy(partitions, (p) => waits.get(p)!);
       for (const p of partitions) waits.delete(p);
-      for (const [until, some] of byUntil) this.#restart(some, why, until);
+      for (const [untilMs, some] of byUntil) this.#restart(some, why, untilMs);
     });
   }
 }
@@ -529,23 +536,22 @@ interface Told {
   /** The newest message, or the newest number nobody will hear. */
   n: number;
   /** When that number was taken. */
-  takenAt: number;
+  takenAtMs: number;
   /** When the newest was sent, beats aside; `-Infinity` before the first. */
-  at: number;
+  atMs: number;
   /** The newest number that is known to be lost, and since when it is. */
   lost: number;
-  lostAt: number;
+  lostAtMs: number;
 }
 
 /** What a message says of those before it. */
-function before({ n, takenAt, lost, lostAt }: Told, now: EpochMicros) {
-  const ms = (since: number) =>
-    Math.max(0, Math.floor((now - since) / MICROS_PER_MS));
-  const isLostLately = ms(lostAt) < LOST_TOLD_MS;
+function before({ n, takenAtMs, lost, lostAtMs }: Told, nowMs: number) {
+  const ms = (since: number) => Math.max(0, Math.floor(nowMs - since));
+  const isLostLately = ms(lostAtMs) < LOST_TOLD_MS;
   return {
     after: n,
-    afterMs: n === 0 ? 0 : ms(takenAt),
-    lost: isLostLately ? { n: lost, ms: ms(lostAt) } : null,
+    afterMs: n === 0 ? 0 : ms(takenAtMs),
+    lost: isLostLately ? { n: lost, ms: ms(lostAtMs) } : null,
   };
 }
 

@@ -5,7 +5,8 @@ import { InProcessBus, type LiveFilter } from "./live_bus.ts";
 import { LiveRelay } from "./live_relay.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 import { silentLog } from "../silent_log.ts";
-import { FakeServer, HandClock } from "./testing/fake_server.ts";
+import { FakeServer } from "./testing/fake_server.ts";
+import { HandClock } from "./testing/hand_clock.ts";
 
 const ALL: LiveFilter = { symbols: null, intervals: null, kinds: null };
 const PARTITIONS = 2;

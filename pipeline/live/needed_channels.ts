@@ -1,4 +1,3 @@
-import { type EpochMicros, MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
 
 /** Readers who were cut come back within seconds, and find what they missed. */
@@ -15,12 +14,13 @@ export interface NeededChannelsOptions {
 }
 
 interface Need {
-  readonly wantedAt: EpochMicros;
+  /** By the steady clock, in milliseconds. */
+  readonly wantedAtMs: number;
   readonly stood: PromiseWithResolvers<void>;
   stands: boolean;
   readers: number;
   /** When somebody last asked for it, came or left. */
-  usedAt: EpochMicros;
+  usedAtMs: number;
 }
 
 /** Which channels the readers of this process need, and which are heard. */
@@ -58,8 +58,8 @@ export class NeededChannels {
   async ready(channels: readonly number[]): Promise<void> {
     const { clock } = this.options;
     const late = this.#want(channels).filter(({ stands }) => !stands);
-    const since = late.reduce((max, one) => Math.max(max, one.wantedAt), 0);
-    const leftMs = READY_MS_MAX - (clock.now() - since) / MICROS_PER_MS;
+    const since = late.reduce((max, one) => Math.max(max, one.wantedAtMs), 0);
+    const leftMs = READY_MS_MAX - (clock.steadyMs() - since);
     if (leftMs <= 0) return;
     const over = new AbortController();
     await Promise.race([
@@ -90,31 +90,31 @@ export class NeededChannels {
   /** Forgets those that nobody has needed for a while, and names them. */
   giveBack(): readonly number[] {
     const { clock, keptMs = KEPT_MS } = this.options;
-    const before = clock.now() - keptMs * MICROS_PER_MS;
+    const before = clock.steadyMs() - keptMs;
     const unused = [...this.#needs]
-      .filter(([, { readers, usedAt }]) => readers === 0 && usedAt < before)
+      .filter(([, { readers, usedAtMs }]) => readers === 0 && usedAtMs < before)
       .map(([channel]) => channel);
     for (const channel of unused) this.#needs.delete(channel);
     return unused;
   }
 
   #want(channels: readonly number[]): readonly Need[] {
-    const now = this.options.clock.now();
+    const nowMs = this.options.clock.steadyMs();
     const more: number[] = [];
     const needs = channels.map((channel) => {
       let need = this.#needs.get(channel);
       if (need === undefined) {
         need = {
-          wantedAt: now,
+          wantedAtMs: nowMs,
           stood: Promise.withResolvers(),
           stands: false,
           readers: 0,
-          usedAt: now,
+          usedAtMs: nowMs,
         };
         this.#needs.set(channel, need);
         more.push(channel);
       }
-      need.usedAt = now;
+      need.usedAtMs = nowMs;
       return need;
     });
     if (more.length > 0) this.options.want(more);

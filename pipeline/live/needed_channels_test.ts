@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { NeededChannels } from "./needed_channels.ts";
-import { HandClock } from "./testing/fake_server.ts";
+import { HandClock } from "./testing/hand_clock.ts";
 
 const KEPT_MS = 5_000;
 

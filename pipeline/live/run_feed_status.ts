@@ -1,6 +1,5 @@
 import type { Catalog } from "../catalog.ts";
 import type { FeedState } from "../domain/live_event.ts";
-import { MICROS_PER_MS } from "../domain/time.ts";
 import type { Clock, FeedActivity, FeedActivityStore, Log } from "../ports.ts";
 import { feedStateOf, sameFeedState } from "./feed_status.ts";
 import type { LiveBus } from "./live_bus.ts";
@@ -33,7 +32,7 @@ export async function runFeedStatus(options: {
   let activity: readonly FeedActivity[] = [];
   let failed = false;
   for (let round = 0; !signal.aborted; round++) {
-    const startedAt = clock.now();
+    const startedAtMs = clock.steadyMs();
     try {
       activity = await store.activity();
       failed = false;
@@ -54,7 +53,7 @@ export async function runFeedStatus(options: {
     bus.publish(
       changed.map((state) => ({ kind: "feed", symbol: state.symbol, state })),
     );
-    const tookMs = (clock.now() - startedAt) / MICROS_PER_MS;
+    const tookMs = clock.steadyMs() - startedAtMs;
     const restMs = Math.min(EVERY_MS_MAX, REST * tookMs);
     await clock.sleep(Math.max(EVERY_MS, restMs), signal);
   }

@@ -1,6 +1,6 @@
 import type { LiveEvent } from "../domain/live_event.ts";
 import type { SignalAction, SignalView } from "../domain/signal.ts";
-import { MICROS_PER_MS, MICROS_PER_SECOND } from "../domain/time.ts";
+import { MICROS_PER_SECOND } from "../domain/time.ts";
 import type { Clock, Log } from "../ports.ts";
 import { signDelivery } from "./sign_delivery.ts";
 
@@ -95,7 +95,7 @@ class Receiver {
     this.#queue.push({
       id: newId(),
       body: JSON.stringify({ type: "signal", signal }),
-      madeAtMs: this.#nowMs(),
+      madeAtMs: this.options.clock.steadyMs(),
     });
     if (this.#queue.length > WAITING_MAX) {
       this.#queue.shift();
@@ -136,7 +136,8 @@ class Receiver {
         return;
       }
       const waitMs = Math.min(RETRY_MS_MIN * 2 ** tries, RETRY_MS_MAX);
-      const late = this.#nowMs() + waitMs - delivery.madeAtMs > AGE_MS_MAX;
+      const late =
+        this.options.clock.steadyMs() + waitMs - delivery.madeAtMs > AGE_MS_MAX;
       if (problem.final || late) {
         this.#failed++;
         log.warn("A signal was not delivered", {
@@ -179,9 +180,5 @@ class Receiver {
     } catch (error) {
       return { reason: String(error), final: false };
     }
-  }
-
-  #nowMs(): number {
-    return this.options.clock.now() / MICROS_PER_MS;
   }
 }

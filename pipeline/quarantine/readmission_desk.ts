@@ -5,11 +5,6 @@ import {
   type QuarantineId,
   quarantineIdText,
 } from "../domain/quarantine_id.ts";
-import {
-  type EpochMicros,
-  epochMicros,
-  MICROS_PER_MS,
-} from "../domain/time.ts";
 import type {
   Clock,
   QuarantineDesk,
@@ -36,7 +31,8 @@ export interface DeskOptions {
 }
 
 interface Wait {
-  readonly until: EpochMicros;
+  /** By the steady clock. */
+  readonly untilMs: number;
   readonly signal?: AbortSignal;
 }
 
@@ -70,11 +66,11 @@ export class ReadmissionDesk implements QuarantineDesk {
     const { clock, catalog } = this.options;
     // Another process may have registered or widened what was refused here.
     await catalog.refresh();
-    const until = epochMicros(clock.now() + waitMs * MICROS_PER_MS);
+    const untilMs = clock.steadyMs() + waitMs;
     const once = new Map(ids.map((id) => [quarantineIdText(id), id]));
     const results: ReadmitResult[] = [];
     for (const [p, group] of Map.groupBy(once.values(), ({ p }) => p)) {
-      results.push(await this.#readmitIn(p, group, { until, signal }));
+      results.push(await this.#readmitIn(p, group, { untilMs, signal }));
     }
     return {
       readmitted: results.flatMap(({ readmitted }) => readmitted),
@@ -144,14 +140,14 @@ export class ReadmissionDesk implements QuarantineDesk {
   async #settled(
     p: number,
     buffer: TickBuffer,
-    { until, signal }: Wait,
+    { untilMs, signal }: Wait,
   ): Promise<Settled | null> {
     const { store, clock } = this.options;
     for (;;) {
       const through = await store.readmittedThrough(p);
       const last = await buffer.lastSeq(p, READMIT_CHAIN);
       if (last <= through) return { last, through };
-      if (clock.now() >= until || signal?.aborted) return null;
+      if (clock.steadyMs() >= untilMs || signal?.aborted) return null;
       await clock.sleep(POLL_MS, signal);
     }
   }

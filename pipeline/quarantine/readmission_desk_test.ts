@@ -181,6 +181,10 @@ class World implements QuarantineStore, Clock {
     return Promise.resolve(this.store.state(0).readmittedThrough ?? 0);
   }
 
+  steadyMs() {
+    return this.#time / 1_000;
+  }
+
   now() {
     return this.#time;
   }

@@ -1,4 +1,8 @@
-import { type EpochMicros, epochMicros } from "../domain/time.ts";
+import {
+  type EpochMicros,
+  epochMicros,
+  MICROS_PER_MS,
+} from "../domain/time.ts";
 import { nextTurn } from "../next_turn.ts";
 import type { Clock } from "../ports.ts";
 
@@ -10,6 +14,8 @@ interface Sleeper {
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #now: number;
+  /** How far the time of day was set ahead, in microseconds. */
+  #ahead = 0;
   readonly #sleepers = new Set<Sleeper>();
 
   /** @param start In Unix microseconds. */
@@ -18,7 +24,16 @@ export class ManualClock implements Clock {
   }
 
   now(): EpochMicros {
-    return epochMicros(this.#now);
+    return epochMicros(this.#now + this.#ahead);
+  }
+
+  steadyMs(): number {
+    return this.#now / MICROS_PER_MS;
+  }
+
+  /** Sets the time of day ahead, or back if below 0; nobody is woken. */
+  setTimeOfDay(aheadMs: number): void {
+    this.#ahead += aheadMs * MICROS_PER_MS;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -29,7 +44,7 @@ export class ManualClock implements Clock {
         signal?.removeEventListener("abort", wake);
         resolve();
       };
-      const sleeper = { at: this.#now + Math.ceil(ms * 1_000), wake };
+      const sleeper = { at: this.#now + Math.ceil(ms * MICROS_PER_MS), wake };
       this.#sleepers.add(sleeper);
       signal?.addEventListener("abort", wake);
     });
@@ -37,7 +52,7 @@ export class ManualClock implements Clock {
 
   /** Lets time pass, waking whoever is due on the way, in order. */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms * 1_000;
+    const end = this.#now + ms * MICROS_PER_MS;
     for (;;) {
       await turns();
       const due = [...this.#sleepers].filter(({ at }) => at <= end)

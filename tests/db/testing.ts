@@ -49,6 +49,10 @@ export class StillClock implements Clock {
     return this.time;
   }
 
+  steadyMs(): number {
+    return this.time / 1_000;
+  }
+
   advance(micros: number): void {
     this.time = epochMicros(this.time + micros);
   }

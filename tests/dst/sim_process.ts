@@ -106,6 +106,7 @@ export class SimProcess implements Presence {
     const { scheduler } = this.network;
     return {
       now: (): EpochMicros => epochMicros(scheduler.now),
+      steadyMs: () => scheduler.now / MICROS_PER_MS,
       sleep: (ms, signal) => {
         if (signal?.aborted) return Promise.resolve();
         return new Promise((resolve) => {

@@ -51,7 +51,11 @@ export async function startFastMarket(seed: number): Promise<FastMarket> {
   const data = fakeData();
   const symbols = data.instruments.map(({ symbol }) => symbol);
   let now = MINUTE;
-  data.clock = { now: () => now, sleep: () => new Promise(() => {}) };
+  data.clock = {
+    now: () => now,
+    steadyMs: () => now / 1_000,
+    sleep: () => new Promise(() => {}),
+  };
   data.candles = [];
   data.forecasts = [];
   data.signals = [];

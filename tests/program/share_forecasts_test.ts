@@ -159,6 +159,7 @@ function fleet(leaseMs = 1_500) {
     };
     const own: Clock = {
       now: () => clock.now(),
+      steadyMs: () => clock.steadyMs(),
       async sleep(ms, signal) {
         await clock.sleep(ms, signal);
         await gate();

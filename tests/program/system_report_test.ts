@@ -21,7 +21,11 @@ import { SystemReport } from "../../program/system_report.ts";
 import { systemAnswer } from "../../web/answers/system.ts";
 
 const NOW = epochMicros(Date.UTC(2026, 10, 29, 14, 5) * 1_000);
-const clock: Clock = { now: () => NOW, sleep: () => Promise.resolve() };
+const clock: Clock = {
+  now: () => NOW,
+  steadyMs: () => 0,
+  sleep: () => Promise.resolve(),
+};
 const away = () => Promise.reject(new Error("away"));
 
 const STATE: PipelineState = {

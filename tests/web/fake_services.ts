@@ -283,7 +283,11 @@ export function fakeData(): FakeData {
       up: 0.4 + i / 300,
       came: i % 3 > 0,
     })),
-    clock: { now: () => NOW, sleep: () => new Promise(() => {}) },
+    clock: {
+      now: () => NOW,
+      steadyMs: () => 0,
+      sleep: () => new Promise(() => {}),
+    },
   };
 }
 

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { fromMillis, toMillis } from "../../pipeline/domain/time.ts";
 import { createApp } from "../../web/create_app.ts";
 import { onlyOperators, withoutOperators } from "../../web/for_operators.ts";
 import { type HttpHandler, serveHttp } from "../../web/serve_http.ts";
 import type { Services } from "../../web/services.ts";
-import { fakeServices, NOW } from "./fake_services.ts";
+import { fakeServices } from "./fake_services.ts";
 
 async function setUp(changes: Partial<Services>) {
-  let now = NOW;
+  let steadyMs = 0;
   const base = await fakeServices(changes);
-  const services = { ...base, clock: { ...base.clock, now: () => now } };
+  const services = {
+    ...base,
+    clock: { ...base.clock, steadyMs: () => steadyMs },
+  };
   const handler = createApp(() => services).handler();
   return {
     handler,
@@ -22,7 +24,7 @@ async function setUp(changes: Partial<Services>) {
       return response;
     },
     pass(ms: number) {
-      now = fromMillis(toMillis(now) + ms);
+      steadyMs += ms;
     },
   };
 }

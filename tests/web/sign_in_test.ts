@@ -9,10 +9,11 @@ const ORIGIN = "http://tickhouse.test";
 
 async function setUp(apiToken: string | null = TOKEN) {
   let now = NOW;
+  const steadyMs = () => toMillis(now);
   const base = await fakeServices({ apiToken });
   const services: Services = {
     ...base,
-    clock: { ...base.clock, now: () => now },
+    clock: { ...base.clock, now: () => now, steadyMs },
   };
   const handler = createApp(() => services).handler();
   const ask = async (

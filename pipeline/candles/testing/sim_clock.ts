@@ -19,6 +19,10 @@ export class SimClock implements Clock {
     return epochMicros(this.#now);
   }
 
+  steadyMs(): number {
+    return this.#now / MICROS_PER_MS;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
