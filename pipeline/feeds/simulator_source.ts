@@ -7,6 +7,8 @@ import { type LineFormat, LineWriter } from "./simulator_lines.ts";
 
 /** Shortest wait for more: what is ready by then goes out in one write. */
 const WAIT_MS_MIN = 5;
+/** And the longest: the clock may be set meanwhile. */
+const WAIT_MS_MAX = 1_000;
 
 export interface SimulatorSourceOptions {
   readonly models: readonly PriceModel[];
@@ -64,7 +66,8 @@ export function simulatorSource(options: SimulatorSourceOptions): TickSource {
         if (ready < seq) {
           const round = Math.floor((seq - 1) / models.length);
           const readyMs = startMs + (round + 1) * roundMs;
-          await clock.sleep(Math.max(WAIT_MS_MIN, readyMs - nowMs), signal);
+          const waitMs = Math.max(WAIT_MS_MIN, readyMs - nowMs);
+          await clock.sleep(Math.min(waitMs, WAIT_MS_MAX), signal);
           continue;
         }
         const count = Math.min(max, ready - seq + 1);

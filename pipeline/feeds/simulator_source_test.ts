@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { epochMicros } from "../domain/time.ts";
 import type { Clock } from "../ports.ts";
+import { ManualClock } from "../testing/manual_clock.ts";
 import { NO_FAULTS, withFaults } from "./simulator_faults.ts";
 import { DEFAULT_MODELS } from "./simulator_model.ts";
 import { simulatorSource } from "./simulator_source.ts";
@@ -143,6 +144,21 @@ Deno.test("simulatorSource() ends when the signal aborts while it waits", async 
   };
   const chunks = source({ clock }).from(1, { max: 10, signal: stop.signal });
   for await (const _ of chunks) assert.fail("nothing has passed yet");
+});
+
+Deno.test("simulatorSource() goes on when a clock that was put back is set right", async () => {
+  const clock = new ManualClock(START * 1e6);
+  const chunks = source({ clock, models: DEFAULT_MODELS.slice(0, 1) })
+    .from(1, { max: 10, signal: NEVER })[Symbol.asyncIterator]();
+  const first = chunks.next();
+  await clock.advance(1_000);
+  assert.equal((await first).value!.count, 1);
+  clock.setTimeOfDay(-3_600_000);
+  const second = chunks.next();
+  await clock.advance(500);
+  clock.setTimeOfDay(3_600_000);
+  await clock.advance(500);
+  assert.equal((await second).value!.count, 1);
 });
 
 Deno.test("withFaults() changes nothing without faults", async () => {
