@@ -127,7 +127,7 @@ async function listening(
     clock: systemClock,
     log: silentLog,
     signal: abort.signal,
-    drainMs: 5_000,
+    drainMs: 60_000,
   });
   const commits = (async () => {
     while (!stopCommits.signal.aborted) {
