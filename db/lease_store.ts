@@ -14,16 +14,19 @@ import { numberArray, textArray } from "./sql_values.ts";
  */
 const LEFT = 0.7;
 
+/**
+ * And forgets who says nothing any more, waiting for nobody, so that two never
+ * wait for each other.
+ */
 const BEAT = `
+  with gone as (
+    delete from processes where owner in (
+      select owner from processes where alive_until < now() and owner <> $1
+      for update skip locked)
+  )
   insert into processes (owner, alive_until)
   values ($1, now() + ($2::float8 * interval '1 millisecond'))
   on conflict (owner) do update set alive_until = excluded.alive_until`;
-
-/** Waiting for nobody, so that two never wait for each other. */
-const FORGET_SILENT = `
-  delete from processes where owner in (
-    select owner from processes where alive_until < now()
-    for update skip locked)`;
 
 const PROCESSES = `
   select owner, (1000 * extract(epoch from alive_until - now()))::float8
@@ -85,7 +88,6 @@ export class PgLeaseStore implements LeaseStore {
     const results = await this.lease.learn(() =>
       this.db.batch([
         ...isCounted ? [{ sql: BEAT, params: [owner, ms] }] : leaving(owner),
-        { sql: FORGET_SILENT },
         { sql: PROCESSES },
         {
           sql: RENEW,

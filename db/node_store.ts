@@ -5,6 +5,25 @@ import { micros } from "./sql_values.ts";
 /** Some beats may be late. */
 const ALIVE_MS = 5_000;
 
+/**
+ * Says that a process is there, forgets those that are not, and finds whether
+ * its node is to be drained. Waiting for nobody that is gone, so that two never
+ * wait for each other.
+ */
+const BEAT = `
+  with beat as (
+    insert into nodes (owner, node, roles, started_at, alive_until, drained)
+    values ($1, $2, $3, from_micros($4::int8),
+      now() + ($5::float8 * interval '1 millisecond'), $6::boolean)
+    on conflict (owner) do update set
+      alive_until = excluded.alive_until, drained = excluded.drained
+  ), gone as (
+    delete from nodes where owner in (
+      select owner from nodes where alive_until < now() and owner <> $1
+      for update skip locked)
+  )
+  select from drained_nodes where node = $2`;
+
 /** Processes that are there. */
 export const NODES = `
   select n.owner, n.node, n.roles, n.drained,
@@ -22,25 +41,11 @@ export class PgNodeStore implements NodeStore {
     { owner, node, roles, startedAt, drained }: Omit<SharedNode, "toDrain">,
     shares?: MayWait,
   ): Promise<boolean> {
-    const results = await this.db.batch([
-      {
-        sql: `insert into nodes
-            (owner, node, roles, started_at, alive_until, drained)
-          values ($1, $2, $3, from_micros($4::int8),
-            now() + ($5::float8 * interval '1 millisecond'), $6::boolean)
-          on conflict (owner) do update set
-            alive_until = excluded.alive_until, drained = excluded.drained`,
-        params: [owner, node, roles.join(","), startedAt, ALIVE_MS, drained],
-      },
-      // Waiting for nobody, so that two never wait for each other.
-      {
-        sql: `delete from nodes where owner in (
-            select owner from nodes where alive_until < now()
-            for update skip locked)`,
-      },
-      { sql: "select from drained_nodes where node = $1", params: [node] },
-    ], { shares });
-    return results![2].length > 0;
+    const results = await this.db.batch([{
+      sql: BEAT,
+      params: [owner, node, roles.join(","), startedAt, ALIVE_MS, drained],
+    }], { shares });
+    return results![0].length > 0;
   }
 
   async leave(owner: string): Promise<void> {

@@ -108,6 +108,8 @@ export type AppendResult =
     readonly id: EntryId;
     /** Of the stream that the entry is in. */
     readonly incarnation: string;
+    /** It was there, or one from which it is to keep its distance. */
+    readonly already?: boolean;
   }
   /** Somebody else appended first: `last` is where the chain stands. */
   | { readonly kind: "conflict"; readonly last: number }

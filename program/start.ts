@@ -46,6 +46,7 @@ import {
   type Clock,
   type EntryId,
   type Log,
+  type NodeStore,
   type Presence,
   type RedisPlaces,
 } from "../pipeline/ports.ts";
@@ -391,6 +392,7 @@ export async function start(options: StartOptions): Promise<Running> {
         node: config.nodeName,
         clock,
         log,
+        markers: stores.shared ? () => markersOf(stores.nodes) : undefined,
         signal: life.signalOf("mark"),
       };
       await appendStart(marks);
@@ -630,6 +632,12 @@ export async function start(options: StartOptions): Promise<Running> {
     await stores.close();
     throw error;
   }
+}
+
+/** How many processes take feeds, and so mark partitions. */
+async function markersOf(nodes: Pick<NodeStore, "all">): Promise<number> {
+  const all = await nodes.all();
+  return all.filter(({ roles }) => roles.includes("feed")).length;
 }
 
 /** Carries live events to and from other processes. */

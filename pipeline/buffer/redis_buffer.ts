@@ -28,12 +28,15 @@ import { decodeEntry, encodeEntry } from "./tick_codec.ts";
 
 /** How often a waiting reader looks that is not told of appends. */
 const POLL_MS = 20;
-/** And one that is told, as what is told may be lost. */
-const LOOK_MS = 500;
+/** And one that is told, as what is told may be lost: the next is told, too. */
+const LOOK_MS = 2_000;
 /** After what was told, more may have come that was not. */
-const MORE_MS = 2 * RING_MS;
-/** For so long a rough count is good, times the streams. */
-const ROUGH_MS = 30;
+const MORE_MS = RING_MS + 5;
+/** For so long a rough count is good, times the streams, and at least. */
+const ROUGH_MS = 100;
+const ROUGH_MS_MIN = 2_000;
+/** How often servers are asked for one, however many ask for it here. */
+const ROUGH_EVERY_MS = 900;
 /** How often a full buffer is asked whether it still is. */
 const FULL_MS = 250;
 
@@ -150,8 +153,9 @@ export class RedisBuffer implements DivisibleBuffer {
     const [id, incarnation, held, isNew] = reply.map(String);
     this.shared.incarnations.set(this.#nameOf(p), incarnation);
     this.shared.held.set(this.#nameOf(p), Number(held));
-    if (isNew === "1") this.shared.stir(p);
-    return { kind: "appended", id: id as EntryId, incarnation };
+    const already = isNew !== "1";
+    if (!already) this.shared.stir(p);
+    return { kind: "appended", id: id as EntryId, incarnation, already };
   }
 
   async lastSeq(p: number, key: FeedKey): Promise<number> {
@@ -255,16 +259,21 @@ export class RedisBuffer implements DivisibleBuffer {
     });
     const { shared, places } = this;
     const at = performance.now();
-    const isOld = at - shared.countedAt > streams.length * ROUGH_MS ||
+    const goodMs = Math.max(ROUGH_MS_MIN, streams.length * ROUGH_MS);
+    const isOld = at - shared.countedAt > goodMs ||
       shared.counted !== streams.length;
-    const servers = Map.groupBy(
-      streams,
-      ({ buffer, p }) => places.urlOf(buffer.#keyOf(p, "meta")),
-    );
-    const asked = rough && !isOld
-      ? servers.values().map(([first]) => first).toArray()
-      : streams;
+    const oneOfEach = () =>
+      Map.groupBy(
+        streams,
+        ({ buffer, p }) => places.urlOf(buffer.#keyOf(p, "meta")),
+      ).values().map(([first]) => first).toArray();
+    const asked = !rough || isOld
+      ? streams
+      : at - shared.answeredAt > ROUGH_EVERY_MS
+      ? oneOfEach()
+      : [];
     await Promise.all(asked.map(({ buffer, p }) => buffer.#count(p)));
+    if (asked.length > 0) shared.answeredAt = at;
     if (asked === streams) {
       shared.countedAt = at;
       shared.counted = streams.length;
@@ -399,6 +408,8 @@ class Shared {
   /** When all streams were last counted, and how many they were. */
   countedAt = -Infinity;
   counted = 0;
+  /** When all servers last answered a count. */
+  answeredAt = -Infinity;
   askedAt = -Infinity;
   closed: Promise<void> | null = null;
 

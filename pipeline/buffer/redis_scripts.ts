@@ -93,7 +93,8 @@ local at = digits(math.max(tonumber(meta[4] or 0), tonumber(ARGV[5])))
 appended = appended + #ARGV[7]
 redis.call('XADD', KEYS[3], id, 'e', ARGV[7], 'at', at, 'sum', digits(appended))
 if writer == '' then
-  redis.call('HSET', KEYS[2], feed, ARGV[4])
+  -- a mark's chain stays where it is
+  if last ~= ARGV[4] then redis.call('HSET', KEYS[2], feed, ARGV[4]) end
 else
   redis.call('HSET', KEYS[2], feed, ARGV[4], origin,
     ARGV[9] .. ' ' .. id .. ' ' .. writer)
@@ -117,13 +118,16 @@ return {id, incarnation, digits(appended - trimmed), 1}
  * Returns {incarnation, id, entry, id, entry…}.
  */
 const READ = `${HEAD}
-local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation')
+local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest')
 local wrong = checked(meta[1])
 if wrong then return wrong end
 if not meta[2] then
   redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', ARGV[1])
 end
 local found = {meta[2] or ARGV[1]}
+-- most looks find nothing, and need not look into the stream
+local after = tonumber(string.match(ARGV[2], '^%d+'))
+if after >= tonumber(meta[3] or 0) then return found end
 local from, left, bytes = '(' .. ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 while left > 0 do
   local count = math.min(left, 16)

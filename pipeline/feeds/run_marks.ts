@@ -9,6 +9,10 @@ export interface MarksOptions {
   readonly node: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How many processes mark the same partitions; one if absent. */
+  readonly markers?: () => Promise<number>;
+  /** From 0 to 1; for when to see whether marks of others still come. */
+  readonly random?: () => number;
   /** Gives up. */
   readonly signal: AbortSignal;
 }
@@ -18,6 +22,8 @@ const EVERY_FEED = { feed: "", epoch: 0 };
 const MARK_MS = 1_000;
 /** One mark a second is enough, however many processes take feeds. */
 const SPACING_MS = 900;
+/** How often those who mark are counted. */
+const COUNT_MS = 10_000;
 /** How long an append may take before its partition is asked again. */
 const APPEND_MS_MAX = 5_000;
 const START_RETRY_MS = 500;
@@ -52,24 +58,59 @@ export async function appendStart(options: MarksOptions): Promise<void> {
  * that passes without ticks is part of the stream; whichever process is first,
  * of several whose clocks agree. Runs until aborted.
  *
- * Each partition by itself: one whose append fails holds up no other.
+ * Who finds that another one has marked a partition stands back, the longer the
+ * more there are: together they look about once a second, and soon one finds
+ * out that no mark comes any more. Each partition by itself: one whose append
+ * fails holds up no other.
  */
 export async function runMarks(options: MarksOptions): Promise<void> {
-  const { clock, signal, layout } = options;
-  await layout.forEach(signal, async (p) => {
-    const append = appendTo(options, p);
-    while (!signal.aborted) {
-      await append("mark");
-      await clock.sleep(MARK_MS, signal);
-    }
-  });
+  const { clock, signal, layout, random = Math.random } = options;
+  let others = 0;
+  const restMs = (by: Marked) =>
+    by === "another"
+      ? Math.max(MARK_MS, others * MARK_MS * (0.5 + random()))
+      : MARK_MS;
+  await Promise.all([
+    countMarkers(options, (markers) => others = markers - 1),
+    layout.forEach(signal, async (p) => {
+      const append = appendTo(options, p);
+      while (!signal.aborted) {
+        await clock.sleep(restMs(await append("mark")), signal);
+      }
+    }),
+  ]);
 }
 
-/** @returns Whether it is known to be appended; it never rejects. */
+async function countMarkers(
+  { clock, signal, log, markers }: MarksOptions,
+  use: (markers: number) => void,
+): Promise<void> {
+  if (markers === undefined) return;
+  let failing = false;
+  while (!signal.aborted) {
+    try {
+      use(await markers());
+      failing = false;
+    } catch (error) {
+      if (!failing) {
+        log.warn("Cannot count the processes that mark partitions", {
+          error: String(error),
+        });
+      }
+      failing = true;
+    }
+    await clock.sleep(COUNT_MS, signal);
+  }
+}
+
+/** Who marked a partition; nobody, as far as it is known. */
+type Marked = "this" | "another" | null;
+
+/** @returns Whose entry is known to be there; it never rejects. */
 type Append = (
   kind: EntryKind & ("mark" | "start"),
   from?: AppendOrigin,
-) => Promise<boolean>;
+) => Promise<Marked>;
 
 function appendTo(options: MarksOptions, p: number): Append {
   let failing = false;
@@ -87,13 +128,13 @@ function appendTo(options: MarksOptions, p: number): Append {
         });
       }
       failing = true;
-      return false;
+      return null;
     }
   };
 }
 
 /**
- * @returns False if the stream takes none now.
+ * @returns `null` if the stream takes none now.
  * @throws {Error} If it failed, took too long, or was given up.
  */
 async function appendOne(
@@ -101,7 +142,7 @@ async function appendOne(
   p: number,
   kind: "mark" | "start",
   from?: AppendOrigin,
-): Promise<boolean> {
+): Promise<Marked> {
   const receivedAt = clock.now();
   const answered = new AbortController();
   const late = clock.sleep(
@@ -124,7 +165,8 @@ async function appendOne(
   appending.catch(() => {});
   try {
     const result = await Promise.race([appending, late]);
-    return result.kind === "appended";
+    if (result.kind !== "appended") return null;
+    return result.already ? "another" : "this";
   } finally {
     answered.abort();
   }

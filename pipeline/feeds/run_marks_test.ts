@@ -6,6 +6,8 @@ import {
   type AppendResult,
   BEFORE_FIRST,
 } from "../ports.ts";
+import { MICROS_PER_MS } from "../domain/time.ts";
+import { seededRandom } from "../forecast/testing/make_candles.ts";
 import { appendStart, runMarks } from "./run_marks.ts";
 import { ManualClock, turns } from "../testing/manual_clock.ts";
 import { silentLog } from "../silent_log.ts";
@@ -30,6 +32,24 @@ class BrokenBuffer extends MemoryBuffer {
       waitMs: 0,
     });
     return entries.map(({ entry }) => `${entry.kind} ${entry.node}`);
+  }
+}
+
+/** A buffer that takes one mark a while, whoever brings it. */
+class SpacedBuffer extends MemoryBuffer {
+  looks = 0;
+  readonly markedAt: number[] = [];
+
+  override append(request: AppendRequest): Promise<AppendResult> {
+    this.looks++;
+    const { p, entry: { receivedAt }, spacingMs = 0 } = request;
+    const newest = this.markedAt.at(-1) ?? -Infinity;
+    if (receivedAt - newest < spacingMs * MICROS_PER_MS) {
+      const place = { id: BEFORE_FIRST, incarnation: `${p}` };
+      return Promise.resolve({ kind: "appended", ...place, already: true });
+    }
+    this.markedAt.push(receivedAt);
+    return super.append(request);
   }
 }
 
@@ -86,4 +106,38 @@ Deno.test("a start that nobody waits for any more is given up", async () => {
   stop.abort();
   await starting;
   assert.deepEqual(await buffer.kinds(0), []);
+});
+
+Deno.test("many processes that mark look little more often than one, and miss it soon", async () => {
+  const MARKERS = 20;
+  const SECONDS = 60;
+  const { clock, options } = world();
+  const buffer = new SpacedBuffer();
+  const layout = new PartitionLayout(1);
+  const random = seededRandom(1);
+  const processes = Array.from({ length: MARKERS }, () => {
+    const stop = new AbortController();
+    const running = runMarks({
+      ...options,
+      buffer,
+      layout,
+      markers: () => Promise.resolve(MARKERS),
+      random,
+      signal: stop.signal,
+    });
+    return { stop, running };
+  });
+  await clock.advance(SECONDS * 1_000);
+  assert.ok(buffer.markedAt.length >= 0.8 * SECONDS, "a mark a second");
+  assert.ok(buffer.looks < 3 * SECONDS, `${buffer.looks} looks`);
+  // Half of them end, sooner or later the one that marks.
+  for (const { stop } of processes.splice(0, MARKERS / 2)) {
+    stop.abort();
+    await clock.advance(SECONDS * 1_000);
+  }
+  const gaps = buffer.markedAt.slice(1).map((at, i) => at - buffer.markedAt[i]);
+  const longestMs = Math.max(...gaps) / MICROS_PER_MS;
+  assert.ok(longestMs < 10_000, `no mark for ${longestMs} ms`);
+  for (const { stop } of processes) stop.abort();
+  await Promise.all(processes.map(({ running }) => running));
 });
