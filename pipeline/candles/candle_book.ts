@@ -101,6 +101,22 @@ export class CandleBook {
     return this.#change.steps.closes;
   }
 
+  /**
+   * Whether a candle is open that is over by the newest tick of any instrument:
+   * its own next tick will close it, if one comes soon.
+   */
+  get awaitsCloses(): boolean {
+    let newest = -Infinity;
+    for (const book of this.#symbols.values()) {
+      if (book.newest > newest) newest = book.newest;
+    }
+    const over = newest - this.#ends.lateness;
+    for (const { nextCloseAt } of this.#symbols.values()) {
+      if (nextCloseAt <= over) return true;
+    }
+    return false;
+  }
+
   /** Applies entries in their order: `add` of each, then `take`. */
   apply(entries: readonly ReadEntry[]): BookOutcome {
     for (const read of entries) this.add(read);

@@ -836,6 +836,26 @@ Deno.test("apply() leaves to the warehouse what no longer adds up exactly", () =
   assert.deepEqual(sizes(size), [[size], [size]]);
 });
 
+Deno.test("a book tells how many candles are closed, and whether others follow", () => {
+  const book = new CandleBook(
+    { markedAt: null, progress: [], feeds: [], open: [] },
+    () => ALWAYS,
+  );
+  const after = (entry: StreamEntry) => {
+    for (const read of withIds([entry])) book.add(read);
+    return [book.closes, book.awaitsCloses];
+  };
+  const of = (symbol: string, minutes: number, seconds: number) =>
+    ticks([tick(minutes, seconds, { symbol })]);
+  assert.deepEqual(after(of("A", 0, 1)), [0, false]);
+  assert.deepEqual(after(of("B", 0, 59)), [0, false]);
+  assert.deepEqual(after(of("A", 1, 3)), [1, true], "B has yet to come");
+  assert.deepEqual(after(of("B", 1, 2)), [1, true]);
+  assert.deepEqual(after(of("B", 1, 3)), [2, false]);
+  book.take();
+  assert.equal(book.closes, 0);
+});
+
 // ------------------------------------------------------- any split, any crash
 
 const feeds: readonly (Pick<StreamEntry, "key" | "delivery" | "replay">)[] = [

@@ -119,11 +119,7 @@ const MUCH_OF_ENTRIES = 1 / 4;
  * where commits are cheap, and takes more ticks where they are dear.
  */
 const PACE = 3;
-/**
- * How long a commit of many candles waits for more ticks of them, in times of
- * what the last one took, and how often it looks for them.
- */
-const JOIN_REST = 2;
+/** How often a commit of many candles looks for more ticks of them. */
 const JOIN_EVERY_MS = 50;
 /**
  * Rest after a round of rollups, in times of what it took: more after one of
@@ -268,9 +264,11 @@ class AggregatorLoop {
    * before, or as the answer to a commit was lost. It is until that is told.
    */
   #untold = false;
-  /** What the last commit took. */
+  /** What the last commit took: one of many candles is no sooner than by it. */
   #committedInMs = 0;
-  /** How many candles what is in hand had closed before the last wait. */
+  /** When what is in hand was first seen to close candles. */
+  #closesAt: number | null = null;
+  /** How many it had closed before the last wait for more. */
   #closesSeen = 0;
   #trimmedAt: number;
   /** What was old enough the last time. */
@@ -415,6 +413,7 @@ class AggregatorLoop {
   ): Promise<boolean> {
     const { leaseEpoch } = state;
     const inHand = new CommitInHand();
+    this.#closesAt = null;
     let committed = false;
     let position = readFrom;
     let expect = state.position;
@@ -484,8 +483,8 @@ class AggregatorLoop {
    * Whether what is in hand waits for what another read brings, and waits until
    * it is worth a read.
    *
-   * Where it closes candles, only while each read brings more of those: a
-   * minute ends for all instruments at about the same time.
+   * Where it closes candles, only for those that follow at once: a minute ends
+   * for all instruments at about the same time.
    */
   async #joinsMore(
     book: CandleBook,
@@ -498,13 +497,23 @@ class AggregatorLoop {
     const { joinCandlesMin, joinReadsMax, joinMsMax } = this.settings;
     if (book.candles < joinCandlesMin || this.signal.aborted) return false;
     if (turn.reads >= this.#budget.of(joinReadsMax)) return false;
-    const ms = turn.much || book.closes > 0
-      ? joinMsMax
-      : Math.min(joinMsMax, JOIN_REST * this.#committedInMs);
-    if (this.#passed(turn.turnAt, ms)) return false;
+    const { closes } = book;
+    if (closes > 0) {
+      if (this.#closesAt === null) {
+        this.#closesAt = this.#nowMs();
+        this.#closesSeen = 0;
+      }
+      if (!book.awaitsCloses) return false;
+      if (this.#passed(this.#closesAt, joinMsMax)) return false;
+      if (!turn.much && closes === this.#closesSeen) return false;
+    } else {
+      const ms = turn.much
+        ? joinMsMax
+        : Math.min(joinMsMax, PACE * this.#committedInMs);
+      if (this.#passed(turn.turnAt, ms)) return false;
+    }
     if (turn.much) return true;
-    if (book.closes > 0 && book.closes === this.#closesSeen) return false;
-    this.#closesSeen = book.closes;
+    this.#closesSeen = closes;
     await this.options.clock.sleep(JOIN_EVERY_MS, this.signal);
     return true;
   }
@@ -606,7 +615,7 @@ class AggregatorLoop {
       }));
     if (result.kind === "fenced") return false;
     this.#committedInMs = this.#nowMs() - startedAt;
-    this.#closesSeen = 0;
+    this.#closesAt = null;
     this.succeeded();
     this.#position = change.next;
     this.#positionIsOfStream = true;

@@ -1119,8 +1119,8 @@ Deno.test("a commit of many candles rests as the last one took, and closes at on
   };
   await clock.run(work());
   assert.equal(commits.reduce((sum, one) => sum + one.applied, 0), seq);
-  // Each takes a tenth of a second and rests for two.
-  const about = 1_520 / 300;
+  // Each takes a tenth of a second and rests for three.
+  const about = 1_520 / 400;
   assert.ok(commits.length <= about + 3, `${commits.length} commits`);
   assert.deepEqual(
     commits.filter(({ closes }) => closes > 0).map(({ closes }) => closes),
