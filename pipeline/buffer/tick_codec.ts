@@ -8,6 +8,14 @@ import {
 } from "../domain/entry.ts";
 import { type Reject, tickColumns } from "../domain/tick.ts";
 import type { EpochMicros } from "../domain/time.ts";
+import {
+  CONSECUTIVE,
+  CONSTANT,
+  F64,
+  packColumn,
+  U16,
+  U32,
+} from "./pack_column.ts";
 
 /**
  * Bytes of an entry, version 1, little-endian:
@@ -37,17 +45,14 @@ const SYMBOL_AT = 20;
 const BASES_AT = 24;
 const HEAD_AT = 56;
 
-const CONSTANT = 0;
-const CONSECUTIVE = 1;
-const U32 = 2;
-const F64 = 3;
-const U16 = 4;
-
 const BYTES_PER_ROW = [0, 0, 4, 8, 2] as const;
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** Where each column's values above its base are put, of entry after entry. */
+let above = [0, 0, 0, 0].map((n) => new Uint32Array(n));
 
 /** A blob that is no entry: torn, altered, or of a version to come. */
 export class CorruptEntryError extends Error {
@@ -75,7 +80,8 @@ export function encodeEntry(entry: StreamEntry): Uint8Array<ArrayBuffer> {
   ));
   const numbers = [ticks.ts, ticks.price, ticks.size, ticks.seq] as const;
   const symbolPacking = isConstant(ticks.symbol, n) ? CONSTANT : U16;
-  const packings = numbers.map((column) => packingOf(column, n));
+  const room = roomAbove(n);
+  const packings = numbers.map((column, i) => packColumn(column, n, room[i]));
   const columnBytes = packings.reduce(
     (sum, { packing }) => sum + BYTES_PER_ROW[packing] * n,
     BYTES_PER_ROW[symbolPacking] * n,
@@ -102,7 +108,7 @@ export function encodeEntry(entry: StreamEntry): Uint8Array<ArrayBuffer> {
     bytes[2 + i] = packing;
     view.setFloat64(BASES_AT + 8 * i, base, true);
     if (packing === F64) putBytes(bytes, at, numbers[i].subarray(0, n));
-    if (packing === U32) putBytes(bytes, at, above(numbers[i], n, base));
+    if (packing === U32) putBytes(bytes, at, room[i].subarray(0, n));
     at += BYTES_PER_ROW[packing] * n;
   }
   view.setUint32(CRC_AT, checksum(bytes), true);
@@ -177,43 +183,14 @@ function checksum(bytes: Uint8Array): number {
   return crc32(bytes.subarray(CRC_AT + 4), crc32(bytes.subarray(0, CRC_AT)));
 }
 
+function roomAbove(n: number): readonly Uint32Array[] {
+  if (above[0].length < n) above = above.map(() => new Uint32Array(n));
+  return above;
+}
+
 function isConstant(column: Uint16Array, n: number): boolean {
   for (let i = 1; i < n; i++) if (column[i] !== column[0]) return false;
   return true;
-}
-
-function packingOf(
-  column: Float64Array,
-  n: number,
-): { packing: 0 | 1 | 2 | 3; base: number } {
-  if (n === 0) return { packing: CONSTANT, base: 0 };
-  const first = column[0];
-  let min = first;
-  let constant = true;
-  let consecutive = true;
-  for (let i = 1; i < n; i++) {
-    const value = column[i];
-    if (value < min) min = value;
-    if (value !== first) constant = false;
-    if (value !== first + i) consecutive = false;
-  }
-  if (constant) return { packing: CONSTANT, base: first };
-  if (consecutive) return { packing: CONSECUTIVE, base: first };
-  // Whole numbers up to 2^53 are exact: only their differences must fit.
-  if (!Number.isSafeInteger(min)) return { packing: F64, base: 0 };
-  for (let i = 0; i < n; i++) {
-    const more = column[i] - min;
-    if (more >>> 0 !== more || min + more !== column[i]) {
-      return { packing: F64, base: 0 };
-    }
-  }
-  return { packing: U32, base: min };
-}
-
-function above(column: Float64Array, n: number, base: number): Uint32Array {
-  const out = new Uint32Array(n);
-  for (let i = 0; i < n; i++) out[i] = column[i] - base;
-  return out;
 }
 
 function unpack(

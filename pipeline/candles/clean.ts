@@ -44,6 +44,9 @@ export type CleanVerdict =
   /** The jump is real: accept this tick, and the earlier rejects listed. */
   | { readonly kind: "readmits"; readonly earlier: readonly HeldTick[] };
 
+/** What is left out of a range as its bounds are rounded. */
+const ROUNDING = 1e-12;
+
 const ACCEPTED: CleanVerdict = { kind: "accepted" };
 
 /** What the cleaner remembers of one instrument; opaque to callers. */
@@ -62,6 +65,9 @@ export interface CleanState {
   /** No price of the ring is below or above these, nor so is its median. */
   low: number;
   high: number;
+  /** Prices from here to there are near both, and so near the median. */
+  surelyFrom: number;
+  surelyTo: number;
   /** Accepted ticks so far, counted up to the warm-up. */
   warm: number;
   /** Out-of-band ticks in a row that agree; fewer than `bandConfirm`. */
@@ -120,6 +126,8 @@ export class Cleaner {
       next: 0,
       low: Infinity,
       high: -Infinity,
+      surelyFrom: -Infinity,
+      surelyTo: Infinity,
       warm: 0,
       held: [],
     };
@@ -184,17 +192,16 @@ export class Cleaner {
   ): CleanVerdict {
     if (state.warm < this.settings.bandWarmup) {
       state.warm++;
-      remember(state, price);
+      this.#remember(state, price);
       return ACCEPTED;
     }
     // Near both bounds of the median is near the median, wherever it lies:
     // most ticks need no more, and the others have it found.
-    const surely = state.count === 0 ||
-      this.#near(price, state.low) && this.#near(price, state.high);
+    const surely = price >= state.surelyFrom && price <= state.surelyTo;
     const median = surely ? price : this.#medianOf(state);
     if (surely || this.#near(price, median)) {
       if (state.held.length > 0) state.held = [];
-      remember(state, price);
+      this.#remember(state, price);
       return ACCEPTED;
     }
     const agrees = state.held.length > 0 &&
@@ -210,8 +217,28 @@ export class Cleaner {
     state.next = 0;
     state.low = Infinity;
     state.high = -Infinity;
-    for (const tick of jump) remember(state, tick.price);
+    for (const tick of jump) this.#remember(state, tick.price);
     return { kind: "readmits", earlier: jump.slice(0, -1) };
+  }
+
+  /** Puts a price into the ring, in place of the oldest one if it is full. */
+  #remember(state: CleanState, price: number): void {
+    const { ring } = state;
+    ring[state.next] = price;
+    state.next = state.next + 1 === ring.length ? 0 : state.next + 1;
+    if (state.count < ring.length) state.count++;
+    if (price < state.low || price > state.high) {
+      const { low, high } = state;
+      this.#bound(state, Math.min(low, price), Math.max(high, price));
+    }
+  }
+
+  #bound(state: CleanState, low: number, high: number): void {
+    const share = this.settings.bandPercent / 100;
+    state.low = low;
+    state.high = high;
+    state.surelyFrom = high * (1 - share) * (1 + ROUNDING);
+    state.surelyTo = low * (1 + share) * (1 - ROUNDING);
   }
 
   #near(price: number, centre: number): boolean {
@@ -224,8 +251,7 @@ export class Cleaner {
     const sorted = this.#sorted.subarray(0, state.count);
     sorted.set(state.ring.subarray(0, state.count));
     sorted.sort();
-    state.low = sorted[0];
-    state.high = sorted[state.count - 1];
+    this.#bound(state, sorted[0], sorted[state.count - 1]);
     return sorted[(state.count - 1) >> 1];
   }
 
@@ -242,16 +268,6 @@ function rejected(reason: RejectReason, detail: string): CleanVerdict {
   return { kind: "rejected", reason, detail };
 }
 
-/** Puts a price into the ring, in place of the oldest one if it is full. */
-function remember(state: CleanState, price: number): void {
-  const { ring } = state;
-  ring[state.next] = price;
-  state.next = state.next + 1 === ring.length ? 0 : state.next + 1;
-  if (state.count < ring.length) state.count++;
-  if (price < state.low) state.low = price;
-  if (price > state.high) state.high = price;
-}
-
 /**
  * The window as floats is near enough for a band; a held tick must be exact,
  * so one that no longer fits stays rejected.
@@ -265,6 +281,8 @@ function rescaleState(
   for (let i = 0; i < state.count; i++) state.ring[i] *= factor;
   state.low *= factor;
   state.high *= factor;
+  state.surelyFrom *= factor;
+  state.surelyTo *= factor;
   state.held = state.held.flatMap((tick) => {
     const price = rescale(tick.price, state.priceScale, priceScale);
     const size = rescale(tick.size, state.sizeScale, sizeScale);
