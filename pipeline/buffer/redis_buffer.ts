@@ -19,6 +19,7 @@ import {
 import { AppendSignal } from "./append_signal.ts";
 import { BufferError } from "./buffer_error.ts";
 import { openRedis } from "./open_redis.ts";
+import { OwnEntries } from "./own_entries.ts";
 import { checkNodes } from "./redis_checks.ts";
 import type { RedisCommands } from "./redis_commands.ts";
 import { RING_MS } from "./redis_scripts.ts";
@@ -39,6 +40,8 @@ const ROUGH_MS_MIN = 2_000;
 const ROUGH_EVERY_MS = 900;
 /** How often a full buffer is asked whether it still is. */
 const FULL_MS = 250;
+/** Of a tick in columns. */
+const BYTES_PER_TICK = 34;
 
 export interface RedisBufferOptions {
   /**
@@ -150,11 +153,22 @@ export class RedisBuffer implements DivisibleBuffer {
     ]) as RedisReply[];
     if (reply.length === 0) return { kind: "sealed" };
     if (reply.length === 1) return { kind: "conflict", last: Number(reply[0]) };
-    const [id, incarnation, held, isNew] = reply.map(String);
+    const [id, incarnation, held, isNew, before, server] = reply.map(String);
     this.shared.incarnations.set(this.#nameOf(p), incarnation);
     this.shared.held.set(this.#nameOf(p), Number(held));
     const already = isNew !== "1";
-    if (!already) this.shared.stir(p);
+    if (!already) {
+      this.shared.own.keep(this.#nameOf(p), {
+        incarnation,
+        server,
+        before: before as EntryId,
+        id: id as EntryId,
+        entry,
+        encodedBytes: bytes.length,
+        bytes: bytes.length + entry.ticks.length * BYTES_PER_TICK,
+      }, performance.now());
+      this.shared.stir(p);
+    }
     return { kind: "appended", id: id as EntryId, incarnation, already };
   }
 
@@ -180,25 +194,22 @@ export class RedisBuffer implements DivisibleBuffer {
     for (;;) {
       const seen = this.shared.signal.version(p);
       const lookedAt = performance.now();
-      const { incarnation, rows } = await this.#orLetGo(
+      const read = await this.#orLetGo(
         p,
-        this.#rows(p, after, { through: "+", maxEntries, maxBytes }),
+        this.#following(p, after, { maxEntries, maxBytes }),
         signal,
       );
+      const some = read.entries.length > 0;
       const left = deadline - performance.now();
       const over = () => signal?.aborted || this.shared.closed !== null;
-      if (rows.length === 0 && left > 0 && !over()) {
+      if (!some && left > 0 && !over()) {
         const everyMs = this.#isTold(p, lookedAt) ? LOOK_MS : POLL_MS;
         const toLook = everyMs - performance.now() % everyMs;
         await this.shared.signal.wait(p, seen, Math.min(left, toLook), signal);
         if (!over()) continue;
       }
-      if (rows.length > 0) this.shared.stirredAt.set(p, performance.now());
-      const entries = rows.map(({ id, bytes }) => ({
-        id,
-        entry: decodeEntry(bytes),
-      }));
-      return { incarnation, entries };
+      if (some) this.shared.stirredAt.set(p, performance.now());
+      return read;
     }
   }
 
@@ -334,6 +345,39 @@ export class RedisBuffer implements DivisibleBuffer {
     );
   }
 
+  /**
+   * What comes after a position. Of what this process has appended itself, the
+   * server is asked only whether it has it still.
+   */
+  async #following(p: number, after: EntryId, most: {
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+  }): Promise<ReadBatch> {
+    const { own } = this.shared;
+    const name = this.#nameOf(p);
+    const run = own.following(name, after, most, performance.now());
+    if (run !== null) {
+      const { incarnation, server, entries } = run;
+      const newest = String(numberOf(entries.at(-1)!.id));
+      const has = await this.connection.run(
+        "has",
+        [this.#keyOf(p, "meta")],
+        [incarnation, server, newest],
+      );
+      if (has === 1) return { incarnation, entries };
+      own.forget(name);
+    }
+    const { incarnation, rows } = await this.#rows(p, after, {
+      through: "+",
+      ...most,
+    });
+    const entries = rows.map(({ id, bytes }) => ({
+      id,
+      entry: decodeEntry(bytes),
+    }));
+    return { incarnation, entries };
+  }
+
   async #rows(p: number, after: EntryId, options: {
     readonly through: EntryId | "+";
     readonly maxEntries: number;
@@ -370,13 +414,13 @@ export class RedisBuffer implements DivisibleBuffer {
   /** What was found, or nothing as soon as the reader is let go. */
   #orLetGo(
     p: number,
-    found: Promise<Found>,
+    found: Promise<ReadBatch>,
     signal?: AbortSignal,
-  ): Promise<Found> {
+  ): Promise<ReadBatch> {
     return new Promise((resolve, reject) => {
       const letGo = () => {
         const incarnation = this.shared.incarnations.get(this.#nameOf(p));
-        if (incarnation !== undefined) resolve({ incarnation, rows: [] });
+        if (incarnation !== undefined) resolve({ incarnation, entries: [] });
       };
       this.shared.letGo.add(letGo);
       signal?.addEventListener("abort", letGo);
@@ -403,6 +447,7 @@ class Shared {
   readonly incarnations = new Map<string, string>();
   /** Bytes held, by stream, as last seen. */
   readonly held = new Map<string, number>();
+  readonly own = new OwnEntries();
   /** Entries held, by stream, as last counted. */
   readonly entries = new Map<string, number>();
   /** When all streams were last counted, and how many they were. */

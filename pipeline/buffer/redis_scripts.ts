@@ -52,8 +52,8 @@ end
  * newLast, receivedAt, floor, bytes, writer or "", n, least time to the newest
  * one that names such a time or 0, channel, what to say there, server or "".
  *
- * Returns {id, incarnation, bytes held, 1 if it was appended}, or {last}, or
- * nothing if it is sealed.
+ * Returns {id, incarnation, bytes held, 1 if it was appended, and then the id of
+ * the entry before it, and the server}, or {last}, or nothing if it is sealed.
  */
 const APPEND = `${HEAD}
 local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
@@ -108,7 +108,8 @@ redis.call('HSET', KEYS[1], 'format', '${FORMAT}', 'incarnation', incarnation,
   'server', server, 'spaced_at', spaced, 'rang', digits(rang))
 -- nobody depends on it
 if rings then redis.pcall('SPUBLISH', ARGV[11], ARGV[12]) end
-return {id, incarnation, digits(appended - trimmed), 1}
+return {id, incarnation, digits(appended - trimmed), 1,
+  (meta[3] or '0') .. '-0', server}
 `;
 
 /**
@@ -144,6 +145,24 @@ while left > 0 do
   left = left - count
 end
 return found
+`;
+
+/**
+ * KEYS meta. ARGV: incarnation, server, number of an entry that it appended to
+ * the stream of that incarnation, server or "".
+ *
+ * Returns 1 if it is still that server and stream, which has the entry then.
+ */
+const HAS = `${HEAD}
+local meta = redis.call('HMGET', KEYS[1], 'format', 'incarnation', 'newest',
+  'server')
+local wrong = checked(meta[1])
+if wrong then return wrong end
+local server = ARGV[4]
+if server == '' then server = meta[4] or '' end
+if meta[2] == ARGV[1] and server == ARGV[2] and meta[4] == ARGV[2] and
+  tonumber(meta[3] or 0) >= tonumber(ARGV[3]) then return 1 end
+return 0
 `;
 
 /**
@@ -216,6 +235,7 @@ export const SCRIPTS = {
   append: APPEND,
   seal: SEAL,
   read: READ,
+  has: HAS,
   trim: TRIM,
   newestBefore: NEWEST_BEFORE,
   stats: STATS,
