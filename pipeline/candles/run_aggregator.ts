@@ -53,11 +53,16 @@ export interface AggregatorSettings {
   readonly rejectsMax: number;
   /** As `furtherMinutes`, of a commit: as many candles, each with its time. */
   readonly furtherMinutesMax: number;
-  /** Least and most time from one commit's turn to the next. */
+  /**
+   * Least time from one commit's turn to the next, the same of a busy turn, and
+   * most.
+   */
   readonly paceMsMin: number;
+  readonly paceMsBusy: number;
   readonly paceMsMax: number;
-  /** Least time between two rounds of rollups. */
+  /** Least time between two rounds of rollups, and between busy turns. */
   readonly rollUpEveryMs: number;
+  readonly rollUpBusyMs: number;
   /** Rollups of one statement, and statements of one round. */
   readonly rollUpLimit: number;
   readonly rollUpRoundsMax: number;
@@ -91,8 +96,10 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   rejectsMax: 4_096,
   furtherMinutesMax: Infinity,
   paceMsMin: 20,
+  paceMsBusy: 75,
   paceMsMax: 100,
   rollUpEveryMs: 250,
+  rollUpBusyMs: 1_000,
   rollUpLimit: 500,
   rollUpRoundsMax: 4,
   rollUpMsMax: 250,
@@ -119,6 +126,9 @@ const MUCH_OF_ENTRIES = 1 / 4;
  * where commits are cheap, and takes more ticks where they are dear.
  */
 const PACE = 3;
+/** Ticks of a turn from which on it is busy, and from which on it falls behind. */
+const BUSY_TICKS = 2_048;
+const BEHIND_TICKS = 65_536;
 /** How often a commit of many candles looks for more ticks of them. */
 const JOIN_EVERY_MS = 50;
 /**
@@ -259,6 +269,8 @@ class AggregatorLoop {
   #forming = new Set<FormingMinute>();
   #rolledUpAt = -Infinity;
   #rollUpRestMs = 0;
+  /** The last turn brought many ticks. */
+  #busy = false;
   /**
    * Something may be stored that nobody was told of: by who had the partition
    * before, or as the answer to a commit was lost. It is until that is told.
@@ -469,12 +481,13 @@ class AggregatorLoop {
       if (read.incarnation !== this.#incarnation) return committed;
       const tookMs = this.#nowMs() - readAt;
       if (much) this.#budget.took(this.#nowMs() - turnAt);
+      this.#busy = ticksIn(read.entries) >= BUSY_TICKS;
       if (!await this.#rollUp(leaseEpoch)) {
         this.#lose();
         return committed;
       }
       this.#trimNowAndThen();
-      if (!much && read.entries.length > 0) await this.#pace(readAt, tookMs);
+      await this.#pace(read.entries, { readAt, tookMs });
     }
     return true;
   }
@@ -548,10 +561,18 @@ class AggregatorLoop {
     }
   }
 
-  /** Waits before the next turn, of which this one took so long. */
-  async #pace(readAt: number, tookMs: number): Promise<void> {
-    const { paceMsMin, paceMsMax } = this.settings;
-    const ms = Math.max(paceMsMin, Math.min(paceMsMax, PACE * tookMs));
+  /** Waits before the next turn, as this one took so long and brought that. */
+  async #pace(
+    entries: readonly ReadEntry[],
+    { readAt, tookMs }: { readonly readAt: number; readonly tookMs: number },
+  ): Promise<void> {
+    const { paceMsMin, paceMsBusy, paceMsMax, batchEntriesMax } = this.settings;
+    const ticks = ticksIn(entries);
+    const behind = ticks >= this.#budget.of(BEHIND_TICKS) ||
+      entries.length >= this.#budget.of(batchEntriesMax) * MUCH_OF_ENTRIES;
+    if (entries.length === 0 || behind) return;
+    const least = this.#busy ? paceMsBusy : paceMsMin;
+    const ms = Math.max(least, Math.min(paceMsMax, PACE * tookMs));
     if (this.#passed(readAt, ms)) return;
     const leftMs = readAt + ms - this.#nowMs();
     await this.options.clock.sleep(leftMs, this.signal);
@@ -641,7 +662,8 @@ class AggregatorLoop {
    * @returns False if the partition is not ours any more.
    */
   async #rollUp(leaseEpoch: number): Promise<boolean> {
-    const { rollUpEveryMs, rollUpRoundsMax, rollUpMsMax } = this.settings;
+    const { rollUpEveryMs, rollUpBusyMs, rollUpRoundsMax, rollUpMsMax } =
+      this.settings;
     if (!this.#dirty && this.#forming.size === 0) return true;
     if (!this.#passed(this.#rolledUpAt, this.#rollUpRestMs)) return true;
     const startedAt = this.#nowMs();
@@ -656,7 +678,8 @@ class AggregatorLoop {
     }
     this.#rolledUpAt = this.#nowMs();
     const tookMs = this.#rolledUpAt - startedAt;
-    this.#rollUpRestMs = Math.max(rollUpEveryMs, rest * tookMs);
+    const leastMs = this.#busy ? rollUpBusyMs : rollUpEveryMs;
+    this.#rollUpRestMs = Math.max(leastMs, rest * tookMs);
     return ours;
   }
 

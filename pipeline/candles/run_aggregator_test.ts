@@ -689,6 +689,75 @@ Deno.test("commits are paced by what they take, and not while much waits", async
   await clock.run(work());
 });
 
+Deno.test("commits and rollups are fewer while many ticks come, not while they wait", async () => {
+  const clock = new SimClock(moment(10));
+  const buffer = new MemoryBuffer(clock);
+  let [commits, rollUps] = [0, 0];
+  class Counting extends MemoryStore {
+    override commit(commit: Commit): Promise<CommitResult> {
+      commits++;
+      return super.commit(commit);
+    }
+    override rollUp(): Promise<readonly CommittedCandle[]> {
+      rollUps++;
+      // More is left each time, once the partition is taken.
+      return Promise.resolve(commits > 0 ? [{} as CommittedCandle] : []);
+    }
+  }
+  const store = new Counting();
+  const { done, stop } = aggregator({
+    clock,
+    buffer,
+    store,
+    settings: { batchEntriesMax: 200, rollUpRoundsMax: 1 },
+  });
+  let seq = 0;
+  const appendTicks = (count: number) => {
+    const from = seq + 1;
+    seq += count;
+    return append(
+      buffer,
+      ticksEntry(
+        NSE,
+        Array.from({ length: count }, (_, i) => ({
+          symbol: "A",
+          ts: clock.now(),
+          price: 100,
+          size: 1,
+          seq: from + i,
+        })),
+        { receivedAt: clock.now() },
+      ),
+    );
+  };
+  const secondOf = async (ticks: number) => {
+    [commits, rollUps] = [0, 0];
+    for (let i = 0; i < 100; i++) {
+      await appendTicks(ticks);
+      await clock.sleep(10);
+    }
+    return { commits, rollUps };
+  };
+  const work = async () => {
+    await appendTicks(1);
+    await clock.sleep(1_000);
+    const calm = await secondOf(20);
+    assert.ok(calm.commits >= 45, `${calm.commits}: each 20 ms`);
+    assert.ok(calm.rollUps >= 3, `${calm.rollUps}: each 250 ms`);
+    const busy = await secondOf(2_000);
+    assert.ok(busy.commits >= 12 && busy.commits <= 15, `${busy.commits}`);
+    assert.ok(busy.rollUps <= 2, `${busy.rollUps}: one a second`);
+    // More than a turn takes waits: one turn follows the other.
+    for (let i = 0; i < 400; i++) await appendTicks(400);
+    commits = 0;
+    await clock.sleep(100);
+    assert.ok(commits >= 2, `${commits} of 80,000 ticks each`);
+    stop.abort();
+    await done;
+  };
+  await clock.run(work());
+});
+
 Deno.test("the buffer is trimmed to what is safe, and at least five minutes late", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);

@@ -1,5 +1,5 @@
 import { ListenError } from "../listen_error.ts";
-import { nextTurn } from "../next_turn.ts";
+import { nextTurn, nextTurnOfMany } from "../next_turn.ts";
 import type { Clock, Log } from "../ports.ts";
 import type { OpenConnections } from "./connection_limits.ts";
 import { messageLine } from "./control_message.ts";
@@ -160,7 +160,7 @@ export function tcpConnection(connection: Deno.TcpConn) {
   return {
     async read(into: Uint8Array): Promise<number | null> {
       const n = await connection.read(into.subarray(0, READ_BYTES_MAX));
-      await nextTurn();
+      await nextTurnOfMany();
       return n;
     },
     write: (bytes: Uint8Array) => connection.write(bytes),
