@@ -677,7 +677,7 @@ async function startFeed(address: string) {
   const conn = await Deno.connect({ hostname, port: Number(port) });
   const random = seededRandom(SEED + 1);
   let ts = Date.now() - 24 * 3_600_000; // never catches up with the clock
-  let price = 100;
+  let price = 500; // far from one with more digits, which needs a wider axis
   let sent = 0;
   let going = true;
   const lines = (count: number) =>
