@@ -110,7 +110,7 @@ await until(
       second.program,
       `/api/candles?symbol=NIFTY50&from=${oldest.t}&limit=1`,
     ),
-  ({ candles }) => candles[0].t === oldest.t,
+  ({ candles }) => candles[0]?.t === oldest.t,
 );
 assert.equal((await second.program.stop()).code, 0, "and again");
 console.log("went on where it was, and stopped cleanly");
