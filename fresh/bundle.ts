@@ -14,7 +14,17 @@ export type Bundle = ReadonlyMap<string, StaticFile>;
 /** The same as plain bytes. */
 export type BundleBytes = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
-const BUNDLE_TIME_MAX_MS = 60_000;
+/** Seconds of a core, with room for a machine that is busy or stood still. */
+const BUNDLE_TIME_MAX_MS = 180_000;
+
+/** The bundler did not come to its end, which says nothing of the sources. */
+export class LateBundleError extends Error {
+  override name = "LateBundleError";
+
+  constructor(ms: number) {
+    super(`No bundle after ${ms} ms`);
+  }
+}
 
 let current: {
   readonly project: Project;
@@ -24,11 +34,13 @@ let current: {
 } | null = null;
 
 /**
- * The code of the islands: from the cache, or bundled now, once.
+ * The code of the islands: from the cache, or bundled now, once; again for who
+ * asks after the bundler was late.
  *
  * Pages do not wait for it, requests for the code do. Call it before the first
  * of them to have it ready.
  *
+ * @throws {LateBundleError} If the bundler takes too long.
  * @throws {Error} If an island cannot be bundled, naming it and the import.
  */
 export async function islandBundle(): Promise<Bundle> {
@@ -36,8 +48,12 @@ export async function islandBundle(): Promise<Bundle> {
   if (current?.project !== project) {
     current = { project, bytes: () => makeBundle(project), bundle: null };
   }
-  const { bytes } = current;
-  return await (current.bundle ??= Promise.resolve(bytes()).then(toFiles));
+  const made = current;
+  made.bundle ??= Promise.resolve(made.bytes()).then(toFiles).catch((error) => {
+    if (error instanceof LateBundleError) made.bundle = null;
+    throw error;
+  });
+  return await made.bundle;
 }
 
 /** Bundles into a folder, for hosts that read it with `readBundle()`. */
@@ -72,7 +88,9 @@ export async function readBuiltBundle(folder: string): Promise<BundleBytes> {
 }
 
 /** Uses code that is in memory, once it is asked for. */
-export async function useBundle(bytes: () => BundleBytes): Promise<void> {
+export async function useBundle(
+  bytes: () => BundleBytes | Promise<BundleBytes>,
+): Promise<void> {
   current = { project: await loadProject(), bytes, bundle: null };
 }
 
@@ -109,7 +127,7 @@ async function bundle(project: Project): Promise<BundleBytes> {
         reject(new Error(`Cannot run the bundler: ${event.message}`));
       };
       timer = setTimeout(
-        () => reject(new Error(`No bundle after ${BUNDLE_TIME_MAX_MS} ms`)),
+        () => reject(new LateBundleError(BUNDLE_TIME_MAX_MS)),
         BUNDLE_TIME_MAX_MS,
       );
       worker.postMessage(request);

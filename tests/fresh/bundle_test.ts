@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { App, staticFiles } from "fresh";
 import { asset } from "fresh/runtime";
-import { islandBundle, readBundle, writeBundle } from "../../fresh/bundle.ts";
+import {
+  islandBundle,
+  LateBundleError,
+  readBundle,
+  useBundle,
+  writeBundle,
+} from "../../fresh/bundle.ts";
 import { setBundleCacheDir } from "../../fresh/bundle_cache.ts";
 import { loadProject, setProjectRoot } from "../../fresh/project.ts";
 
@@ -62,6 +68,31 @@ Deno.test("islandBundle() names the island and the import that it cannot bundle"
     islandBundle(),
     /islands\/Bad\.tsx .*"node:fs" through .*lib\/read\.ts/,
   );
+});
+
+Deno.test("islandBundle() bundles again after it was late, not what cannot be bundled", async () => {
+  setProjectRoot(fixture);
+  let asked = 0;
+  await useBundle(() => {
+    asked++;
+    return asked === 1
+      ? Promise.reject(new LateBundleError(1))
+      : Promise.resolve({ "boot.js": new Uint8Array([asked]) });
+  });
+  await assert.rejects(islandBundle(), /No bundle after 1 ms/);
+  for (let i = 0; i < 2; i++) {
+    const { bytes } = (await islandBundle()).get("boot.js")!;
+    assert.deepEqual([...bytes], [2]);
+  }
+  asked = 0;
+  await useBundle(() => {
+    asked++;
+    return Promise.reject(new Error("an import that is none"));
+  });
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(islandBundle(), /an import that is none/);
+  }
+  assert.equal(asked, 1);
 });
 
 Deno.test("islandBundle() uses its cache until that is damaged", async () => {
