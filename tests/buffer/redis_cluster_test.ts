@@ -25,6 +25,8 @@ const PARTITIONS = 8;
 const WAIT_MS_MAX = 60_000;
 /** Where no server may be given up. */
 const NO_FAILOVER = { nodeTimeoutMs: 10_000 };
+/** A failover is soon there, and one that nobody asked for is not likely. */
+const FAILOVER = { nodeTimeoutMs: 4_000 };
 
 function append(buffer: RedisBuffer, p: number, seq: number, last = seq - 1) {
   return buffer.append({
@@ -210,7 +212,7 @@ clusterTest(
 
 clusterTest(
   "RedisBuffer goes on at the replica of a primary that was killed or hangs",
-  {},
+  FAILOVER,
   (cluster) =>
     withBuffer(cluster.servers[0], async (buffer) => {
       const p = 3;

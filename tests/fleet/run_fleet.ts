@@ -66,7 +66,6 @@ const FEED_PORT = 9_101;
 const PAUSE_MS = 2_500;
 /** Of the full run, which has the machine to itself. */
 const TAKE_OVER_MS_MAX = 10_000;
-const NODE_TIMEOUT_MS = 1_500;
 const TOKEN = "token-of-a-test-that-nobody-knows";
 const ALL = "feed,aggregate,forecast,web";
 /** What was told last may be on its way. */
@@ -104,10 +103,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetReport> {
       poolSize: POOL,
     });
     closing.push(() => bouncer.close());
-    const cluster = await startRedisCluster({
-      hosts: hosts.all,
-      ...size === "full" && { nodeTimeoutMs: NODE_TIMEOUT_MS },
-    });
+    const cluster = await startRedisCluster({ hosts: hosts.all });
     closing.push(() => cluster.close());
     const databaseUrl = await postgres.createDatabase();
     const database = databaseUrl.split("/").at(-1)!;

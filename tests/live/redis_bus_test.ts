@@ -15,6 +15,8 @@ import { silentLog } from "../../pipeline/silent_log.ts";
 
 const PARTITIONS = 4;
 const ALL = { symbols: null, intervals: null, kinds: null };
+/** A failover is soon there, and one that nobody asked for is not likely. */
+const FAILOVER_MS = 4_000;
 /** A process that hangs fails; one that is slow does not. */
 const WAIT_MS_MAX = 60_000;
 
@@ -169,7 +171,9 @@ serverTest(
   "live events go over each server of a cluster, also when one is replaced",
   { "redis-server": findRedis },
   async () => {
-    const cluster = await startRedisCluster();
+    const cluster = await startRedisCluster({
+      nodeTimeoutMs: FAILOVER_MS,
+    });
     const first = await openPlaces(cluster.url);
     const second = await openPlaces(cluster.url);
     const third = await openPlaces(cluster.url);
