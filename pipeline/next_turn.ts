@@ -14,19 +14,27 @@ const LOOK_MS = 8;
 const NOTHING = new Uint8Array();
 
 let lookedAt = -Infinity;
+let looking: Promise<void> | null = null;
 
 /**
  * The same for who takes turn after turn, such as the reader of a feed that
  * always has more to say: what comes by sockets, and timers, are looked for in
  * between. While some turn is always asked for, Deno's event loop looks for them
  * but every 61 turns, which was 80 ms; it looks whenever it waits, if only for
- * another thread (decision 54).
+ * another thread (decision 54). All who ask wait for it, as a turn that one of
+ * them asked for would keep it from waiting.
  */
 export async function nextTurnOfMany(): Promise<void> {
-  const now = performance.now();
-  if (now - lookedAt >= LOOK_MS) {
-    lookedAt = now;
-    await crypto.subtle.digest("SHA-1", NOTHING);
-  }
+  if (performance.now() - lookedAt >= LOOK_MS) looking ??= look();
+  await looking;
   await nextTurn();
+}
+
+async function look(): Promise<void> {
+  try {
+    await crypto.subtle.digest("SHA-1", NOTHING);
+  } finally {
+    lookedAt = performance.now();
+    looking = null;
+  }
 }

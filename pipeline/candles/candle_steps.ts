@@ -32,6 +32,8 @@ export interface CandlePlace {
 
 type Candle = Pick<CandleFold, "symbol" | "t">;
 
+let made = 0;
+
 /**
  * What some entries do to one-minute candles, in as few steps as keep apart
  * what would be apart in commits of their own.
@@ -40,6 +42,8 @@ type Candle = Pick<CandleFold, "symbol" | "t">;
  * many, and the others stay in the first ones.
  */
 export class CandleSteps {
+  /** No others have it. Who keeps it keeps nothing of what is in the steps. */
+  readonly id = ++made;
   readonly #steps: Step[] = [];
   /** Of each symbol, by the start of the minute. */
   readonly #places = new Map<string, Map<number, CandlePlace>>();

@@ -126,7 +126,7 @@ const MUCH_OF_ENTRIES = 1 / 4;
  * where commits are cheap, and takes more ticks where they are dear.
  */
 const PACE = 3;
-/** Ticks of a turn from which on it is busy, and from which on it falls behind. */
+/** Ticks of a read from which on a turn is busy, and from which on it is behind. */
 const BUSY_TICKS = 2_048;
 const BEHIND_TICKS = 65_536;
 /** How often a commit of many candles looks for more ticks of them. */
@@ -446,6 +446,7 @@ class AggregatorLoop {
       let readAt = turnAt;
       let read: ReadBatch | null;
       let much = false;
+      let waitedMs = 0;
       for (let reads = 1;; reads++) {
         const maxEntries = this.#budget.of(this.settings.batchEntriesMax);
         read = await this.#read(position, {
@@ -474,13 +475,18 @@ class AggregatorLoop {
         }
         much = entries.length >= maxEntries * MUCH_OF_ENTRIES ||
           ticksIn(entries) >= this.#budget.of(MUCH_TICKS);
-        if (!await this.#joinsMore(book, { reads, turnAt, much })) break;
+        const waitsFrom = this.#nowMs();
+        const brought = entries.length;
+        const turn = { reads, turnAt, much, brought };
+        const joins = await this.#joinsMore(book, turn);
+        waitedMs += this.#nowMs() - waitsFrom;
+        if (!joins) break;
       }
       if (!inHand.empty && !await commit()) return committed;
       if (read === null) continue;
       if (read.incarnation !== this.#incarnation) return committed;
       const tookMs = this.#nowMs() - readAt;
-      if (much) this.#budget.took(this.#nowMs() - turnAt);
+      if (much) this.#budget.took(this.#nowMs() - turnAt - waitedMs);
       this.#busy = ticksIn(read.entries) >= BUSY_TICKS;
       if (!await this.#rollUp(leaseEpoch)) {
         this.#lose();
@@ -505,6 +511,8 @@ class AggregatorLoop {
       readonly reads: number;
       readonly turnAt: number;
       readonly much: boolean;
+      /** Entries of its last read. */
+      readonly brought: number;
     },
   ): Promise<boolean> {
     const { joinCandlesMin, joinReadsMax, joinMsMax } = this.settings;
@@ -520,6 +528,8 @@ class AggregatorLoop {
       if (this.#passed(this.#closesAt, joinMsMax)) return false;
       if (!turn.much && closes === this.#closesSeen) return false;
     } else {
+      // Who sent them may be waiting for their commit.
+      if (turn.reads > 1 && turn.brought === 0) return false;
       const ms = turn.much
         ? joinMsMax
         : Math.min(joinMsMax, PACE * this.#committedInMs);

@@ -30,9 +30,9 @@ export interface OpenCandle extends Bucket {
   marksAt: number;
   /** Whether it is among its symbol's open candles. */
   isOpen: boolean;
-  /** Where it is in the steps that were asked last. */
+  /** Where it is in the steps that were asked last, and the name of those. */
   place: CandlePlace | null;
-  steps: CandleSteps | null;
+  steps: number | null;
 }
 
 /** How far a feed has come in an instrument. */
@@ -136,8 +136,8 @@ export class SymbolBook {
 
   /** Where one of its minutes is in these steps. */
   placeOf(minute: OpenCandle, steps: CandleSteps): CandlePlace {
-    if (minute.place !== null && minute.steps === steps) return minute.place;
-    minute.steps = steps;
+    if (minute.place !== null && minute.steps === steps.id) return minute.place;
+    minute.steps = steps.id;
     const { symbol } = this;
     return minute.place = steps.placeOf({ symbol, t: minute.t });
   }

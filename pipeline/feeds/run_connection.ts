@@ -87,8 +87,10 @@ class ConnectionRun {
   /** The welcome is on its way, and says what was acked until then. */
   #welcomed = false;
   #bytes = 0;
-  /** When the source was heard of last, or was last given a chance to be. */
-  /** By the steady clock, as the other times in milliseconds. */
+  /**
+   * When the source was heard of last, or was last given a chance to be, by the
+   * steady clock.
+   */
   #heardAtMs: number;
   readonly #sinceMs: number;
   /** A read that nobody waited for to its end. */

@@ -39,7 +39,7 @@ export async function reachEdge(
   while (!signal.aborted) {
     const ms = (edge - clock.now()) / MICROS_PER_MS + settleMs;
     if (ms <= 0) return edge;
-    if (ms > PUT_BACK_MS_MIN) edge = nextEdge(clock.now());
+    if (ms - settleMs > PUT_BACK_MS_MIN) edge = nextEdge(clock.now());
     // Rounded up, as timers may fire early.
     else await clock.sleep(Math.min(Math.ceil(ms), SLEEP_MS_MAX), signal);
   }
