@@ -15,8 +15,8 @@ import { numberArray, textArray } from "./sql_values.ts";
 const LEFT = 0.7;
 
 /**
- * And forgets who says nothing any more, waiting for nobody, so that two never
- * wait for each other.
+ * And forgets who says nothing any more, after its own row and waiting for
+ * nobody, so that two never wait for each other.
  */
 const BEAT = `
   with gone as (

@@ -7,22 +7,22 @@ const ALIVE_MS = 5_000;
 
 /**
  * Says that a process is there, forgets those that are not, and finds whether
- * its node is to be drained. Waiting for nobody that is gone, so that two never
- * wait for each other.
+ * its node is to be drained. Its own row comes first, as that of the statement
+ * itself, and those that are gone wait for nobody: two that forget each other
+ * never wait for each other.
  */
 const BEAT = `
-  with beat as (
-    insert into nodes (owner, node, roles, started_at, alive_until, drained)
-    values ($1, $2, $3, from_micros($4::int8),
-      now() + ($5::float8 * interval '1 millisecond'), $6::boolean)
-    on conflict (owner) do update set
-      alive_until = excluded.alive_until, drained = excluded.drained
-  ), gone as (
+  with gone as (
     delete from nodes where owner in (
       select owner from nodes where alive_until < now() and owner <> $1
       for update skip locked)
   )
-  select from drained_nodes where node = $2`;
+  insert into nodes (owner, node, roles, started_at, alive_until, drained)
+  values ($1, $2, $3, from_micros($4::int8),
+    now() + ($5::float8 * interval '1 millisecond'), $6::boolean)
+  on conflict (owner) do update set
+    alive_until = excluded.alive_until, drained = excluded.drained
+  returning exists (select from drained_nodes where node = $2) as to_drain`;
 
 /** Processes that are there. */
 export const NODES = `
@@ -45,7 +45,7 @@ export class PgNodeStore implements NodeStore {
       sql: BEAT,
       params: [owner, node, roles.join(","), startedAt, ALIVE_MS, drained],
     }], { shares });
-    return results![0].length > 0;
+    return results![0][0].to_drain as boolean;
   }
 
   async leave(owner: string): Promise<void> {

@@ -2,13 +2,15 @@ import { compareEntryIds, type EntryId, type ReadEntry } from "../ports.ts";
 
 /** Of all streams together, about: some tenths of a second at the top rate. */
 const BYTES_MAX = 16 * 1_048_576;
+/** Of an entry, whatever is in it: its objects, and the heads of its columns. */
+const ENTRY_BYTES = 2_048;
 /** Whoever reads a stream comes back within this, unless it is held up. */
 const READ_WITHIN_MS = 5_000;
 
 /** Which stream entries are in, and whose. */
 export interface StreamOrigin {
   readonly incarnation: string;
-  /** The start of the server that appended them; "" if it is not known. */
+  /** The start of the server that appended them. */
   readonly server: string;
 }
 
@@ -18,7 +20,7 @@ export interface OwnEntry extends StreamOrigin, ReadEntry {
   readonly before: EntryId;
   /** As it was encoded. */
   readonly encodedBytes: number;
-  /** About what it takes here. */
+  /** About what its ticks and texts take here. */
   readonly bytes: number;
 }
 
@@ -88,11 +90,12 @@ export class OwnEntries {
         newest.incarnation === appended.incarnation &&
         newest.server === appended.server;
     if (!follows) return;
-    const room = () => this.#bytes + appended.bytes <= BYTES_MAX;
+    const bytes = appended.bytes + ENTRY_BYTES;
+    const room = () => this.#bytes + bytes <= BYTES_MAX;
     if (!room()) this.#forgetUnread(now);
     if (!room()) return;
     own.entries.push(appended);
-    this.#bytes += appended.bytes;
+    this.#bytes += bytes;
   }
 
   /** Nothing is known of a stream any more. */
@@ -112,7 +115,7 @@ export class OwnEntries {
 
   #drop(own: OwnStream, count: number): void {
     for (const { bytes } of own.entries.splice(0, count)) {
-      this.#bytes -= bytes;
+      this.#bytes -= bytes + ENTRY_BYTES;
     }
   }
 }

@@ -30,11 +30,13 @@ import { decodeEntry, encodeEntry } from "./tick_codec.ts";
 /** How often a waiting reader looks that is not told of appends. */
 const POLL_MS = 20;
 /** And one that is told, as what is told may be lost: the next is told, too. */
-const LOOK_MS = 2_000;
+const LOOK_MS = 1_000;
 /** After what was told, more may have come that was not. */
 const MORE_MS = RING_MS + 5;
 /** For so long a rough count is good, times the streams, and at least. */
 const ROUGH_MS = 100;
+/** And while half of what may be held is. */
+const ROUGH_MS_FULL = 30;
 const ROUGH_MS_MIN = 2_000;
 /** How often servers are asked for one, however many ask for it here. */
 const ROUGH_EVERY_MS = 900;
@@ -133,6 +135,7 @@ export class RedisBuffer implements DivisibleBuffer {
     const { p, key, entry, from, spacingMs = 0 } = request;
     this.#assertRoom();
     const bytes = encodeEntry(entry);
+    const name = this.#nameOf(p); // partitions may be divided meanwhile
     const reply = await this.connection.run("append", [
       this.#keyOf(p, "meta"),
       this.#keyOf(p, "pos"),
@@ -154,11 +157,12 @@ export class RedisBuffer implements DivisibleBuffer {
     if (reply.length === 0) return { kind: "sealed" };
     if (reply.length === 1) return { kind: "conflict", last: Number(reply[0]) };
     const [id, incarnation, held, isNew, before, server] = reply.map(String);
-    this.shared.incarnations.set(this.#nameOf(p), incarnation);
-    this.shared.held.set(this.#nameOf(p), Number(held));
+    this.shared.incarnations.set(name, incarnation);
+    this.shared.held.set(name, Number(held));
     const already = isNew !== "1";
-    if (!already) {
-      this.shared.own.keep(this.#nameOf(p), {
+    // Of a server that does not say who it is, nobody can tell if it still is.
+    if (!already && server !== "") {
+      this.shared.own.keep(name, {
         incarnation,
         server,
         before: before as EntryId,
@@ -167,8 +171,8 @@ export class RedisBuffer implements DivisibleBuffer {
         encodedBytes: bytes.length,
         bytes: bytes.length + entry.ticks.length * BYTES_PER_TICK,
       }, performance.now());
-      this.shared.stir(p);
     }
+    if (!already) this.shared.stir(p);
     return { kind: "appended", id: id as EntryId, incarnation, already };
   }
 
@@ -270,7 +274,14 @@ export class RedisBuffer implements DivisibleBuffer {
     });
     const { shared, places } = this;
     const at = performance.now();
-    const goodMs = Math.max(ROUGH_MS_MIN, streams.length * ROUGH_MS);
+    const sum = (counts: ReadonlyMap<string, number>) =>
+      streams.reduce(
+        (sum, { buffer, p }) => sum + (counts.get(buffer.#nameOf(p)) ?? 0),
+        0,
+      );
+    const isFull = sum(shared.held) > this.options.memoryMaxBytes / 2;
+    const eachMs = isFull ? ROUGH_MS_FULL : ROUGH_MS;
+    const goodMs = Math.max(ROUGH_MS_MIN, streams.length * eachMs);
     const isOld = at - shared.countedAt > goodMs ||
       shared.counted !== streams.length;
     const oneOfEach = () =>
@@ -289,11 +300,6 @@ export class RedisBuffer implements DivisibleBuffer {
       shared.countedAt = at;
       shared.counted = streams.length;
     }
-    const sum = (counts: ReadonlyMap<string, number>) =>
-      streams.reduce(
-        (sum, { buffer, p }) => sum + (counts.get(buffer.#nameOf(p)) ?? 0),
-        0,
-      );
     return { bytes: sum(shared.held), entries: sum(shared.entries) };
   }
 

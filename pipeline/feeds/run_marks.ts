@@ -60,22 +60,38 @@ export async function appendStart(options: MarksOptions): Promise<void> {
  *
  * Who finds that another one has marked a partition stands back, the longer the
  * more there are: together they look about once a second, and soon one finds
- * out that no mark comes any more. Each partition by itself: one whose append
+ * out that no mark comes any more. Where many are gone at once, those who are
+ * left stand back as few do, once they are counted. Each partition by itself: one whose append
  * fails holds up no other.
  */
 export async function runMarks(options: MarksOptions): Promise<void> {
   const { clock, signal, layout, random = Math.random } = options;
   let others = 0;
-  const restMs = (by: Marked) =>
-    by === "another"
-      ? Math.max(MARK_MS, others * MARK_MS * (0.5 + random()))
-      : MARK_MS;
+  /** Aborts when there are fewer. */
+  let fewer = new AbortController();
+  const standBack = async () => {
+    let ms = others * MARK_MS * (0.5 + random());
+    for (;;) {
+      const count = fewer.signal;
+      const woken = AbortSignal.any([signal, count]);
+      await clock.sleep(Math.max(MARK_MS, ms), woken);
+      if (signal.aborted || !count.aborted) return;
+      ms = others * MARK_MS * random(); // not all of them at once
+    }
+  };
   await Promise.all([
-    countMarkers(options, (markers) => others = markers - 1),
+    countMarkers(options, (markers) => {
+      const were = others;
+      others = markers - 1;
+      if (others >= were) return;
+      fewer.abort();
+      fewer = new AbortController();
+    }),
     layout.forEach(signal, async (p) => {
       const append = appendTo(options, p);
       while (!signal.aborted) {
-        await clock.sleep(restMs(await append("mark")), signal);
+        if (await append("mark") === "another") await standBack();
+        else await clock.sleep(MARK_MS, signal);
       }
     }),
   ]);

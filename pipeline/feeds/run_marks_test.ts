@@ -108,9 +108,9 @@ Deno.test("a start that nobody waits for any more is given up", async () => {
   assert.deepEqual(await buffer.kinds(0), []);
 });
 
-Deno.test("many processes that mark look little more often than one, and miss it soon", async () => {
+/** Many that mark the same partition, as if each were a process. */
+function manyMarkers() {
   const MARKERS = 20;
-  const SECONDS = 60;
   const { clock, options } = world();
   const buffer = new SpacedBuffer();
   const layout = new PartitionLayout(1);
@@ -121,23 +121,47 @@ Deno.test("many processes that mark look little more often than one, and miss it
       ...options,
       buffer,
       layout,
-      markers: () => Promise.resolve(MARKERS),
+      markers: () => Promise.resolve().then(() => processes.length),
       random,
       signal: stop.signal,
     });
     return { stop, running };
   });
+  const longestMs = () => {
+    const { markedAt } = buffer;
+    const gaps = markedAt.slice(1).map((at, i) => at - markedAt[i]);
+    return Math.max(...gaps) / MICROS_PER_MS;
+  };
+  return { clock, buffer, processes, longestMs };
+}
+
+Deno.test("many processes that mark look little more often than one, and miss it soon", async () => {
+  const SECONDS = 60;
+  const { clock, buffer, processes, longestMs } = manyMarkers();
   await clock.advance(SECONDS * 1_000);
   assert.ok(buffer.markedAt.length >= 0.8 * SECONDS, "a mark a second");
   assert.ok(buffer.looks < 3 * SECONDS, `${buffer.looks} looks`);
   // Half of them end, sooner or later the one that marks.
-  for (const { stop } of processes.splice(0, MARKERS / 2)) {
+  for (const { stop } of processes.splice(0, processes.length / 2)) {
     stop.abort();
     await clock.advance(SECONDS * 1_000);
   }
-  const gaps = buffer.markedAt.slice(1).map((at, i) => at - buffer.markedAt[i]);
-  const longestMs = Math.max(...gaps) / MICROS_PER_MS;
-  assert.ok(longestMs < 10_000, `no mark for ${longestMs} ms`);
+  assert.ok(longestMs() < 10_000, `no mark for ${longestMs()} ms`);
   for (const { stop } of processes) stop.abort();
   await Promise.all(processes.map(({ running }) => running));
+});
+
+Deno.test("who is left of many that mark does not rest as if they were there", async () => {
+  for (let left = 0; left < 5; left++) {
+    const { clock, processes, longestMs } = manyMarkers();
+    await clock.advance(30_000 + left * 1_000);
+    const [last] = processes.splice(left, 1);
+    for (const { stop } of processes.splice(0, processes.length, last)) {
+      stop.abort();
+    }
+    await clock.advance(60_000);
+    assert.ok(longestMs() < 13_000, `no mark for ${longestMs()} ms`);
+    last.stop.abort();
+    await last.running;
+  }
 });
