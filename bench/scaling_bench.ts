@@ -43,7 +43,9 @@ const PARTITIONS_A_PROCESS = full ? 16 : 4;
 /** So few that two cores bear those of eight processes, and of all servers. */
 const RATE_A_PROCESS = 2_000;
 /** So few that two cores bear those of 1,024 partitions. */
-const RATE_A_PARTITION = full ? 33 : 400;
+const RATE_A_PARTITION = full ? 8 : 400;
+/** What one process bears, of all partitions that several share. */
+const RATE_SHARED = full ? 8_000 : 3_200;
 /** Entries of a partition come one after the other, and at least so often. */
 const ENTRY_EVERY_MS_MAX = full ? 4_000 : 500;
 const ENTRY_TICKS_MAX = 200;
@@ -102,7 +104,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     setups: PROCESSES.map((processes) => ({
       processes,
       partitions: PARTITIONS_FIXED,
-      rate: PARTITIONS_FIXED * RATE_A_PARTITION,
+      rate: RATE_SHARED,
     })),
     nameOf: ({ processes, partitions }) =>
       `${processes} × aggregate of ${partitions} partitions`,

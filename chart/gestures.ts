@@ -62,9 +62,11 @@ export function listenGestures(
     };
   }
 
-  /** Whether it is too early for a long press, by the time of the finger. */
-  function isEarly({ timeStamp }: Event, { startAt }: Pointer): boolean {
-    return timeStamp - startAt < LONG_PRESS_MS;
+  /** A busy page hears late of a finger that moved or left in time. */
+  function endEarlyPress({ timeStamp }: Event, { startAt }: Pointer): void {
+    if (!crosshairHeld || timeStamp - startAt >= LONG_PRESS_MS) return;
+    crosshairHeld = false;
+    target.leave();
   }
 
   function down(event: PointerEvent): void {
@@ -110,11 +112,7 @@ export function listenGestures(
     }
     const goneFar = Math.hypot(x - pointer.startX, y - pointer.startY) >
       DRAG_FROM_PX;
-    if (crosshairHeld && goneFar && isEarly(event, pointer)) {
-      // A busy page hears late of a finger that moved in time.
-      crosshairHeld = false;
-      target.leave();
-    }
+    if (goneFar) endEarlyPress(event, pointer);
     if (crosshairHeld) {
       target.hover(x, y, true);
     } else if (dragging || goneFar) {
@@ -145,14 +143,9 @@ export function listenGestures(
       return;
     }
     const touch = event.pointerType !== "mouse";
-    if (
-      crosshairHeld && event.type === "pointerup" && isEarly(event, pointer)
-    ) {
-      // A busy page hears late of a finger that left in time: it tapped.
-      crosshairHeld = false;
-      target.leave();
-    }
-    if (!dragging && !crosshairHeld && event.type === "pointerup") {
+    const lifted = event.type === "pointerup";
+    if (lifted) endEarlyPress(event, pointer);
+    if (!dragging && !crosshairHeld && lifted) {
       target.tap(pointer.x, pointer.y, touch);
     }
     if (dragging && touch && event.type === "pointerup") {
