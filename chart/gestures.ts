@@ -19,7 +19,10 @@ const DRAG_FROM_PX = 4;
 const LONG_PRESS_MS = 350;
 /** Of one notch of a wheel: about a tenth. */
 const ZOOM_PER_WHEEL_PX = 0.0012;
+const ZOOM_PER_PINCH_PX = 0.0096;
 const WHEEL_PX_MAX = 240;
+/** Pixels, lines and pages, as the browser counts them. */
+const WHEEL_UNITS_PX = [1, 16, 400];
 const TRAIL_MAX = 30;
 
 interface Pointer {
@@ -142,15 +145,15 @@ export function listenGestures(
       trail = [];
       return;
     }
-    const touch = event.pointerType !== "mouse";
-    const lifted = event.type === "pointerup";
-    if (lifted) endEarlyPress(event, pointer);
-    if (!dragging && !crosshairHeld && lifted) {
-      target.tap(pointer.x, pointer.y, touch);
-    }
-    if (dragging && touch && event.type === "pointerup") {
-      const speed = flingSpeed(trail, event.timeStamp);
-      if (speed !== 0) target.fling(speed);
+    if (event.type === "pointerup") {
+      const touch = event.pointerType !== "mouse";
+      endEarlyPress(event, pointer);
+      if (!dragging) {
+        if (!crosshairHeld) target.tap(pointer.x, pointer.y, touch);
+      } else if (touch) {
+        const speed = flingSpeed(trail, event.timeStamp);
+        if (speed !== 0) target.fling(speed);
+      }
     }
     dragging = false;
     crosshairHeld = false;
@@ -159,8 +162,7 @@ export function listenGestures(
 
   function wheel(event: WheelEvent): void {
     event.preventDefault();
-    // Lines and pages, where the browser does not count in pixels.
-    const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
+    const unit = WHEEL_UNITS_PX[event.deltaMode];
     const dx = event.deltaX * unit;
     const dy = event.deltaY * unit;
     if (Math.abs(dx) > Math.abs(dy) || event.shiftKey) {
@@ -169,31 +171,26 @@ export function listenGestures(
     }
     const bounded = Math.max(-WHEEL_PX_MAX, Math.min(WHEEL_PX_MAX, dy));
     // A pinch on a trackpad comes as a wheel with ctrl, in small numbers.
-    const speed = event.ctrlKey ? 8 : 1;
-    target.zoom(
-      Math.exp(-bounded * ZOOM_PER_WHEEL_PX * speed),
-      place(event).x,
-      "wheel",
-    );
+    const perPx = event.ctrlKey ? ZOOM_PER_PINCH_PX : ZOOM_PER_WHEEL_PX;
+    target.zoom(Math.exp(-bounded * perPx), place(event).x, "wheel");
   }
 
-  const passive = { signal, passive: true };
-  element.addEventListener("pointerdown", down, passive);
-  element.addEventListener("pointermove", move, passive);
-  element.addEventListener("pointerup", up, passive);
-  element.addEventListener("pointercancel", up, passive);
+  const heard = { signal };
+  const blocking = { signal, passive: false };
+  element.addEventListener("pointerdown", down, heard);
+  element.addEventListener("pointermove", move, heard);
+  element.addEventListener("pointerup", up, heard);
+  element.addEventListener("pointercancel", up, heard);
   element.addEventListener("pointerleave", (event) => {
     if (event.pointerType === "mouse" && !dragging) target.leave();
-  }, passive);
-  element.addEventListener("wheel", wheel, { signal, passive: false });
+  }, heard);
+  element.addEventListener("wheel", wheel, blocking);
   element.addEventListener("touchmove", (event) => {
     // While the crosshair is held, the page must not scroll under the finger.
     if (crosshairHeld || pointers.size > 1) event.preventDefault();
-  }, { signal, passive: false });
+  }, blocking);
   element.addEventListener("contextmenu", (event) => {
     if (crosshairHeld) event.preventDefault();
-  }, { signal });
-  signal.addEventListener("abort", () => clearTimeout(pressTimer), {
-    once: true,
-  });
+  }, heard);
+  signal.addEventListener("abort", () => clearTimeout(pressTimer));
 }

@@ -11,38 +11,22 @@ export function nextTurn(): Promise<void> {
 
 /** How long sockets and timers may wait for who always has more to do. */
 const LOOK_MS = 8;
-/** Its digest takes another thread until this one has come to rest. */
-const SOME_BYTES = new Uint8Array(32 * 1_024);
+const NOTHING = new Uint8Array();
 
 let lookedAt = -Infinity;
-let looking: Promise<void> | null = null;
-let askers = 0;
 
 /**
  * The same for who takes turn after turn, such as the reader of a feed that
  * always has more to say: what comes by sockets, and timers, are looked for in
  * between. While some turn is always asked for, Deno's event loop looks for them
  * but every 61 turns, which was 80 ms; it looks whenever it waits, if only for
- * another thread (decision 54). All who ask wait for it, as a turn that one of
- * them asked for would keep it from waiting.
+ * another thread (decision 54).
  */
 export async function nextTurnOfMany(): Promise<void> {
-  if (performance.now() - lookedAt >= LOOK_MS) looking ??= look();
-  if (looking !== null) {
-    askers++;
-    await looking;
+  const now = performance.now();
+  if (now - lookedAt >= LOOK_MS) {
+    lookedAt = now;
+    await crypto.subtle.digest("SHA-1", NOTHING);
   }
   await nextTurn();
-}
-
-async function look(): Promise<void> {
-  try {
-    await crypto.subtle.digest("SHA-1", SOME_BYTES);
-    // Turns of others were asked for before: now all of them wait.
-    if (askers > 1) await crypto.subtle.digest("SHA-1", SOME_BYTES);
-  } finally {
-    lookedAt = performance.now();
-    looking = null;
-    askers = 0;
-  }
 }
