@@ -53,16 +53,11 @@ export interface AggregatorSettings {
   readonly rejectsMax: number;
   /** As `furtherMinutes`, of a commit: as many candles, each with its time. */
   readonly furtherMinutesMax: number;
-  /**
-   * Least time from one commit's turn to the next, the same of a busy turn, and
-   * most.
-   */
+  /** Least and most time from one commit's turn to the next. */
   readonly paceMsMin: number;
-  readonly paceMsBusy: number;
   readonly paceMsMax: number;
-  /** Least time between two rounds of rollups, and between busy turns. */
+  /** Least time between two rounds of rollups. */
   readonly rollUpEveryMs: number;
-  readonly rollUpBusyMs: number;
   /** Rollups of one statement, and statements of one round. */
   readonly rollUpLimit: number;
   readonly rollUpRoundsMax: number;
@@ -96,10 +91,8 @@ export const AGGREGATOR_DEFAULTS: AggregatorSettings = {
   rejectsMax: 4_096,
   furtherMinutesMax: Infinity,
   paceMsMin: 20,
-  paceMsBusy: 75,
   paceMsMax: 100,
   rollUpEveryMs: 250,
-  rollUpBusyMs: 1_000,
   rollUpLimit: 500,
   rollUpRoundsMax: 4,
   rollUpMsMax: 250,
@@ -126,8 +119,7 @@ const MUCH_OF_ENTRIES = 1 / 4;
  * where commits are cheap, and takes more ticks where they are dear.
  */
 const PACE = 3;
-/** Ticks of a read from which on a turn is busy, and from which on it is behind. */
-const BUSY_TICKS = 2_048;
+/** Ticks of a read from which on a turn is behind, and the next one follows. */
 const BEHIND_TICKS = 65_536;
 /** How often a commit of many candles looks for more ticks of them. */
 const JOIN_EVERY_MS = 50;
@@ -269,8 +261,6 @@ class AggregatorLoop {
   #forming = new Set<FormingMinute>();
   #rolledUpAt = -Infinity;
   #rollUpRestMs = 0;
-  /** The last turn brought many ticks. */
-  #busy = false;
   /**
    * Something may be stored that nobody was told of: by who had the partition
    * before, or as the answer to a commit was lost. It is until that is told.
@@ -487,7 +477,6 @@ class AggregatorLoop {
       if (read.incarnation !== this.#incarnation) return committed;
       const tookMs = this.#nowMs() - readAt;
       if (much) this.#budget.took(this.#nowMs() - turnAt - waitedMs);
-      this.#busy = ticksIn(read.entries) >= BUSY_TICKS;
       if (!await this.#rollUp(leaseEpoch)) {
         this.#lose();
         return committed;
@@ -576,13 +565,12 @@ class AggregatorLoop {
     entries: readonly ReadEntry[],
     { readAt, tookMs }: { readonly readAt: number; readonly tookMs: number },
   ): Promise<void> {
-    const { paceMsMin, paceMsBusy, paceMsMax, batchEntriesMax } = this.settings;
+    const { paceMsMin, paceMsMax, batchEntriesMax } = this.settings;
     const ticks = ticksIn(entries);
     const behind = ticks >= this.#budget.of(BEHIND_TICKS) ||
       entries.length >= this.#budget.of(batchEntriesMax) * MUCH_OF_ENTRIES;
     if (entries.length === 0 || behind) return;
-    const least = this.#busy ? paceMsBusy : paceMsMin;
-    const ms = Math.max(least, Math.min(paceMsMax, PACE * tookMs));
+    const ms = Math.max(paceMsMin, Math.min(paceMsMax, PACE * tookMs));
     if (this.#passed(readAt, ms)) return;
     const leftMs = readAt + ms - this.#nowMs();
     await this.options.clock.sleep(leftMs, this.signal);
@@ -672,8 +660,7 @@ class AggregatorLoop {
    * @returns False if the partition is not ours any more.
    */
   async #rollUp(leaseEpoch: number): Promise<boolean> {
-    const { rollUpEveryMs, rollUpBusyMs, rollUpRoundsMax, rollUpMsMax } =
-      this.settings;
+    const { rollUpEveryMs, rollUpRoundsMax, rollUpMsMax } = this.settings;
     if (!this.#dirty && this.#forming.size === 0) return true;
     if (!this.#passed(this.#rolledUpAt, this.#rollUpRestMs)) return true;
     const startedAt = this.#nowMs();
@@ -688,8 +675,7 @@ class AggregatorLoop {
     }
     this.#rolledUpAt = this.#nowMs();
     const tookMs = this.#rolledUpAt - startedAt;
-    const leastMs = this.#busy ? rollUpBusyMs : rollUpEveryMs;
-    this.#rollUpRestMs = Math.max(leastMs, rest * tookMs);
+    this.#rollUpRestMs = Math.max(rollUpEveryMs, rest * tookMs);
     return ours;
   }
 

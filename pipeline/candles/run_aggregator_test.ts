@@ -689,7 +689,7 @@ Deno.test("commits are paced by what they take, and not while much waits", async
   await clock.run(work());
 });
 
-Deno.test("commits and rollups are fewer while many ticks come, not while they wait", async () => {
+Deno.test("commits and rollups keep their pace while many ticks come, not while they wait", async () => {
   const clock = new SimClock(moment(10));
   const buffer = new MemoryBuffer(clock);
   let [commits, rollUps] = [0, 0];
@@ -745,8 +745,8 @@ Deno.test("commits and rollups are fewer while many ticks come, not while they w
     assert.ok(calm.commits >= 45, `${calm.commits}: each 20 ms`);
     assert.ok(calm.rollUps >= 3, `${calm.rollUps}: each 250 ms`);
     const busy = await secondOf(2_000);
-    assert.ok(busy.commits >= 12 && busy.commits <= 15, `${busy.commits}`);
-    assert.ok(busy.rollUps <= 2, `${busy.rollUps}: one a second`);
+    assert.ok(busy.commits >= 45, `${busy.commits}: each 20 ms`);
+    assert.ok(busy.rollUps >= 3, `${busy.rollUps}: each 250 ms`);
     // More than a turn takes waits: one turn follows the other.
     for (let i = 0; i < 400; i++) await appendTicks(400);
     commits = 0;
