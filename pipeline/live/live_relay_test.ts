@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { CandleView } from "../domain/candle.ts";
 import type { LiveEvent } from "../domain/live_event.ts";
 import { InProcessBus, type LiveFilter } from "./live_bus.ts";
 import { LiveRelay } from "./live_relay.ts";
 import { OutgoingEvents } from "./outgoing_events.ts";
 import { silentLog } from "../silent_log.ts";
+import { minuteView } from "./testing/candle_events.ts";
 import { FakeServer } from "./testing/fake_server.ts";
 import { HandClock } from "./testing/hand_clock.ts";
 
@@ -17,22 +17,7 @@ function event(
   n: number,
   symbol = "A",
 ): LiveEvent {
-  const closed = kind === "candle.closed";
-  const candle: CandleView = {
-    t,
-    o: 1,
-    h: 1,
-    l: 1,
-    c: 1,
-    v: 0,
-    n,
-    vw: null,
-    closed,
-    rev: 0,
-    complete: closed,
-    coverage_ms: 60_000,
-    closed_by: closed ? "watermark" : null,
-  };
+  const candle = minuteView(t, n, kind === "candle.closed");
   return { kind, symbol, interval: "1m", candle };
 }
 
